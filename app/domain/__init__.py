@@ -1,0 +1,1 @@
+"""What PushPull talks about: frozen values and pure functions, standard library only."""

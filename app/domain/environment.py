@@ -1,0 +1,174 @@
+"""An environment: a source, a target, a delivery mode and a policy, under one name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from app.domain.status import Divergence, Health, SyncStatus
+
+
+class Mode(StrEnum):
+    """Who starts a delivery: a pipeline, or an agent reading Git."""
+
+    PUSH = "push"
+    PULL = "pull"
+
+
+class RunsOn(StrEnum):
+    """Where the work is done."""
+
+    SERVER = "server"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """Where desired state comes from. `ref` is a branch, tag or commit; `path` a directory, "" for the whole tree."""
+
+    repo_url: str
+    ref: str = "main"
+    path: str = ""
+    credential: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """The place. `kind` selects the adapter (app/targets); `options` are that kind's own fields."""
+
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def option(self, name: str, default: Any = None) -> Any:
+        """One of the kind's own fields."""
+        return self.options.get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """Asked after every sync, forward and back. `kind`: "http" (url, expect_status), "tcp" (host, port) or
+    "command" (command). It is repeated every `interval_s` until it passes or `deadline_s` is over."""
+
+    kind: str
+    url: str = ""
+    expect_status: int = 200
+    host: str = ""
+    port: int = 0
+    command: tuple[str, ...] = ()
+    timeout_s: float = 5.0
+    interval_s: float = 1.0
+    deadline_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A command run before ("pre") or after ("post") the target changes; an argv, never a shell line."""
+
+    when: str
+    command: tuple[str, ...]
+    timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRule:
+    """Drift at paths matching the glob `path` is accepted until `expires_at` (None: until the rule is removed)."""
+
+    path: str
+    owner: str = ""
+    reason: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What happens by itself. `interval_s`: poll of the source; `refresh_interval_s`: drift scan.
+
+    `auto_sync` deploys what a poll finds (in a push environment: what no webhook or pipeline brought).
+    """
+
+    interval_s: int = 60
+    refresh_interval_s: int = 300
+    auto_sync: bool = True
+    prune: bool = True
+    self_heal: bool = False
+    allow_empty: bool = False
+    auto_rollback: bool = False
+    ignore: tuple[IgnoreRule, ...] = ()
+    health_check: HealthCheck | None = None
+    hooks: tuple[Hook, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Automation stopped by a person. `left_revision` is set by a rollback: it is bad, and a commit newer than it
+    ends the hold."""
+
+    owner: str
+    reason: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    left_revision: str | None = None
+
+    def over(self, now: datetime) -> bool:
+        """Whether the hold has expired."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known about an environment, and since when.
+
+    `revision` is live; `noticed` is what the source's ref points at, as last seen. `checked_at` is the time of the
+    last full comparison; `expires_at` the moment from which its verdict reads Unknown.
+    """
+
+    sync: SyncStatus = SyncStatus.UNKNOWN
+    health: Health = Health.UNKNOWN
+    divergence: Divergence | None = None
+    revision: str | None = None
+    subject: str = ""
+    author: str = ""
+    live_since: datetime | None = None
+    noticed: str | None = None
+    noticed_at: datetime | None = None
+    last_good: str | None = None
+    checked_at: datetime | None = None
+    expires_at: datetime | None = None
+    drift_count: int = 0
+    drift_episode: int | None = None
+    operation: str | None = None  # the one that is queued or running, if any
+    last_outcome: str | None = None
+    last_reason: str = ""
+    last_finished_at: datetime | None = None
+    message: str = ""  # what a person should know, e.g. why the source cannot be read
+
+    def sync_at(self, now: datetime) -> SyncStatus:
+        """The verdict as it may be shown at `now`: stale verdicts read Unknown."""
+        if self.sync is SyncStatus.SYNCED and (self.expires_at is None or self.expires_at <= now):
+            return SyncStatus.UNKNOWN
+        return self.sync
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One registered environment. `id` never changes and is never used again; `version` grows with each edit."""
+
+    id: int
+    name: str
+    mode: Mode
+    source: SourceSpec
+    target: TargetSpec
+    policy: Policy = field(default_factory=Policy)
+    runs_on: RunsOn = RunsOn.SERVER
+    labels: Mapping[str, str] = field(default_factory=dict)
+    status: Status = field(default_factory=Status)
+    hold: Hold | None = None
+    created_at: datetime | None = None
+    version: int = 1
+
+    def verdict_lifetime(self) -> timedelta:
+        """How long a comparison may be believed: two refresh intervals, at least ten seconds."""
+        return timedelta(seconds=max(10, 2 * self.policy.refresh_interval_s))

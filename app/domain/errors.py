@@ -1,0 +1,156 @@
+"""Everything that can go wrong, named by what the caller can do about it.
+
+An outcome is not an error: OutOfSync, a refused plan or an unhealthy service are results. A Problem means that the
+question could not be answered or the request could not be taken. HTTP numbers live in app/web/errors.py only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Retry(StrEnum):
+    """Whether asking again can help."""
+
+    NEVER = "never"  # a person must change something first
+    LATER = "later"  # the same request may succeed in a moment
+
+
+class Problem(Exception):
+    """Base of all expected failures. `fields` maps a field's dotted name to what is wrong and how to mend it."""
+
+    retry: Retry = Retry.NEVER
+
+    def __init__(self, detail: str = "", *, fields: Mapping[str, str] | None = None) -> None:
+        self.detail = detail or (type(self).__doc__ or "").strip().splitlines()[0]
+        self.fields: dict[str, str] = dict(fields or {})
+        super().__init__(self.detail)
+
+    @classmethod
+    def code(cls) -> str:
+        """Stable machine-readable name: the class name in snake_case."""
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
+
+
+class Temporary(Problem):
+    """Base of failures that may pass by themselves."""
+
+    retry = Retry.LATER
+
+
+# --- requests ---
+class InvalidInput(Problem):
+    """A field of the request is not acceptable."""
+
+
+class NotAuthenticated(Problem):
+    """Log in or send a valid bearer token."""
+
+
+class NotPermitted(Problem):
+    """This identity may not do that."""
+
+
+class TooManyAttempts(Temporary):
+    """Too many failed log-ins; wait before the next one."""
+
+
+class SignatureMismatch(Problem):
+    """The delivery's signature does not match the secret of this webhook."""
+
+
+class PayloadTooLarge(Problem):
+    """The request's body is larger than accepted."""
+
+
+# --- things that are not there, or there already ---
+class NotFound(Problem):
+    """There is no such thing."""
+
+
+class EnvironmentNotFound(NotFound):
+    """There is no environment of that name."""
+
+
+class OperationNotFound(NotFound):
+    """There is no operation of that id."""
+
+
+class CredentialNotFound(NotFound):
+    """There is no credential of that name."""
+
+
+class EnvironmentExists(Problem):
+    """An environment of that name exists already."""
+
+
+class CredentialExists(Problem):
+    """A credential of that name exists already."""
+
+
+class CredentialInUse(Problem):
+    """An environment still uses this credential."""
+
+
+# --- sources ---
+class RevisionNotFound(Problem):
+    """The repository has no such revision."""
+
+
+class RevisionNotVisible(Temporary):
+    """The announced commit cannot be seen on the remote yet."""
+
+
+class SourceUnreachable(Temporary):
+    """The repository cannot be reached."""
+
+
+class SourceRefused(Problem):
+    """The repository's address or the access to it is not allowed."""
+
+
+class SourceDamaged(Temporary):
+    """The local mirror is damaged; it is cloned again."""
+
+
+class PushRejected(Temporary):
+    """The repository did not accept the commit."""
+
+
+# --- targets ---
+class TargetUnreachable(Temporary):
+    """The target cannot be reached."""
+
+
+class TargetRefused(Problem):
+    """The target did not take the change."""
+
+
+class UnsafePath(TargetRefused):
+    """A path would leave the target's root."""
+
+
+# --- operations ---
+class OperationInProgress(Temporary):
+    """Another operation of this environment is running."""
+
+
+class OperationFinished(Problem):
+    """The operation is finished already."""
+
+
+class EnvironmentHeld(Problem):
+    """Automation of this environment is on hold."""
+
+
+class NothingToRollBackTo(Problem):
+    """The history holds no other revision that was live and good."""
+
+
+class NothingToAdopt(Problem):
+    """There is no drift that could be adopted."""
+
+
+class Terminated(Problem):
+    """The operation was terminated on request."""

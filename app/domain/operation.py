@@ -1,0 +1,177 @@
+"""One run against one environment, from its trigger to its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """`refresh` stops at the plan; `sync` goes on."""
+
+    REFRESH = "refresh"
+    SYNC = "sync"
+
+
+class Trigger(StrEnum):
+    """What started it."""
+
+    PIPELINE = "pipeline"
+    WEBHOOK = "webhook"
+    SCHEDULE = "schedule"
+    AGENT = "agent"
+    MANUAL = "manual"
+    ROLLBACK = "rollback"
+    SELF_HEAL = "self_heal"
+
+
+AUTOMATIC = frozenset({Trigger.WEBHOOK, Trigger.SCHEDULE, Trigger.AGENT, Trigger.SELF_HEAL})
+
+
+class Phase(StrEnum):
+    """Where it is. `failed`: the target refused; `error`: we could not run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ERROR = "error"
+    TERMINATED = "terminated"
+    SUPERSEDED = "superseded"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows."""
+        return self not in (Phase.QUEUED, Phase.RUNNING)
+
+
+class Outcome(StrEnum):
+    """The decision an operation, a poll or a webhook ended in."""
+
+    DEPLOYED = "deployed"
+    ROLLED_BACK = "rolled_back"
+    HEALED = "healed"
+    NO_OP = "no_op"
+    COMPARED = "compared"  # a refresh that found live equal to desired
+    OUT_OF_SYNC = "out_of_sync"  # a refresh that did not
+    HELD = "held"
+    SUPERSEDED = "superseded"
+    FILTERED = "filtered"  # the commit does not touch this environment's path
+    REFUSED = "refused"
+    FAILED = "failed"
+    WAITING = "waiting"
+    NUDGED = "nudged"  # a webhook on a pull environment brought the poll forward
+
+
+class StageName(StrEnum):
+    """Lead time's stages, in order."""
+
+    COMMITTED = "committed"
+    VISIBLE = "visible"
+    NOTICED = "noticed"
+    FETCHED = "fetched"
+    PLANNED = "planned"
+    APPLIED = "applied"
+    HEALTHY = "healthy"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage. `committed` is an instant; `visible` an interval: from the last look at which the remote did not
+    show the commit (or the commit time) to the first at which it did; `noticed` is the instant we learned of it."""
+
+    name: StageName
+    started_at: datetime
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Numbers of files."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether the target was touched."""
+        return bool(self.created or self.updated or self.deleted)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The pipeline run that pushed, as it described itself."""
+
+    url: str = ""
+    id: str = ""
+    commit_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Asks for an operation. `wanted` is a revision, branch or tag; None means the environment's own ref.
+
+    `allow_older`: an ancestor of the live revision may be deployed. `left_revision`: set by a rollback.
+    `noticed_at` and `visible_after` (last look without the commit) feed the stages.
+    """
+
+    kind: Kind
+    trigger: Trigger
+    initiated_by: str
+    wanted: str | None = None
+    reason: str = ""
+    pipeline: Pipeline | None = None
+    allow_older: bool = False
+    left_revision: str | None = None
+    noticed_at: datetime | None = None
+    visible_after: datetime | None = None
+    retry_of: str | None = None
+    webhook_missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One run. `id` is a ULID: unique, and sorted by time of creation."""
+
+    id: str
+    environment_id: int
+    environment: str
+    mode: str
+    request: Request
+    phase: Phase
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    from_revision: str | None = None
+    revision: str | None = None
+    subject: str = ""
+    author: str = ""
+    outcome: Outcome | None = None
+    reason: str = ""
+    stages: tuple[Stage, ...] = ()
+    changes: Changes = field(default_factory=Changes)
+    total: int = 0  # paths the plan works on; 0 until planned
+    done: int = 0  # paths worked on so far
+    termination_by: str | None = None
+    worker: str | None = None
+    heartbeat_at: datetime | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)  # changed paths (bounded), hook and check output
+
+    @property
+    def kind(self) -> Kind:
+        """Refresh or sync."""
+        return self.request.kind
+
+    @property
+    def trigger(self) -> Trigger:
+        """What started it."""
+        return self.request.trigger
+
+    def stage(self, name: StageName) -> Stage | None:
+        """One stage by name, None where it was not reached."""
+        return next((stage for stage in self.stages if stage.name is name), None)

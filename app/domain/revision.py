@@ -1,0 +1,44 @@
+"""A revision: the immutable commit that desired state is read from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+SHORT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Author of a commit, as written in Git."""
+
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One commit. `committed_at` is the committer's time, UTC; `message` holds the whole message."""
+
+    sha: str
+    author: Person
+    committed_at: datetime
+    message: str = ""
+    parents: tuple[str, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """First 8 characters, as shown to people."""
+        return self.sha[:SHORT]
+
+    @property
+    def subject(self) -> str:
+        """First line of the message."""
+        return self.message.split("\n", 1)[0].strip()
+
+
+def is_sha(text: str) -> bool:
+    """Whether the text is a full object id (SHA-1 or SHA-256, lower-case hex)."""
+    return _SHA.match(text) is not None

@@ -1,0 +1,124 @@
+"""Where desired state comes from: mirrors of Git repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.environment import SourceSpec
+from app.domain.revision import Person, Revision
+from app.domain.tree import Change, Entry, Unsupported
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a look at a repository found, before anything is saved."""
+
+    branches: tuple[str, ...]
+    tags: tuple[str, ...]
+    default_branch: str | None
+    revision: Revision | None
+    files: int  # files under the path at the ref; 0 when there are none
+    unsupported: tuple[Unsupported, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefMove:
+    """A ref that a fetch found changed. `forced`: the new commit does not descend from the old."""
+
+    ref: str
+    before: str | None
+    after: str | None
+    forced: bool = False
+
+
+class Contents(Protocol):
+    """Content of blobs, streamed."""
+
+    def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
+        """Pass the blob's bytes on in chunks; return their number. Raises SourceDamaged if it is missing."""
+        ...
+
+
+class Source(Protocol):
+    """One repository's mirror, shared by all environments that use it. All methods block; fetches are locked.
+
+    Reading methods never touch the network, so they work while the Git server is down.
+    """
+
+    def remote_heads(self) -> Mapping[str, str]:
+        """Ask the remote what its refs point at: {"refs/heads/main": sha, "refs/tags/v1": peeled sha, "HEAD": sha}.
+
+        Raises SourceUnreachable or SourceRefused.
+        """
+        ...
+
+    def fetch(self) -> tuple[RefMove, ...]:
+        """Bring the mirror up to date (made at the first call); return what moved. Re-clones a damaged mirror."""
+        ...
+
+    def resolve(self, wanted: str) -> Revision:
+        """A branch, tag, full or unambiguous short SHA in the mirror, as a commit. Raises RevisionNotFound."""
+        ...
+
+    def tree(self, sha: str, path: str) -> str:
+        """The tree id of a directory at a revision; EMPTY_TREE where the path does not exist."""
+        ...
+
+    def entries(self, tree: str) -> Iterator[tuple[bytes, Entry]]:
+        """Every file and link below a tree (no directories, no submodules), in Git's order."""
+        ...
+
+    def unsupported(self, tree: str) -> tuple[Unsupported, ...]:
+        """Submodules and LFS pointers below a tree."""
+        ...
+
+    def changes(self, old: str, new: str) -> tuple[Change, ...]:
+        """What differs between two trees. Raises RevisionNotFound if either is not in the mirror."""
+        ...
+
+    def contents(self) -> AbstractContextManager[Contents]:
+        """Open a stream of blob contents; kept open while many are read."""
+        ...
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` descends from `older` (a commit is its own ancestor). False if either is unknown."""
+        ...
+
+    def between(self, old: str | None, new: str, limit: int = 1000) -> tuple[Revision, ...]:
+        """Commits reachable from `new` and not from `old`, newest first."""
+        ...
+
+    def keep(self, sha: str) -> None:
+        """Pin a deployed commit in the mirror, so that it can be rolled back to whatever happens to its branch."""
+        ...
+
+    def commit(
+        self,
+        branch: str,
+        parent: str,
+        edits: Mapping[bytes, tuple[int, bytes] | Entry | None],
+        message: str,
+        author: Person,
+    ) -> Revision:
+        """Commit edits (full repository paths; (mode, content), an existing entry, or None to delete) on top of
+        `parent` and push it to `branch`, which must still be at `parent` or not exist. Raises PushRejected."""
+        ...
+
+
+class Sources(Protocol):
+    """Opens repositories. The address is checked here: scheme, configured roots, no options in disguise."""
+
+    def open(self, repo_url: str, credential: str | None = None) -> Source:
+        """The repository's mirror. Raises SourceRefused for an address that is not allowed."""
+        ...
+
+    def probe(self, spec: SourceSpec) -> Probe:
+        """Look at a repository without keeping anything. Raises SourceUnreachable, SourceRefused, RevisionNotFound."""
+        ...
+
+    def credentials_held(self, spec: SourceSpec) -> str:
+        """How the repository is reached: "none", "token", "ssh-key" or "ambient"."""
+        ...

@@ -1,0 +1,93 @@
+"""Where live state is: places that plans are applied to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from app.domain.environment import Environment
+from app.domain.plan import InventoryHead, LiveState, Plan
+from app.domain.tree import Entry
+from app.ports.sources import Contents
+
+
+class Watch(Protocol):
+    """Follows an apply and may stop it between two files."""
+
+    def progressed(self, done: int, total: int, path: bytes) -> None: ...
+
+    def check(self) -> None:
+        """Raises Terminated when the operation was told to stop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A revision's tree, ready to be applied. `entries` lists it in full (only asked for when really needed)."""
+
+    revision: str
+    tree: str
+    entries: Callable[[], Iterable[tuple[bytes, Entry]]]
+
+
+class Target(Protocol):
+    """One environment's place, with the inventory of what we applied there.
+
+    Raises TargetUnreachable (try again) or TargetRefused (a person must act).
+    """
+
+    def inventory(self) -> InventoryHead:
+        """What we applied last."""
+        ...
+
+    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
+        """Everything that we own there. Costs time in proportion; needed after an interrupted apply only."""
+        ...
+
+    def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
+        """Compare the target with the inventory. Paths in `wanted` are looked at even if we never applied them
+        (something may stand in the way); with `only`, nothing else is looked at and the result is partial."""
+        ...
+
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+        """Carry out the plan and bring the inventory to `desired`. Interrupted at any point, each file is old or
+        new, never torn, the inventory still lists all that is ours, and `inventory().whole` is False until done."""
+        ...
+
+    def record(self, plan: Plan, desired: Desired) -> None:
+        """Bring the inventory to `desired` where the target needs no work (RECORD and KEEP items only)."""
+        ...
+
+    def read(self, path: bytes, limit: int) -> bytes | None:
+        """Live content of a file (of a link, its text), at most `limit` bytes; None where nothing readable stands."""
+        ...
+
+    def forget(self) -> None:
+        """Drop the inventory; the delivered files stay."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TargetKind:
+    """An entry of the registry in app/targets: how a kind is checked, opened and described."""
+
+    name: str
+    title: str
+    fields: tuple[str, ...]
+
+
+class Targets(Protocol):
+    """Opens targets by kind."""
+
+    def kinds(self) -> Mapping[str, TargetKind]: ...
+
+    def check(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the kind's options, normalised. Raises InvalidInput with fields "target.<name>"."""
+        ...
+
+    def open(self, environment: Environment) -> Target: ...
+
+    def workdir(self, environment: Environment) -> str | None:
+        """Local directory in which hooks and command checks run; None where there is none."""
+        ...
