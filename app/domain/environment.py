@@ -143,6 +143,8 @@ class Status:
     last_outcome: str | None = None
     last_reason: str = ""
     last_finished_at: datetime | None = None
+    webhook_judged: str | None = None  # the noticed commit for which the webhook was judged to have come or not
+    failures: int = 0  # syncs that failed in a row
     message: str = ""  # what a person should know, e.g. why the source cannot be read
 
     def sync_at(self, now: datetime) -> SyncStatus:

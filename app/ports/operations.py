@@ -61,6 +61,10 @@ class Operations(Protocol):
         """Write all fields of an existing operation."""
         ...
 
+    def remove(self, id: str) -> None:
+        """Forget an operation that found nothing worth telling (a scheduled refresh without news)."""
+        ...
+
     def claim(self, worker: str, now: datetime) -> Operation | None:
         """Take the oldest queued operation whose environment has none running, and mark it running. Safe against
         other workers; None where there is nothing to do."""
