@@ -137,6 +137,7 @@ class Status:
     last_good: str | None = None
     checked_at: datetime | None = None
     expires_at: datetime | None = None
+    files: int = 0  # delivered files
     drift_count: int = 0
     drift_episode: int | None = None
     operation: str | None = None  # the one that is queued or running, if any

@@ -1,0 +1,74 @@
+"""Holds: automation stopped by a person, with a reason and an end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.domain.audit import NewEntry, timestamp
+from app.domain.environment import Environment, Hold
+from app.domain.errors import InvalidInput
+from app.domain.events import EventType, NewEvent
+from app.ports import Transaction
+from app.services.polling import Poller
+from app.services.world import SCHEDULE, Actor, World
+
+
+class Holds:
+    """Sets and ends holds."""
+
+    def __init__(self, world: World, poller: Poller) -> None:
+        self._world = world
+        self._poller = poller
+
+    def hold(self, name: str, reason: str, expires_at: datetime | None, actor: Actor) -> Environment:
+        """Stop automation until resumed or expired. Raises InvalidInput for a moment in the past."""
+        now = self._world.clock.now()
+        if expires_at is not None and expires_at <= now:
+            raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
+        with self._world.store.write() as tx:
+            environment = tx.environments.get(name)
+            left = environment.hold.left_revision if environment.hold else None
+            set_hold(tx, environment, Hold(actor.name, reason, now, expires_at, left), actor, now)
+            after = tx.environments.get(name)
+        self._world.bell.ring(("ledger", f"environment-{name}"))
+        return after
+
+    def resume(self, name: str, actor: Actor, why: str = "resumed") -> Environment:
+        """Let automation go on, and decide at once what it has to do."""
+        now = self._world.clock.now()
+        with self._world.store.write() as tx:
+            environment = tx.environments.get(name)
+            if environment.hold:
+                end_hold(tx, environment, actor, why, now)
+            after = tx.environments.get(name)
+        self._world.bell.ring(("ledger", f"environment-{name}"))
+        if environment.hold and after.status.noticed:
+            self._poller.consider(name)
+        return after
+
+    def expire(self) -> int:
+        """End the holds whose time is over; returns how many."""
+        with self._world.store.read() as tx:
+            over = tx.environments.with_expired_hold(self._world.clock.now())
+        for environment in over:
+            self.resume(environment.name, SCHEDULE, "expired")
+        return len(over)
+
+
+def set_hold(tx: Transaction, environment: Environment, hold: Hold, actor: Actor, now: datetime) -> None:
+    """Write a hold with its event and audit entry."""
+    tx.environments.set_hold(environment.id, hold)
+    expires = timestamp(hold.expires_at) if hold.expires_at else None
+    data = {"owner": hold.owner, "expires_at": expires, "left_revision": hold.left_revision}
+    event = NewEvent(EventType.HOLD_SET, environment.name, environment.id, None, hold.reason, data)
+    tx.ledger.append(now, [event])
+    told = {**data, "environment": environment.name, "reason": hold.reason}
+    tx.audit.append(now, NewEntry(actor.name, "hold.set", f"environment:{environment.name}", told, actor.ip))
+
+
+def end_hold(tx: Transaction, environment: Environment, actor: Actor, why: str, now: datetime) -> None:
+    """End a hold with its event and audit entry."""
+    tx.environments.set_hold(environment.id, None)
+    tx.ledger.append(now, [NewEvent(EventType.HOLD_ENDED, environment.name, environment.id, None, why)])
+    data = {"environment": environment.name, "reason": why}
+    tx.audit.append(now, NewEntry(actor.name, "hold.end", f"environment:{environment.name}", data, actor.ip))

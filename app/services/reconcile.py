@@ -1,0 +1,75 @@
+"""The walk: Trigger → Operation → Revision → DesiredState → LiveState → Plan → Outcome → events.
+
+`run` takes a claimed operation to its end. A refresh stops at the plan; a sync goes on; a rollback is a sync to a
+revision out of the history; self-heal is a refresh, then a sync of the same revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from app.domain.environment import Environment
+from app.domain.errors import Problem, TargetRefused, Terminated
+from app.domain.operation import Kind, Operation, Outcome, Phase, StageName
+from app.ports import Transaction
+from app.services import verdicts
+from app.services.followup import FollowUp
+from app.services.journal import Journal
+from app.services.refreshing import Refresh
+from app.services.syncing import Sync
+from app.services.world import World
+
+Stopped = Callable[[], bool]
+
+
+class Reconciler:
+    """Runs operations."""
+
+    def __init__(self, world: World, follow_up: FollowUp) -> None:
+        self._world = world
+        self._follow_up = follow_up
+
+    def run(self, operation: Operation, stopped: Stopped = lambda: False) -> Operation:
+        """Take an operation to its end, whatever happens on the way, and ask for what follows from it."""
+        journal = Journal(self._world, operation, stopped)
+        with self._world.store.read() as tx:
+            environment = tx.environments.by_id(operation.environment_id)
+        try:
+            ended = self._walk(environment, journal)
+        except Terminated:
+            ended = self._give_up(environment, journal, Phase.TERMINATED, "stopped on request")
+        except TargetRefused as refusal:
+            ended = self._give_up(environment, journal, Phase.FAILED, refusal.detail)
+        except Problem as problem:
+            ended = self._give_up(environment, journal, Phase.ERROR, problem.detail)
+        self._follow_up.after(ended)
+        return ended
+
+    def _walk(self, environment: Environment, journal: Journal) -> Operation:
+        if journal.operation.kind is Kind.REFRESH:
+            return Refresh(self._world, environment, journal).run()
+        return Sync(self._world, environment, journal).run()
+
+    def crashed(self, operation: Operation) -> Operation:
+        """End an operation that failed in a way nobody foresaw; the cause goes to the server's log, not here."""
+        journal = Journal(self._world, operation, lambda: False)
+        with self._world.store.read() as tx:
+            environment = tx.environments.by_id(operation.environment_id)
+        return self._give_up(environment, journal, Phase.ERROR, "internal error; the server's log has the details")
+
+    def _give_up(self, environment: Environment, journal: Journal, phase: Phase, reason: str) -> Operation:
+        def settle(tx: Transaction, ended: Operation) -> bool:
+            before = tx.environments.by_id(environment.id)
+            status = replace(before.status, message=reason if phase is Phase.ERROR else before.status.message)
+            tx.environments.put_status(environment.id, verdicts.ended(status, ended))
+            news = status.message != before.status.message
+            touched = ended.stage(StageName.APPLIED) is not None
+            due = self._world.clock.now() + (environment.verdict_lifetime() / 2) * (not touched)
+            tx.environments.schedule_refresh(environment.id, due)
+            return news
+
+        outcomes = {Phase.FAILED: Outcome.REFUSED, Phase.ERROR: Outcome.FAILED}
+        if journal.operation.done:
+            reason += f" ({journal.operation.done} of {journal.operation.total} paths were written)"
+        return journal.finish(settle, phase=phase, outcome=outcomes.get(phase), reason=reason)
