@@ -4,7 +4,7 @@ No I/O happens inside a store transaction: it is opened, read or written, and cl
 """
 
 from app.ports.around import Bell, CheckResult, Checks, Clock, CommandResult
-from app.ports.facts import DeliveryFact, Facts
+from app.ports.facts import CommitFact, DeliveryFact, Facts
 from app.ports.identity import Credential, Credentials, Identities, Session, Token, User
 from app.ports.intake import Delivery, Inbox, Poll, Repositories, Watched
 from app.ports.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episodes, Ledger
@@ -24,6 +24,7 @@ __all__ = [
     "Checks",
     "Clock",
     "CommandResult",
+    "CommitFact",
     "Contents",
     "Credential",
     "Credentials",

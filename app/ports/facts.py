@@ -34,12 +34,27 @@ class DeliveryFact:
     applied_at: datetime | None
     healthy_at: datetime | None
     webhook_missed: bool
+    initiated_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFact:
+    """A commit that one environment was told about in another way than by a delivery. `by`: what superseded it."""
+
+    environment: str
+    mode: str
+    revision: str
+    at: datetime
+    committed_at: datetime | None = None
+    by: str | None = None
 
 
 class Facts(Protocol):
-    """What the comparison is computed from."""
+    """What the comparison is computed from. Labels narrow to environments that carry all of them."""
 
-    def deliveries(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[DeliveryFact, ...]: ...
+    def deliveries(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[DeliveryFact, ...]:
+        """Syncs whose finished_at lies in [since, until), oldest first."""
+        ...
 
     def episodes(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[Episode, ...]: ...
 
@@ -49,8 +64,21 @@ class Facts(Protocol):
         """{(mode, outcome): number} of recorded decisions."""
         ...
 
-    def audited(self, since: datetime, until: datetime) -> Mapping[str, int]:
-        """{mode: number of finished syncs that have an audit entry naming who started them}."""
+    def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[str, int]:
+        """{mode: number of the syncs of `deliveries` that have an audit entry naming who started them}."""
+        ...
+
+    def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
+        """Commits that a poll passed over for a newer one: `decision` events with the outcome "superseded" and a
+        `revision` in their data (`by`, `committed_at` from there too)."""
+        ...
+
+    def missed(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
+        """Commits whose webhook never came: `webhook.missed` events, with the `revision` in their data."""
+        ...
+
+    def first_live(self, labels: Mapping[str, str]) -> Mapping[str, datetime]:
+        """{environment: when a revision first went live there, ever}; environments without one are left out."""
         ...
 
     def polls(self, since: datetime) -> Mapping[str, int]:
