@@ -3,50 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from app.domain.drift import Episode
 from app.domain.environment import Environment
-from app.domain.operation import Outcome, Phase, Trigger
+from app.domain.facts import CommitFact, DeliveryFact
 
-
-@dataclass(frozen=True, slots=True)
-class DeliveryFact:
-    """One finished sync as the comparison needs it. Times are UTC; None where a stage was not reached."""
-
-    operation: str
-    environment: str
-    mode: str
-    trigger: Trigger
-    phase: Phase
-    outcome: Outcome | None
-    revision: str | None
-    created_at: datetime
-    finished_at: datetime | None
-    committed_at: datetime | None
-    visible_after: datetime | None
-    visible_at: datetime | None
-    noticed_at: datetime | None
-    fetched_at: datetime | None
-    planned_at: datetime | None
-    applied_at: datetime | None
-    healthy_at: datetime | None
-    webhook_missed: bool
-    initiated_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CommitFact:
-    """A commit that one environment was told about in another way than by a delivery. `by`: what superseded it."""
-
-    environment: str
-    mode: str
-    revision: str
-    at: datetime
-    committed_at: datetime | None = None
-    by: str | None = None
+__all__ = ["CommitFact", "DeliveryFact", "Facts"]
 
 
 class Facts(Protocol):
