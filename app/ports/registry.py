@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.environment import Environment, Hold, Status
+from app.domain.environment import Environment, Hold, Status, TargetSpec
 from app.ports.pages import Page
 
 
@@ -80,6 +80,10 @@ class Environments(Protocol):
 
     def repositories(self) -> Mapping[tuple[str, str | None], int]:
         """{(repo_url, credential): shortest poll interval in seconds} of all environments that run on the server."""
+        ...
+
+    def targets(self) -> Mapping[str, TargetSpec]:
+        """{name: target} of all environments."""
         ...
 
     def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:

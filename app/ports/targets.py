@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.domain.environment import Environment
+from app.domain.environment import Environment, TargetSpec
 from app.domain.plan import InventoryHead, LiveState, Plan
 from app.domain.tree import Entry
 from app.ports.sources import Contents
@@ -87,6 +87,10 @@ class Targets(Protocol):
         ...
 
     def open(self, environment: Environment) -> Target: ...
+
+    def overlapping(self, environment: Environment, others: Mapping[str, TargetSpec]) -> str | None:
+        """The name of another environment (not the same name) whose target overlaps with this one's, or None."""
+        ...
 
     def workdir(self, environment: Environment) -> str | None:
         """Local directory in which hooks and command checks run; None where there is none."""

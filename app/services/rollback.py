@@ -70,7 +70,7 @@ class Rollback:
         """Go back to a revision (None: the last good one) and stay there.
 
         "pin" sets a hold and marks the revision that is left as bad; "revert" commits the chosen state to Git on top
-        of the branch and delivers that commit. Raises InvalidInput, NothingToRollBackTo, RevisionNotFound, PushRejected.
+        of the branch and delivers it. Raises InvalidInput, NothingToRollBackTo, RevisionNotFound, PushRejected.
         """
         if strategy not in STRATEGIES:
             raise InvalidInput(fields={"strategy": f"must be one of {', '.join(STRATEGIES)}"})

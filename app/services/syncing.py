@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.domain.drift import Ending
-from app.domain.environment import Environment, Status
+from app.domain.environment import Environment
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import AUTOMATIC, Changes, Operation, Outcome, Phase, StageName, Trigger
 from app.domain.plan import Action, Plan
@@ -160,8 +160,9 @@ class Sync:
             status, events = before.status, []
             if live:
                 events = self._went_live(tx, before, ended, revision, state.tree, well, at)
-                status = replace(verdicts.delivered(before, revision, at, checked.health, ahead), files=files)
-                status = replace(status, drift_episode=None, **_seen(status, before, whole))
+                checked_at = at if whole else before.status.checked_at
+                status = verdicts.delivered(before, revision, at, checked.health, ahead)
+                status = replace(status, files=files, drift_episode=None, checked_at=checked_at or at)
             events += verdicts.tell(before, status, ended)
             tx.environments.put_status(before.id, verdicts.ended(status, ended))
             tx.environments.schedule_refresh(before.id, at if not whole else at + before.verdict_lifetime() / 2)
@@ -225,8 +226,3 @@ class Sync:
         if self._environment.status.revision == self._journal.operation.revision:
             return "this revision is live already"
         return self._request.reason or "the commit changes nothing under this environment's path"
-
-
-def _seen(status: Status, before: Environment, whole: bool) -> dict[str, datetime | None]:
-    """A sync that looked at the changed paths only is no full comparison: the last one keeps its time."""
-    return {"checked_at": status.checked_at if whole else before.status.checked_at or status.checked_at}

@@ -1,0 +1,327 @@
+"""An environment's specification as people and scripts write it: plain JSON values in, checked domain values out.
+
+Page, REST and command line all come through here, so that they accept and refuse the same things in the same words.
+Errors are collected: one InvalidInput names every wrong field by its dotted path and says how to mend it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import fields as fields_of
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.audit import timestamp
+from app.domain.environment import (
+    Environment,
+    HealthCheck,
+    Hook,
+    IgnoreRule,
+    Mode,
+    Policy,
+    RunsOn,
+    SourceSpec,
+    TargetSpec,
+)
+from app.domain.errors import InvalidInput
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
+LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?\Z")
+MAX_INTERVAL_S = 86_400 * 7
+
+
+class Reader:
+    """Reads fields out of nested JSON values and collects what is wrong with them."""
+
+    def __init__(self, values: Any, place: str = "", errors: dict[str, str] | None = None) -> None:
+        self.errors: dict[str, str] = {} if errors is None else errors
+        self._place = place
+        self._values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
+        if not isinstance(values, Mapping):
+            self.wrong("", "must be an object")
+
+    def wrong(self, name: str, problem: str) -> None:
+        """Note a problem with a field."""
+        self.errors.setdefault(".".join(part for part in (self._place, name) if part), problem)
+
+    def known(self, *names: str) -> None:
+        """Refuse fields that do not exist, so that a slip of the pen is not silently ignored."""
+        for name in self._values:
+            if name not in names:
+                self.wrong(str(name)[:60], f"is not known here; known are {', '.join(names)}")
+
+    def below(self, name: str) -> Reader:
+        """A nested object; empty where it is left out."""
+        place = ".".join(part for part in (self._place, name) if part)
+        return Reader(self._values.get(name) if self._values.get(name) is not None else {}, place, self.errors)
+
+    def items(self, name: str) -> Sequence[Any]:
+        """A list; empty where it is left out."""
+        found = self._values.get(name)
+        if found is None:
+            return ()
+        if not isinstance(found, Sequence) or isinstance(found, str | bytes):
+            self.wrong(name, "must be a list")
+            return ()
+        return found
+
+    def has(self, name: str) -> bool:
+        """Whether the field is given at all."""
+        return self._values.get(name) is not None
+
+    def text(self, name: str, default: str = "", *, limit: int = 2000, required: bool = False) -> str:
+        """A string without control characters."""
+        found = self._values.get(name)
+        if found is None or found == "":
+            if required:
+                self.wrong(name, "is required")
+            return default
+        if not isinstance(found, str) or len(found) > limit or any(ord(c) < 32 or ord(c) == 127 for c in found):
+            self.wrong(name, f"must be text of at most {limit} characters without control characters")
+            return default
+        return found.strip()
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        """A whole number within bounds."""
+        found = self._values.get(name)
+        if found is None:
+            return default
+        if isinstance(found, bool) or not isinstance(found, int) or not low <= found <= high:
+            self.wrong(name, f"must be a whole number from {low} to {high}")
+            return default
+        return found
+
+    def seconds(self, name: str, default: float, high: float = 3600) -> float:
+        """A positive number of seconds."""
+        found = self._values.get(name)
+        if found is None:
+            return default
+        if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found <= high:
+            self.wrong(name, f"must be a number of seconds above 0, at most {high:g}")
+            return default
+        return float(found)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """true or false."""
+        found = self._values.get(name)
+        if found is None:
+            return default
+        if not isinstance(found, bool):
+            self.wrong(name, "must be true or false")
+            return default
+        return found
+
+    def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
+        """One of some words."""
+        found = self.text(name, default)
+        if found not in choices:
+            self.wrong(name, f"must be one of {', '.join(choices)}")
+            return default
+        return found
+
+    def moment(self, name: str) -> datetime | None:
+        """An RFC 3339 time."""
+        found = self.text(name)
+        if not found:
+            return None
+        try:
+            at = datetime.fromisoformat(found)
+        except ValueError:
+            self.wrong(name, "must be a time such as 2026-11-23T15:04:05Z")
+            return None
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+    def command(self, name: str) -> tuple[str, ...]:
+        """An argv: a list of strings, or one string that is split like a shell would, without running one."""
+        found = self._values.get(name)
+        try:
+            parts = shlex.split(found) if isinstance(found, str) else list(found or ())
+        except (ValueError, TypeError):
+            parts = []
+        if not parts or not all(isinstance(part, str) and part and "\0" not in part for part in parts):
+            self.wrong(name, 'must be a command such as ["systemctl", "reload", "nginx"]')
+            return ()
+        return tuple(parts)
+
+    def done(self) -> None:
+        """Raise InvalidInput if anything was wrong."""
+        if self.errors:
+            listed = "; ".join(f"{field} {problem}" for field, problem in list(self.errors.items())[:5])
+            raise InvalidInput(f"The request has wrong fields: {listed}.", fields=self.errors)
+
+
+def parse(values: Any) -> Environment:
+    """A whole specification; `id` and status are left at their defaults. Raises InvalidInput."""
+    reader = Reader(values)
+    reader.known("name", "mode", "runs_on", "source", "target", "policy", "labels")
+    name = reader.text("name", limit=63, required=True)
+    if name and not NAME.match(name):
+        reader.wrong(
+            "name", "must be 1 to 63 letters, digits, '.', '_' or '-', and begin and end with a letter or digit"
+        )
+    mode = Mode(reader.choice("mode", "pull", [one.value for one in Mode]))
+    environment = Environment(
+        id=0,
+        name=name,
+        mode=mode,
+        runs_on=RunsOn(reader.choice("runs_on", "server", [one.value for one in RunsOn])),
+        source=_source(reader.below("source")),
+        target=_target(reader.below("target")),
+        policy=_policy(reader.below("policy"), mode),
+        labels=_labels(reader.below("labels")),
+    )
+    if environment.runs_on is RunsOn.AGENT:
+        reader.wrong("runs_on", "must be 'server'; agents are not part of this version")
+    reader.done()
+    return environment
+
+
+def _source(reader: Reader) -> SourceSpec:
+    reader.known("repo_url", "ref", "path", "credential")
+    path = reader.text("path").strip("/")
+    if ".." in path.split("/"):
+        reader.wrong("path", "must stay inside the repository: remove '..'")
+    path = "" if path == "." else path
+    ref = reader.text("ref", "main", limit=250)
+    if ref.startswith("-") or ".." in ref or any(c in ref for c in " ~^:?*[\\"):
+        reader.wrong("ref", "must be a branch, a tag or a commit")
+    return SourceSpec(reader.text("repo_url", required=True), ref, path, reader.text("credential") or None)
+
+
+def _target(reader: Reader) -> TargetSpec:
+    kind = reader.text("kind", required=True, limit=40)
+    options = {name: value for name, value in reader._values.items() if name != "kind"}
+    return TargetSpec(kind, options)
+
+
+def _policy(reader: Reader, mode: Mode) -> Policy:
+    reader.known(*(one.name for one in fields_of(Policy)))
+    auto = Policy()
+    return Policy(
+        interval_s=reader.number("interval_s", auto.interval_s, 1, MAX_INTERVAL_S),
+        refresh_interval_s=reader.number("refresh_interval_s", auto.refresh_interval_s, 1, MAX_INTERVAL_S),
+        auto_sync=reader.flag("auto_sync", mode is Mode.PULL),
+        prune=reader.flag("prune", auto.prune),
+        self_heal=reader.flag("self_heal", auto.self_heal),
+        allow_empty=reader.flag("allow_empty", auto.allow_empty),
+        auto_rollback=reader.flag("auto_rollback", auto.auto_rollback),
+        ignore=tuple(_rule(reader, index, one) for index, one in enumerate(reader.items("ignore"))),
+        health_check=_check(reader.below("health_check")) if reader.has("health_check") else None,
+        hooks=_hooks(reader),
+    )
+
+
+def _rule(reader: Reader, index: int, value: Any) -> IgnoreRule:
+    below = Reader({"path": value} if isinstance(value, str) else value, f"policy.ignore.{index}", reader.errors)
+    below.known("path", "owner", "reason", "expires_at")
+    path = below.text("path", required=True)
+    return IgnoreRule(path, below.text("owner", limit=200), below.text("reason"), below.moment("expires_at"))
+
+
+def _check(reader: Reader) -> HealthCheck:
+    reader.known(*(one.name for one in fields_of(HealthCheck)))
+    kind = reader.choice("kind", "http", ("http", "tcp", "command"))
+    url = reader.text("url", required=kind == "http")
+    if url and not re.match(r"https?://[^/\s@]+", url):
+        reader.wrong("url", "must be an http or https address without a password in it")
+    return HealthCheck(
+        kind=kind,
+        url=url,
+        expect_status=reader.number("expect_status", 200, 100, 599),
+        host=reader.text("host", "127.0.0.1" if kind == "tcp" else ""),
+        port=reader.number("port", 0, 1 if kind == "tcp" else 0, 65535),
+        command=reader.command("command") if kind == "command" else (),
+        timeout_s=reader.seconds("timeout_s", 5.0),
+        interval_s=reader.seconds("interval_s", 1.0),
+        deadline_s=reader.seconds("deadline_s", 30.0),
+    )
+
+
+def _hooks(reader: Reader) -> tuple[Hook, ...]:
+    found = reader._values.get("hooks")
+    if isinstance(found, Mapping):  # {"pre": [...], "post": [...]} is read as well as a list
+        below = reader.below("hooks")
+        below.known("pre", "post")
+        pairs = [(when, index, one) for when in ("pre", "post") for index, one in enumerate(below.items(when))]
+        return tuple(_hook(reader, f"policy.hooks.{when}.{index}", one, when) for when, index, one in pairs)
+    return tuple(_hook(reader, f"policy.hooks.{i}", one, "post") for i, one in enumerate(reader.items("hooks")))
+
+
+def _hook(reader: Reader, place: str, value: Any, when: str) -> Hook:
+    given = value if isinstance(value, Mapping) else {"command": value}
+    below = Reader(given, place, reader.errors)
+    below.known("when", "command", "timeout_s")
+    return Hook(below.choice("when", when, ("pre", "post")), below.command("command"), below.seconds("timeout_s", 60.0))
+
+
+def _labels(reader: Reader) -> Mapping[str, str]:
+    labels = {}
+    for key, value in list(reader._values.items())[:50]:
+        if not LABEL.match(str(key)) or not isinstance(value, str) or len(value) > 100:
+            reader.wrong(str(key)[:60], "must be a short word with a text of at most 100 characters")
+        labels[str(key)] = value
+    return labels
+
+
+def as_dict(environment: Environment) -> dict[str, Any]:
+    """The specification in the contract's shape; `parse` reads it back to the same value."""
+    source, policy = environment.source, environment.policy
+    spec: dict[str, Any] = {
+        "name": environment.name,
+        "mode": environment.mode.value,
+        "runs_on": environment.runs_on.value,
+        "source": {"repo_url": source.repo_url, "ref": source.ref, "path": source.path},
+        "target": {"kind": environment.target.kind, **environment.target.options},
+        "policy": policy_dict(policy),
+        "labels": dict(environment.labels),
+    }
+    if source.credential:
+        spec["source"]["credential"] = source.credential
+    return spec
+
+
+def policy_dict(policy: Policy) -> dict[str, Any]:
+    """The policy in the contract's shape."""
+    plain = ("interval_s", "refresh_interval_s", "auto_sync", "prune", "self_heal", "allow_empty", "auto_rollback")
+    return {
+        **{name: getattr(policy, name) for name in plain},
+        "ignore": [
+            {
+                "path": rule.path,
+                "owner": rule.owner,
+                "reason": rule.reason,
+                "expires_at": timestamp(rule.expires_at) if rule.expires_at else None,
+            }
+            for rule in policy.ignore
+        ],
+        "health_check": _check_dict(policy.health_check) if policy.health_check else None,
+        "hooks": [
+            {"when": hook.when, "command": list(hook.command), "timeout_s": hook.timeout_s} for hook in policy.hooks
+        ],
+    }
+
+
+def _check_dict(check: HealthCheck) -> dict[str, Any]:
+    own = {
+        "http": {"url": check.url, "expect_status": check.expect_status},
+        "tcp": {"host": check.host, "port": check.port},
+        "command": {"command": list(check.command)},
+    }[check.kind]
+    times = {"timeout_s": check.timeout_s, "interval_s": check.interval_s, "deadline_s": check.deadline_s}
+    return {"kind": check.kind, **own, **times}
+
+
+def merge(old: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification with a partial one laid over it, as JSON Merge Patch does (RFC 7396)."""
+    merged = dict(old)
+    for key, value in change.items():
+        before = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            merged[key] = merge(before, value)
+        elif value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = value
+    return merged

@@ -1,0 +1,167 @@
+"""Registering, editing and removing environments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.domain.audit import NewEntry
+from app.domain.environment import Environment, SourceSpec, TargetSpec
+from app.domain.errors import CredentialNotFound, InvalidInput, OperationInProgress, SourceRefused
+from app.domain.events import EventType, NewEvent
+from app.domain.operation import Kind, Phase, Request, Trigger
+from app.domain.specification import as_dict, merge, parse
+from app.ports import Probe, Transaction
+from app.services.polling import Poller
+from app.services.queue import Queue
+from app.services.world import Actor, World
+
+
+class Registration:
+    """The registry's use cases."""
+
+    def __init__(self, world: World, queue: Queue, poller: Poller) -> None:
+        self._world = world
+        self._queue = queue
+        self._poller = poller
+
+    def checked(self, values: Any) -> Environment:
+        """A specification, checked in every respect that needs no network. Raises InvalidInput."""
+        environment = parse(values)
+        errors: dict[str, str] = {}
+        target = environment.target
+        for check in (lambda: self._target(environment), lambda: self._source(environment)):
+            try:
+                target = check() or target
+            except InvalidInput as problem:
+                errors.update(problem.fields)
+        if errors:
+            listed = "; ".join(f"{field} {problem}" for field, problem in errors.items())
+            raise InvalidInput(f"The request has wrong fields: {listed}.", fields=errors)
+        return replace(environment, target=target)
+
+    def _target(self, environment: Environment) -> TargetSpec:
+        kind = environment.target.kind
+        return TargetSpec(kind, self._world.targets.check(kind, environment.target.options))
+
+    def _source(self, environment: Environment) -> None:
+        """The address and the credential's name; SourceRefused is told as a wrong field."""
+        credential = environment.source.credential
+        try:
+            if credential:
+                with self._world.store.read() as tx:
+                    tx.credentials.get(credential)
+            self._world.sources.open(environment.source.repo_url, credential)
+        except CredentialNotFound as problem:
+            hint = f"there is no credential '{credential}'; create it first"
+            raise InvalidInput(fields={"source.credential": hint}) from problem
+        except SourceRefused as problem:
+            raise InvalidInput(fields=problem.fields or {"source.repo_url": problem.detail}) from problem
+
+    def probe(self, values: Mapping[str, Any]) -> Probe:
+        """Look at a repository before saving: {"repo_url", "ref"?, "path"?, "credential"?}."""
+        spec = SourceSpec(
+            str(values.get("repo_url") or ""),
+            str(values.get("ref") or "main"),
+            str(values.get("path") or "").strip("/"),
+            str(values.get("credential") or "") or None,
+        )
+        if not spec.repo_url:
+            raise InvalidInput(fields={"source.repo_url": "is required"})
+        return self._world.sources.probe(spec)
+
+    def create(self, values: Any, actor: Actor) -> Environment:
+        """Register an environment and look at it for the first time. Raises InvalidInput, EnvironmentExists."""
+        environment = self.checked(values)
+        now = self._world.clock.now()
+        with self._world.store.write() as tx:
+            self._refuse_overlap(tx, environment)
+            stored = tx.environments.add(replace(environment, created_at=now))
+            self._tell(tx, stored, EventType.ENVIRONMENT_CREATED, "environment.create", as_dict(stored), actor)
+        self._world.bell.ring(("ledger", "registry", f"environment-{stored.name}"))
+        return stored
+
+    def _refuse_overlap(self, tx: Transaction, environment: Environment) -> None:
+        other = self._world.targets.overlapping(environment, tx.environments.targets())
+        if other is not None:
+            raise InvalidInput(fields={"target.path": f"overlaps with the target of environment '{other}'"})
+
+    def edit(self, name: str, change: Mapping[str, Any], actor: Actor) -> Environment:
+        """Lay a partial specification over the stored one (JSON Merge Patch). The name stays; what changed is told."""
+        with self._world.store.read() as tx:
+            before = tx.environments.get(name)
+        if change.get("name", name) != name:
+            raise InvalidInput(fields={"name": "cannot be changed; register a new environment instead"})
+        wanted = self.checked(merge(as_dict(before), change))
+        after = replace(
+            wanted, id=before.id, status=before.status, hold=before.hold, created_at=before.created_at,
+            version=before.version + 1,
+        )  # fmt: skip
+        if as_dict(after) == as_dict(before):
+            return before
+        if after.source != before.source:
+            fresh = replace(before.status, noticed=None, noticed_at=None, webhook_judged=None, message="")
+            after = replace(after, status=fresh)
+        return self._replace(before, after, actor)
+
+    def _replace(self, before: Environment, after: Environment, actor: Actor) -> Environment:
+        old, new = as_dict(before), as_dict(after)
+        changed = {key: {"from": old[key], "to": new[key]} for key in new if old.get(key) != new[key]}
+        with self._world.store.write() as tx:
+            self._refuse_overlap(tx, after)
+            if after.target != before.target:
+                running = tx.operations.active(before.id)
+                if running and running.phase is Phase.RUNNING:
+                    raise OperationInProgress("The target cannot be changed while an operation is running.")
+            tx.environments.replace(after)
+            if after.source != before.source:
+                tx.environments.put_status(after.id, after.status)
+            self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
+            if after.target != before.target or after.policy != before.policy:
+                tx.environments.schedule_refresh(after.id, self._world.clock.now())
+        if after.target != before.target:
+            self._world.targets.open(before).forget()
+        self._world.bell.ring(("ledger", "registry", f"environment-{after.name}"))
+        return after
+
+    def remove(self, name: str, actor: Actor) -> None:
+        """Forget an environment; delivered files and the ledger stay. Raises OperationInProgress."""
+        with self._world.store.write() as tx:
+            environment = tx.environments.get(name)
+            running = tx.operations.active(environment.id)
+            if running and running.phase is Phase.RUNNING:
+                raise OperationInProgress(f"Operation {running.id} is running; stop it or wait for its end.")
+            for one in tx.operations.queued(environment.id):
+                ended = replace(one, phase=Phase.TERMINATED, finished_at=self._world.clock.now(),
+                                reason="the environment was deleted")  # fmt: skip
+                tx.operations.save(ended)
+            tx.environments.remove(environment.id)
+            self._tell(
+                tx, environment, EventType.ENVIRONMENT_DELETED, "environment.delete", as_dict(environment), actor
+            )
+        self._world.targets.open(environment).forget()
+        self._world.bell.ring(("ledger", "registry", f"environment-{name}"))
+
+    def first_look(self, environment: Environment) -> None:
+        """After registration: poll its repository, which delivers to an auto-syncing environment, or just compare."""
+        self._poller.poll(environment.source.repo_url, environment.source.credential)
+        request = Request(Kind.REFRESH, Trigger.SCHEDULE, "system:schedule", reason="first look")
+        with self._world.store.read() as tx:
+            busy = tx.operations.active(environment.id)
+        if busy is None:
+            self._queue.ask(environment.name, request, Actor("system:schedule"))
+
+    def _tell(
+        self,
+        tx: Transaction,
+        environment: Environment,
+        type: EventType,
+        action: str,
+        data: Mapping[str, Any],
+        actor: Actor,
+    ) -> None:
+        now = self._world.clock.now()
+        tx.ledger.append(now, [NewEvent(type, environment.name, environment.id, None, f"by {actor.name}", data)])
+        told = {"environment": environment.name, **data}
+        tx.audit.append(now, NewEntry(actor.name, action, f"environment:{environment.name}", told, actor.ip))
