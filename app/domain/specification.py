@@ -304,13 +304,13 @@ def policy_dict(policy: Policy) -> dict[str, Any]:
 
 
 def _check_dict(check: HealthCheck) -> dict[str, Any]:
-    own = {
+    kinds: dict[str, dict[str, Any]] = {
         "http": {"url": check.url, "expect_status": check.expect_status},
         "tcp": {"host": check.host, "port": check.port},
         "command": {"command": list(check.command)},
-    }[check.kind]
+    }
     times = {"timeout_s": check.timeout_s, "interval_s": check.interval_s, "deadline_s": check.deadline_s}
-    return {"kind": check.kind, **own, **times}
+    return {"kind": check.kind, **kinds[check.kind], **times}
 
 
 def merge(old: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

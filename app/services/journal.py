@@ -11,7 +11,7 @@ from typing import Any
 from app.domain.errors import OperationInProgress, Terminated
 from app.domain.events import EventType, NewEvent
 from app.domain.masking import mask
-from app.domain.operation import Operation, Stage, StageName
+from app.domain.operation import Operation, Phase, Stage, StageName
 from app.domain.tree import printable
 from app.ports import Transaction
 from app.services.queue import finished_entry, finished_event, is_quiet
@@ -79,11 +79,18 @@ class Journal:
     def _save(self, type: EventType, text: str) -> None:
         one = self.operation
         with self.world.store.write() as tx:
-            tx.operations.save(one)
+            tx.operations.save(self._merged(tx))
             if not is_quiet(one):
                 event = NewEvent(type, one.environment, one.environment_id, one.id, text)
                 tx.ledger.append(self.world.clock.now(), [event])
         self.world.bell.ring(self.topics)
+
+    def _merged(self, tx: Transaction) -> Operation:
+        """What we know, with what others wrote meanwhile; raises OperationInProgress if the run was taken from us."""
+        stored = tx.operations.get(self.operation.id)
+        if stored.phase is not Phase.RUNNING or stored.worker != self.operation.worker:
+            raise OperationInProgress("The operation was settled by somebody else meanwhile.")
+        return replace(self.operation, termination_by=stored.termination_by, heartbeat_at=stored.heartbeat_at)
 
     def finish(self, settle: Callable[[Transaction, Operation], bool], **fields: Any) -> Operation:
         """End the operation: its row, what `settle` writes, its event and its audit entry in one transaction.
@@ -92,10 +99,8 @@ class Journal:
         """
         now = self.world.clock.now()
         self.note(finished_at=now, **fields)
-        ended = replace(self.operation, worker=None)
         with self.world.store.write() as tx:
-            if not tx.operations.heartbeat(ended.id, self.operation.worker or "", now) and not self._stopped():
-                raise OperationInProgress("The operation was taken over by another worker.")
+            ended = replace(self._merged(tx), worker=None)
             telling = settle(tx, ended)
             if telling or not is_quiet(ended):
                 tx.operations.save(ended)

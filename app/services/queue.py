@@ -171,7 +171,7 @@ def finished_event(operation: Operation) -> NewEvent:
 
 def _requested(operation: Operation, actor: Actor) -> NewEntry:
     request = operation.request
-    data = {
+    data: dict[str, Any] = {
         "environment": operation.environment,
         "mode": operation.mode,
         "trigger": request.trigger.value,

@@ -1,0 +1,89 @@
+"""An in-process doorbell: it says that something was committed, never what. A lost ring costs a little delay only."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Collection
+
+
+class Listener:
+    """An asynchronous ear for some topics; rings are gathered until `wait` takes them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._event = asyncio.Event()
+        self._topics: set[str] = set()
+
+    def ring(self, topics: Collection[str]) -> None:
+        """Called from any thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._heard, tuple(topics))
+        except RuntimeError:
+            pass  # the loop is closed: nobody listens any more
+
+    def _heard(self, topics: tuple[str, ...]) -> None:
+        self._topics.update(topics)
+        self._event.set()
+
+    async def wait(self, timeout_s: float) -> frozenset[str]:
+        """The topics that rang since the last call; empty after `timeout_s` of silence."""
+        try:
+            await asyncio.wait_for(self._event.wait(), timeout_s)
+        except TimeoutError:
+            return frozenset()
+        self._event.clear()
+        heard, self._topics = frozenset(self._topics), set()
+        return heard
+
+
+class Bus:
+    """Implements the port Bell. Threads wait for work; streams listen."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._rings: dict[str, int] = {}
+        self._listeners: set[Listener] = set()
+        self.closed = False
+
+    def ring(self, topics: Collection[str]) -> None:
+        """Wake everyone who waits for one of the topics."""
+        with self._condition:
+            for topic in topics:
+                if not topic.startswith("environment-"):
+                    self._rings[topic] = self._rings.get(topic, 0) + 1
+            self._condition.notify_all()
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener.ring(topics)
+
+    def count(self, topic: str) -> int:
+        """How often a topic rang; pass it to `wait` so that no ring falls between."""
+        with self._condition:
+            return self._rings.get(topic, 0)
+
+    def wait(self, topic: str, seen: int, timeout_s: float) -> None:
+        """Block until the topic rings again, the bus is closed, or the time is over."""
+        with self._condition:
+            self._condition.wait_for(lambda: self.closed or self._rings.get(topic, 0) != seen, timeout_s)
+
+    def listen(self) -> Listener:
+        """A new listener on the running loop; pass it to `leave` at the end."""
+        listener = Listener(asyncio.get_running_loop())
+        with self._condition:
+            self._listeners.add(listener)
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """Stop listening."""
+        with self._condition:
+            self._listeners.discard(listener)
+
+    def close(self) -> None:
+        """Wake everyone for the last time."""
+        with self._condition:
+            self.closed = True
+            self._condition.notify_all()
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener.ring(("closed",))

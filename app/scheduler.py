@@ -1,0 +1,97 @@
+"""Ticks: APScheduler says when, the database says what. Nothing here holds a truth."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor as Pool
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from app.domain.operation import Kind, Request, Trigger
+from app.services.usecases import UseCases
+from app.services.world import SCHEDULE
+
+REFRESH_BATCH = 50
+JITTER = 0.1  # of the interval, so that many sources are not asked in the same instant
+log = structlog.get_logger("scheduler")
+
+
+class Scheduler:
+    """One poll job per repository, however many environments use it; one tick each for refreshes, holds, deliveries."""
+
+    def __init__(self, cases: UseCases) -> None:
+        self._cases = cases
+        executors = {"default": Pool(4), "polls": Pool(8)}
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._scheduler = BackgroundScheduler(executors=executors, job_defaults=defaults, timezone="UTC")
+        self._polls: dict[str, tuple[str, str | None, int]] = {}
+
+    def start(self) -> None:
+        """Start ticking."""
+        ticks: tuple[tuple[str, Callable[[], object], float], ...] = (
+            ("polls", self.arrange_polls, 2.0),
+            ("refreshes", self.refresh_due, 1.0),
+            ("holds", self._cases.holds.expire, 1.0),
+            ("deliveries", self._cases.webhooks.handle_due, 1.0),
+            ("lost", lambda: self._cases.queue.recover("scheduler"), 15.0),
+        )
+        self.arrange_polls()
+        for name, call, seconds in ticks:
+            self._scheduler.add_job(_guarded(name, call), "interval", seconds=seconds, id=f"tick-{name}")
+        self._scheduler.start()
+
+    def add(self, name: str, call: Callable[[], object], seconds: float) -> None:
+        """Another tick, e.g. retention or checkpoints."""
+        self._scheduler.add_job(_guarded(name, call), "interval", seconds=seconds, id=f"tick-{name}")
+
+    def stop(self) -> None:
+        """Stop ticking; what runs ends by itself."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def arrange_polls(self) -> None:
+        """Make the poll jobs fit the registry: one per repository, at the shortest interval that is asked for."""
+        with self._cases.world.store.read() as tx:
+            wanted = {_job(url, credential): (url, credential, interval)
+                      for (url, credential), interval in tx.environments.repositories().items()}  # fmt: skip
+        for id in self._polls.keys() - wanted.keys():
+            self._scheduler.remove_job(id)
+        for id, (url, credential, interval) in wanted.items():
+            if self._polls.get(id) != (url, credential, interval):
+                self._scheduler.add_job(
+                    _guarded("poll", lambda u=url, c=credential: self._cases.poller.poll(u, c)),
+                    "interval", seconds=interval, jitter=interval * JITTER, id=id,
+                    executor="polls", replace_existing=True,
+                )  # fmt: skip
+        self._polls = wanted
+
+    def refresh_due(self) -> None:
+        """Ask for the refreshes whose time has come."""
+        world = self._cases.world
+        with world.store.read() as tx:
+            due = tx.environments.due_for_refresh(world.clock.now(), REFRESH_BATCH)
+        if not due:
+            return
+        request = Request(Kind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
+        with world.store.write() as tx:
+            for environment in due:
+                self._cases.queue.add(tx, environment, request, SCHEDULE)
+        world.bell.ring(("work",))
+
+
+def _job(url: str, credential: str | None) -> str:
+    return "poll-" + hashlib.sha256(f"{url}\0{credential or ''}".encode()).hexdigest()[:20]
+
+
+def _guarded(name: str, call: Callable[[], object]) -> Callable[[], None]:
+    """One failing tick is logged and does not stop the others."""
+
+    def run() -> None:
+        try:
+            call()
+        except Exception:
+            log.exception("a tick failed", tick=name)
+
+    return run

@@ -1,0 +1,48 @@
+"""All use cases of an installation, wired to each other; adapters drive them, the composition root makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.services.drift import DriftAnswers
+from app.services.followup import FollowUp
+from app.services.holds import Holds
+from app.services.polling import Poller
+from app.services.queue import Queue
+from app.services.reconcile import Reconciler
+from app.services.registration import Registration
+from app.services.rollback import Rollback
+from app.services.webhooks import Webhooks
+from app.services.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """What can be asked of PushPull."""
+
+    world: World
+    queue: Queue
+    reconciler: Reconciler
+    poller: Poller
+    holds: Holds
+    rollback: Rollback
+    drift: DriftAnswers
+    webhooks: Webhooks
+    registration: Registration
+
+
+def use_cases(world: World) -> UseCases:
+    """Wire the use cases over one world."""
+    queue = Queue(world)
+    poller = Poller(world, queue)
+    return UseCases(
+        world=world,
+        queue=queue,
+        reconciler=Reconciler(world, FollowUp(world, queue)),
+        poller=poller,
+        holds=Holds(world, poller),
+        rollback=Rollback(world, queue),
+        drift=DriftAnswers(world, queue),
+        webhooks=Webhooks(world, queue, poller),
+        registration=Registration(world, queue, poller),
+    )

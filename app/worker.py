@@ -1,0 +1,106 @@
+"""The queue's workers: threads that take operations one at a time and run them to their end."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from app.domain.operation import Operation
+from app.live import Bus
+from app.services.usecases import UseCases
+
+HEARTBEAT_S = 2.0
+log = structlog.get_logger("worker")
+
+
+class Workers:
+    """Threads over one queue. `shared`: other processes work on the same database."""
+
+    def __init__(self, cases: UseCases, bus: Bus, count: int, *, shared: bool) -> None:
+        self.name = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._cases, self._bus, self._count, self._shared = cases, bus, count, shared
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._told_to_stop: dict[str, threading.Event] = {}
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Settle what a predecessor left, then start working."""
+        lost = self._cases.queue.recover(self.name if self._shared else None)
+        for operation in lost:
+            log.warning("settled an interrupted operation", operation=operation.id, environment=operation.environment)
+        loops: list[Callable[[], None]] = [self._work] * self._count + [self._beat]
+        for number, loop in enumerate(loops):
+            thread = threading.Thread(target=loop, name=f"worker-{number}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, timeout_s: float) -> None:
+        """Take nothing new; wait for what runs, as long as there is time. What is left is settled at the next start."""
+        self._stopping.set()
+        self._bus.ring(("work",))
+        for thread in self._threads:
+            thread.join(timeout_s / max(1, len(self._threads)))
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            seen = self._bus.count("work")
+            operation = self._claim()
+            if operation is None:
+                self._bus.wait("work", seen, 0.5 if self._shared else 5.0)
+            else:
+                self._run(operation)
+
+    def _claim(self) -> Operation | None:
+        world = self._cases.world
+        try:
+            with world.store.write() as tx:
+                return tx.operations.claim(self.name, world.clock.now())
+        except Exception:
+            log.exception("could not claim an operation")
+            self._stopping.wait(1.0)
+            return None
+
+    def _run(self, operation: Operation) -> None:
+        told = threading.Event()
+        with self._lock:
+            self._told_to_stop[operation.id] = told
+        try:
+            self._cases.reconciler.run(operation, told.is_set)
+        except Exception:
+            log.exception("operation failed unexpectedly", operation=operation.id, environment=operation.environment)
+            self._bury(operation)
+        finally:
+            with self._lock:
+                self._told_to_stop.pop(operation.id, None)
+
+    def _bury(self, operation: Operation) -> None:
+        try:
+            self._cases.reconciler.crashed(operation)
+        except Exception:
+            log.exception("could not end the operation", operation=operation.id)
+
+    def _beat(self) -> None:
+        """Renew the leases of what runs here, and hear who was told to stop."""
+        while not self._stopping.is_set() or self._told_to_stop:
+            with self._lock:
+                running = dict(self._told_to_stop)
+            for id, told in running.items():
+                if not self._renew(id):
+                    told.set()
+            self._bus.wait("work", self._bus.count("work"), HEARTBEAT_S)
+            if self._stopping.wait(0.05) and not self._told_to_stop:
+                return
+
+    def _renew(self, id: str) -> bool:
+        world = self._cases.world
+        try:
+            with world.store.write() as tx:
+                return tx.operations.heartbeat(id, self.name, world.clock.now())
+        except Exception:
+            log.exception("could not renew a lease", operation=id)
+            return True
