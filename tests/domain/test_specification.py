@@ -1,0 +1,97 @@
+"""Specifications: what people write, what is refused, and in which words."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.domain.environment import Mode
+from app.domain.errors import InvalidInput
+from app.domain.specification import as_dict, merge, parse
+
+GOOD: dict[str, Any] = {
+    "name": "shop-production",
+    "mode": "pull",
+    "source": {"repo_url": "https://git.example/shop.git", "ref": "main", "path": "deploy"},
+    "target": {"kind": "directory", "path": "/srv/shop"},
+}
+
+
+def wrong(change: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(InvalidInput) as caught:
+        parse(merge(GOOD, change))
+    return caught.value.fields
+
+
+def test_defaults_follow_the_mode() -> None:
+    assert parse(GOOD).policy.auto_sync
+    assert not parse({**GOOD, "mode": "push"}).policy.auto_sync
+    assert parse(GOOD).mode is Mode.PULL
+
+
+def test_a_full_specification_survives_the_round_trip() -> None:
+    policy = {
+        "interval_s": 5,
+        "self_heal": True,
+        "ignore": ["logs/", {"path": "*.tmp", "owner": "kim", "reason": "r", "expires_at": "2027-01-01T00:00:00Z"}],
+        "health_check": {"kind": "http", "url": "http://127.0.0.1:8080/up", "expect_status": 204},
+        "hooks": {"pre": ["true"], "post": [{"command": ["nginx", "-s", "reload"], "timeout_s": 3}]},
+    }
+    first = parse({**GOOD, "policy": policy, "labels": {"team": "shop"}})
+    assert parse(as_dict(first)) == first
+    assert [(hook.when, hook.command) for hook in first.policy.hooks] == [
+        ("pre", ("true",)),
+        ("post", ("nginx", "-s", "reload")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": "../etc"}, "name"),
+        ({"name": ""}, "name"),
+        ({"mode": "sideways"}, "mode"),
+        ({"runs_on": "agent"}, "runs_on"),
+        ({"source": {"repo_url": None}}, "source.repo_url"),
+        ({"source": {"ref": "--upload-pack=x"}}, "source.ref"),
+        ({"source": {"path": "a/../../b"}}, "source.path"),
+        ({"target": {"kind": None}}, "target.kind"),
+        ({"policy": {"interval_s": 0}}, "policy.interval_s"),
+        ({"policy": {"interval_s": True}}, "policy.interval_s"),
+        ({"policy": {"interval_s": 10**30}}, "policy.interval_s"),
+        ({"policy": {"selfheal": True}}, "policy.selfheal"),
+        ({"policy": {"self_heal": "yes"}}, "policy.self_heal"),
+        ({"policy": {"ignore": "logs"}}, "policy.ignore"),
+        ({"policy": {"ignore": [{"path": ""}]}}, "policy.ignore.0.path"),
+        ({"policy": {"health_check": {"kind": "http"}}}, "policy.health_check.url"),
+        ({"policy": {"health_check": {"kind": "http", "url": "javascript:alert(1)"}}}, "policy.health_check.url"),
+        ({"policy": {"health_check": {"kind": "tcp", "host": "x", "port": 70000}}}, "policy.health_check.port"),
+        ({"policy": {"hooks": [{"command": "echo 'unclosed"}]}}, "policy.hooks.0.command"),
+        ({"labels": {"team": 3}}, "labels.team"),
+        ({"source": {"repo_url": "https://git.example/a\x00b"}}, "source.repo_url"),
+        ({"sauce": {}}, "sauce"),
+    ],
+)
+def test_a_wrong_field_is_named(change: dict[str, Any], field: str) -> None:
+    assert field in wrong(change)
+
+
+def test_all_wrong_fields_are_named_at_once() -> None:
+    assert set(wrong({"mode": "x", "name": "-", "policy": {"prune": 1}})) == {"mode", "name", "policy.prune"}
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from([*GOOD, "policy", "labels", "runs_on"]), json_values))
+def test_nothing_but_a_clear_refusal(values: dict[str, Any]) -> None:
+    try:
+        parse({**GOOD, **values})
+    except InvalidInput as problem:
+        assert problem.fields

@@ -1,0 +1,90 @@
+"""Deliveries of every provider: authentic ones are understood, others are refused before anything is parsed."""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.errors import InvalidInput, SignatureMismatch
+from app.domain.webhook import PROVIDERS, authenticate, delivery_id, read
+
+SECRET = "correct horse"
+SHA = "a" * 40
+PUSH = {"ref": "refs/heads/main", "after": SHA, "object_kind": "push"}
+CLOUD = {"push": {"changes": [{"new": {"type": "branch", "name": "main", "target": {"hash": SHA}}, "old": None}]}}
+SERVER = {"changes": [{"ref": {"id": "refs/heads/main"}, "type": "UPDATE", "toHash": SHA}]}
+
+
+def signed(name: str, body: bytes) -> dict[str, str]:
+    provider = PROVIDERS[name]
+    if provider.plain_token:
+        return {provider.signature: SECRET}
+    return {provider.signature: provider.prefix + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()}
+
+
+CASES = [
+    ("github", PUSH, {"x-github-event": "push"}),
+    ("gitlab", PUSH, {"x-gitlab-event": "Push Hook"}),
+    ("gitea", PUSH, {"x-gitea-event": "push"}),
+    ("bitbucket", CLOUD, {"x-event-key": "repo:push"}),
+    ("bitbucket", SERVER, {"x-event-key": "repo:refs_changed"}),
+    ("generic", {"ref": "refs/heads/main", "revision": SHA}, {}),
+]
+
+
+@pytest.mark.parametrize(("name", "payload", "headers"), CASES)
+def test_a_push_is_understood(name: str, payload: Any, headers: dict[str, str]) -> None:
+    body = json.dumps(payload).encode()
+    authenticate(PROVIDERS[name], SECRET, body, signed(name, body))
+    assert read(PROVIDERS[name], body, headers).heads == {"refs/heads/main": SHA}
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_another_secret_or_none_is_refused(name: str) -> None:
+    body = b"{}"
+    for headers in ({}, {PROVIDERS[name].signature: ""}, {PROVIDERS[name].signature: "sha256=" + "0" * 64}):
+        with pytest.raises(SignatureMismatch):
+            authenticate(PROVIDERS[name], SECRET, body, headers)
+
+
+@pytest.mark.parametrize("name", [name for name, one in PROVIDERS.items() if not one.plain_token])
+def test_the_signature_covers_every_byte_of_the_body(name: str) -> None:
+    body = json.dumps(PUSH).encode()
+    with pytest.raises(SignatureMismatch):
+        authenticate(PROVIDERS[name], SECRET, body + b" ", signed(name, body))
+
+
+def test_one_providers_signature_does_not_open_another() -> None:
+    body = json.dumps(PUSH).encode()
+    with pytest.raises(SignatureMismatch):
+        authenticate(PROVIDERS["gitlab"], SECRET, body, signed("github", body))
+
+
+def test_a_deleted_branch_announces_no_commit() -> None:
+    body = json.dumps({"ref": "refs/heads/gone", "after": "0" * 40}).encode()
+    assert read(PROVIDERS["github"], body, {"x-github-event": "push"}).heads == {"refs/heads/gone": None}
+
+
+def test_other_events_announce_nothing() -> None:
+    assert read(PROVIDERS["github"], b'{"zen": "x"}', {"x-github-event": "ping"}).heads == {}
+
+
+def test_deliveries_without_an_id_are_known_by_their_body() -> None:
+    one = delivery_id(PROVIDERS["github"], b"a", {})
+    assert one == delivery_id(PROVIDERS["github"], b"a", {})
+    assert one != delivery_id(PROVIDERS["github"], b"b", {})
+    assert delivery_id(PROVIDERS["github"], b"a", {"x-github-delivery": "7"}) == "7"
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+@given(body=st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(lambda v: json.dumps(v).encode()))
+def test_malformed_bodies_are_refused_in_words(name: str, body: bytes) -> None:
+    headers = {"x-event-key": "repo:push"} if name == "bitbucket" else {}
+    try:
+        read(PROVIDERS[name], body, headers)
+    except InvalidInput as problem:
+        assert "body" in problem.fields
