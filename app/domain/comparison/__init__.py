@@ -1,0 +1,93 @@
+"""Push against pull, measured from the ledger: evidence in, rows with figures, intervals and verdicts out."""
+
+from __future__ import annotations
+
+from app.domain.comparison import restoring, running, timing
+from app.domain.comparison.evidence import MODES, Evidence
+from app.domain.comparison.founding import Foundation
+from app.domain.comparison.parts import PIPELINE_STEP
+from app.domain.comparison.result import (
+    HEADLINES,
+    Call,
+    Cell,
+    Comparison,
+    Detail,
+    Heading,
+    Pairing,
+    Row,
+    Stages,
+    StageTime,
+    Verdict,
+)
+from app.domain.comparison.window import DEFAULT, WINDOWS, Window, parse_labels, parse_window
+
+__all__ = [
+    "DEFAULT",
+    "HEADLINES",
+    "MODES",
+    "WINDOWS",
+    "Call",
+    "Cell",
+    "Comparison",
+    "Detail",
+    "Evidence",
+    "Heading",
+    "Pairing",
+    "Row",
+    "StageTime",
+    "Stages",
+    "Verdict",
+    "Window",
+    "compare_modes",
+    "parse_labels",
+    "parse_window",
+]
+
+METHOD = (
+    "Every figure comes from this installation's own ledger or from its environments' specifications. Durations are "
+    "compared by their medians; an interval holds the true value in 95 of 100 cases, and a verdict is given only where "
+    "both modes have enough cases and the interval of the difference leaves out zero. Each verdict stands for itself: "
+    "among twenty rows without any difference, one would show one by chance. Deliveries of one environment resemble "
+    "each other, so an installation with few environments says little about others; the paired figures are the safest."
+)
+ORDER = (
+    "status_synchronization",
+    "installation_effort",
+    "first_delivery",
+    "suitability",
+    "security",
+    "automation",
+    "noticed",
+    "lead_time",
+    "never_deployed",
+    "lead_time_all",
+    "drift_found",
+    "time_in_drift",
+    "time_to_restore",
+    "recovery",
+    "pipeline_dependence",
+    "audit_completeness",
+    "multi_environment_reach",
+    "configuration_size",
+)
+
+
+def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
+    """Set push against pull. `step` is the text that a pipeline needs to start a delivery, as the pages show it."""
+    rows = (
+        *timing.rows(evidence),
+        *restoring.rows(evidence),
+        *running.rows(evidence),
+        *Foundation(evidence, step).rows(),
+    )
+    return Comparison(
+        window=evidence.window.name,
+        since=evidence.window.since,
+        until=evidence.window.until,
+        labels=evidence.labels,
+        environments={mode: len(evidence.of(mode)) for mode in MODES},
+        rows=tuple(sorted(rows, key=lambda row: ORDER.index(row.heading.key))),
+        paired=timing.paired(evidence),
+        stages=timing.stages(evidence),
+        method=METHOD,
+    )

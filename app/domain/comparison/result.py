@@ -1,0 +1,154 @@
+"""What the comparison says: a row per question, a cell per mode, a verdict between them.
+
+Units: "s" (seconds), "share" (0 to 1), "parts", "credentials", "lines" (each a mean per environment), "" (words only).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+Interval = tuple[float, float]
+
+HEADLINES = ("lead_time", "time_in_drift", "time_to_restore")
+
+
+class Call(StrEnum):
+    """Who does better. `even`: enough was measured, and no difference is shown. `open`: not a contest."""
+
+    PUSH = "push"
+    PULL = "pull"
+    EVEN = "even"
+    TOO_FEW = "too_few"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`difference` is push minus pull in the row's unit, `interval` its 95 % interval (None for what was counted)."""
+
+    call: Call
+    text: str
+    difference: float | None = None
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A further figure of a cell. `text` is the value as a person reads it."""
+
+    label: str
+    value: float | None
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One mode's answer. `value` is a median (unit "s"), a share, or a mean per environment; None: not measured.
+
+    `n` is what it was measured on, `interval` its 95 % interval (None for what was counted, and below six values),
+    `p95` needs twenty values, `sample` holds at most 200 of the values, ascending. `query` finds what is behind it.
+    """
+
+    mode: str
+    value: float | None
+    n: int
+    sentence: str
+    interval: Interval | None = None
+    p95: float | None = None
+    sample: tuple[float, ...] = ()
+    details: tuple[Detail, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a row asks. `better`: "lower", "higher" or None; `needed`: what each mode needs for a verdict;
+    `source`: the list that its cells' queries narrow ("operations", "drift", "audit", "environments")."""
+
+    key: str
+    criterion: str
+    title: str
+    question: str
+    unit: str
+    better: str | None
+    needed: int
+    definition: str
+    source: str = "operations"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One question, answered for both modes."""
+
+    heading: Heading
+    push: Cell
+    pull: Cell
+    verdict: Verdict
+
+    @property
+    def cells(self) -> tuple[Cell, Cell]:
+        """Push, then pull."""
+        return self.push, self.pull
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """The same revisions delivered both ways. `push` and `pull` are medians over these revisions alone, `sample`
+    holds push minus pull per revision (ascending, at most 200)."""
+
+    heading: Heading
+    n: int
+    push: float | None
+    pull: float | None
+    push_first: int
+    pull_first: int
+    sample: tuple[float, ...]
+    verdict: Verdict
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """`at`: median seconds from the commit to the stage's end; `took`: median seconds of the stage itself."""
+
+    name: str
+    at: float
+    took: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """One mode's stage timeline over the deliveries that passed every stage."""
+
+    mode: str
+    n: int
+    stages: tuple[StageTime, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Push against pull in a window. `environments`: {mode: how many there are now}."""
+
+    window: str
+    since: datetime
+    until: datetime
+    labels: Mapping[str, str]
+    environments: Mapping[str, int]
+    rows: tuple[Row, ...]
+    paired: tuple[Pairing, ...]
+    stages: tuple[Stages, ...]
+    method: str
+
+    def row(self, key: str) -> Row:
+        """One row by its key. Raises KeyError."""
+        return {row.heading.key: row for row in self.rows}[key]
+
+    @property
+    def headlines(self) -> tuple[Row, ...]:
+        """The three rows that matter most."""
+        return tuple(self.row(key) for key in HEADLINES)
