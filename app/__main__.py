@@ -1,0 +1,8 @@
+"""`python -m app` and the `pushpull` command."""
+
+from app.cli.root import main
+
+if __name__ == "__main__":
+    main()
+
+__all__ = ["main"]

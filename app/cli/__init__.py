@@ -1,0 +1,1 @@
+"""The command line: a client of the REST API, the server's commands, and the offline verifier."""

@@ -1,0 +1,62 @@
+"""`pushpull audit …`: export, and the verifier that needs neither server nor database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli import show
+from app.cli.client import Client
+from app.cli.environments import AsJson
+
+group = typer.Typer(no_args_is_help=True, help="Export and verify the audit log.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.add_typer(group, name="audit")
+
+
+@group.command("verify")
+def verify(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An export, JSONL or CSV.")],
+    head: Annotated[str | None, typer.Option(help="Hash that the last entry must have; finds a cut-off end.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify an exported audit log offline; exit 0 only where it is intact."""
+    from app.services.audit_file import verify_file
+
+    result = verify_file(file, head=head)
+    answer = {
+        "valid": result.valid,
+        "entries": result.entries,
+        "first_bad": result.first_bad,
+        "problem": result.problem,
+    }
+    if as_json:
+        show.as_json(answer)
+    elif result.valid:
+        typer.echo(f"intact: {result.entries} entries, head {result.head}")
+    else:
+        typer.echo(f"NOT intact, first bad entry {result.first_bad}: {result.problem}", err=True)
+    if not result.valid:
+        raise typer.Exit(1)
+
+
+@group.command("export")
+def export(
+    format: Annotated[str, typer.Option(help="jsonl or csv.")] = "jsonl",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File; default is standard output.")] = None,
+) -> None:
+    """Export the whole audit log."""
+    chunks = Client().stream("/audit/export", format=format)
+    if output is None:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+        return
+    with output.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)

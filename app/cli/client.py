@@ -1,0 +1,92 @@
+"""The REST API as the command line uses it. Address and token come from PUSHPULL_URL and PUSHPULL_TOKEN."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+
+FINAL = frozenset({"succeeded", "failed", "error", "terminated", "superseded"})
+DEFAULT_URL = "http://127.0.0.1:8000"
+Json = dict[str, Any]
+
+
+class Failure(Exception):
+    """Something to tell on stderr; `code` is the exit code."""
+
+    def __init__(self, text: str, code: int = 1) -> None:
+        self.code = code
+        super().__init__(text)
+
+
+class Client:
+    """One server."""
+
+    def __init__(self, url: str | None = None, token: str | None = None) -> None:
+        self.url = (url or os.environ.get("PUSHPULL_URL") or DEFAULT_URL).rstrip("/")
+        given = token or os.environ.get("PUSHPULL_TOKEN") or ""
+        headers = {"Authorization": f"Bearer {given}"} if given else {}
+        self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=60.0)
+
+    def call(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
+        """Make a request and return its JSON (None for an empty answer). Raises Failure in words."""
+        given = {name: value for name, value in params.items() if value not in (None, "")}
+        try:
+            answer = self._http.request(method, path, json=body, params=given)
+        except httpx.HTTPError as error:
+            raise Failure(f"{self.url} cannot be reached ({type(error).__name__}). Set PUSHPULL_URL?", 3) from None
+        if answer.is_success:
+            return answer.json() if answer.content else None
+        raise Failure(_in_words(answer), 2 if answer.status_code in (401, 403) else 1)
+
+    def pages(self, path: str, **params: Any) -> Iterator[Json]:
+        """Every item of a list, page by page."""
+        after = None
+        while True:
+            page = self.call("GET", path, after=after, limit=100, **params)
+            yield from page["items"]
+            after = page["next"]
+            if after is None:
+                return
+
+    def stream(self, path: str, **params: Any) -> Iterator[bytes]:
+        """A download in chunks."""
+        given = {name: value for name, value in params.items() if value not in (None, "")}
+        try:
+            with self._http.stream("GET", path, params=given) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise Failure(_in_words(answer))
+                yield from answer.iter_bytes()
+        except httpx.HTTPError as error:
+            raise Failure(f"{self.url} broke off ({type(error).__name__}).", 3) from None
+
+    def follow(self, id: str, timeout_s: float) -> Iterator[Json]:
+        """An operation each time something about it changed, until it is finished."""
+        deadline, pause, last = time.monotonic() + timeout_s, 0.05, None
+        while True:
+            operation: Json = self.call("GET", f"/operations/{id}")
+            if operation != last:
+                yield operation
+                last, pause = operation, 0.05
+            if operation["phase"] in FINAL:
+                return
+            if time.monotonic() > deadline:
+                raise Failure(f"operation {id} is still {operation['phase']} after {timeout_s:g} s", 4)
+            time.sleep(pause)
+            pause = min(1.0, pause * 1.5)
+
+
+def _in_words(answer: httpx.Response) -> str:
+    try:
+        problem: Mapping[str, Any] = answer.json()
+    except ValueError:
+        return f"the server answered {answer.status_code}"
+    lines = [str(problem.get("detail") or problem.get("title") or f"the server answered {answer.status_code}")]
+    lines += [f"  {one.get('field')}: {one.get('message')}" for one in problem.get("errors") or ()]
+    if answer.status_code == 401:
+        lines.append("  Set PUSHPULL_TOKEN, or give --token.")
+    return "\n".join(lines)

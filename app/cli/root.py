@@ -1,0 +1,45 @@
+"""The `pushpull` command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from app import __version__
+from app.cli import audits, deliveries, environments, server, tokens
+from app.cli.client import Failure
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pushpull {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """PushPull: from Git to where it runs, pushed and pulled on one road.
+
+    Client commands reach the server at PUSHPULL_URL with the token in PUSHPULL_TOKEN.
+    """
+
+
+for part in (environments, deliveries, audits, tokens, server):
+    part.register(app)
+
+
+def main() -> None:
+    """Run the command line; failures are told in words, with an exit code other than 0."""
+    try:
+        app()
+    except Failure as failure:
+        typer.echo(f"pushpull: {failure}", err=True)
+        sys.exit(failure.code)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,90 @@
+"""What the commands print: tables and lines for people, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+SIGNS = {"push": "→ push", "pull": "← pull"}
+TONES = {
+    "Synced": "green", "Healthy": "green", "succeeded": "green",
+    "OutOfSync": "yellow", "Progressing": "yellow", "queued": "yellow", "running": "yellow",
+    "Degraded": "red", "Missing": "red", "failed": "red", "error": "red",
+}  # fmt: skip
+
+
+def console() -> Console:
+    """Standard output."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+def as_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def toned(word: str | None) -> str:
+    """A status word in its colour."""
+    text = escape(str(word or "-"))
+    tone = TONES.get(str(word))
+    return f"[{tone}]{text}[/]" if tone else text
+
+
+def short(sha: str | None) -> str:
+    """The first 8 characters."""
+    return sha[:8] if sha else "-"
+
+
+def ago(moment: str | None) -> str:
+    """How long ago, roughly."""
+    if not moment:
+        return "-"
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{max(0, seconds):.0f} s ago"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A plain table; cells may hold markup made by `toned`."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    console().print(made)
+
+
+def environment_row(one: dict[str, Any]) -> list[str]:
+    """An environment as a line."""
+    status = one["status"]
+    live = f"{short(status['revision'])} {escape(status.get('subject') or '')}"[:60]
+    sync = toned(status["sync"]) + (f" ({status['divergence']})" if status.get("divergence") else "")
+    held = "held" if status.get("hold") else ""
+    name = escape(one["name"])
+    return [name, SIGNS[one["mode"]], sync, toned(status["health"]), live, ago(status.get("live_since")), held]
+
+
+def operation_line(one: dict[str, Any]) -> str:
+    """An operation's end in one line."""
+    changes = one["changes"]
+    parts = [toned(one["phase"]), str(one.get("outcome") or ""), short(one.get("revision"))]
+    if any(changes.get(name) for name in ("created", "updated", "deleted")):
+        parts.append(f"+{changes['created']} ~{changes['updated']} -{changes['deleted']}")
+    return "  ".join(part for part in parts if part) + (f"  {escape(one['reason'])}" if one.get("reason") else "")
+
+
+def stage_line(stage: dict[str, Any]) -> str:
+    """A finished stage with its duration."""
+    start, end = stage["started_at"], stage["finished_at"]
+    took = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    return f"  {stage['name']:<10} {took:8.3f} s"

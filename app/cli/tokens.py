@@ -1,0 +1,49 @@
+"""`pushpull token …`: API tokens."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.cli import show
+from app.cli.client import Client
+from app.cli.environments import AsJson
+
+group = typer.Typer(no_args_is_help=True, help="Create, list and revoke API tokens.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.add_typer(group, name="token")
+
+
+@group.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="What it is for.")],
+    expires_at: Annotated[str | None, typer.Option("--expires-at", help="RFC 3339 time.")] = None,
+    role: Annotated[str, typer.Option(help="admin or readonly.")] = "admin",
+    as_json: AsJson = False,
+) -> None:
+    """Create a token; it is shown once."""
+    body = {"name": name, "role": role} | ({"expires_at": expires_at} if expires_at else {})
+    made = Client().call("POST", "/tokens", body)
+    show.as_json(made) if as_json else typer.echo(made["token"])
+
+
+@group.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List tokens, without their secrets."""
+    items = list(Client().pages("/tokens"))
+    if as_json:
+        return show.as_json({"items": items, "next": None})
+    rows = [[one["id"], one["name"], one["prefix"] + "…", one["role"], show.ago(one["used_at"]),
+             "revoked" if one["revoked_at"] else one["expires_at"] or "no expiry"] for one in items]  # fmt: skip
+    show.table(("ID", "NAME", "TOKEN", "ROLE", "USED", "STATE"), rows)
+
+
+@group.command("revoke")
+def revoke(id: Annotated[str, typer.Argument(help="Id of the token.")]) -> None:
+    """Revoke a token at once."""
+    Client().call("DELETE", f"/tokens/{id}")
+    typer.echo(f"revoked {id}")
