@@ -1,0 +1,1 @@
+"""Driving adapter: HTTP. Pages, REST, webhooks, the event stream."""
