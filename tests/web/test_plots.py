@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.domain.operation import Stage, StageName
+from app.web import plots
+from app.web.diffs import Line, diff_lines
+
+T0 = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return T0 + timedelta(seconds=seconds)
+
+
+STAGES = [
+    Stage(StageName.COMMITTED, at(0)),
+    Stage(StageName.VISIBLE, at(0), at(4)),
+    Stage(StageName.NOTICED, at(5)),
+    Stage(StageName.FETCHED, at(6), at(7)),
+]
+
+
+def test_steps_take_the_time_since_the_stage_before_and_fill_the_bar() -> None:
+    steps = plots.steps(STAGES, at(99))
+    assert [step.took for step in steps] == [None, 4, 1, 2, None, None, None]
+    assert [step.state for step in steps] == ["done"] * 4 + ["ahead"] * 3
+    assert [step.waits for step in steps[1:4]] == [True, True, False]
+    assert sum(step.width for step in steps) == pytest.approx(100, abs=0.05)
+    assert plots.elapsed(steps) == 7
+
+
+@pytest.mark.parametrize(
+    ("phase", "state"), [("running", "active"), ("failed", "failed"), ("error", "failed"), ("terminated", "stopped")]
+)
+def test_an_open_stage_shows_what_became_of_it(phase: str, state: str) -> None:
+    steps = plots.steps([*STAGES, Stage(StageName.PLANNED, at(8))], at(10), phase)
+    assert (steps[4].state, steps[4].took) == (state, 3)
+
+
+def test_short_stages_stay_visible_unless_a_scale_is_given() -> None:
+    bar = plots.medians([("visible", 1000), ("applied", 0.1)])
+    lane = plots.medians([("visible", 10), ("applied", 0.001)], scale=20)
+    assert bar[1].width >= 2.4
+    assert (lane[0].width, lane[1].x, lane[1].width) == (50, 50, 0.4)
+
+
+def test_nothing_measured_draws_nothing() -> None:
+    assert [step.width for step in plots.steps([], T0)] == [0] * 7
+    assert plots.axis([]).ticks == ()
+    assert plots.strip([], plots.axis([])).n == 0
+    assert plots.spark([]).width == 0
+
+
+def test_a_sparkline_breaks_its_line_where_drift_was() -> None:
+    drawn = plots.spark([(1, 0, False), (2, 1, True), (0, 0, False)])
+    assert (drawn.line.count("M"), drawn.gaps.count("M"), drawn.bad.count("M")) == (2, 1, 1)
+    assert drawn.text == "3 deliveries in 3 days, 1 failed, drift on 1 day"
+
+
+def test_an_axis_is_shared_and_turns_logarithmic_for_wide_ranges() -> None:
+    near, wide = plots.axis([3, 41, 112]), plots.axis([0.4, 112])
+    assert [label for _, label in near.ticks] == ["0", "1 min", "2 min"]
+    assert (near.logarithmic, near.at(60)) == (False, 50)
+    assert [label for _, label in wide.ticks] == ["100 ms", "1 s", "10 s", "1 min", "10 min"]
+    assert (wide.logarithmic, wide.at(0.1), wide.at(600), wide.at(9999)) == (True, 0, 100, 100)
+
+
+def test_a_small_sample_has_dots_but_no_box_and_a_large_one_at_most_sixty_dots() -> None:
+    on = plots.Axis(0, 100, False, ())
+    assert plots.strip([1, 2, 3, 4], on).median is None
+    large = plots.strip(range(1, 101), on)
+    assert (len(large.dots), large.n, large.median, large.p95) == (60, 100, 50.5, 95.05)
+    assert large.dots[0][0] < large.box[0] < (large.median or 0) < large.box[1] < (large.p95 or 0)
+
+
+def test_a_diff_becomes_numbered_lines() -> None:
+    text = "--- a/x\n+++ b/x\n@@ -3,2 +3,2 @@\n a\n-b\n+--c\n\\ No newline at end of file\n"
+    assert diff_lines(text)[1:] == [
+        Line("same", "a", 3, 3),
+        Line("del", "b", 4, None),
+        Line("add", "--c", None, 4),
+        Line("note", "No newline at end of file"),
+    ]
