@@ -1,0 +1,199 @@
+// What pages do beyond HTML: live state, shortcuts, theme, copying, times, toasts, charts. No framework; every part works
+// on elements that the server wrote, and every page works without it.
+(() => {
+  const root = document.documentElement
+  const each = (selector, act, scope = document) => scope.querySelectorAll(selector).forEach(act)
+  const later = (act, ms) => setTimeout(act, ms)
+
+  // --- stream: htmx's SSE extension reconnects by itself, except when the very first connection fails ---
+  const GRACE = 3000 // a reconnection shorter than this is nobody's business
+  const bell = document.getElementById('bell')
+  let losing = 0
+
+  const show = (state) => {
+    clearTimeout(losing)
+    losing = 0
+    if (bell.dataset.state === state) return
+    bell.dataset.state = state
+    bell.textContent = bell.dataset[state]
+    bell.title = bell.dataset[state]
+  }
+  const doubt = () => { losing ||= later(() => show('lost'), GRACE) }
+  const failed = (event) => {
+    const status = event.detail.status ?? event.detail.ctx?.response?.status
+    if (status === 401 || status === 403) return show('ended')
+    doubt()
+  }
+  const retry = (event) => {
+    failed(event)
+    if (!bell._htmx?.sse) later(() => window.htmx.trigger(bell, 'pushpull:connect'), 5000)
+  }
+
+  if (bell) {
+    bell.addEventListener('htmx:sse:after:connection', () => show('live'))
+    bell.addEventListener('htmx:sse:error', failed)
+    bell.addEventListener('htmx:sse:close', doubt)
+    bell.addEventListener('htmx:error', retry)
+    bell.addEventListener('htmx:response:error', retry)
+  }
+
+  // --- failed requests: say so, unless it was a region refreshing itself or the server brought its own toast ---
+  const regretted = (event) => {
+    const { ctx } = event.detail
+    const asked = ctx?.sourceEvent instanceof Event && /^(submit|click|change|input)$/.test(ctx.sourceEvent.type)
+    if (!asked || ctx.response?.status === 422 || ctx.text?.includes('#toasts')) return
+    document.getElementById('toasts').append(document.getElementById('toast_failed').content.cloneNode(true))
+    settle()
+  }
+  document.addEventListener('htmx:response:error', regretted)
+  document.addEventListener('htmx:error', regretted)
+
+  // --- relative times; rounds as present.relative does ---
+  const UNITS = [[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']]
+  const relative = (at) => {
+    const gap = (Date.now() - at) / 1000
+    const size = Math.abs(gap)
+    if (size < 5) return 'just now'
+    if (size >= 30 * 86400) return null
+    const [seconds, unit] = UNITS.find(([seconds]) => size >= seconds)
+    const text = `${Math.floor(size / seconds)} ${unit}`
+    return gap > 0 ? `${text} ago` : `in ${text}`
+  }
+  const tick = () => each('time[data-relative]', (time) => {
+    const text = relative(Date.parse(time.dateTime))
+    if (text && time.firstChild.nodeValue !== text) time.firstChild.nodeValue = text
+  })
+  setInterval(tick, 5000)
+
+  // --- theme: as the system, light, dark ---
+  const THEMES = ['auto', 'light', 'dark']
+  const button = document.getElementById('theme')
+  const dress = (theme) => {
+    if (theme === 'auto') delete root.dataset.theme
+    else root.dataset.theme = theme
+    if (button) button.title = button.dataset[theme]
+    button?.setAttribute('aria-label', button.dataset[theme])
+    each('[data-chart]', draw)
+  }
+  const nextTheme = () => {
+    const theme = THEMES[(THEMES.indexOf(root.dataset.theme ?? 'auto') + 1) % THEMES.length]
+    try { localStorage.setItem('theme', theme) } catch { /* storage is off: for this page only */ }
+    dress(theme)
+  }
+
+  // --- copying ---
+  const copy = async (from) => {
+    try {
+      await navigator.clipboard.writeText(from.dataset.copy)
+    } catch { // no permission, or not a secure context
+      const area = document.createElement('textarea')
+      area.value = from.dataset.copy
+      document.body.append(area)
+      area.select()
+      document.execCommand('copy')
+      area.remove()
+      from.focus()
+    }
+    const use = from.querySelector('use')
+    const icon = use.getAttribute('href')
+    from.dataset.done = ''
+    use.setAttribute('href', icon.replace('#copy', '#check'))
+    later(() => { delete from.dataset.done; use.setAttribute('href', icon.replace('#check', '#copy')) }, 1500)
+  }
+
+  // --- clicks, delegated ---
+  const closeMenus = (but) => each('.menu[open]', (menu) => { if (!menu.contains(but)) menu.open = false })
+  document.addEventListener('click', (event) => {
+    const on = (selector) => event.target.closest?.(selector)
+    closeMenus(event.target)
+    if (on('[data-copy]')) copy(on('[data-copy]'))
+    else if (on('#theme')) nextTheme()
+    else if (on('[data-dialog]')) document.getElementById(on('[data-dialog]').dataset.dialog).showModal()
+    else if (on('[data-dismiss]')) on('.toast').remove()
+    else if (on('[data-close]')) on('details').open = false
+  })
+
+  // a form is sent once; coming back from the cache of pages makes it usable again
+  document.addEventListener('submit', ({ target, submitter }) => {
+    if (target.method === 'post' && submitter) later(() => { submitter.disabled = true })
+  })
+  window.addEventListener('pageshow', (event) => {
+    if (event.persisted) each('button[disabled]', (one) => { if (!one.title) one.disabled = false })
+  })
+
+  // --- keyboard ---
+  let first = ''
+  const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
+  const pressed = (event) => {
+    if (event.key === 'Escape') return closeMenus(null)
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return
+    const keys = first ? `${first} ${event.key}` : event.key
+    first = ''
+    const link = document.querySelector(`[data-keys="${CSS.escape(keys)}"]`)
+    if (link) return link.click()
+    if (event.key === 'g') {
+      first = 'g'
+      later(() => { first = '' }, 1500)
+    } else if (event.key === '/') {
+      event.preventDefault()
+      document.getElementById('search')?.focus()
+    } else if (event.key === '?') document.getElementById('shortcuts')?.showModal()
+  }
+  document.addEventListener('keydown', pressed)
+
+  // --- charts by day: <figure data-chart='{"x": […], "unit": "s", "series": [{"label", "mode" or "tone", "values"}]}'> ---
+  const charts = new WeakMap()
+  const colour = (name) => {
+    const probe = document.createElement('i')
+    probe.className = name
+    document.body.append(probe)
+    probe.style.color = `var(--${name})`
+    const value = getComputedStyle(probe).color
+    probe.remove()
+    return value
+  }
+  const plotOptions = (figure, data) => {
+    const grid = { stroke: colour('line'), width: 1 }
+    const axis = { stroke: colour('ink-2'), grid, ticks: grid, font: `12px ${getComputedStyle(figure).fontFamily}` }
+    const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+    const unit = data.unit ? ` ${data.unit}` : ''
+    return {
+      width: figure.clientWidth,
+      height: 220,
+      cursor: { drag: { x: false, y: false } },
+      axes: [{ ...axis, space: 64, incrs: [1, 2, 7, 14, 28].map((days) => days * 86400), values: (_, ticks) => ticks.map((at) => day.format(at * 1000)) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) }],
+      series: [{ label: 'Day', value: (_, at) => (at == null ? '–' : day.format(at * 1000)) }, ...data.series.map((one) => ({
+        label: one.label,
+        stroke: colour(one.mode ?? one.tone),
+        width: 2,
+        spanGaps: false,
+        value: (_, value) => (value == null ? '–' : `${value}${unit}`),
+      }))],
+    }
+  }
+  const draw = (figure) => {
+    if (!window.uPlot) return
+    const data = JSON.parse(figure.dataset.chart)
+    charts.get(figure)?.plot.destroy()
+    each(':scope > :not(figcaption)', (fallback) => { fallback.hidden = true }, figure)
+    const plot = new window.uPlot(plotOptions(figure, data), [data.x, ...data.series.map((one) => one.values)], figure)
+    charts.set(figure, { plot, source: figure.dataset.chart })
+  }
+  window.addEventListener('resize', () => each('[data-chart]', (figure) => {
+    charts.get(figure)?.plot.setSize({ width: figure.clientWidth, height: 220 })
+  }))
+
+  // --- after every page and every swap ---
+  const settle = () => {
+    tick()
+    each('[data-chart]', (figure) => { if (charts.get(figure)?.source !== figure.dataset.chart) draw(figure) })
+    each('[data-follow]', (log) => { log.scrollTop = log.scrollHeight })
+    each('.toast[data-leaves]:not([data-timed])', (toast) => {
+      toast.dataset.timed = ''
+      later(() => toast.remove(), 6000)
+    })
+  }
+  document.addEventListener('htmx:after:swap', settle)
+  dress(root.dataset.theme ?? 'auto')
+  settle()
+})()
