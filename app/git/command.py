@@ -7,15 +7,14 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_KEPT = ("PATH", "HOME", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_EXEC_PATH")
+from app.git.process import finish
 
-
-class GitFailed(Exception):
-    """Git ended with `code`; `stderr` may hold addresses and secrets: mask it before anybody sees it."""
-
-    def __init__(self, code: int, stderr: str) -> None:
-        self.code, self.stderr = code, stderr
-        super().__init__(f"git ended with {code}")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_KEPT = (
+    *("PATH", "HOME", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_EXEC_PATH"),
+    *_PROXIES,
+    *(name.upper() for name in _PROXIES),
+)
 
 
 def clean_environment(extra: Mapping[str, str] | None = None, *, protocols: str = "https:ssh:file") -> dict[str, str]:
@@ -24,12 +23,15 @@ def clean_environment(extra: Mapping[str, str] | None = None, *, protocols: str 
     fixed = {
         "LC_ALL": "C.UTF-8",
         "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS": "",  # git asks it where no other helper is set
         "GIT_ALLOW_PROTOCOL": protocols,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
     }
     return {**kept, **fixed, **(extra or {})}
 
@@ -38,6 +40,8 @@ def safe_options() -> tuple[str, ...]:
     """Configuration given on every command line: no hooks, no file watcher, no paths in disguise."""
     return (
         "-c", f"core.hooksPath={os.devnull}",
+        "-c", f"core.attributesFile={os.devnull}",
+        "-c", f"core.excludesFile={os.devnull}",
         "-c", "core.fsmonitor=false",
         "-c", "core.quotePath=false",
         "-c", "gc.auto=0",
@@ -66,12 +70,13 @@ def git(
     if index is not None:
         places["GIT_INDEX_FILE"] = str(index)
     settings = [part for setting in config for part in ("-c", setting)]
-    argv = ["git", *safe_options(), *settings, *args]
-    env = clean_environment({**places, **(environment or {})})
-    try:
-        done = subprocess.run(argv, input=input or b"", capture_output=True, env=env, timeout=timeout, check=False)
-    except subprocess.TimeoutExpired:
-        raise GitFailed(-1, f"no answer within {timeout:g} s") from None
-    if done.returncode:
-        raise GitFailed(done.returncode, done.stderr.decode("utf-8", "replace"))
-    return done.stdout
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        ["git", *safe_options(), *settings, *args],
+        stdin=subprocess.DEVNULL if input is None else pipe,
+        stdout=pipe,
+        stderr=pipe,
+        env=clean_environment({**places, **(environment or {})}),
+        start_new_session=True,
+    )
+    return finish(process, input, timeout)[0]

@@ -59,6 +59,14 @@ class Source(Protocol):
         """Bring the mirror up to date (made at the first call); return what moved. Re-clones a damaged mirror."""
         ...
 
+    def fetch_revision(self, sha: str) -> bool:
+        """Ask the remote for one full commit id that no branch or tag leads to; whether the mirror has it now.
+
+        Some servers give out commits of forks this way, which nobody of the repository's owners has accepted: call it
+        only where a person asked for exactly this commit. Raises SourceUnreachable or SourceRefused.
+        """
+        ...
+
     def resolve(self, wanted: str) -> Revision:
         """A branch, tag, full or unambiguous short SHA in the mirror, as a commit. Raises RevisionNotFound."""
         ...
@@ -104,7 +112,8 @@ class Source(Protocol):
         author: Person,
     ) -> Revision:
         """Commit edits (full repository paths; (mode, content), an existing entry, or None to delete) on top of
-        `parent` and push it to `branch`, which must still be at `parent` or not exist. Raises PushRejected."""
+        `parent` and push it to `branch`, which must still be at `parent` or not exist. Edits that change nothing
+        make no commit: the answer is `parent`'s revision. Raises PushRejected."""
         ...
 
 

@@ -1,0 +1,246 @@
+"""The mirror of one repository on this disk: made, brought up to date, healed, tidied.
+
+mirrors/<key>.git       the bare repository, shared by all environments
+mirrors/<key>.lock      held while it is fetched or made again
+mirrors/<key>.swap      held for moments only: while deployed commits are pinned, and while a new mirror takes over
+mirrors/<key>.damage    says that a reader met damage; the next fetch acts on it
+mirrors/<key>.aside     a broken mirror that was replaced, kept until the next one or the next tidying
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
+from app.git import GitFailed
+from app.ports.sources import RefMove
+from app.sources.failures import explained
+from app.sources.git import Repository
+from app.sources.locks import locked
+from app.sources.names import HEADS, KEPT
+from app.sources.remote import Remote, parse_refs
+
+log = logging.getLogger(__name__)
+
+REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_HEAD_LIFETIME = 3600.0  # seconds for which the remote's default branch is taken for unchanged
+_ASIDE_LIFETIME = 7 * 86400.0
+_PACKS, _LOOSE, _PINS = 40, 24, 400  # beyond these counts (packs, loose objects in one of 256 folders, pins): gc
+
+
+class Mirror:
+    """One repository's mirror. Reading needs no lock: what is read is never changed, only added to or replaced."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.repository = Repository(folder / f"{key}.git")
+        self._folder, self._key = folder, key
+
+    @property
+    def exists(self) -> bool:
+        """Whether it has been cloned."""
+        return (self.repository.git_dir / "HEAD").exists()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Exclude all other fetches of this mirror, in this process and others."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with locked(self._file("lock")):
+            yield
+
+    def refs(self) -> dict[str, str]:
+        """Branches and tags (peeled) with their commits. Raises GitFailed where a ref is broken."""
+        try:
+            return parse_refs(self.repository.run("show-ref", "--dereference", "--heads", "--tags"))
+        except GitFailed as failure:
+            if failure.code == 1 and not failure.stderr.strip():
+                return {}  # that is how it says that there is none
+            raise
+
+    def has(self, sha: str, kind: str = "commit") -> bool:
+        """Whether an object of that kind is here."""
+        try:
+            self.repository.run("cat-file", "-e", f"{sha}^{{{kind}}}")
+        except GitFailed:
+            return False
+        return True
+
+    def default_branch(self) -> str:
+        """Full name of the branch that the remote calls its own; "" before the first fetch."""
+        try:
+            return (self.repository.git_dir / "HEAD").read_text().removeprefix("ref: ").strip()
+        except OSError:
+            return ""
+
+    def fetch(self, remote: Remote) -> tuple[RefMove, ...]:
+        """Bring the mirror up to date, or make it; return what moved. The lock is held."""
+        before = self._readable_refs()
+        if before is None or self._hopeless():
+            return self._clone(remote, before or {})
+        try:
+            remote.fetch(self.repository, REFSPECS, "--prune")
+            after = self.refs()
+        except (SourceUnreachable, GitFailed) as problem:
+            if isinstance(problem, SourceUnreachable) and (explained(problem) or self._connected()):
+                raise
+            return self._clone(remote, before)
+        self._follow_default_branch(remote, after)
+        moves = self.moves(before, after)
+        self._tidy()
+        return moves
+
+    def moves(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[RefMove, ...]:
+        """What changed between two states of the refs."""
+        changed = [ref for ref in sorted({*before, *after}) if before.get(ref) != after.get(ref)]
+        return tuple(self._move(ref, before.get(ref), after.get(ref)) for ref in changed)
+
+    def contains(self, older: str, newer: str) -> bool:
+        """Whether a commit descends from another."""
+        try:
+            self.repository.run("merge-base", "--is-ancestor", older, newer)
+        except GitFailed:
+            return False
+        return True
+
+    def keep(self, sha: str) -> None:
+        """Pin a commit. Raises RevisionNotFound if it is not here."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with locked(self._file("swap")):
+            if (self.repository.git_dir / KEPT / sha).exists():
+                return
+            try:
+                self.repository.run("update-ref", KEPT + sha, sha)
+            except GitFailed:
+                raise RevisionNotFound(f"The commit {sha[:8]} is not in the mirror and cannot be pinned.") from None
+
+    def damaged(self, how: str) -> SourceDamaged:
+        """Note that a reader met damage, so that the next fetch looks into it. `how`: "missing" or "unreadable"."""
+        self._file("damage").write_text(how)
+        log.warning("mirror %s: an object is %s; the next fetch looks into it", self._key, how)
+        return SourceDamaged(f"The local mirror is damaged: an object is {how}. It is cloned again at the next fetch.")
+
+    def _readable_refs(self) -> dict[str, str] | None:
+        """The refs before a fetch; None where there is no mirror or git cannot read it."""
+        try:
+            return self.refs() if self.exists else None
+        except GitFailed:
+            return None
+
+    def _hopeless(self) -> bool:
+        """Whether a reader met damage that a fetch cannot mend."""
+        note = self._file("damage")
+        if not note.exists():
+            return False
+        if note.read_text() == "missing" and self._connected():
+            note.unlink()  # somebody asked for a blob that never was here
+            return False
+        return True
+
+    def _connected(self) -> bool:
+        """Whether everything that the refs need is there."""
+        try:
+            self.repository.run("fsck", "--connectivity-only", "--no-dangling", "--no-reflogs", "--no-progress")
+        except GitFailed:
+            return False
+        return True
+
+    def _clone(self, remote: Remote, before: Mapping[str, str]) -> tuple[RefMove, ...]:
+        """Make the mirror beside its place and move it in. A broken one stays readable until then."""
+        for stale in self._folder.glob(f".{self._key}.*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        place = Path(tempfile.mkdtemp(prefix=f".{self._key}.", dir=self._folder))
+        try:
+            fresh = Repository(place)
+            fresh.run("init", "--quiet", "--bare", "--template=")
+            remote.fetch(fresh, REFSPECS)
+            default = remote.listing(everything=True).default_branch
+            if default:
+                fresh.run("symbolic-ref", "HEAD", HEADS + default)
+            self._take_over(fresh)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+        return self.moves(before, self.refs())
+
+    def _take_over(self, fresh: Repository) -> None:
+        with locked(self._file("swap")):
+            if self.repository.git_dir.exists():
+                log.warning("mirror %s was broken and has been cloned again", self._key)
+                self._carry_over(fresh)
+                shutil.rmtree(self._file("aside"), ignore_errors=True)
+                self.repository.git_dir.rename(self._file("aside"))
+                os.utime(self._file("aside"))
+            fresh.git_dir.rename(self.repository.git_dir)
+            self._file("damage").unlink(missing_ok=True)
+
+    def _carry_over(self, fresh: Repository) -> None:
+        """Pin in the new mirror what was pinned in the broken one, as far as its objects can be had."""
+        lost = [sha for sha in self._pinned() if not self._rescue(fresh, sha)]
+        if lost:
+            log.error("mirror %s: deployed commits were lost: %s", self._key, ", ".join(lost))
+
+    def _rescue(self, fresh: Repository, sha: str) -> bool:
+        old, spec = str(self.repository.git_dir), f"+{sha}:{KEPT}{sha}"
+        for attempt in (("update-ref", KEPT + sha, sha), ("fetch", "--quiet", "--no-tags", "--", old, spec)):
+            try:
+                fresh.run(*attempt, environment={"GIT_ALLOW_PROTOCOL": "file"})
+                return True
+            except GitFailed:
+                continue
+        return False
+
+    def _pinned(self) -> list[str]:
+        """Pinned commits, read without git: it refuses where anything is broken."""
+        loose = self.repository.git_dir / KEPT
+        found = {file.name for file in loose.glob("*")} if loose.is_dir() else set()
+        try:
+            packed = (self.repository.git_dir / "packed-refs").read_text("utf-8", "replace")
+        except OSError:
+            packed = ""
+        found.update(line.rpartition("/")[2] for line in packed.splitlines() if f" {KEPT}" in line)
+        return sorted(name for name in found if len(name) in (40, 64))
+
+    def _move(self, ref: str, before: str | None, after: str | None) -> RefMove:
+        forced = before is not None and after is not None and not self.contains(before, after)
+        return RefMove(ref, before, after, forced)
+
+    def _follow_default_branch(self, remote: Remote, refs: Mapping[str, str]) -> None:
+        head, target = self.repository.git_dir / "HEAD", self.default_branch()
+        if target in refs and time.time() - head.stat().st_mtime < _HEAD_LIFETIME:
+            return
+        default = remote.listing(everything=True).default_branch
+        if default and HEADS + default != target:
+            self.repository.run("symbolic-ref", "HEAD", HEADS + default)
+        os.utime(head)
+
+    def _tidy(self) -> None:
+        """Collect garbage now and then. What refs and pins reach stays; the rest has two weeks."""
+        aside, objects = self._file("aside"), self.repository.git_dir / "objects"
+        if aside.exists() and time.time() - aside.stat().st_mtime > _ASIDE_LIFETIME:
+            shutil.rmtree(aside, ignore_errors=True)
+        loose, pins = objects / "17", self.repository.git_dir / KEPT
+        counts = (_count(objects / "pack", ".pack"), _count(loose), _count(pins))
+        if any(count > most for count, most in zip(counts, (_PACKS, _LOOSE, _PINS), strict=True)):
+            self.collect_garbage()
+
+    def collect_garbage(self, grace: str = "2.weeks.ago") -> None:
+        """Pack what is needed and drop what has been unreachable since before `grace`."""
+        try:
+            self.repository.run("gc", "--quiet", f"--prune={grace}", timeout=3600)
+        except GitFailed as failure:
+            log.warning("mirror %s: garbage was not collected (git ended with %s)", self._key, failure.code)
+
+    def _file(self, kind: str) -> Path:
+        return self._folder / f"{self._key}.{kind}"
+
+
+def _count(folder: Path, ending: str = "") -> int:
+    try:
+        return sum(1 for name in os.listdir(folder) if name.endswith(ending))
+    except OSError:
+        return 0

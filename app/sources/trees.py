@@ -1,0 +1,100 @@
+"""Trees: their entries, the differences of two of them, and what in them cannot be delivered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from app.domain.errors import SourceRefused
+from app.domain.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Change, Entry, Unsupported, check_path
+from app.sources.git import Repository
+
+_SUSPICIOUS = re.compile(rb"(?:\A|/)(?:\.\.?|\.git)?(?:/|\Z)", re.IGNORECASE)
+_POINTERS = re.compile(rb"^([0-9a-f]{40,64})\nversion https://git-lfs\.github\.com/spec/v1\n", re.MULTILINE)
+_POINTER_SIZE = range(100, 201)
+_MODES: dict[bytes, int] = {b"120000": SYMLINK, b"160000": SUBMODULE, b"040000": 0o040000, b"000000": 0}
+
+
+def listing(repository: Repository, tree: str, most: int) -> Iterator[tuple[bytes, Entry]]:
+    """Everything below a tree but directories; submodules included. Raises GitFailed, UnsafePath, SourceRefused."""
+    for number, record in enumerate(repository.records("ls-tree", "-r", "-z", "--full-tree", tree)):
+        if number >= most:
+            raise too_many(most)
+        head, _, path = record.partition(b"\t")
+        mode, _, rest = head.partition(b" ")
+        yield safe(path), Entry(_mode(mode), rest[rest.index(b" ") + 1 :].decode())
+
+
+def differences(repository: Repository, old: str, new: str, most: int, *, submodules: bool = False) -> Iterator[Change]:
+    """What differs between two trees. Submodules count as nothing unless they are asked for.
+
+    Raises GitFailed, UnsafePath, SourceRefused.
+    """
+    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
+    records = repository.records("diff-tree", *options, old, new)
+    for number, head in enumerate(records):
+        path = next(records)
+        if number >= most:
+            raise too_many(most)
+        before_mode, after_mode, before_blob, after_blob, _ = head[1:].split(b" ")
+        before = _side(before_mode, before_blob, submodules)
+        after = _side(after_mode, after_blob, submodules)
+        if before != after:
+            yield Change(safe(path), before, after)
+
+
+def too_many(most: int) -> SourceRefused:
+    """A tree that is too large to be a desired state, or made to exhaust us."""
+    mend = "Deliver a smaller directory of the repository."
+    return SourceRefused(f"The tree holds more than {most:,} files. {mend}", fields={"source.path": mend})
+
+
+def safe(path: bytes) -> bytes:
+    """The path, if it stays in its root. The full check costs more than one search, so it has the last word only."""
+    return check_path(path) if _SUSPICIOUS.search(path) or b"\0" in path else path
+
+
+def unsupported(repository: Repository, entries: Iterator[tuple[bytes, Entry]]) -> dict[bytes, Unsupported]:
+    """Submodules and Git LFS pointers among some entries. Blobs that are not here are taken for content."""
+    found: dict[bytes, Unsupported] = {}
+    files: list[tuple[bytes, str]] = []
+    for path, entry in entries:
+        if entry.mode == SUBMODULE:
+            found[path] = Unsupported(path, "submodule")
+        elif entry.mode != SYMLINK:
+            files.append((path, entry.blob))
+    pointers = _pointers(repository, _small(repository, {blob for _, blob in files}))
+    found.update((path, Unsupported(path, "lfs_pointer")) for path, blob in files if blob in pointers)
+    return found
+
+
+def _small(repository: Repository, blobs: set[str]) -> list[str]:
+    """Those of the blobs whose size a pointer may have."""
+    if not blobs:
+        return []
+    asked = "".join(f"{blob}\n" for blob in blobs).encode()
+    options = ("--batch-check=%(objectname) %(objectsize)", "--buffer")
+    lines = repository.run("cat-file", *options, input=asked).decode().splitlines()
+    sized = (line.split(" ") for line in lines)
+    return [blob for blob, size in sized if size.isdecimal() and int(size) in _POINTER_SIZE]
+
+
+def _pointers(repository: Repository, blobs: list[str]) -> set[str]:
+    if not blobs:
+        return set()
+    asked = "".join(f"{blob}\n" for blob in blobs).encode()
+    out = repository.run("cat-file", "--batch=%(objectname)", "--buffer", input=asked)
+    return {match[1].decode() for match in _POINTERS.finditer(out)}
+
+
+def _side(mode: bytes, blob: bytes, submodules: bool) -> Entry | None:
+    number = _mode(mode)
+    return Entry(number, blob.decode()) if number and (submodules or number != SUBMODULE) else None
+
+
+def _mode(text: bytes) -> int:
+    """A mode as Git writes it today: old repositories hold others, such as 100664."""
+    number = _MODES.get(text)
+    if number is None:
+        number = _MODES[text] = EXECUTABLE if int(text, 8) & 0o100 else FILE
+    return number
