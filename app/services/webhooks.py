@@ -56,7 +56,7 @@ class Webhooks:
     # --- taking in ---
     def receive(
         self, provider_name: str, hook: str, body: bytes, headers: Mapping[str, str], ip: str | None
-    ) -> Delivery:
+    ) -> tuple[Delivery, bool]:
         """Store an authenticated delivery, once; acting on it is `handle`'s. Header names are lower-case.
 
         Raises NotFound (unknown provider), SignatureMismatch (also for a hook that does not exist), InvalidInput.
@@ -78,7 +78,7 @@ class Webhooks:
             if new:
                 data = {"hook": hook, "provider": provider_name, "delivery": id, "heads": announced}
                 tx.ledger.append(now, [NewEvent(EventType.WEBHOOK_RECEIVED, reason=said.event, data=data)])
-        return stored
+        return stored, new
 
     def _secret(self, hook: str) -> str:
         with self._world.store.read() as tx:

@@ -1,0 +1,56 @@
+"""Storing and removing credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.domain.audit import NewEntry
+from app.domain.errors import CredentialInUse, InvalidInput
+from app.domain.specification import NAME
+from app.ports import Credential
+from app.services.world import Actor, World
+
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "ssh-key": ("private_key",),
+    "token": ("token",),
+    "password": ("username", "password"),
+    "kubeconfig": ("kubeconfig",),
+    "webhook-secret": ("secret",),
+}
+PUBLIC = ("username",)
+
+
+class Keyring:
+    """The credentials' use cases."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def add(self, name: str, kind: str, fields: Mapping[str, str], actor: Actor) -> Credential:
+        """Store a credential. Raises InvalidInput (a field is missing), CredentialExists."""
+        errors = {
+            field: f"is required for a credential of kind '{kind}'" for field in NEEDS[kind] if not fields.get(field)
+        }
+        if not NAME.match(name):
+            errors["name"] = "must be 1 to 63 letters, digits, '.', '_' or '-'"
+        if errors:
+            raise InvalidInput(f"The credential is not complete: {', '.join(errors)}.", fields=errors)
+        now = self._world.clock.now()
+        public = {field: fields[field] for field in PUBLIC if field in fields}
+        made = Credential(name, kind, now, actor.name, None, public)
+        with self._world.store.write() as tx:
+            tx.credentials.put(made, {"kind": kind, **fields})
+            told = {"kind": kind}
+            tx.audit.append(now, NewEntry(actor.name, "credential.create", f"credential:{name}", told, actor.ip))
+        return made
+
+    def remove(self, name: str, actor: Actor) -> None:
+        """Remove a credential. Raises CredentialNotFound, CredentialInUse (naming an environment)."""
+        with self._world.store.write() as tx:
+            kind = tx.credentials.get(name).kind
+            if any(credential == name for _, credential in tx.environments.repositories()):
+                raise CredentialInUse(f"An environment's source still uses the credential '{name}'.")
+            tx.credentials.remove(name)
+            told = {"kind": kind}
+            entry = NewEntry(actor.name, "credential.remove", f"credential:{name}", told, actor.ip)
+            tx.audit.append(self._world.clock.now(), entry)

@@ -1,0 +1,39 @@
+"""Push against pull."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from app.domain.comparison.export import as_dict, csv_lines
+from app.web.api.schemas import Anything
+from app.web.deps import Cases, Who
+
+router = APIRouter(tags=["comparison"])
+Window = Annotated[str, Query(max_length=10, description="24h, 7d, 30d, 90d or all.")]
+Labels = Annotated[str, Query(max_length=500, description="key=value,key2=value2")]
+
+
+@router.get("/comparison", response_model=Anything)
+def compare(cases: Cases, _: Who, window: Window = "30d", labels: Labels = "") -> Any:
+    """The table, with sample sizes, intervals and verdicts."""
+    return as_dict(cases.comparison.compare(window, labels))
+
+
+@router.get(
+    "/comparison/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}, "application/json": {}}}},
+)
+def export(
+    cases: Cases, _: Who, window: Window = "30d", labels: Labels = "", format: Literal["json", "csv"] = "json"
+) -> StreamingResponse:
+    """The table as a file."""
+    found = cases.comparison.compare(window, labels)
+    headers = {"Content-Disposition": f'attachment; filename="pushpull-comparison.{format}"'}
+    if format == "csv":
+        return StreamingResponse(csv_lines(found), media_type="text/csv", headers=headers)
+    return StreamingResponse(iter([json.dumps(as_dict(found))]), media_type="application/json", headers=headers)

@@ -1,0 +1,129 @@
+"""The one table from problems to HTTP, and the three ways to tell them: problem+json, page, toast."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.domain import errors as e
+
+STATUS: dict[type[e.Problem], int] = {
+    e.InvalidInput: 422,
+    e.NotAuthenticated: 401,
+    e.NotPermitted: 403,
+    e.TooManyAttempts: 429,
+    e.SignatureMismatch: 401,
+    e.PayloadTooLarge: 413,
+    e.NotFound: 404,
+    e.EnvironmentExists: 409,
+    e.CredentialExists: 409,
+    e.CredentialInUse: 409,
+    e.RevisionNotFound: 404,
+    e.RevisionNotVisible: 409,
+    e.SourceUnreachable: 424,
+    e.SourceRefused: 422,
+    e.SourceDamaged: 424,
+    e.PushRejected: 409,
+    e.TargetUnreachable: 424,
+    e.TargetRefused: 409,
+    e.OperationInProgress: 409,
+    e.OperationFinished: 409,
+    e.EnvironmentHeld: 409,
+    e.NothingToRollBackTo: 409,
+    e.NothingToAdopt: 409,
+}
+CODES = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large", 415: "unsupported_media_type"}
+PROBLEM_JSON = "application/problem+json"
+
+
+def status_of(problem: e.Problem) -> int:
+    """The HTTP status of a problem: that of its nearest listed class."""
+    return next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 409)
+
+
+def problem_body(status: int, code: str, detail: str, fields: dict[str, str] | None = None) -> dict[str, Any]:
+    """An RFC 9457 problem document."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if fields:
+        body["errors"] = [{"field": field, "message": text} for field, text in fields.items()]
+    return body
+
+
+def answer(status: int, code: str, detail: str, fields: dict[str, str] | None = None) -> Response:
+    """A problem as problem+json."""
+    headers = {"Cache-Control": "no-store"}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="pushpull"'
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers["Retry-After"] = "60"
+    return JSONResponse(problem_body(status, code, detail, fields), status, headers, media_type=PROBLEM_JSON)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser asks, and not a script."""
+    path = request.url.path
+    scripted = path.startswith(("/api/", "/webhooks/")) or path in ("/healthz", "/readyz", "/metrics")
+    return not scripted and "text/html" in request.headers.get("accept", "")
+
+
+def told(request: Request, status: int, code: str, detail: str, fields: dict[str, str] | None = None) -> Response:
+    """A problem in the form that suits who asked."""
+    if not wants_page(request):
+        return answer(status, code, detail, fields)
+    from app.web.pages.problem import problem_page
+
+    return problem_page(request, status, code, detail, fields or {})
+
+
+def install(app: FastAPI) -> None:
+    """Handle problems, wrong requests and HTTP errors of every route."""
+
+    def problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, e.Problem)
+        return told(request, status_of(error), error.code(), error.detail, error.fields)
+
+    def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        fields = {_place(one["loc"]): _message(one) for one in error.errors()}
+        listed = "; ".join(f"{field} {text}" for field, text in list(fields.items())[:5])
+        return told(request, 422, "invalid_input", f"The request has wrong fields: {listed}.", fields)
+
+    def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = CODES.get(error.status_code, f"http_{error.status_code}")
+        detail = error.detail if error.status_code not in (404, 405) else _missing(request, error.status_code)
+        response = told(request, error.status_code, code, str(detail))
+        response.headers.update(error.headers or {})
+        return response
+
+    app.add_exception_handler(e.Problem, problem)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    parts = [str(part) for part in location if part not in ("body", "query", "path")]
+    return ".".join(parts)[:200] or "body"
+
+
+def _message(error: Any) -> str:
+    if error.get("type") == "json_invalid":
+        return "is not valid JSON"
+    return str(error.get("msg", "is not valid")).removeprefix("Value error, ")[:300]
+
+
+def _missing(request: Request, status: int) -> str:
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return f"{request.method} is not possible here."
+    return "There is nothing at this address."
