@@ -1,43 +1,59 @@
 # make demo and make test are all a newcomer needs: Python >= 3.11, git and make.
 SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve test lint format bench docs lock clean
 
+# The newest Python that is new enough and can make virtual environments.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 BIN := .venv/bin
-STAMP := .venv/.installed-$(shell cksum requirements.lock pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+# Names what is installed: another lock, project file or folder makes another stamp.
+STAMP := .venv/.installed-$(shell { cat requirements.lock pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
+TYPED := $(wildcard app tests bench migrations docs/*.py)
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(STAMP) ## Create .venv with the pushpull command in it
+	@:
 
-$(STAMP): requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "PushPull needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
-	@command -v git >/dev/null || { echo "PushPull needs git on the PATH"; exit 1; }
-	@echo "[1/3] Creating .venv with $(PYTHON)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "[2/3] Installing pinned packages (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+$(STAMP):
+	@command -v git >/dev/null || { echo "PushPull needs git on the PATH (Debian: apt-get install git)" >&2; exit 1; }
+	@[ -n "$(PYTHON)" ] || { echo "PushPull needs Python 3.11 or newer with its venv module" \
+		"(Debian: apt-get install python3-venv); or set PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "[1/3] Making .venv with $$($(PYTHON) --version)"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "[2/3] Installing the pinned packages (the first time: one to two minutes)"
+	@$(PIP) --require-hashes -r requirements.lock
 	@echo "[3/3] Installing the pushpull command"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@rm -f .venv/.installed-* && touch $(STAMP)
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation -e .
+	@rm -f .venv/.installed-* && touch $@
 
 demo: install ## Start the demo on http://127.0.0.1:8000
-	@$(BIN)/pushpull demo
+	@exec $(BIN)/pushpull demo
 
 serve: install ## Start an empty installation
-	@$(BIN)/pushpull serve
+	@exec $(BIN)/pushpull serve
 
-test: install ## Run every check and test; say loudly what could not be run
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+# Each check runs even when one before it failed; the last lines say which did.
+define CHECKS
+check() { name=$$1; shift; echo "== $$name"; "$$@" || failed="$$failed, $$name"; }; failed=""; \
+check "ruff check" $(BIN)/ruff check --quiet . ; \
+check "ruff format (mend: make format)" $(BIN)/ruff format --check --quiet . ; \
+check "mypy" $(BIN)/mypy $(TYPED) ; \
+check "import contracts" $(BIN)/lint-imports --no-logo
+endef
+define VERDICT
+if [ -n "$$failed" ]; then echo "FAILED: $${failed#, }" >&2; exit 1; fi; echo "All checks passed."
+endef
+
+test: install ## Run every check and test; say loudly what could not be run (ARGS=... goes to pytest)
+	@$(CHECKS) ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS) ; $(VERDICT)
 
 lint: install ## Only the quick checks
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(CHECKS) ; $(VERDICT)
 
 format: install ## Format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
@@ -48,9 +64,10 @@ bench: install ## Measure against peers, as ratios in one run
 docs: install ## Write the generated reference pages
 	@$(BIN)/python -m docs.reference
 
-lock: ## Pin dependencies again (needs uv)
-	uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --upgrade \
+lock: ## Pin the dependencies again (needs uv)
+	uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --upgrade --quiet \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements.lock
+	@! grep -nE '://|--(extra-)?index-url|--find-links' requirements.lock || { echo "the lock names a download place" >&2; exit 1; }
 
 clean: ## Remove what was made
-	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build *.egg-info
