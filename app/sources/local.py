@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from app.domain.errors import SourceUnreachable
-from app.sources.address import inside, refused
+from app.sources.address import refused
 
 _PARTS = ("HEAD", "config", "refs", "refs/heads", "refs/tags", "packed-refs", "objects", "objects/info", "objects/pack")
 _NESTED = 5
@@ -20,9 +20,9 @@ _NESTED = 5
 
 def check(path: Path, roots: Sequence[Path]) -> None:
     """Raise SourceRefused where the repository reaches out of the roots, SourceUnreachable where there is none."""
-    git_dir = _git_dir(path)
+    git_dir, open_places = _git_dir(path), [os.path.realpath(root).rstrip("/") + "/" for root in roots]
     for place in _places(git_dir, _NESTED):
-        if not inside(os.path.realpath(place), roots):
+        if not f"{os.path.realpath(place)}/".startswith(tuple(open_places)):
             mend = "Local repositories may use only what lies below PUSHPULL_SOURCE_ROOTS."
             raise refused("The repository refers to a place that is not open for repositories.", mend)
 

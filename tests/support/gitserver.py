@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import os
 import socket
 import subprocess
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.support.repo import ENVIRONMENT
 
@@ -70,7 +69,7 @@ class GitServer:
             self._thread.join()
         self._server = None
 
-    def __enter__(self) -> GitServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -99,10 +98,10 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._serve()
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._serve()
 
     def _serve(self) -> None:
@@ -167,8 +166,3 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-def exec_path() -> str:
-    """Where git's own programs lie."""
-    return os.fsdecode(subprocess.run(["git", "--exec-path"], capture_output=True, check=True).stdout.strip())

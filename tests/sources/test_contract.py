@@ -1,0 +1,100 @@
+"""What every way to a repository can do: a path, smart HTTP and SSH pass the same tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.errors import PushRejected, RevisionNotFound
+from app.domain.revision import Person
+from app.domain.tree import EMPTY_TREE, FILE
+from app.ports.sources import RefMove, Source
+from tests.sources.conftest import Place
+from tests.support.repo import link, script
+
+ANN = Person("Ann Author", "ann@example.org")
+
+
+def test_a_repository_is_mirrored_and_read(place: Place) -> None:
+    first = place.repo.commit(
+        {"deploy/site.conf": "one\n", "deploy/run": script("#!/bin/sh\n"), "README": "x"}, "First"
+    )
+    place.repo.tag("v1", annotated=True)
+    second = place.repo.commit({"deploy/site.conf": "two\n", "deploy/latest": link("site.conf")}, "Second\n\nWhy")
+    source: Source = place.open()
+
+    heads = source.remote_heads()
+    assert heads == {"HEAD": second, "refs/heads/main": second, "refs/tags/v1": first}
+    assert source.fetch() == (
+        RefMove("refs/heads/main", None, second),
+        RefMove("refs/tags/v1", None, first),
+    )
+    assert source.remote_heads() == heads
+    assert source.resolve("main").sha == second
+    assert source.resolve("main").subject == "Second"
+    assert source.resolve("v1").sha == first
+    tree = source.tree(second, "deploy")
+    assert {path: (entry.mode, entry.blob) for path, entry in source.entries(tree)} == place.repo.files(tree)
+    assert [change.path for change in source.changes(source.tree(first, "deploy"), tree)] == [b"latest", b"site.conf"]
+    read = bytearray()
+    with source.contents() as contents:
+        assert contents.write_to(source.changes(EMPTY_TREE, tree)[-1].after.blob, read.extend) == 4  # type: ignore[union-attr]
+    assert bytes(read) == b"two\n"
+
+
+def test_moves_are_reported_with_what_was_rewritten(place: Place) -> None:
+    base = place.repo.commit({"a": "1"})
+    gone = place.repo.commit({"b": "1"}, branch="gone", onto=base)
+    source = place.fetched()
+
+    ahead = place.repo.commit({"a": "2"})
+    place.repo.branch("new", base)
+    place.repo.delete_branch("gone")
+    assert source.fetch() == (
+        RefMove("refs/heads/gone", gone, None),
+        RefMove("refs/heads/main", base, ahead),
+        RefMove("refs/heads/new", None, base),
+    )
+    rewritten = place.repo.commit({"a": "3"}, onto=base)
+    assert source.fetch() == (RefMove("refs/heads/main", ahead, rewritten, forced=True),)
+    assert source.fetch() == ()
+    with pytest.raises(RevisionNotFound):
+        source.resolve("gone")
+
+
+def test_an_empty_repository_has_no_refs_and_grows(place: Place) -> None:
+    source = place.open()
+    assert source.remote_heads() == {}
+    assert source.fetch() == ()
+    with pytest.raises(RevisionNotFound, match="no branches and no tags yet"):
+        source.resolve("main")
+    sha = place.repo.commit({"a": "1"})
+    assert source.fetch() == (RefMove("refs/heads/main", None, sha),)
+    assert source.resolve("main").sha == sha
+
+
+def test_a_commit_is_made_and_pushed(place: Place) -> None:
+    parent = place.repo.commit({"deploy/keep": "k", "deploy/old": "o"})
+    source = place.fetched()
+    edits = {b"deploy/new file": (FILE, b"n\n"), b"deploy/old": None}
+
+    made = source.commit("main", parent, edits, "Adopt a change\n\nReason", ANN)
+
+    assert place.repo.sha("main") == made.sha
+    assert made.parents == (parent,)
+    assert (made.author, made.subject) == (ANN, "Adopt a change")
+    assert place.repo.git("show", "-s", "--format=%an <%ae> / %cn", "main") == "Ann Author <ann@example.org> / PushPull"
+    assert set(place.repo.files("main")) == {b"deploy/keep", b"deploy/new file"}
+    assert source.resolve("main") == made
+    assert source.fetch() == ()
+
+
+def test_a_commit_on_a_branch_that_moved_on_is_rejected(place: Place) -> None:
+    parent = place.repo.commit({"a": "1"})
+    source = place.fetched()
+    theirs = place.repo.commit({"a": "2"})
+
+    with pytest.raises(PushRejected, match="moved on"):
+        source.commit("main", parent, {b"a": (FILE, b"3")}, "mine", ANN)
+
+    assert place.repo.sha("main") == theirs
+    assert source.resolve("main").sha == parent
