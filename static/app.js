@@ -183,9 +183,23 @@
     charts.get(figure)?.plot.setSize({ width: figure.clientWidth, height: 220 })
   }))
 
+  // --- motion only for what changed: whatever has an id and data-mark flashes when a swap brings another mark ---
+  let marks = new Map()
+  const flash = () => {
+    const before = marks
+    marks = new Map()
+    each('[data-mark][id]', (one) => {
+      marks.set(one.id, one.dataset.mark)
+      if (!before.has(one.id) || before.get(one.id) === one.dataset.mark) return
+      one.classList.add('changed')
+      later(() => one.classList.remove('changed'), 2000)
+    })
+  }
+
   // --- after every page and every swap ---
   const settle = () => {
     tick()
+    flash()
     each('[data-chart]', (figure) => { if (charts.get(figure)?.source !== figure.dataset.chart) draw(figure) })
     each('[data-follow]', (log) => { log.scrollTop = log.scrollHeight })
     each('.toast[data-leaves]:not([data-timed])', (toast) => {
