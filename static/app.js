@@ -9,6 +9,7 @@
   const GRACE = 3000 // a reconnection shorter than this is nobody's business
   const bell = document.getElementById('bell')
   let losing = 0
+  let missed = false // whether bells may have rung unheard
 
   const show = (state) => {
     clearTimeout(losing)
@@ -18,6 +19,11 @@
     bell.textContent = bell.dataset[state]
     bell.title = bell.dataset[state]
   }
+  const heard = () => {
+    show('live')
+    if (missed) window.htmx.trigger(document.body, 'pushpull:back')
+    missed = true // from now on every new connection follows a gap
+  }
   const doubt = () => { losing ||= later(() => show('lost'), GRACE) }
   const failed = (event) => {
     const status = event.detail.status ?? event.detail.ctx?.response?.status
@@ -26,11 +32,12 @@
   }
   const retry = (event) => {
     failed(event)
+    missed = true
     if (!bell._htmx?.sse) later(() => window.htmx.trigger(bell, 'pushpull:connect'), 5000)
   }
 
   if (bell) {
-    bell.addEventListener('htmx:sse:after:connection', () => show('live'))
+    bell.addEventListener('htmx:sse:after:connection', heard)
     bell.addEventListener('htmx:sse:error', failed)
     bell.addEventListener('htmx:sse:close', doubt)
     bell.addEventListener('htmx:error', retry)
