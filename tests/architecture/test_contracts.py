@@ -1,0 +1,42 @@
+"""Which part may know which; the contracts are in pyproject.toml."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = sorted(path for part in ("domain", "ports", "services") for path in (ROOT / "app" / part).rglob("*.py"))
+SERVER_LIBRARIES = {"alembic", "apscheduler", "fastapi", "git", "jinja2", "sqlalchemy", "starlette", "uvicorn"}
+
+
+def imported(path: Path) -> set[str]:
+    """First parts of the names that a module imports absolutely."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_the_import_contracts_are_kept() -> None:
+    lint = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
+    run = subprocess.run(lint, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_core_needs_nothing_but_the_standard_library(path: Path) -> None:
+    assert imported(path) - sys.stdlib_module_names - {"app"} == set()
+
+
+def test_the_command_line_starts_without_the_server() -> None:
+    code = "import app.cli.root, sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(run.stdout.split()) & SERVER_LIBRARIES == set()
