@@ -23,6 +23,7 @@ _SCP = re.compile(rf"{_USER}{_HOST}:(?P<path>.+)\Z")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//|:)")
 _PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*:[^/]*@")
 _TOKEN = re.compile(r"(gh[a-z]_|github_pat_|glpat-|[A-Za-z0-9_.-]{32,}\Z)")
+_NOT_HOSTS = {*_PORTS, "file", "ftp", "ftps", "ext", "fd", "data", "javascript", "vbscript", "mailto", "about", "blob"}
 _LONGEST = 2000
 
 
@@ -105,7 +106,7 @@ def _from_parts(scheme: str, match: re.Match[str]) -> Address:
 
 def _scp(text: str) -> Address:
     match = _SCP.match(text)
-    if match is None or match["path"].startswith(":"):
+    if match is None or (not match["user"] and match["host"].lower() in _NOT_HOSTS):
         mend = "Write https://host/path, ssh://user@host/path, user@host:path or an absolute path."
         raise refused("This is not a repository address.", mend)
     path, host, user = match["path"].rstrip("/"), _host(match["host"]), match["user"] or ""

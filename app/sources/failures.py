@@ -50,6 +50,12 @@ _RULES: tuple[_Rule, ...] = (
         "Use a repository with SHA-1 object names.",
     ),
     (
+        r"corruption on the remote side|did not send all necessary objects|early eof",
+        SourceUnreachable,
+        "The server could not send the repository; it is damaged there, or was interrupted.",
+        "Let 'git fsck' look at it on the server.",
+    ),
+    (
         r"could not resolve host(?:name)?|name or service not known|temporary failure in name resolution",
         SourceUnreachable,
         "The server's name could not be resolved.",

@@ -7,6 +7,7 @@ turn into options, is used. It is imported at the first command, because the imp
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain.errors import SourceUnreachable
-from app.git import clean_environment, close, finish, follow, kill, safe_options
+from app.git import GitFailed, clean_environment, close, finish, follow, kill, safe_options
 from app.git.process import checked
 
 if TYPE_CHECKING:
@@ -45,11 +46,14 @@ class Repository:
         with self.process(*args, environment=environment) as process:
             return follow(process, timeout, stall)
 
-    def records(self, *args: str) -> Iterator[bytes]:
-        """A command's NUL-terminated records, as they arrive. Raises GitFailed when it ends badly."""
+    def records(self, *args: str, patience: float | None = None) -> Iterator[bytes]:
+        """A command's NUL-terminated records, as they arrive. Raises GitFailed when it ends badly, and with the code
+        -1 when nothing has arrived within `patience` seconds."""
         with self.process(*args) as process:
             assert process.stdout is not None
             assert process.stderr is not None
+            if patience is not None and not select.select([process.stdout], [], [], patience)[0]:
+                raise GitFailed(-1, f"no answer within {patience:g} s")
             rest = b""
             while chunk := process.stdout.read1(_CHUNK):  # type: ignore[attr-defined]
                 *whole, rest = (rest + chunk).split(b"\0")
@@ -63,7 +67,7 @@ class Repository:
         self, *args: str, fed: bool = False, environment: Mapping[str, str] | None = None
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A running git command; it is ended with the block."""
-        argv = ["git", *safe_options(), *args]
+        argv = ["git", "--literal-pathspecs", *safe_options(), *args]
         variables = clean_environment({"GIT_DIR": str(self.git_dir), "HOME": os.devnull, **(environment or {})})
         running = _git(self.git_dir.parent).execute(
             [*_without(variables), *argv],

@@ -68,7 +68,7 @@ class GitSource:
         out = self._ask("cat-file", "--batch", input="".join(f"{name}^{{commit}}\n" for name in asked).encode())
         answer = commits.first(out)
         if answer is None:
-            raise self._unresolved(wanted, asked, out)
+            raise self._unresolved(wanted, asked)
         return answer
 
     def tree(self, sha: str, path: str) -> str:
@@ -123,7 +123,9 @@ class GitSource:
         """Commits reachable from `new` and not from `old`, newest first."""
         _expect_ids(new, old or new)
         bounds = (new, f"^{old}") if old and self._mirror.has(old) else (new,)
-        out = self._ask("rev-list", "--header", f"--max-count={max(0, limit)}", "--encoding=none", *bounds, "--")
+        out = self._ask(
+            "rev-list", "--header", f"--max-count={max(0, limit)}", "--encoding=none", *bounds, "--", about=new
+        )
         return tuple(commits.parse_listed(record) for record in out.split(b"\0") if record)
 
     # --- writes ---
@@ -179,9 +181,9 @@ class GitSource:
             return RevisionNotFound(f"The commit {sha[:8]} is not in the repository's mirror.")
         return self._mirror.damaged("missing")
 
-    def _unresolved(self, wanted: str, asked: tuple[str, ...], out: bytes) -> RevisionNotFound | SourceDamaged:
+    def _unresolved(self, wanted: str, asked: tuple[str, ...]) -> RevisionNotFound | SourceDamaged:
         """Why there is no commit of that name; a branch whose commit is gone is damage, not an unknown name."""
-        if b" ambiguous\n" in out:
+        if names.SHORT_SHA.match(wanted) and len(self._ask("rev-parse", f"--disambiguate={wanted}").split()) > 1:
             return names.ambiguous(wanted)
         refs = self._refs()
         broken = any(name in refs or (self._repository.git_dir / name).is_file() for name in asked if "/" in name)

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from app.domain.errors import SourceRefused
 from app.domain.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Change, Entry, Unsupported, check_path
+from app.git import GitFailed
 from app.sources.git import Repository
 
 _POINTERS = re.compile(rb"^([0-9a-f]{40,64})\nversion https://git-lfs\.github\.com/spec/v1\n", re.MULTILINE)
+_THINKING = 2.0  # seconds; a tree of 50,000 files takes a tenth of one
 _POINTER_SIZE = range(100, 201)
 _MODES: dict[bytes, int] = {b"120000": SYMLINK, b"160000": SUBMODULE, b"040000": 0o040000, b"000000": 0}
 
@@ -30,8 +32,7 @@ def differences(repository: Repository, old: str, new: str, most: int, *, submod
 
     Raises GitFailed, UnsafePath, SourceRefused.
     """
-    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
-    records = repository.records("diff-tree", *options, old, new)
+    records = _diff(repository, old, new, most)
     for number, head in enumerate(records):
         path = next(records)
         if number >= most:
@@ -41,6 +42,23 @@ def differences(repository: Repository, old: str, new: str, most: int, *, submod
         after = _side(after_mode, after_blob, submodules)
         if before != after:
             yield Change(check_path(path) if suspicious(path) else path, before, after)
+
+
+def _diff(repository: Repository, old: str, new: str, most: int) -> Iterator[bytes]:
+    """Git compares before it says anything, and a hostile tree of few objects can unfold to any number of files: when
+    it takes long, both trees are counted first."""
+    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
+    try:
+        yield from repository.records("diff-tree", *options, old, new, patience=_THINKING)
+    except GitFailed as failure:
+        if failure.code != -1:
+            raise
+    else:
+        return
+    for tree in (old, new):
+        for _ in listing(repository, tree, most):
+            pass
+    yield from repository.records("diff-tree", *options, old, new)
 
 
 def too_many(most: int) -> SourceRefused:
