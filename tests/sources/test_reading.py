@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import tarfile
 from collections.abc import Callable
@@ -144,7 +145,7 @@ def test_an_ambiguous_short_id_is_not_guessed(local: Place) -> None:
         number += 1
         header = b"author A <a@x> %d +0000\ncommitter A <a@x> %d +0000\n\nm\n" % (number, number)
         content = f"tree {local.repo.tree(parent)}\n".encode() + header
-        sha = __import__("hashlib").sha1(b"commit %d\0" % len(content) + content).hexdigest()
+        sha = hashlib.sha1(b"commit %d\0" % len(content) + content).hexdigest()
         if sha[:4] in shas:
             break
         shas[sha[:4]] = header.decode()
@@ -279,7 +280,7 @@ def test_modes_of_old_repositories_are_read_as_todays(local: Place) -> None:
     assert source.changes(old, new) == ()
 
 
-@pytest.mark.parametrize("name", [b"..", b".", b".git", b".GIT", b""])
+@pytest.mark.parametrize("name", [b"..", b".", b".git", b".GIT", b"../../etc"])
 @pytest.mark.parametrize("depth", [0, 1])
 def test_hostile_trees_are_refused(local: Place, name: bytes, depth: int) -> None:
     inner = local.repo.raw_tree((0o100644, b"passwd", local.repo.blob(b"x")))

@@ -87,19 +87,20 @@ class GitRepo:
         """Commit on a branch; return the commit's id. `onto`: the parent ("" the branch, None none at all)."""
         self._clock = when if when is not None else self._clock + 60
         ref = f"refs/heads/{branch}"
-        parent = self.sha(branch) if onto == "" else onto
+        parent = self._tip(ref) if onto == "" else onto
         who = b"%s %d +0000\n" % (_bytes(author), self._clock)
-        parts = [b"commit refs/build\n", b"author ", who, b"committer ", who]
+        parts = [f"commit {ref}\nmark :1\n".encode(), b"author ", who, b"committer ", who]
         parts += [f"encoding {encoding}\n".encode()] if encoding else []
         parts += [_data(_bytes(message))]
         parts += [f"from {parent}\n".encode()] if parent else []
         parts += [b"R %s %s\n" % (_quoted(old), _quoted(new)) for old, new in (rename or {}).items()]
         parts += [_edit(path, content) for path, content in (files or {}).items()]
-        self.git("fast-import", "--quiet", "--force", "--done", input=b"".join([*parts, b"done\n"]))
-        sha = self.git("rev-parse", "refs/build")
-        self.git("update-ref", ref, sha)
-        self.git("update-ref", "-d", "refs/build")
-        return sha
+        stream = b"".join([*parts, b"get-mark :1\ndone\n"])
+        return self.git("fast-import", "--quiet", "--force", "--done", input=stream)
+
+    def _tip(self, ref: str) -> str | None:
+        loose = self.path / ref
+        return loose.read_text().strip() if loose.is_file() else self.sha(ref)
 
     def sha(self, name: str) -> str | None:
         """The commit that a name means, if there is one."""
