@@ -24,7 +24,10 @@ Place = tuple[str, str]  # (environment, revision)
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A revision's first way into an environment. `origin` is the earliest moment at which it could be noticed."""
+    """A revision's first way into an environment. `origin` is the earliest moment at which it could be noticed.
+
+    `lead`: seconds from the commit until it was live; `noticing`: seconds from `origin` until it was noticed.
+    """
 
     fact: DeliveryFact
     revision: str
@@ -32,16 +35,8 @@ class Delivered:
     origin: datetime
     noticed_at: datetime
     live_at: datetime
-
-    @property
-    def lead(self) -> float:
-        """Seconds from commit to live."""
-        return (self.live_at - self.committed_at).total_seconds()
-
-    @property
-    def noticing(self) -> float:
-        """Seconds from the earliest moment at which the commit could be noticed until it was."""
-        return (self.noticed_at - self.origin).total_seconds()
+    lead: float
+    noticing: float
 
     @property
     def place(self) -> Place:
@@ -98,22 +93,25 @@ class Evidence:
         """{mode: revisions that were deployed and whose way there tells nothing}: commits older than their
         environment, without a time, or dated later than they were noticed."""
         timed = {one.place for one in self._first_deliveries}
-        rest = {(fact.mode, fact.environment, fact.revision) for fact in self.deliveries if deployed(fact)}
+        rest = {(fact.mode, fact.environment, fact.revision) for fact in self._deployed}
         return Counter(mode for mode, environment, revision in rest if (environment, revision) not in timed)
 
     @cached_property
     def _first_deliveries(self) -> list[Delivered]:
         created = {one.name: one.created_at for one in self.environments}
-        facts = sorted((fact for fact in self.deliveries if deployed(fact)), key=live)
-        bounds = _visible_from(facts)
+        bounds = _visible_from(self._deployed)
         seen: set[Place] = set()
-        result = []
-        for fact in facts:
+        result: list[Delivered] = []
+        for fact in self._deployed:
             place = fact.environment, fact.revision or ""
             if place not in seen:
                 seen.add(place)
                 result += _measured(fact, bounds[place[1]], created.get(fact.environment))
         return result
+
+    @cached_property
+    def _deployed(self) -> list[DeliveryFact]:
+        return sorted((fact for fact in self.deliveries if deployed(fact)), key=live)
 
     @cached_property
     def skipped(self) -> Mapping[str, list[Skipped]]:
@@ -149,7 +147,7 @@ class Evidence:
 
 def deployed(fact: DeliveryFact) -> bool:
     """Whether a sync brought a revision live going forward: no rollback, no heal, no no-op."""
-    forward = fact.trigger not in (Trigger.ROLLBACK, Trigger.SELF_HEAL)
+    forward = fact.trigger is not Trigger.ROLLBACK and fact.trigger is not Trigger.SELF_HEAL
     return fact.phase is Phase.SUCCEEDED and fact.outcome is Outcome.DEPLOYED and forward and bool(fact.revision)
 
 
@@ -163,25 +161,26 @@ def _visible_from(facts: Iterable[DeliveryFact]) -> Mapping[str, datetime | None
 
     Shared by all environments that got the revision, so that no mode is measured from a later start.
     """
-    noticed: dict[str, datetime] = {}
-    looked: dict[str, list[datetime]] = defaultdict(list)
+    told: dict[str, list[DeliveryFact]] = defaultdict(list)
     for fact in facts:
-        revision = fact.revision or ""
-        at = fact.noticed_at or fact.created_at
-        noticed[revision] = min(at, noticed.get(revision, at))
-        looked[revision] += [fact.visible_after] if fact.visible_after else []
-    return {
-        revision: max((one for one in looked[revision] if one <= first), default=None)
-        for revision, first in noticed.items()
-    }
+        told[fact.revision or ""].append(fact)
+    return {revision: _last_look(of) for revision, of in told.items()}
+
+
+def _last_look(facts: Iterable[DeliveryFact]) -> datetime | None:
+    first = min(fact.noticed_at or fact.created_at for fact in facts)
+    looks = [fact.visible_after for fact in facts if fact.visible_after and fact.visible_after <= first]
+    return max(looks, default=None)
 
 
 def _measured(fact: DeliveryFact, bound: datetime | None, created_at: datetime | None) -> list[Delivered]:
     committed, noticed = fact.committed_at, fact.noticed_at or fact.created_at
     if committed is None or committed > noticed or (created_at is not None and committed < created_at):
         return []
-    origin = max(committed, bound) if bound else committed
-    return [Delivered(fact, fact.revision or "", committed, min(origin, noticed), noticed, live(fact))]
+    origin = min(noticed, max(committed, bound or committed))
+    end = live(fact)
+    lead, noticing = (end - committed).total_seconds(), (noticed - origin).total_seconds()
+    return [Delivered(fact, fact.revision or "", committed, origin, noticed, end, lead, noticing)]
 
 
 def _times_live(deliveries: Iterable[Delivered]) -> Mapping[str, list[datetime]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from statistics import median as middle
 
 from app.domain.comparison.evidence import MODES, STARTS, WORKED, Delivered, Evidence
 from app.domain.comparison.judging import Measure, Says, detail, shares, times
 from app.domain.comparison.result import Detail, Heading, Row
+from app.domain.comparison.statistics import median
 from app.domain.environment import Environment
 from app.domain.facts import DeliveryFact
 from app.domain.operation import AUTOMATIC, Outcome, Phase, Trigger
@@ -91,7 +91,7 @@ def _status(evidence: Evidence) -> Row:
 def _fresh(evidence: Evidence, mode: str) -> Measure:
     environments, now = evidence.of(mode), evidence.window.until
     ages = [(now - one.status.checked_at).total_seconds() for one in environments if one.status.checked_at]
-    details = [detail("median age of the verdict", middle(ages) if ages else None, "s")] if environments else []
+    details = [detail("median age of the verdict", median(ages) if ages else None, "s")] if environments else []
     words = Counter(one.status.sync_at(now).value for one in environments)
     details += [detail(word, count) for word, count in words.most_common()]
     hits = sum(_is_fresh(one, now) for one in environments)
@@ -164,8 +164,8 @@ def _cost(lost: set[tuple[str, str]], automatic: dict[tuple[str, str], Delivered
     others = [one.lead for place, one in automatic.items() if place not in lost]
     return (
         detail("brought by the poll instead", len(late)),
-        detail("median lead time of these", middle(late), "s"),
-        detail("median lead time of the others", middle(others) if others else None, "s"),
+        detail("median lead time of these", median(late), "s"),
+        detail("median lead time of the others", median(others) if others else None, "s"),
     )
 
 

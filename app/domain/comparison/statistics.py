@@ -39,7 +39,7 @@ def _between(low: float, high: float, share: float) -> float:
 
 def median(values: Sequence[float]) -> float:
     """The median of a non-empty sample in any order."""
-    return quantile(sorted(values), 0.5)
+    return values[0] if len(values) == 1 else quantile(sorted(values), 0.5)
 
 
 def median_interval(ordered: Sequence[float]) -> Interval | None:
@@ -85,7 +85,7 @@ def _medians_of_resamples(ordered: Sequence[float], seed: int) -> list[float]:
     numbers: Beta(k, n − k + 1), and the next one is the smallest of n − k uniform numbers above it (David and
     Nagaraja, "Order Statistics", chapter 2). So a resample costs the same whatever its size.
     """
-    random, n = Random(seed), len(ordered)
+    random, n = Random(seed), len(ordered)  # noqa: S311 (a sample, not a secret)
     k = (n + 1) // 2
     medians = []
     for _ in range(REPLICATES):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from statistics import median as middle
+from datetime import datetime
+from itertools import pairwise
+from operator import sub
 
 from app.domain.comparison.evidence import MODES, STARTS, Delivered, Evidence
 from app.domain.comparison.judging import Measure, Says, detail, pairs, shares, times
 from app.domain.comparison.result import Detail, Heading, Pairing, Row, Stages, StageTime
+from app.domain.comparison.statistics import median
 from app.domain.comparison.words import span
 from app.domain.operation import Outcome, StageName
 
@@ -92,7 +95,7 @@ def _noticed_by(evidence: Evidence, mode: str) -> Measure:
     by: dict[str, list[float]] = defaultdict(list)
     for one in automatic:
         by[one.fact.trigger.value].append(one.noticing)
-    details = [detail(f"median by {trigger}", middle(waits), "s") for trigger, waits in sorted(by.items())]
+    details = [detail(f"median by {trigger}", median(waits), "s") for trigger, waits in sorted(by.items())]
     if automatic:
         details.append(detail("longest", max(one.noticing for one in automatic), "s"))
     nudges = evidence.decisions.get((mode, Outcome.NUDGED.value), 0)
@@ -151,7 +154,7 @@ def _lead_time_all_of(evidence: Evidence, mode: str) -> Measure:
 
 
 def _median_of(label: str, values: Sequence[float]) -> tuple[Detail, ...]:
-    return (detail(f"median of {len(values):,} {label}", middle(values), "s"),) if values else ()
+    return (detail(f"median of {len(values):,} {label}", median(values), "s"),) if values else ()
 
 
 # --- the same commits both ways ---
@@ -187,36 +190,43 @@ def paired(evidence: Evidence) -> tuple[Pairing, ...]:
 def _each(
     twice: Sequence[tuple[Sequence[Delivered], Sequence[Delivered]]], seconds: Callable[[Delivered], float]
 ) -> list[tuple[float, float]]:
-    return [(middle(map(seconds, push)), middle(map(seconds, pull))) for push, pull in twice]
+    return [(median([*map(seconds, push)]), median([*map(seconds, pull)])) for push, pull in twice]
 
 
 # --- stages ---
+_ENDS: tuple[Callable[[Delivered], datetime | None], ...] = (
+    lambda one: one.origin,
+    lambda one: one.noticed_at,
+    lambda one: one.fact.fetched_at,
+    lambda one: one.fact.planned_at,
+    lambda one: one.fact.applied_at,
+    lambda one: one.fact.healthy_at,
+)
+
+
 def stages(evidence: Evidence) -> tuple[Stages, ...]:
-    """Both modes' stage medians, measured from the commit, on the axis of the slower one."""
+    """Both modes' stage medians, in seconds from the commit."""
     return tuple(_stages_of(mode, evidence.delivered[mode]) for mode in MODES)
 
 
 def _stages_of(mode: str, deliveries: Sequence[Delivered]) -> Stages:
-    lines = [line for line in map(_offsets, deliveries) if line]
-    if not lines:
+    whole = [one for one in deliveries if all(end(one) for end in _ENDS[2:])]
+    if not whole:
         return Stages(mode, 0, (), f"No {mode} delivery passed every stage.")
-    ends = [middle(column) for column in zip(*lines, strict=True)]
-    took = [middle(line[i] - (line[i - 1] if i else 0.0) for line in lines) for i in range(len(ends))]
+    columns = _offsets(whole)
+    ends = [median(column) for column in columns]
+    took = [0.0, *(median([*map(sub, after, before)]) for before, after in pairwise(columns))]
     shown = tuple(StageTime(name.value, at, own) for name, at, own in zip(StageName, ends, took, strict=True))
     longest = max(shown, key=lambda one: one.took)
     sentence = f"With {mode}, a commit takes {span(ends[-1])} to live"
     sentence += f"; the longest stage is {longest.name} ({span(longest.took)})."
-    return Stages(mode, len(lines), shown, sentence)
+    return Stages(mode, len(whole), shown, sentence)
 
 
-def _offsets(one: Delivered) -> tuple[float, ...] | None:
-    """Seconds from the commit to the end of every stage, never going back; None where one was not reached."""
-    fact = one.fact
-    known = one.committed_at, one.origin, one.noticed_at
-    ends = (*known, fact.fetched_at, fact.planned_at, fact.applied_at, fact.healthy_at)
-    result: list[float] = []
-    for end in ends:
-        if end is None:
-            return None
-        result.append(max((end - one.committed_at).total_seconds(), result[-1] if result else 0.0))
-    return tuple(result)
+def _offsets(whole: Sequence[Delivered]) -> list[list[float]]:
+    """For every stage, each delivery's seconds from the commit to the stage's end, never going back."""
+    columns = [[0.0] * len(whole)]
+    for end in _ENDS:
+        own = [((end(one) or one.committed_at) - one.committed_at).total_seconds() for one in whole]
+        columns.append([*map(max, columns[-1], own)])
+    return columns

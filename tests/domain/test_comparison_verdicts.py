@@ -1,0 +1,258 @@
+"""When the comparison takes sides, when it does not, and how it leaves the house."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from time import process_time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.comparison import (
+    HEADLINES,
+    Call,
+    Comparison,
+    Evidence,
+    compare_modes,
+    parse_labels,
+    parse_window,
+)
+from app.domain.comparison.export import COLUMNS, as_dict, csv_lines
+from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
+from app.domain.errors import InvalidInput
+from app.domain.facts import DeliveryFact
+from app.domain.operation import Outcome, Phase, Trigger
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+WINDOW = parse_window("30d", NOON + timedelta(days=1))
+OTHER = {"push": "pull", "pull": "push"}
+CRITERIA = {
+    "status synchronization",
+    "installation effort",
+    "suitability",
+    "security",
+    "automation",
+    "immediacy",
+    "drift",
+    "rollback",
+    "pipeline dependence",
+    "audit completeness",
+    "multi-environment reach",
+    "configuration size",
+}
+
+
+def delivery(mode: str, number: int, lead: float, trigger: Trigger = Trigger.SCHEDULE) -> DeliveryFact:
+    """A delivery whose commit was noticed at once and live `lead` seconds later."""
+    start = NOON + timedelta(seconds=number)
+    end = start + timedelta(seconds=lead)
+    return DeliveryFact(
+        f"{mode}-{number}", mode, mode, trigger, Phase.SUCCEEDED, Outcome.DEPLOYED, f"{mode}{number}",
+        start, end, start, start, start, start, start, start, end, end, False,
+    )  # fmt: skip
+
+
+def series(mode: str, leads: list[float], trigger: Trigger = Trigger.SCHEDULE) -> tuple[DeliveryFact, ...]:
+    return tuple(delivery(mode, number, lead, trigger) for number, lead in enumerate(leads))
+
+
+def swapped(fact: DeliveryFact) -> DeliveryFact:
+    return replace(fact, mode=OTHER[fact.mode])
+
+
+def leads(*facts: DeliveryFact) -> Comparison:
+    return compare_modes(Evidence(WINDOW, facts))
+
+
+def test_a_clear_difference_names_the_better_mode_and_by_how_much() -> None:
+    push = series("push", [2 + i / 100 for i in range(20)])
+    pull = series("pull", [5 + i / 100 for i in range(20)])
+    verdict = leads(*push, *pull).row("lead_time").verdict
+    assert verdict.call is Call.PUSH
+    assert verdict.difference == pytest.approx(-3)
+    low, high = verdict.interval or (0, 0)
+    assert -3.2 < low <= -3 <= high < -2.8
+    assert verdict.text.startswith("Push: 3.0 s sooner (95 %: 2.")
+
+
+def test_samples_that_overlap_show_no_difference() -> None:
+    facts = (*series("push", [float(i) for i in range(30)]), *series("pull", [i + 0.5 for i in range(30)]))
+    verdict = leads(*facts).row("lead_time").verdict
+    assert verdict.call is Call.EVEN
+    assert verdict.text.startswith("No difference shown (push minus pull: −")
+
+
+@pytest.mark.parametrize(("push", "pull", "fewest"), [(19, 500, 19), (500, 4, 4), (0, 500, 0)])
+def test_too_few_to_say_however_clear_it_looks(push: int, pull: int, fewest: int) -> None:
+    row = leads(*series("push", [1.0] * push), *series("pull", [100.0] * pull)).row("lead_time")
+    assert row.verdict.call is Call.TOO_FEW
+    assert row.verdict.text == f"Too few to say ({fewest} of 20 needed)"
+    assert row.verdict.interval is None
+
+
+def test_intervals_and_p95_wait_for_enough_values() -> None:
+    def cell(n: int) -> tuple[bool, bool]:
+        found = leads(*series("push", [float(i) for i in range(n)])).row("lead_time").push
+        return found.interval is not None, found.p95 is not None
+
+    assert [cell(5), cell(6), cell(19), cell(20)] == [(False, False), (True, False), (True, False), (True, True)]
+    said = leads(*series("push", [2.0] * 20)).row("lead_time").push.sentence
+    assert said == "With push, a commit was live 2.0 s after it was made (median of 20, 95 % within 2.0 s)."
+
+
+def test_shares_are_compared_in_points() -> None:
+    push = (*series("push", [1.0] * 25, Trigger.MANUAL), *series("push", [1.0] * 25))
+    pull = series("pull", [1.0] * 50)
+    row = leads(*push, *pull).row("automation")
+    assert (row.push.value, row.pull.value) == (0.5, 1)
+    assert row.verdict.call is Call.PULL
+    assert row.verdict.text.startswith("Pull: 50 points more (95 %: 3")
+
+
+def test_nothing_measured_says_so_and_shows_no_figure() -> None:
+    nothing = compare_modes(Evidence(WINDOW))
+    for row in nothing.rows:
+        for cell in row.cells:
+            assert (cell.value, cell.n, cell.interval, cell.p95, cell.sample) == (None, 0, None, None, ())
+            assert cell.sentence.startswith(("No ", "Nothing "))
+        assert row.verdict.call in (Call.TOO_FEW, Call.OPEN)
+    assert [pairing.n for pairing in nothing.paired] == [0, 0]
+    assert [stages.n for stages in nothing.stages] == [0, 0]
+
+
+def test_every_criterion_has_a_row_and_every_row_explains_itself() -> None:
+    comparison = compare_modes(Evidence(WINDOW))
+    assert {row.heading.criterion for row in comparison.rows} == CRITERIA
+    for row in comparison.rows:
+        assert row.heading.question.endswith("?")
+        assert row.heading.definition.endswith(".")
+        assert row.heading.better in ("lower", "higher", None)
+        assert [cell.mode for cell in row.cells] == ["push", "pull"]
+        assert [cell.query["mode"] for cell in row.cells] == ["push", "pull"]
+    assert tuple(row.heading.key for row in comparison.headlines) == HEADLINES
+    assert len({row.heading.key for row in comparison.rows}) == len(comparison.rows)
+
+
+waits = st.lists(st.floats(0, 500).map(lambda value: round(value, 3)), max_size=30)
+
+
+@settings(max_examples=25, deadline=None)
+@given(waits, waits)
+def test_swapping_the_modes_swaps_every_verdict(push: list[float], pull: list[float]) -> None:
+    facts = (*series("push", push), *series("pull", pull))
+    swap = {Call.PUSH: Call.PULL, Call.PULL: Call.PUSH}
+    there, back = leads(*facts), leads(*map(swapped, facts))
+    for one, other in zip(there.rows, back.rows, strict=True):
+        if one.push.sample == one.pull.sample and one.heading.unit == "s":
+            continue  # the same sample twice: both calls are "even", by intervals around zero
+        assert other.verdict.call is swap.get(one.verdict.call, one.verdict.call)
+        if one.verdict.difference is not None:
+            assert other.verdict.difference == pytest.approx(-one.verdict.difference)
+        if one.verdict.interval:
+            low, high = one.verdict.interval
+            assert other.verdict.interval == pytest.approx((-high, -low))
+
+
+def test_the_same_sample_twice_is_no_difference() -> None:
+    both = [float(i * i) for i in range(25)]
+    assert leads(*series("push", both), *series("pull", both)).row("lead_time").verdict.call is Call.EVEN
+
+
+def test_the_same_facts_give_the_same_comparison() -> None:
+    facts = (*series("push", [float(i) for i in range(40)]), *series("pull", [i * 1.1 for i in range(40)]))
+    assert leads(*facts) == leads(*reversed(facts))
+
+
+# --- what is compared ---
+@pytest.mark.parametrize(("text", "days"), [("24h", 1), ("7d", 7), ("30d", 30), ("90d", 90), (" 7D ", 7), ("", 30)])
+def test_windows_reach_back_from_now(text: str, days: int) -> None:
+    window = parse_window(text, NOON)
+    assert (window.until, window.until - window.since) == (NOON, timedelta(days=days))
+
+
+def test_all_begins_before_anything() -> None:
+    window = parse_window("all", NOON)
+    assert window.since.year == 1970
+    assert window.title == "since the first record"
+    assert parse_window("7d", NOON).title == "in the last 7 days"
+    assert parse_window("24h", NOON).title == "in the last 24 hours"
+
+
+@pytest.mark.parametrize("text", ["8d", "week", "0", "'; drop"])
+def test_an_unknown_window_is_refused_by_name(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_window(text, NOON)
+    assert caught.value.fields == {"window": "must be one of 24h, 7d, 30d, 90d, all"}
+
+
+def test_labels_are_pairs_between_commas() -> None:
+    assert parse_labels("") == {}
+    assert parse_labels("team=web") == {"team": "web"}
+    assert parse_labels(" team = web , tier=a=b,") == {"team": "web", "tier": "a=b"}
+    assert parse_labels("a=1,a=1") == {"a": "1"}
+
+
+@pytest.mark.parametrize(
+    "text", ["team", "=web", "team=", "team=web,tier", "a=1,a=2", ",".join(f"k{i}=v" for i in range(21))]
+)
+def test_wrong_labels_are_refused_with_the_mend(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_labels(text)
+    assert "team=web,tier=front" in caught.value.fields["labels"]
+
+
+# --- out of the house ---
+def filled() -> Comparison:
+    environments = tuple(
+        Environment(i, mode, Mode(mode), SourceSpec("https://git.example/a.git"), TargetSpec("directory"))
+        for i, mode in enumerate(("push", "pull"))
+    )
+    facts = (*series("push", [1.5] * 30), *series("pull", [2.5] * 30))
+    same = tuple(replace(fact, revision=fact.revision and fact.revision[4:]) for fact in facts)
+    return compare_modes(Evidence(WINDOW, same, environments=environments, labels={"team": "web"}))
+
+
+def test_json_holds_plain_values_only() -> None:
+    plain = as_dict(filled())
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert plain["until"] == "2026-11-21T12:00:00.000000Z"
+    assert plain["labels"] == {"team": "web"}
+    lead = next(row for row in plain["rows"] if row["key"] == "lead_time")
+    assert lead["push"]["value"] == 1.5
+    assert lead["push"]["interval"] == [1.5, 1.5]
+    assert lead["verdict"]["call"] == "push"
+    assert lead["definition"]
+    assert plain["paired"][0]["verdict"]["difference"] == -1
+
+
+def test_csv_has_a_line_per_row_and_pairing() -> None:
+    comparison = filled()
+    lines = list(csv.DictReader(csv_lines(comparison)))
+    assert len(lines) == len(comparison.rows) + len(comparison.paired)
+    assert all(set(line) == set(COLUMNS) for line in lines)
+    lead = next(line for line in lines if line["key"] == "lead_time")
+    assert (lead["push_value"], lead["pull_value"], lead["verdict"]) == ("1.5", "2.5", "push")
+    paired = next(line for line in lines if line["section"] == "paired")
+    assert (paired["push_value"], paired["pull_n"], paired["difference"]) == ("1.5", "30", "-1.0")
+    drift = next(line for line in lines if line["key"] == "drift_found")
+    assert (drift["push_value"], drift["push_low"]) == ("", "")
+
+
+# --- at size ---
+def test_ten_thousand_deliveries_are_compared_at_once() -> None:
+    chance = random.Random(3)
+    facts = tuple(
+        delivery(mode, number, chance.expovariate(0.1)) for number in range(5_000) for mode in ("push", "pull")
+    )
+    evidence = Evidence(WINDOW, facts)
+    start = process_time()
+    comparison = compare_modes(evidence)
+    took = process_time() - start
+    row = comparison.row("lead_time")
+    assert (row.push.n, len(row.push.sample), row.verdict.interval is not None) == (5_000, 200, True)
+    assert took < 1.5  # about 0.2 s on a quiet machine; this catches quadratic growth, not a busy neighbour

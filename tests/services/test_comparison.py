@@ -1,0 +1,144 @@
+"""The comparison reads one window of the store, in one transaction, narrowed by labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from app.domain.comparison import MODES
+from app.domain.drift import Episode
+from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
+from app.domain.errors import InvalidInput
+from app.domain.facts import CommitFact, DeliveryFact
+from app.domain.operation import Outcome, Phase, Trigger
+from app.ports import Clock, Facts, Store
+from app.services.comparison import Comparisons
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LABELS = {"push": {"team": "web"}, "pull": {"team": "web", "tier": "front"}}
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def sync(mode: str, revision: str, seconds_ago: float, lead: float) -> DeliveryFact:
+    start, end = ago(seconds_ago + lead), ago(seconds_ago)
+    return DeliveryFact(
+        revision, mode, mode, Trigger.PIPELINE, Phase.SUCCEEDED, Outcome.DEPLOYED, revision,
+        start, end, start, start, start, start, start, start, end, end, False, "token:ci",
+    )  # fmt: skip
+
+
+class Memory:
+    """A store, its only transaction and its facts in one; remembers how often it was opened."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.syncs = [sync("push", "a", 60, 4), sync("push", "b", 3 * 86400, 8), sync("pull", "a", 60, 9)]
+
+    @contextmanager
+    def read(self) -> Iterator[Memory]:
+        self.opened += 1
+        yield self
+
+    @property
+    def facts(self) -> Facts:
+        return self
+
+    def now(self) -> datetime:
+        return NOW
+
+    def environments(self, labels: Mapping[str, str]) -> tuple[Environment, ...]:
+        source, target = SourceSpec("https://git.example/site.git"), TargetSpec("directory")
+        return tuple(
+            Environment(i, mode, Mode(mode), source, target, labels=LABELS[mode], created_at=ago(10 * 86400))
+            for i, mode in enumerate(MODES)
+            if labels.items() <= LABELS[mode].items()
+        )
+
+    def deliveries(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[DeliveryFact, ...]:
+        fits = (one for one in self.syncs if labels.items() <= LABELS[one.mode].items())
+        return tuple(one for one in fits if one.finished_at and since <= one.finished_at < until)
+
+    def episodes(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[Episode, ...]:
+        return (Episode(1, 1, "pull", "pull", "a", ago(100), ago(80), ended_at=ago(50)),)
+
+    def decisions(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[tuple[str, str], int]:
+        return {("pull", "nudged"): 2}
+
+    def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[str, int]:
+        return dict.fromkeys(MODES, 1)
+
+    def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
+        return (CommitFact("pull", "pull", "0", ago(65), ago(70), "a"),)
+
+    def missed(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
+        return (CommitFact("push", "push", "c", ago(30)),)
+
+    def first_live(self, labels: Mapping[str, str]) -> Mapping[str, datetime]:
+        return {"push": ago(10 * 86400 - 30)}
+
+    def polls(self, since: datetime) -> Mapping[str, int]:
+        return {"unreachable": 7}
+
+    def webhooks(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        return {"failed": 1}
+
+
+def comparisons(memory: Memory, **options: Any) -> Comparisons:
+    return Comparisons(cast(Store, memory), cast(Clock, memory), **options)
+
+
+def test_all_kinds_of_facts_reach_their_rows() -> None:
+    memory = Memory()
+    found = comparisons(memory).compare("30d")
+    values = {row.heading.key: (row.push.value, row.pull.value) for row in found.rows}
+    assert memory.opened == 1
+    assert values["lead_time"] == (6, 9)
+    assert values["time_in_drift"] == (None, 30)
+    assert values["audit_completeness"] == (0.5, 1)
+    assert values["never_deployed"] == (0, 0.5)
+    assert values["pipeline_dependence"] == (1 / 3, 0)
+    assert values["first_delivery"] == (30, None)
+    assert [one.n for one in found.paired] == [1, 1]
+    dependence = {one.label: one.value for one in found.row("pipeline_dependence").pull.details}
+    assert dependence["polls that did not reach Git (all modes)"] == 7
+    assert dependence["webhooks that could not be handled (all modes)"] == 1
+
+
+def test_the_window_narrows() -> None:
+    found = comparisons(Memory()).compare("24h")
+    assert (found.window, found.since, found.until) == ("24h", NOW - timedelta(days=1), NOW)
+    assert found.row("lead_time").push.sample == (4,)
+
+
+def test_without_a_window_it_is_thirty_days() -> None:
+    assert comparisons(Memory()).compare().window == "30d"
+
+
+def test_labels_narrow_to_environments_that_carry_them() -> None:
+    found = comparisons(Memory()).compare("all", "tier=front,team=web")
+    assert found.labels == {"tier": "front", "team": "web"}
+    assert found.environments == {"push": 0, "pull": 1}
+    assert found.row("lead_time").push.n == 0
+
+
+def test_the_pipeline_step_of_the_pages_counts_as_configuration() -> None:
+    short, long = (comparisons(Memory(), step="line\n" * n).compare().row("configuration_size") for n in (1, 9))
+    assert short.push.value is not None
+    assert long.push.value is not None
+    assert long.push.value - short.push.value == 8
+
+
+@pytest.mark.parametrize(("window", "labels", "field"), [("8d", "", "window"), ("7d", "team", "labels")])
+def test_a_wrong_question_is_refused_before_the_store_is_asked(window: str, labels: str, field: str) -> None:
+    memory = Memory()
+    with pytest.raises(InvalidInput) as caught:
+        comparisons(memory).compare(window, labels)
+    assert list(caught.value.fields) == [field]
+    assert memory.opened == 0
