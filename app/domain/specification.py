@@ -178,6 +178,14 @@ def parse(values: Any) -> Environment:
     return environment
 
 
+def parse_policy(values: Any, mode: Mode) -> Policy:
+    """A policy alone. Raises InvalidInput."""
+    reader = Reader(values, "policy")
+    policy = _policy(reader, mode)
+    reader.done()
+    return policy
+
+
 def _source(reader: Reader) -> SourceSpec:
     reader.known("repo_url", "ref", "path", "credential")
     path = reader.text("path").strip("/")

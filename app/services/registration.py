@@ -8,7 +8,13 @@ from typing import Any
 
 from app.domain.audit import NewEntry
 from app.domain.environment import Environment, SourceSpec, TargetSpec
-from app.domain.errors import CredentialNotFound, InvalidInput, OperationInProgress, SourceRefused
+from app.domain.errors import (
+    CredentialNotFound,
+    EnvironmentChanged,
+    InvalidInput,
+    OperationInProgress,
+    SourceRefused,
+)
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Phase, Request, Trigger
 from app.domain.specification import as_dict, merge, parse
@@ -87,10 +93,15 @@ class Registration:
         if other is not None:
             raise InvalidInput(fields={"target.path": f"overlaps with the target of environment '{other}'"})
 
-    def edit(self, name: str, change: Mapping[str, Any], actor: Actor) -> Environment:
-        """Lay a partial specification over the stored one (JSON Merge Patch). The name stays; what changed is told."""
+    def edit(self, name: str, change: Mapping[str, Any], actor: Actor, *, version: int | None = None) -> Environment:
+        """Lay a partial specification over the stored one (JSON Merge Patch). The name stays; what changed is told.
+
+        Raises EnvironmentChanged where `version` is given and not the stored one's, and where somebody edits meanwhile.
+        """
         with self._world.store.read() as tx:
             before = tx.environments.get(name)
+        if version is not None and before.version != version:
+            raise EnvironmentChanged()
         if change.get("name", name) != name:
             raise InvalidInput(fields={"name": "cannot be changed; register a new environment instead"})
         wanted = self.checked(merge(as_dict(before), change))
@@ -109,6 +120,8 @@ class Registration:
         old, new = as_dict(before), as_dict(after)
         changed = {key: {"from": old[key], "to": new[key]} for key in new if old.get(key) != new[key]}
         with self._world.store.write() as tx:
+            if tx.environments.by_id(before.id).version != before.version:
+                raise EnvironmentChanged()
             self._refuse_overlap(tx, after)
             if after.target != before.target:
                 running = tx.operations.active(before.id)

@@ -26,6 +26,8 @@ from app.services.queue import Queue
 from app.services.world import WEBHOOK, Actor, World
 
 KIND = "webhook-secret"
+TAKEN = timedelta(seconds=30)  # who stored a delivery acts on it at once; after this somebody else may
+ACTING = timedelta(minutes=2)  # after which somebody else may act on a delivery that was taken and not ended
 WAITS_S = (0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 
 
@@ -74,7 +76,9 @@ class Webhooks:
         id = webhook.delivery_id(provider, body, headers)
         now = self._world.clock.now()
         with self._world.store.write() as tx:
-            stored, new = tx.inbox.put(Delivery(0, provider_name, hook, id, now, said.event, announced, body=body))
+            stored, new = tx.inbox.put(
+                Delivery(0, provider_name, hook, id, now, said.event, announced, next_at=now + TAKEN, body=body)
+            )
             if new:
                 data = {"hook": hook, "provider": provider_name, "delivery": id, "heads": announced}
                 tx.ledger.append(now, [NewEvent(EventType.WEBHOOK_RECEIVED, reason=said.event, data=data)])
@@ -96,13 +100,24 @@ class Webhooks:
             tx.audit.append(self._world.clock.now(), entry)
 
     # --- acting ---
-    def handle_due(self, limit: int = 50) -> int:
-        """Act on stored deliveries whose time has come; returns how many."""
-        with self._world.store.read() as tx:
-            due = tx.inbox.due(self._world.clock.now(), limit)
+    def handle_due(self, limit: int = 50, *, only: int | None = None) -> int:
+        """Act on stored deliveries whose time has come (or on one of them, by id); returns how many."""
+        due = self._take(limit, only)
         for delivery in due:
             self.handle(delivery)
         return len(due)
+
+    def _take(self, limit: int, only: int | None) -> Sequence[Delivery]:
+        """Take deliveries for ourselves for a while, so that request, tick and other processes act once."""
+        now = self._world.clock.now()
+        with self._world.store.read() as tx:
+            if not tx.inbox.due(now, 1):
+                return ()
+        with self._world.store.write() as tx:
+            due = [one for one in tx.inbox.due(now, limit) if only in (None, one.id)]
+            for one in due:
+                tx.inbox.save(replace(one, next_at=now + ACTING))
+        return due
 
     def handle(self, delivery: Delivery) -> Delivery:
         """Act on one delivery and write down what it ended in."""

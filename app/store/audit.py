@@ -1,0 +1,110 @@
+"""The append-only, hash-chained log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, text
+
+from app.domain.audit import GENESIS, Entry, NewEntry, chain, timestamp
+from app.ports import AuditFilter, Checkpoint, Page
+from app.store import tables
+
+a = tables.audit
+c = tables.checkpoints
+LOCK = 7_210_001
+BATCH = 1000
+
+
+class SqlAudit:
+    """Implements the port Audit."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def append(self, at: datetime, entry: NewEntry) -> Entry:
+        """Add an entry behind the last one; other writers wait for this transaction's end."""
+        if self._db.dialect.name == "postgresql":
+            self._db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        last = self.head()
+        made = chain(_plain(entry), last.seq + 1 if last else 1, at, last.hash if last else GENESIS)
+        values = {**made.as_dict(), "environment": _environment(made)}
+        self._db.execute(insert(a).values(values))
+        return made
+
+    def head(self) -> Entry | None:
+        """The last entry."""
+        row = self._db.execute(select(a).order_by(a.c.seq.desc()).limit(1)).first()
+        return _read(row) if row else None
+
+    def page(self, where: AuditFilter, limit: int, after: int | None) -> Page[Entry]:
+        """Newest first."""
+        query = select(a).where(*_narrowed(where)).order_by(a.c.seq.desc())
+        query = query.where(a.c.seq < after) if after is not None else query
+        rows = self._db.execute(query.limit(limit + 1)).all()
+        next = str(rows[limit - 1].seq) if len(rows) > limit else None
+        return Page(tuple(_read(row) for row in rows[:limit]), next)
+
+    def walk(self, where: AuditFilter | None = None) -> Iterator[Entry]:
+        """Oldest first."""
+        seq = 0
+        while True:
+            query = select(a).where(a.c.seq > seq, *_narrowed(where or AuditFilter())).order_by(a.c.seq).limit(BATCH)
+            rows = self._db.execute(query).all()
+            yield from (_read(row) for row in rows)
+            if len(rows) < BATCH:
+                return
+            seq = rows[-1].seq
+
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Keep a signed statement about the head."""
+        names = ("seq", "hash", "at", "signature", "public_key")
+        self._db.execute(insert(c).values({name: getattr(checkpoint, name) for name in names}))
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Oldest first."""
+        return tuple(Checkpoint(*row) for row in self._db.execute(select(c).order_by(c.c.seq)))
+
+    def actors(self) -> tuple[str, ...]:
+        """Who is in the log."""
+        return tuple(self._db.execute(select(a.c.actor).distinct().order_by(a.c.actor).limit(200)).scalars())
+
+    def actions(self) -> tuple[str, ...]:
+        """What is in the log."""
+        return tuple(self._db.execute(select(a.c.action).distinct().order_by(a.c.action).limit(200)).scalars())
+
+
+def _plain(entry: NewEntry) -> NewEntry:
+    """The entry with data that reads back as it is hashed."""
+    data = json.loads(json.dumps(dict(entry.data), default=str))
+    return NewEntry(entry.actor, entry.action, entry.object, data, entry.ip)
+
+
+def _environment(entry: Entry) -> str | None:
+    kind, _, name = entry.object.partition(":")
+    found = name if kind == "environment" else entry.data.get("environment")
+    return str(found) if found else None
+
+
+def _narrowed(where: AuditFilter) -> list[ColumnElement[bool]]:
+    parts = [
+        getattr(a.c, name) == getattr(where, name)
+        for name in ("environment", "actor", "action")
+        if getattr(where, name)
+    ]
+    if where.search:
+        parts.append(
+            or_(*(column.contains(where.search, autoescape=True) for column in (a.c.object, a.c.data, a.c.actor)))
+        )
+    if where.since:
+        parts.append(a.c.at >= timestamp(where.since))
+    if where.until:
+        parts.append(a.c.at < timestamp(where.until))
+    return parts
+
+
+def _read(row: Any) -> Entry:
+    return Entry(row.actor, row.action, row.object, row.data, row.ip, row.seq, row.at, row.prev_hash, row.hash)

@@ -1,0 +1,191 @@
+"""Opening the database, and transactions over it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+from app.store.audit import SqlAudit
+from app.store.credentials import SqlCredentials
+from app.store.environments import SqlEnvironments
+from app.store.episodes import SqlDriftItems, SqlEpisodes
+from app.store.facts import SqlFacts
+from app.store.history import SqlHistory
+from app.store.identities import SqlIdentities
+from app.store.intake import SqlInbox, SqlRepositories
+from app.store.ledger import SqlLedger
+from app.store.operations import SqlOperations
+
+
+class SqlTransaction:
+    """The repositories over one connection; implements the port Transaction."""
+
+    def __init__(self, connection: Connection, cipher: Fernet) -> None:
+        self._connection = connection
+        self._cipher = cipher
+
+    @cached_property
+    def environments(self) -> SqlEnvironments:
+        """The registry."""
+        return SqlEnvironments(self._connection)
+
+    @cached_property
+    def operations(self) -> SqlOperations:
+        """The runs."""
+        return SqlOperations(self._connection)
+
+    @cached_property
+    def history(self) -> SqlHistory:
+        """What was live when."""
+        return SqlHistory(self._connection)
+
+    @cached_property
+    def ledger(self) -> SqlLedger:
+        """Events."""
+        return SqlLedger(self._connection)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        """The chained log."""
+        return SqlAudit(self._connection)
+
+    @cached_property
+    def episodes(self) -> SqlEpisodes:
+        """Drift episodes."""
+        return SqlEpisodes(self._connection)
+
+    @cached_property
+    def drift(self) -> SqlDriftItems:
+        """Last drift reports."""
+        return SqlDriftItems(self._connection)
+
+    @cached_property
+    def repositories(self) -> SqlRepositories:
+        """The poll's memory."""
+        return SqlRepositories(self._connection)
+
+    @cached_property
+    def inbox(self) -> SqlInbox:
+        """Webhook deliveries."""
+        return SqlInbox(self._connection)
+
+    @cached_property
+    def credentials(self) -> SqlCredentials:
+        """Secrets."""
+        return SqlCredentials(self._connection, self._cipher)
+
+    @cached_property
+    def identities(self) -> SqlIdentities:
+        """People and tokens."""
+        return SqlIdentities(self._connection)
+
+    @cached_property
+    def facts(self) -> SqlFacts:
+        """What is compared."""
+        return SqlFacts(self._connection)
+
+
+class SqlStore:
+    """Implements the port Store."""
+
+    def __init__(self, engine: Engine, cipher: Fernet) -> None:
+        self.engine = engine
+        self._cipher = cipher
+        self._writing: Callable[[], Any] = _Turn() if engine.dialect.name == "sqlite" else _no_turn
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """A consistent view; nothing is written."""
+        with self.engine.connect() as connection:
+            yield SqlTransaction(connection, self._cipher)
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTransaction]:
+        """One transaction, committed at the end. On SQLite writers take turns instead of spinning on the file lock."""
+        with self._writing(), self.engine.connect() as connection:
+            with connection.execution_options(writes=True).begin():
+                yield SqlTransaction(connection, self._cipher)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+class _Turn:
+    """A lock as a context manager factory; the thread that holds it must not ask again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            yield
+
+
+@contextmanager
+def _no_turn() -> Iterator[None]:
+    yield
+
+
+def open_store(url: str, key_file: Path) -> SqlStore:
+    """Open a database (migrate it before the first use). `key_file` holds the key of stored secrets; made if missing."""
+    return SqlStore(open_engine(url), Fernet(_key(key_file)))
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for a SQLite or PostgreSQL address."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() in ("postgres", "postgresql"):
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=10, pool_pre_ping=True
+        )
+    if parsed.database and parsed.database != ":memory:":
+        path = Path(parsed.database)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    engine = create_engine(
+        parsed, pool_size=16, max_overflow=32, connect_args={"check_same_thread": False, "timeout": 10.0}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "cache_size=-16000",
+    ):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Reads see one snapshot; writers take the lock at the start, so that nothing they read changes under them."""
+    kind = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
+    connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def _key(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(Fernet.generate_key())
+        file.flush()
+        os.fsync(file.fileno())
+    return path.read_bytes()

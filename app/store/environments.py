@@ -1,0 +1,315 @@
+"""The registry, with each environment's status on its row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from app.domain.environment import Environment, Hold, Mode, RunsOn, SourceSpec, Status, TargetSpec
+from app.domain.errors import EnvironmentExists, EnvironmentNotFound, InvalidInput
+from app.domain.specification import parse_policy, policy_dict
+from app.domain.status import Divergence, Health, SyncStatus
+from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
+from app.store import tables
+from app.store.rows import readable
+
+env = tables.environments
+ops = tables.operations
+STATUS = tuple(one.name for one in fields(Status) if one.name != "operation")
+UNWELL = (Health.DEGRADED.value, Health.MISSING.value)
+FAILED = ("failed", "refused", "error")
+
+
+def in_need(status: Status) -> bool:
+    """Whether a person is needed: drift, bad health, a failed last operation, or a source that cannot be read."""
+    return bool(status.drift_count or status.health.value in UNWELL or status.last_outcome in FAILED or status.message)
+
+
+def _stale(now: datetime) -> ColumnElement[bool]:
+    return and_(env.c.sync == SyncStatus.SYNCED.value, or_(env.c.expires_at.is_(None), env.c.expires_at <= now))
+
+
+def _sync(now: datetime) -> ColumnElement[str]:
+    return case((_stale(now), SyncStatus.UNKNOWN.value), else_=env.c.sync)
+
+
+def _rank(now: datetime) -> ColumnElement[int]:
+    """0: needs a person, also because its verdict is stale; 1: does not."""
+    return case((or_(env.c.need > 0, and_(_stale(now), env.c.checked_at.is_not(None))), 0), else_=1)
+
+
+_ACTIVE = (
+    select(ops.c.id)
+    .where(ops.c.environment_id == env.c.id, ops.c.phase.in_(("queued", "running")))
+    .order_by(case((ops.c.phase == "running", 0), else_=1), ops.c.id)
+    .limit(1)
+    .scalar_subquery()
+    .label("active")
+)
+SELECT = select(env, _ACTIVE)
+
+
+class SqlEnvironments:
+    """Implements the port Environments."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, environment: Environment) -> Environment:
+        """Store it under a new id."""
+        try:
+            with self._db.begin_nested():
+                values = {**_columns(environment), **_status(environment.status), "refresh_at": None}
+                id = self._db.execute(insert(env).values(values)).inserted_primary_key[0]  # type: ignore[index]
+        except IntegrityError:
+            raise EnvironmentExists(f"An environment named '{environment.name}' exists already.") from None
+        self._put_labels(id, environment.labels)
+        return self.by_id(id)
+
+    def _put_labels(self, id: int, given: Mapping[str, str]) -> None:
+        self._db.execute(delete(tables.labels).where(tables.labels.c.environment_id == id))
+        if given:
+            rows = [{"environment_id": id, "key": key, "value": value} for key, value in given.items()]
+            self._db.execute(insert(tables.labels), rows)
+
+    def get(self, name: str) -> Environment:
+        """By name."""
+        row = self._db.execute(SELECT.where(env.c.name == name)).first() if _sane(name) else None
+        if row is None:
+            raise EnvironmentNotFound(f"There is no environment '{name[:80]}'.")
+        return read_environment(row)
+
+    def by_id(self, id: int) -> Environment:
+        """By id."""
+        row = self._db.execute(SELECT.where(env.c.id == id)).first()
+        if row is None:
+            raise EnvironmentNotFound()
+        return read_environment(row)
+
+    def replace(self, environment: Environment) -> None:
+        """Write everything but status and hold."""
+        self._db.execute(update(env).where(env.c.id == environment.id).values(_columns(environment)))
+        self._put_labels(environment.id, environment.labels)
+
+    def remove(self, id: int) -> None:
+        """Forget it."""
+        self._db.execute(delete(tables.labels).where(tables.labels.c.environment_id == id))
+        self._db.execute(delete(tables.drift_reports).where(tables.drift_reports.c.environment_id == id))
+        self._db.execute(delete(env).where(env.c.id == id))
+
+    def put_status(self, id: int, status: Status) -> None:
+        """Write the status."""
+        self._db.execute(update(env).where(env.c.id == id).values(_status(status)))
+
+    def set_hold(self, id: int, hold: Hold | None) -> None:
+        """Write or end the hold."""
+        values = {"hold": _hold_dict(hold), "hold_expires_at": hold.expires_at if hold else None}
+        self._db.execute(update(env).where(env.c.id == id).values(values))
+
+    def page(
+        self, where: EnvironmentFilter, now: datetime, limit: int, after: str | None, *, by_need: bool = False
+    ) -> Page[EnvironmentRow]:
+        """By name, or those in need first."""
+        rank = _rank(now)
+        query = SELECT.where(*_narrowed(where, now))
+        if by_need:
+            query = query.add_columns(rank.label("rank")).order_by(rank, env.c.name)
+            if after:
+                first, _, name = after.partition(":")
+                query = query.where(tuple_(rank, env.c.name) > tuple_(literal(_digit(first)), literal(name)))
+        else:
+            query = query.order_by(env.c.name)
+            query = query.where(env.c.name > after) if after else query
+        rows = self._db.execute(query.limit(limit + 1)).all()
+        found = readable(rows[:limit], read_environment, "environments")
+        days = self._days([one.id for one in found], now)
+        next = None
+        if len(rows) > limit:
+            last = rows[limit - 1]
+            next = f"{last.rank}:{last.name}" if by_need else last.name
+        return Page(tuple(EnvironmentRow(one, days[one.id]) for one in found), next)
+
+    def _days(self, ids: list[int], now: datetime) -> dict[int, tuple[tuple[int, int, bool], ...]]:
+        """The last 14 days of some environments."""
+        if not ids:
+            return {}
+        today = now.astimezone(UTC).date()
+        span = [today - timedelta(days=back) for back in range(13, -1, -1)]
+        d = tables.days
+        counted = select(d).where(d.c.environment_id.in_(ids), d.c.day >= span[0])
+        numbers = {(row.environment_id, row.day): (row.delivered, row.failed) for row in self._db.execute(counted)}
+        drifting = self._drifting(ids, span)
+        return {id: tuple((*numbers.get((id, day), (0, 0)), (id, day) in drifting) for day in span) for id in ids}
+
+    def _drifting(self, ids: list[int], span: list[date]) -> set[tuple[int, date]]:
+        e = tables.episodes
+        start = datetime(span[0].year, span[0].month, span[0].day, tzinfo=UTC)
+        query = select(e.c.environment_id, e.c.detected_at, e.c.ended_at).where(
+            e.c.environment_id.in_(ids), or_(e.c.ended_at.is_(None), e.c.ended_at >= start)
+        )
+        return {
+            (row.environment_id, day)
+            for row in self._db.execute(query)
+            for day in span
+            if row.detected_at.date() <= day and (row.ended_at is None or day <= row.ended_at.date())
+        }
+
+    def tally(self, now: datetime) -> Tally:
+        """Numbers for the top of the overview, in one pass."""
+        sync = _sync(now).label("sync_now")
+        held = case((env.c.hold.is_not(None), 1), else_=0).label("held")
+        drifting = case((env.c.drift_count > 0, 1), else_=0).label("drifting")
+        keys = (sync, env.c.health, env.c.mode, _rank(now).label("rank"), held, drifting)
+        rows = self._db.execute(select(*keys, func.count()).group_by(*keys)).all()
+        by: list[dict[Any, int]] = [{} for _ in keys]
+        for row in rows:
+            for counts, key in zip(by, row, strict=False):
+                counts[key] = counts.get(key, 0) + row[-1]
+        total = sum(row[-1] for row in rows)
+        return Tally(total, by[0], by[1], by[2], by[3].get(0, 0), by[4].get(1, 0), by[5].get(1, 0))
+
+    def of_repository(self, repo_url: str) -> tuple[Environment, ...]:
+        """Those that share a repository."""
+        rows = self._db.execute(SELECT.where(env.c.repo_url == repo_url).order_by(env.c.name))
+        return readable(rows, read_environment, "environments")
+
+    def repositories(self) -> Mapping[tuple[str, str | None], int]:
+        """Repositories with their shortest interval."""
+        query = select(env.c.repo_url, env.c.credential, func.min(env.c.interval_s)).where(
+            env.c.runs_on == RunsOn.SERVER.value
+        )
+        rows = self._db.execute(query.group_by(env.c.repo_url, env.c.credential))
+        return {(row[0], row[1]): row[2] for row in rows}
+
+    def targets(self) -> Mapping[str, TargetSpec]:
+        """Targets by name."""
+        rows = self._db.execute(select(env.c.name, env.c.target_kind, env.c.target))
+        return {row.name: TargetSpec(row.target_kind, row.target) for row in rows}
+
+    def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:
+        """Those whose refresh is due and that nothing runs on."""
+        busy = exists().where(ops.c.environment_id == env.c.id, ops.c.phase.in_(("queued", "running")))
+        query = SELECT.where(env.c.refresh_at <= now, env.c.runs_on == RunsOn.SERVER.value, ~busy)
+        return readable(
+            self._db.execute(query.order_by(env.c.refresh_at).limit(limit)), read_environment, "environments"
+        )
+
+    def schedule_refresh(self, id: int, at: datetime) -> None:
+        """When to look next."""
+        self._db.execute(update(env).where(env.c.id == id).values(refresh_at=at))
+
+    def with_expired_hold(self, now: datetime) -> tuple[Environment, ...]:
+        """Those whose hold is over."""
+        return readable(self._db.execute(SELECT.where(env.c.hold_expires_at <= now)), read_environment, "environments")
+
+
+def _sane(text: str) -> bool:
+    return "\0" not in text and not any(0xD800 <= ord(c) <= 0xDFFF for c in text)
+
+
+def _digit(text: str) -> int:
+    if text not in ("0", "1"):
+        raise InvalidInput("The cursor is not one of ours.", fields={"after": "must be the `next` of an earlier page"})
+    return int(text)
+
+
+def _narrowed(where: EnvironmentFilter, now: datetime) -> list[ColumnElement[bool]]:
+    parts: list[ColumnElement[bool]] = []
+    if where.search:
+        word = where.search.lower().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        like = f"%{word}%"
+        parts.append(
+            or_(func.lower(env.c.name).like(like, escape="\\"), func.lower(env.c.subject).like(like, escape="\\"))
+        )
+    if where.mode:
+        parts.append(env.c.mode == where.mode)
+    if where.sync:
+        parts.append(_sync(now) == where.sync)
+    if where.health:
+        parts.append(env.c.health == where.health)
+    if where.need:
+        parts.append(_rank(now) == 0)
+    for key, value in where.labels.items():
+        table = tables.labels
+        parts.append(exists().where(table.c.environment_id == env.c.id, table.c.key == key, table.c.value == value))
+    return parts
+
+
+def _columns(one: Environment) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "mode": one.mode.value,
+        "runs_on": one.runs_on.value,
+        "repo_url": one.source.repo_url,
+        "ref": one.source.ref,
+        "path": one.source.path,
+        "credential": one.source.credential,
+        "target_kind": one.target.kind,
+        "target": dict(one.target.options),
+        "policy": policy_dict(one.policy),
+        "labels": dict(one.labels),
+        "interval_s": one.policy.interval_s,
+        "created_at": one.created_at,
+        "version": one.version,
+    }
+
+
+def _status(status: Status) -> dict[str, Any]:
+    values = {name: getattr(status, name) for name in STATUS}
+    values["sync"], values["health"] = status.sync.value, status.health.value
+    values["divergence"] = status.divergence.value if status.divergence else None
+    return {**values, "need": int(in_need(status))}
+
+
+def _hold_dict(hold: Hold | None) -> dict[str, Any] | None:
+    if hold is None:
+        return None
+    values = asdict(hold)
+    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in values.items()}
+
+
+def _hold(values: dict[str, Any] | None) -> Hold | None:
+    if values is None:
+        return None
+    times = {key: datetime.fromisoformat(values[key]) if values[key] else None for key in ("created_at", "expires_at")}
+    return Hold(**{**values, **times})
+
+
+def read_environment(row: Any) -> Environment:
+    """A row as an environment."""
+    status = {name: getattr(row, name) for name in STATUS}
+    status["sync"], status["health"] = SyncStatus(row.sync), Health(row.health)
+    status["divergence"] = Divergence(row.divergence) if row.divergence else None
+    return Environment(
+        id=row.id,
+        name=row.name,
+        mode=Mode(row.mode),
+        source=SourceSpec(row.repo_url, row.ref, row.path, row.credential),
+        target=TargetSpec(row.target_kind, row.target),
+        policy=parse_policy(row.policy, Mode(row.mode)),
+        runs_on=RunsOn(row.runs_on),
+        labels=row.labels,
+        status=Status(**status, operation=row.active),
+        hold=_hold(row.hold),
+        created_at=row.created_at,
+        version=row.version,
+    )

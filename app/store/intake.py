@@ -1,0 +1,136 @@
+"""What comes in: polls and webhook deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.ports import Delivery, Page, Poll, Watched
+from app.store import tables
+from app.store.rows import readable
+
+rep = tables.repositories
+pol = tables.polls
+d = tables.deliveries
+dr = tables.delivered_revisions
+
+
+class SqlRepositories:
+    """Implements the port Repositories."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def get(self, repo_url: str) -> Watched | None:
+        """What is known of a remote."""
+        row = self._db.execute(select(rep).where(rep.c.repo_url == repo_url)).first()
+        return Watched(row.repo_url, row.heads, row.looked_at, row.failing_since, row.error) if row else None
+
+    def put(self, watched: Watched) -> None:
+        """Replace what is known."""
+        values = {
+            "heads": dict(watched.heads),
+            "looked_at": watched.looked_at,
+            "failing_since": watched.failing_since,
+            "error": watched.error,
+        }
+        same = rep.c.repo_url == watched.repo_url
+        if not self._db.execute(update(rep).where(same).values(values)).rowcount:
+            self._db.execute(insert(rep).values(repo_url=watched.repo_url, **values))
+
+    def polled(self, repo_url: str, at: datetime, result: str, detail: str = "") -> None:
+        """Extend the last row, or begin one."""
+        last = self._db.execute(
+            select(pol.c.id, pol.c.result, pol.c.detail)
+            .where(pol.c.repo_url == repo_url)
+            .order_by(pol.c.id.desc())
+            .limit(1)
+        ).first()
+        if last and (last.result, last.detail) == (result, detail):
+            self._db.execute(update(pol).where(pol.c.id == last.id).values(last_at=at, times=pol.c.times + 1))
+            return
+        values = {"repo_url": repo_url, "first_at": at, "last_at": at, "times": 1, "result": result, "detail": detail}
+        self._db.execute(insert(pol).values(values))
+
+    def polls(self, repo_url: str, limit: int = 20) -> tuple[Poll, ...]:
+        """Newest first."""
+        columns = (pol.c.repo_url, pol.c.first_at, pol.c.last_at, pol.c.times, pol.c.result, pol.c.detail)
+        query = select(*columns).where(pol.c.repo_url == repo_url).order_by(pol.c.id.desc()).limit(limit)
+        return tuple(Poll(*row) for row in self._db.execute(query))
+
+
+class SqlInbox:
+    """Implements the port Inbox."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def put(self, delivery: Delivery) -> tuple[Delivery, bool]:
+        """Store it once."""
+        names = (
+            "provider",
+            "hook",
+            "delivery_id",
+            "received_at",
+            "event",
+            "state",
+            "attempts",
+            "next_at",
+            "decision",
+            "body",
+        )
+        values = {name: getattr(delivery, name) for name in names}
+        try:
+            with self._db.begin_nested():
+                result = self._db.execute(insert(d).values(**values, announced=dict(delivery.announced)))
+        except IntegrityError:
+            same = (d.c.provider == delivery.provider) & (d.c.hook == delivery.hook)
+            row = self._db.execute(select(d).where(same, d.c.delivery_id == delivery.delivery_id)).one()
+            return _read(row), False
+        id = result.inserted_primary_key[0]  # type: ignore[index]
+        revisions = {sha for sha in delivery.announced.values() if sha}
+        if revisions:
+            rows = [{"delivery": id, "revision": sha[:64], "hook": delivery.hook} for sha in revisions]
+            self._db.execute(insert(dr), rows)
+        return _read(self._db.execute(select(d).where(d.c.id == id)).one()), True
+
+    def save(self, delivery: Delivery) -> None:
+        """Write what became of it."""
+        names = ("state", "attempts", "next_at", "decision")
+        values = {name: getattr(delivery, name) for name in names}
+        self._db.execute(update(d).where(d.c.id == delivery.id).values(values))
+
+    def due(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
+        """Waiting ones whose time has come; received ones once nobody is acting on them any more (`next_at`)."""
+        waiting = (d.c.state == "waiting") & (d.c.next_at <= now)
+        left = (d.c.state == "received") & or_(d.c.next_at.is_(None), d.c.next_at <= now)
+        query = select(d).where(or_(waiting, left)).order_by(d.c.id).limit(limit)
+        return readable(self._db.execute(query), _read, "deliveries")
+
+    def page(self, hook: str | None, limit: int, after: int | None) -> Page[Delivery]:
+        """Newest first."""
+        query = select(d).order_by(d.c.id.desc())
+        query = query.where(d.c.hook == hook) if hook is not None else query
+        query = query.where(d.c.id < after) if after is not None else query
+        rows = self._db.execute(query.limit(limit + 1)).all()
+        next = str(rows[limit - 1].id) if len(rows) > limit else None
+        return Page(readable(rows[:limit], _read, "deliveries"), next)
+
+    def announced(self, hooks: Collection[str], sha: str) -> bool:
+        """Whether a commit was announced."""
+        query = select(dr.c.delivery).where(dr.c.hook.in_(list(hooks)), dr.c.revision == sha).limit(1)
+        return self._db.execute(query).first() is not None
+
+    def in_use(self, hooks: Collection[str]) -> bool:
+        """Whether a delivery ever came."""
+        return self._db.execute(select(d.c.id).where(d.c.hook.in_(list(hooks))).limit(1)).first() is not None
+
+
+def _read(row: Any) -> Delivery:
+    names = ("id", "provider", "hook", "delivery_id", "received_at", "event", "announced", "state", "attempts", "next_at",
+             "decision", "body")  # fmt: skip
+    return Delivery(**{name: getattr(row, name) for name in names})

@@ -1,0 +1,242 @@
+"""The runs: queue, lease and record in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.domain.errors import OperationNotFound
+from app.domain.operation import (
+    Changes,
+    Kind,
+    Operation,
+    Outcome,
+    Phase,
+    Pipeline,
+    Request,
+    Stage,
+    StageName,
+    Trigger,
+)
+from app.ports import OperationFilter, Page
+from app.store import tables
+from app.store.rows import readable
+
+ops = tables.operations
+FINISHED = tuple(phase.value for phase in Phase if phase.final)
+ENDS = {
+    "committed_at": StageName.COMMITTED,
+    "visible_at": StageName.VISIBLE,
+    "noticed_at": StageName.NOTICED,
+    "fetched_at": StageName.FETCHED,
+    "planned_at": StageName.PLANNED,
+    "applied_at": StageName.APPLIED,
+    "healthy_at": StageName.HEALTHY,
+}
+
+
+class SqlOperations:
+    """Implements the port Operations."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, operation: Operation) -> None:
+        """Insert a new run."""
+        self._db.execute(insert(ops).values(_columns(operation)))
+
+    def get(self, id: str) -> Operation:
+        """By id."""
+        row = self._db.execute(select(ops).where(ops.c.id == id)).first() if id.isalnum() and id.isascii() else None
+        if row is None:
+            raise OperationNotFound(f"There is no operation '{id[:40]}'.")
+        return _read(row)
+
+    def save(self, operation: Operation) -> None:
+        """Write all fields; a run that ends is counted for its day."""
+        if operation.phase.final and operation.kind is Kind.SYNC and operation.finished_at:
+            before = self._db.execute(select(ops.c.phase).where(ops.c.id == operation.id)).scalar()
+            if before not in FINISHED:
+                self._count(operation)
+        self._db.execute(update(ops).where(ops.c.id == operation.id).values(_columns(operation)))
+
+    def _count(self, operation: Operation) -> None:
+        good = operation.outcome in (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED)
+        bad = operation.phase in (Phase.FAILED, Phase.ERROR) and operation.outcome is not Outcome.HELD
+        day: date = operation.finished_at.astimezone(UTC).date()  # type: ignore[union-attr]
+        d = tables.days
+        if not (good or bad):
+            return
+        same = (d.c.environment_id == operation.environment_id) & (d.c.day == day)
+        step = {"delivered": d.c.delivered + int(good), "failed": d.c.failed + int(bad)}
+        if not self._db.execute(update(d).where(same).values(step)).rowcount:
+            values = {
+                "environment_id": operation.environment_id,
+                "day": day,
+                "delivered": int(good),
+                "failed": int(bad),
+            }
+            self._db.execute(insert(d).values(values))
+
+    def remove(self, id: str) -> None:
+        """Forget a run without news."""
+        self._db.execute(delete(ops).where(ops.c.id == id))
+
+    def claim(self, worker: str, now: datetime) -> Operation | None:
+        """Take the oldest queued run whose environment is free."""
+        other = ops.alias()
+        busy = exists().where(other.c.environment_id == ops.c.environment_id, other.c.phase == "running")
+        query = select(ops.c.id).where(ops.c.phase == "queued", ~busy).order_by(ops.c.id).limit(1)
+        id = self._db.execute(query.with_for_update(skip_locked=True)).scalar()
+        if id is None:
+            return None
+        taken = {"phase": "running", "worker": worker, "started_at": now, "heartbeat_at": now}
+        try:
+            with self._db.begin_nested():
+                done = self._db.execute(update(ops).where(ops.c.id == id, ops.c.phase == "queued").values(taken))
+        except IntegrityError:  # another worker took one of the same environment in this instant
+            return None
+        return self.get(id) if done.rowcount else None
+
+    def heartbeat(self, id: str, worker: str, now: datetime) -> bool:
+        """Renew the lease."""
+        mine = (ops.c.id == id) & (ops.c.worker == worker) & (ops.c.phase == "running")
+        done = self._db.execute(update(ops).where(mine, ops.c.termination_by.is_(None)).values(heartbeat_at=now))
+        return bool(done.rowcount)
+
+    def progress(self, id: str, done: int, total: int) -> None:
+        """How far it is."""
+        self._db.execute(update(ops).where(ops.c.id == id, ops.c.phase == "running").values(done=done, total=total))
+
+    def lost(self, before: datetime, except_worker: str | None) -> tuple[Operation, ...]:
+        """Running ones without a heartbeat since."""
+        query = select(ops).where(ops.c.phase == "running", ops.c.heartbeat_at < before)
+        if except_worker:
+            query = query.where(ops.c.worker != except_worker)
+        return readable(self._db.execute(query), _read, "operations")
+
+    def queued(self, environment_id: int) -> tuple[Operation, ...]:
+        """Oldest first."""
+        query = select(ops).where(ops.c.environment_id == environment_id, ops.c.phase == "queued").order_by(ops.c.id)
+        return readable(self._db.execute(query), _read, "operations")
+
+    def active(self, environment_id: int) -> Operation | None:
+        """The running one, or else the first queued."""
+        order = case((ops.c.phase == "running", 0), else_=1)
+        query = select(ops).where(ops.c.environment_id == environment_id, ops.c.phase.in_(("queued", "running")))
+        row = self._db.execute(query.order_by(order, ops.c.id).limit(1)).first()
+        return _read(row) if row else None
+
+    def page(self, where: OperationFilter, limit: int, after: str | None) -> Page[Operation]:
+        """Newest first."""
+        query = select(ops).where(*_narrowed(where)).order_by(ops.c.id.desc())
+        query = query.where(ops.c.id < after) if after else query
+        rows = self._db.execute(query.limit(limit + 1)).all()
+        next = rows[limit - 1].id if len(rows) > limit else None
+        return Page(readable(rows[:limit], _read, "operations"), next)
+
+    def last_finished(self, environment_id: int, kind: str) -> Operation | None:
+        """The newest finished one of a kind."""
+        query = select(ops).where(ops.c.environment_id == environment_id, ops.c.kind == kind, ops.c.phase.in_(FINISHED))
+        row = self._db.execute(query.order_by(ops.c.id.desc()).limit(1)).first()
+        return _read(row) if row else None
+
+
+def _narrowed(where: OperationFilter) -> list[ColumnElement[bool]]:
+    parts = [
+        getattr(ops.c, name) == getattr(where, name)
+        for name in ("environment", "phase", "trigger", "kind", "outcome")
+        if getattr(where, name)
+    ]
+    if where.environment_id is not None:
+        parts.append(ops.c.environment_id == where.environment_id)
+    if where.revision:
+        parts.append(ops.c.revision.startswith(where.revision, autoescape=True))
+    if where.since:
+        parts.append(ops.c.created_at >= where.since)
+    if where.until:
+        parts.append(ops.c.created_at < where.until)
+    return parts
+
+
+def _request(request: Request) -> dict[str, Any]:
+    told = request.pipeline
+    times = {name: _text(getattr(request, name)) for name in ("noticed_at", "visible_after")}
+    return {
+        **times,
+        "pipeline": {"url": told.url, "id": told.id, "commit_time": _text(told.commit_time)} if told else None,
+        **{name: getattr(request, name) for name in ("allow_older", "left_revision", "retry_of", "reason")},
+    }
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _columns(one: Operation) -> dict[str, Any]:
+    stages = {name: one.stage(stage) for name, stage in ENDS.items()}
+    visible, request = one.stage(StageName.VISIBLE), one.request
+    plain = (
+        "id", "environment_id", "environment", "mode", "from_revision", "revision", "subject", "author", "reason",
+        "created_at", "started_at", "finished_at", "total", "done", "termination_by", "worker", "heartbeat_at",
+    )  # fmt: skip
+    return {
+        **{name: getattr(one, name) for name in plain},
+        **{name: stage.finished_at if stage else None for name, stage in stages.items()},
+        **{name: getattr(one.changes, name) for name in ("created", "updated", "deleted", "unchanged")},
+        "visible_after": visible.started_at if visible else None,
+        "kind": one.kind.value,
+        "trigger": one.trigger.value,
+        "phase": one.phase.value,
+        "outcome": one.outcome.value if one.outcome else None,
+        "wanted": request.wanted,
+        "initiated_by": request.initiated_by,
+        "webhook_missed": request.webhook_missed,
+        "request": _request(request),
+        "stages": [[stage.name.value, _text(stage.started_at), _text(stage.finished_at)] for stage in one.stages],
+        "detail": dict(one.detail),
+    }
+
+
+def _read_request(row: Any) -> Request:
+    given: Mapping[str, Any] = row.request
+    told = given.get("pipeline")
+    pipeline = Pipeline(told["url"], told["id"], _time(told["commit_time"])) if told else None
+    return Request(
+        Kind(row.kind),
+        Trigger(row.trigger),
+        row.initiated_by,
+        wanted=row.wanted,
+        reason=given.get("reason", ""),
+        pipeline=pipeline,
+        allow_older=bool(given.get("allow_older")),
+        left_revision=given.get("left_revision"),
+        noticed_at=_time(given.get("noticed_at")),
+        visible_after=_time(given.get("visible_after")),
+        retry_of=given.get("retry_of"),
+        webhook_missed=row.webhook_missed,
+    )
+
+
+def _read(row: Any) -> Operation:
+    stages = [Stage(StageName(name), datetime.fromisoformat(start), _time(end)) for name, start, end in row.stages]
+    plain = (
+        "id", "environment_id", "environment", "mode", "from_revision", "revision", "subject", "author", "reason",
+        "created_at", "started_at", "finished_at", "total", "done", "termination_by", "worker", "heartbeat_at", "detail",
+    )  # fmt: skip
+    return Operation(
+        **{name: getattr(row, name) for name in plain},
+        request=_read_request(row),
+        phase=Phase(row.phase),
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        stages=tuple(stages),
+        changes=Changes(row.created, row.updated, row.deleted, row.unchanged),
+    )
