@@ -64,10 +64,12 @@ bench: install ## Measure against peers, as ratios in one run
 docs: install ## Write the generated reference pages
 	@$(BIN)/python -m docs.reference
 
-lock: ## Pin the dependencies again (needs uv)
-	uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 --upgrade --quiet \
-		--no-emit-index-url --no-emit-find-links --no-annotate --no-header -o requirements.lock
-	@! grep -nE '://|--(extra-)?index-url|--find-links' requirements.lock || { echo "the lock names a download place" >&2; exit 1; }
+LOCK := uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 --quiet \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+lock: ## Pin the dependencies again, for the checkout and for the image (needs uv)
+	$(LOCK) --upgrade --extra dev --extra build -o requirements.lock
+	$(LOCK) --extra build -c requirements.lock -o requirements-server.lock
 
 clean: ## Remove what was made
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build *.egg-info

@@ -45,7 +45,3 @@ def test_templates_are_short_and_carry_neither_style_nor_script(path: Path) -> N
     assert not re.search(r"\sstyle\s*=|<style", text), "inline style"
     assert not re.search(r"<[^>]*\son[a-z]+\s*=|javascript:", text), "inline event handler"
     assert not re.search(r"(?:src|href|action)\s*=\s*[\"'](?:https?:)?//", text), "another host"
-
-
-def test_the_lock_names_no_place_to_download_from() -> None:
-    assert not re.search(r"https?://|--index|--find-links", (ROOT / "requirements.lock").read_text("utf-8"))
