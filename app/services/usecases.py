@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.services.comparison import Comparisons
 from app.services.drift import DriftAnswers
 from app.services.followup import FollowUp
 from app.services.holds import Holds
@@ -29,6 +30,7 @@ class UseCases:
     drift: DriftAnswers
     webhooks: Webhooks
     registration: Registration
+    comparison: Comparisons
 
 
 def use_cases(world: World) -> UseCases:
@@ -45,4 +47,5 @@ def use_cases(world: World) -> UseCases:
         drift=DriftAnswers(world, queue),
         webhooks=Webhooks(world, queue, poller),
         registration=Registration(world, queue, poller),
+        comparison=Comparisons(world.store, world.clock),
     )
