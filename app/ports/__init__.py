@@ -5,7 +5,7 @@ No I/O happens inside a store transaction: it is opened, read or written, and cl
 
 from app.ports.around import Bell, CheckResult, Checks, Clock, CommandResult
 from app.ports.facts import CommitFact, DeliveryFact, Facts
-from app.ports.identity import Credential, Credentials, Identities, Session, Token, User
+from app.ports.identity import Credential, Credentials, Hasher, Identities, Session, Signing, Token, User
 from app.ports.intake import Delivery, Inbox, Poll, Repositories, Watched
 from app.ports.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episodes, Ledger
 from app.ports.operations import History, HistoryItem, OperationFilter, Operations
@@ -37,6 +37,7 @@ __all__ = [
     "Environments",
     "Episodes",
     "Facts",
+    "Hasher",
     "History",
     "HistoryItem",
     "Identities",
@@ -50,6 +51,7 @@ __all__ = [
     "RefMove",
     "Repositories",
     "Session",
+    "Signing",
     "Source",
     "Sources",
     "Store",

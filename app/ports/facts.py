@@ -20,6 +20,10 @@ class Facts(Protocol):
         """Syncs whose finished_at lies in [since, until), oldest first."""
         ...
 
+    def start(self, since: datetime, until: datetime, labels: Mapping[str, str], limit: int) -> datetime:
+        """From when on `deliveries` holds the newest `limit` syncs; `since` where it holds fewer."""
+        ...
+
     def episodes(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[Episode, ...]:
         """Episodes whose detected_at lies in [since, until), oldest first."""
         ...

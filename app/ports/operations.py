@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -86,6 +87,10 @@ class Operations(Protocol):
 
     def active(self, environment_id: int) -> Operation | None:
         """The running one, or else the first queued."""
+        ...
+
+    def active_counts(self) -> Mapping[str, int]:
+        """{"queued": number, "running": number} over all environments."""
         ...
 
     def page(self, where: OperationFilter, limit: int, after: str | None) -> Page[Operation]:

@@ -2,35 +2,68 @@
 
 from __future__ import annotations
 
-from app.domain.comparison import Comparison, Evidence, compare_modes, parse_labels, parse_window
+from collections.abc import Mapping
+from dataclasses import replace
+from threading import Lock
+
+from app.domain.comparison import Comparison, Evidence, Window, compare_modes, parse_labels, parse_window
 from app.domain.comparison.parts import PIPELINE_STEP
-from app.ports import Clock, Store
+from app.ports import Clock, Facts, Store
+
+LIMIT = 10_000  # syncs: more say little more, and a page would wait for them
+FRESH_S = 60.0
 
 
 class Comparisons:
     """Reads the facts of a window in one transaction and compares the modes after it.
 
-    `step`: the text that a pipeline needs to start a delivery; its lines count as configuration.
+    `step`: the text that a pipeline needs to start a delivery; its lines count as configuration. A window that holds
+    more than `limit` syncs is cut to the newest ones, and the comparison says so.
     """
 
-    def __init__(self, store: Store, clock: Clock, step: str = PIPELINE_STEP) -> None:
+    def __init__(self, store: Store, clock: Clock, step: str = PIPELINE_STEP, limit: int = LIMIT) -> None:
         self._store = store
         self._clock = clock
         self._step = step
+        self._limit = limit
+        self._kept: tuple[float, Comparison] | None = None
+        self._busy = Lock()
 
     def compare(self, window: str = "", labels: str = "") -> Comparison:
         """Compare in a window ("24h", "7d", "30d", "90d", "all"; "" means "30d") and, with labels ("team=web,tier=1"),
         among the environments that carry them all. Raises InvalidInput (fields "window", "labels")."""
         return compare_modes(self._evidence(window, labels), self._step)
 
+    def recent(self) -> Comparison:
+        """The comparison of the default window, at most a minute old when nobody is renewing it: for pages that show
+        it beside other things. While one caller renews it, the others get the one before."""
+        kept = self._kept
+        if kept and self._clock.monotonic() - kept[0] < FRESH_S:
+            return kept[1]
+        if not self._busy.acquire(blocking=kept is None):
+            return kept[1] if kept else self.compare()
+        try:
+            return self._renewed(kept)
+        finally:
+            self._busy.release()
+
+    def _renewed(self, before: tuple[float, Comparison] | None) -> Comparison:
+        if self._kept and self._kept is not before:
+            return self._kept[1]  # somebody else has just done it
+        found = self.compare()
+        self._kept = self._clock.monotonic(), found
+        return found
+
     def _evidence(self, window: str, labels: str) -> Evidence:
         span, wanted = parse_window(window, self._clock.now()), parse_labels(labels)
-        narrowed = span.since, span.until, wanted
         with self._store.read() as tx:
             facts = tx.facts
+            span, note = self._cut(facts, span, wanted)
+            narrowed = span.since, span.until, wanted
             return Evidence(
                 window=span,
                 labels=wanted,
+                note=note,
                 deliveries=facts.deliveries(*narrowed),
                 episodes=facts.episodes(*narrowed),
                 environments=facts.environments(wanted),
@@ -42,3 +75,10 @@ class Comparisons:
                 polls=facts.polls(span.since),
                 webhooks=facts.webhooks(span.since, span.until),
             )
+
+    def _cut(self, facts: Facts, span: Window, labels: Mapping[str, str]) -> tuple[Window, str]:
+        start = facts.start(span.since, span.until, labels, self._limit)
+        if start <= span.since:
+            return span, ""
+        note = f"Only the newest {self._limit:,} syncs are compared, from {start:%Y-%m-%d %H:%M} UTC on."
+        return replace(span, since=start), note

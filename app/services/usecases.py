@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.ports import Hasher, Signing
+from app.services.access import Access
+from app.services.audit import AuditLog
 from app.services.comparison import Comparisons
 from app.services.drift import DriftAnswers
 from app.services.followup import FollowUp
 from app.services.holds import Holds
+from app.services.keyring import Keyring
 from app.services.polling import Poller
 from app.services.queue import Queue
 from app.services.reconcile import Reconciler
@@ -30,10 +34,13 @@ class UseCases:
     drift: DriftAnswers
     webhooks: Webhooks
     registration: Registration
+    keyring: Keyring
+    access: Access
+    audit: AuditLog
     comparison: Comparisons
 
 
-def use_cases(world: World) -> UseCases:
+def use_cases(world: World, hasher: Hasher, signing: Signing) -> UseCases:
     """Wire the use cases over one world."""
     queue = Queue(world)
     poller = Poller(world, queue)
@@ -47,5 +54,8 @@ def use_cases(world: World) -> UseCases:
         drift=DriftAnswers(world, queue),
         webhooks=Webhooks(world, queue, poller),
         registration=Registration(world, queue, poller),
+        keyring=Keyring(world),
+        access=Access(world, hasher),
+        audit=AuditLog(world, signing),
         comparison=Comparisons(world.store, world.clock),
     )

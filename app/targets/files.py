@@ -43,7 +43,7 @@ class Root:
         self.path = path
         if create and not path.is_symlink():
             with told(f"The target's directory {path} cannot be made"):
-                path.mkdir(mode=0o755, parents=True, exist_ok=True)
+                _make(path)
         try:
             self.fd = os.open(path, _DIRECTORY)
         except NotADirectoryError:
@@ -140,6 +140,15 @@ class Root:
                 yield from self.files_below(below)
             else:
                 yield below
+
+
+def _make(path: Path) -> None:
+    """A directory that others may read, whatever our umask is."""
+    if path.is_dir():
+        return
+    _make(path.parent)
+    path.mkdir(exist_ok=True)
+    path.chmod(0o755)
 
 
 def _enter(fd: int, part: bytes, create: bool) -> int:

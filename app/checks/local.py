@@ -1,0 +1,70 @@
+"""Looking at health: HTTP, TCP, or a command."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+
+from app.checks.commands import run
+from app.domain.environment import HealthCheck
+from app.domain.errors import InvalidInput
+from app.domain.masking import mask
+from app.domain.status import Health
+from app.ports import CheckResult, CommandResult
+
+BODY = 64 * 1024
+
+
+class LocalChecks:
+    """Implements the port Checks. `allowed`: commands may run on this machine."""
+
+    def __init__(self, allowed: bool = True) -> None:
+        self._allowed = allowed
+
+    def health(self, check: HealthCheck, workdir: str | None, variables: Mapping[str, str]) -> CheckResult:
+        """Look once."""
+        if check.kind == "http":
+            return _http(check)
+        if check.kind == "tcp":
+            return _tcp(check)
+        result = self.run(check.command, workdir, variables, check.timeout_s)
+        last = result.output.strip().rpartition("\n")[2][:200]
+        if result.timed_out:
+            return CheckResult(Health.DEGRADED, f"`{check.command[0]}` took longer than {check.timeout_s:g} s")
+        verdict = Health.HEALTHY if result.exit_code == 0 else Health.DEGRADED
+        return CheckResult(
+            verdict, f"`{check.command[0]}` ended with {result.exit_code}" + (f": {last}" if last else "")
+        )
+
+    def run(
+        self, command: Sequence[str], workdir: str | None, variables: Mapping[str, str], timeout_s: float
+    ) -> CommandResult:
+        """Run a hook or a command check."""
+        if not self._allowed:
+            raise InvalidInput("Commands are switched off in this installation (PUSHPULL_COMMANDS=false).")
+        return run(command, workdir, variables, timeout_s)
+
+
+def _http(check: HealthCheck) -> CheckResult:
+    import httpx
+
+    try:
+        with httpx.Client(timeout=check.timeout_s, follow_redirects=False, trust_env=False) as client:
+            with client.stream("GET", check.url, headers={"User-Agent": "pushpull"}) as answer:
+                status = answer.status_code
+    except httpx.TimeoutException:
+        return CheckResult(Health.DEGRADED, f"no answer within {check.timeout_s:g} s")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return CheckResult(Health.DEGRADED, mask(f"not reachable: {error or type(error).__name__}")[:300])
+    if status == check.expect_status:
+        return CheckResult(Health.HEALTHY, f"answered {status}")
+    return CheckResult(Health.DEGRADED, f"answered {status}, not {check.expect_status}")
+
+
+def _tcp(check: HealthCheck) -> CheckResult:
+    place = f"{check.host}:{check.port}"
+    try:
+        with socket.create_connection((check.host, check.port), timeout=check.timeout_s):
+            return CheckResult(Health.HEALTHY, f"{place} accepts connections")
+    except OSError as error:
+        return CheckResult(Health.DEGRADED, f"{place}: {error.strerror or 'no connection'}")

@@ -1,0 +1,80 @@
+"""The offline verifier: an exported file, JSONL or CSV, and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from app.domain.audit import Verification, verify
+
+
+class _BadLine(Exception):
+    """A line that is no entry."""
+
+
+def verify_file(path: Path, head: str | None = None) -> Verification:
+    """Verify an export and name the first entry that was altered, removed, inserted or reordered.
+
+    `head` is the hash that the last entry must have; without it, entries cut off at the end cannot be seen.
+    """
+    with path.open("r", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        counted = _Counted(_csv_entries(file) if _is_csv(file) else _json_entries(file))
+        try:
+            result = verify(counted)
+        except _BadLine as problem:
+            return Verification(False, counted.number, counted.number + 1, str(problem))
+    if result.valid and head is not None and head != result.head:
+        text = f"entry {result.entries + 1} was removed: the file ends before the entry with that hash"
+        return Verification(False, result.entries, result.entries + 1, text, result.head)
+    return result
+
+
+class _Counted:
+    """Counts what was taken from it."""
+
+    def __init__(self, entries: Iterable[dict[str, Any]]) -> None:
+        self._entries = entries
+        self.number = 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for entry in self._entries:
+            yield entry
+            self.number += 1
+
+
+def _is_csv(file: TextIO) -> bool:
+    start = file.read(64).lstrip("\ufeff")
+    file.seek(0)
+    return start.startswith("seq,")
+
+
+def _json_entries(file: TextIO) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            raise _BadLine(f"line {number} is not an entry: it is no JSON") from None
+        if not isinstance(entry, dict):
+            raise _BadLine(f"line {number} is not an entry: it is no JSON object")
+        yield entry
+
+
+def _csv_entries(file: TextIO) -> Iterator[dict[str, Any]]:
+    reader = csv.DictReader(file)
+    try:
+        for row in reader:
+            yield _typed(row, reader.line_num)
+    except csv.Error:
+        raise _BadLine(f"line {reader.line_num} is not an entry: it is no CSV") from None
+
+
+def _typed(row: dict[str, Any], number: int) -> dict[str, Any]:
+    try:
+        return {**row, "seq": int(row["seq"]), "data": json.loads(row["data"]), "ip": row["ip"] or None}
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise _BadLine(f"line {number} is not an entry: a column is missing or damaged") from None
