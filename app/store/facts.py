@@ -46,6 +46,12 @@ class SqlFacts:
         query = _labelled(select(*_FACTS), ops.c.environment_id, labels).where(*_synced(since, until))
         return readable(self._db.execute(query.order_by(ops.c.finished_at)), _delivery, "operations")
 
+    def start(self, since: datetime, until: datetime, labels: Mapping[str, str], limit: int) -> datetime:
+        """When the oldest of the newest `limit` syncs finished."""
+        query = _labelled(select(ops.c.finished_at), ops.c.environment_id, labels).where(*_synced(since, until))
+        found = self._db.execute(query.order_by(ops.c.finished_at.desc()).offset(limit - 1).limit(1)).scalar()
+        return found or since
+
     def episodes(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[Episode, ...]:
         """Episodes found in the window, oldest first."""
         query = _labelled(select(e), e.c.environment_id, labels).where(

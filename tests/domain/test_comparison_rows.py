@@ -329,8 +329,7 @@ def test_parts_and_secrets_are_those_of_the_specification_and_of_what_was_used()
     }
     assert secrets.verdict.text == "Pull: 2 credentials fewer"
     assert secrets.push.sentence == (
-        "Push: 3 credentials are held per environment (mean of 1). "
-        "They are held by the control plane (2) and the pipeline (1)."
+        "Push: 3 credentials held per environment (mean of 1). Held by the control plane (2) and the pipeline (1)."
     )
 
 
@@ -365,7 +364,7 @@ def test_suitability_is_said_in_words() -> None:
     agent = environment("pull", "far", runs_on=RunsOn.AGENT)
     found = row("suitability", delivery("push"), environments=(environment("push"), agent))
     assert found.push.sentence == (
-        "Push serves 1 environment here (1 directory). "
+        "Push serves 1 environment here (1 directory target). "
         "The control plane reaches every target itself, so it suits places that let it in. "
         "Syncs were started by webhook (1)."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -39,6 +40,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.opened = 0
+        self.uptime = 100.0
         self.syncs = [sync("push", "a", 60, 4), sync("push", "b", 3 * 86400, 8), sync("pull", "a", 60, 9)]
 
     @contextmanager
@@ -52,6 +54,15 @@ class Memory:
 
     def now(self) -> datetime:
         return NOW
+
+    def monotonic(self) -> float:
+        return self.uptime
+
+    def start(self, since: datetime, until: datetime, labels: Mapping[str, str], limit: int) -> datetime:
+        ends = sorted(
+            (one.finished_at for one in self.deliveries(since, until, labels) if one.finished_at), reverse=True
+        )
+        return ends[limit - 1] if len(ends) >= limit else since
 
     def environments(self, labels: Mapping[str, str]) -> tuple[Environment, ...]:
         source, target = SourceSpec("https://git.example/site.git"), TargetSpec("directory")
@@ -133,6 +144,43 @@ def test_the_pipeline_step_of_the_pages_counts_as_configuration() -> None:
     assert short.push.value is not None
     assert long.push.value is not None
     assert long.push.value - short.push.value == 8
+
+
+def test_a_window_with_too_much_in_it_is_cut_to_the_newest_and_says_so() -> None:
+    found = comparisons(Memory(), limit=2).compare("30d")
+    assert found.since == ago(60)
+    assert found.note == "Only the newest 2 syncs are compared, from 2026-11-20 11:59 UTC on."
+    assert found.row("lead_time").push.sample == (4,)
+    assert comparisons(Memory(), limit=4).compare("30d").note == ""
+
+
+def test_the_recent_comparison_is_kept_for_a_minute() -> None:
+    memory = Memory()
+    kept = comparisons(memory)
+    first = kept.recent()
+    memory.uptime += 59
+    assert kept.recent() is first
+    memory.syncs.append(sync("push", "z", 5, 2))
+    memory.uptime += 1
+    assert kept.recent().row("lead_time").push.n == first.row("lead_time").push.n + 1
+    assert memory.opened == 2
+
+
+def test_while_one_renews_the_recent_comparison_others_get_the_one_before() -> None:
+    memory = Memory()
+    kept = comparisons(memory)
+    first = kept.recent()
+    memory.uptime += 3600
+    seen: list[object] = []
+
+    def during(since: datetime, until: datetime) -> Mapping[str, int]:
+        with ThreadPoolExecutor(1) as other:
+            seen.append(other.submit(kept.recent).result(timeout=30))
+        return {}
+
+    memory.webhooks = during  # type: ignore[method-assign]
+    assert kept.recent() is not first
+    assert seen == [first]
 
 
 @pytest.mark.parametrize(("window", "labels", "field"), [("8d", "", "window"), ("7d", "team", "labels")])

@@ -90,4 +90,5 @@ def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
         paired=timing.paired(evidence),
         stages=timing.stages(evidence),
         method=METHOD,
+        note=evidence.note,
     )

@@ -55,7 +55,8 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything known about a window, narrowed by labels. See app/ports/facts.py for the members' meaning."""
+    """Everything known about a window, narrowed by labels. See app/ports/facts.py for the members' meaning; `note`
+    says what was left out."""
 
     window: Window
     deliveries: tuple[DeliveryFact, ...] = ()
@@ -69,6 +70,7 @@ class Evidence:
     polls: Mapping[str, int] = field(default_factory=dict)
     webhooks: Mapping[str, int] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
     def of(self, mode: str) -> tuple[Environment, ...]:
         """The environments of a mode."""

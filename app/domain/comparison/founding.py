@@ -73,7 +73,7 @@ class Foundation:
 
     def _effort(self) -> Row:
         says = Says(
-            "{Mode} needs {value} parts per environment (mean of {n}).", "No {mode} environment is registered.", "fewer"
+            "{Mode} needs {value} per environment (mean of {n}).", "No {mode} environment is registered.", "fewer"
         )
         return counts(EFFORT, says, *(self._effort_of(mode) for mode in MODES))
 
@@ -103,7 +103,7 @@ class Foundation:
     # --- security ---
     def _security(self) -> Row:
         says = Says(
-            "{Mode}: {value} credentials are held per environment (mean of {n}).",
+            "{Mode}: {value} held per environment (mean of {n}).",
             "No {mode} environment is registered.",
             "fewer",
         )
@@ -116,7 +116,7 @@ class Foundation:
         shared = self._shared(mode)
         details += [detail("environments open to the most shared secret", max(shared))] if shared else []
         told = listed(f"{holder} ({count:,})" for holder, count in holders.most_common())
-        note = f"They are held by {told}." if holders else ""
+        note = f"Held by {told}." if holders else ""
         return Measure(mode, [len(of) for of in secrets], details=tuple(details), query={"mode": mode}, note=note)
 
     def _shared(self, mode: str) -> list[int]:
@@ -134,7 +134,7 @@ class Foundation:
     # --- configuration ---
     def _size(self) -> Row:
         says = Says(
-            "{Mode} takes {value} lines of configuration per environment (mean of {n}).",
+            "{Mode} takes {value} of configuration per environment (mean of {n}).",
             "No {mode} environment is registered.",
             "fewer",
         )
@@ -174,7 +174,7 @@ def _triggers(evidence: Evidence) -> Mapping[str, frozenset[Trigger]]:
 
 def _where(mode: str, environments: Sequence[Environment]) -> str:
     kinds = Counter(one.target.kind for one in environments)
-    told = listed(f"{count:,} {kind}" for kind, count in kinds.most_common())
+    told = listed(plural(count, f"{kind} target") for kind, count in kinds.most_common())
     return f"{mode.capitalize()} serves {plural(len(environments), 'environment')} here ({told})."
 
 

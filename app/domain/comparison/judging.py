@@ -111,7 +111,7 @@ def counts(heading: Heading, says: Says, push: Measure, pull: Measure) -> Row:
 def _count_cell(heading: Heading, says: Says, measure: Measure) -> Cell:
     n = len(measure.values)
     value = sum(measure.values) / n if n else None
-    sentence = _sentence(says, measure, value, n=f"{n:,}")
+    sentence = _sentence(says, measure, value, unit=heading.unit, n=f"{n:,}")
     sample = thinned(sorted(measure.values))
     return Cell(measure.mode, value, n, sentence, None, None, sample, measure.details, measure.query)
 

@@ -132,7 +132,9 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Push against pull in a window. `environments`: {mode: how many there are now}."""
+    """Push against pull in a window. `environments`: {mode: how many there are now}; `note` says, where the window
+    holds too much, which part of it was compared ("" otherwise; then `since` is later than the window's name says).
+    """
 
     window: str
     since: datetime
@@ -143,6 +145,7 @@ class Comparison:
     paired: tuple[Pairing, ...]
     stages: tuple[Stages, ...]
     method: str
+    note: str = ""
 
     def row(self, key: str) -> Row:
         """One row by its key. Raises KeyError."""

@@ -135,7 +135,7 @@ def _unattended(fact: DeliveryFact) -> bool:
 # --- pipeline dependence ---
 def _dependence(evidence: Evidence) -> Row:
     says = Says(
-        "With {mode}, no webhook or pipeline came for {hits} of {n} commits that should have gone live by themselves.",
+        "With {mode}, {hits} of {n} commits were let down by a webhook or pipeline that never came.",
         "No {mode} commit was due without a person.",
         "fewer",
     )

@@ -47,12 +47,12 @@ def amount(value: float, unit: str) -> str:
         return span(value)
     if unit == "share":
         return percent(value)
-    return f"{number(value)} {unit}".strip()
+    return f"{number(value)} {unit.removesuffix('s') if value == 1 else unit}".strip()
 
 
 def gap(value: float, unit: str) -> str:
     """The size of a difference: shares differ in points."""
-    return f"{number(100 * value)} points" if unit == "share" else amount(value, unit)
+    return amount(round(100 * value, 1), "points") if unit == "share" else amount(value, unit)
 
 
 def plural(count: float, word: str, many: str = "") -> str:

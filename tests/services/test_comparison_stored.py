@@ -1,0 +1,103 @@
+"""The comparison over a real store, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.domain.audit import NewEntry
+from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
+from app.domain.events import EventType, NewEvent
+from app.domain.operation import Kind, Operation, Outcome, Phase, Request, Stage, StageName, Trigger
+from app.services.comparison import Comparisons
+from app.store import SqlStore, open_store, upgrade
+from app.store.engine import open_engine
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+class Fixed:
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("a comparison has nothing to wait for")
+
+
+def sync(environment: Environment, number: int, lead: float, trigger: Trigger) -> Operation:
+    """Number `number` was committed that many minutes ago, noticed half-way, and live `lead` seconds later."""
+    commit = NOW - timedelta(minutes=number)
+    noticed, live = commit + timedelta(seconds=lead / 2), commit + timedelta(seconds=lead)
+    ends = {StageName.COMMITTED: commit, StageName.VISIBLE: noticed, StageName.NOTICED: noticed}
+    stages = tuple(Stage(name, commit, ends.get(name, live)) for name in StageName)
+    return Operation(
+        id=f"{environment.name}-{number}",
+        environment_id=environment.id,
+        environment=environment.name,
+        mode=environment.mode.value,
+        request=Request(Kind.SYNC, trigger, "token:ci"),
+        phase=Phase.SUCCEEDED,
+        created_at=noticed,
+        finished_at=live,
+        revision=f"{number:040x}",
+        outcome=Outcome.DEPLOYED,
+        stages=stages,
+    )
+
+
+@pytest.fixture
+def store(database_url: str, tmp_path: Path) -> Iterator[SqlStore]:
+    """Two environments with three syncs each, one of them on record, a webhook that was missed and a commit passed."""
+    engine = open_engine(database_url)
+    upgrade(engine)
+    engine.dispose()
+    store = open_store(database_url, tmp_path / "key")
+    with store.write() as tx:
+        for mode, lead, trigger in ((Mode.PUSH, 4, Trigger.PIPELINE), (Mode.PULL, 20, Trigger.SCHEDULE)):
+            source, target = SourceSpec("https://git.example/site.git"), TargetSpec("directory", {"path": "/srv"})
+            bare = Environment(0, mode.value, mode, source, target, labels={"way": mode.value})
+            one = tx.environments.add(bare)
+            for number in (10, 20, 30):
+                tx.operations.add(sync(one, number, lead, trigger))
+            facts = {"revision": "f" * 40, "mode": mode.value}
+            passed = {**facts, "outcome": "superseded", "committed_at": (NOW - timedelta(minutes=11)).isoformat()}
+            events = [NewEvent(EventType.WEBHOOK_MISSED, one.name, one.id, data=facts)] if mode is Mode.PUSH else []
+            events += [NewEvent(EventType.DECISION, one.name, one.id, data=passed)] if mode is Mode.PULL else []
+            tx.ledger.append(NOW - timedelta(minutes=10), events)
+        tx.audit.append(NOW, NewEntry("token:ci", "sync.finish", "operation:push-10", {"environment": "push"}))
+    yield store
+    store.close()
+
+
+def test_what_was_stored_is_compared(store: SqlStore) -> None:
+    found = Comparisons(store, Fixed()).compare("24h")
+    values = {row.heading.key: (row.push.value, row.pull.value) for row in found.rows}
+    assert values["lead_time"] == (4, 20)
+    assert values["noticed"] == (2, 10)
+    assert values["never_deployed"] == (0, 0.25)
+    assert values["pipeline_dependence"] == (0.25, 0)
+    assert values["audit_completeness"] == (pytest.approx(1 / 3), 0)
+    assert [one.n for one in found.stages] == [3, 3]
+    assert found.paired[0].sample == (-16, -16, -16)
+    assert found.row("lead_time_all").pull.sample == (20, 20, 20, 80)
+
+
+def test_labels_narrow_what_was_stored(store: SqlStore) -> None:
+    found = Comparisons(store, Fixed()).compare("24h", "way=pull")
+    assert found.environments == {"push": 0, "pull": 1}
+    assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (0, 3)
+
+
+def test_too_much_is_cut_to_the_newest(store: SqlStore) -> None:
+    found = Comparisons(store, Fixed(), limit=3).compare("24h")
+    assert found.since == NOW - timedelta(minutes=20) + timedelta(seconds=20)
+    assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (1, 2)
+    assert found.note.startswith("Only the newest 3 syncs are compared")
