@@ -84,7 +84,7 @@ def test_what_was_stored_is_compared(store: SqlStore) -> None:
     assert values["noticed"] == (2, 10)
     assert values["never_deployed"] == (0, 0.25)
     assert values["pipeline_dependence"] == (0.25, 0)
-    assert values["audit_completeness"] == (pytest.approx(1 / 3), 0)
+    assert values["audit_completeness"] == (1 / 3, 0)
     assert [one.n for one in found.stages] == [3, 3]
     assert found.paired[0].sample == (-16, -16, -16)
     assert found.row("lead_time_all").pull.sample == (20, 20, 20, 80)
