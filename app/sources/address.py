@@ -10,7 +10,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from app.domain.errors import SourceRefused
 
@@ -29,7 +29,7 @@ _LONGEST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A repository address that may be used. `url` is what git is given; it never holds a secret.
+    """A repository address that may be used. `url` never holds a secret.
 
     `scheme` is https, http, ssh, git or file (then `url` is a resolved local path); `user` the log-in name written
     in an https address, if any.
@@ -44,6 +44,11 @@ class Address:
     def key(self) -> str:
         """Name of the repository's mirror: the same for all spellings of an address."""
         return hashlib.sha256(f"{self.scheme} {self.url}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+    @property
+    def spoken(self) -> str:
+        """The address as a git command takes it: a plain path could not be fetched from in part."""
+        return f"file://{quote(os.fsencode(self.url))}" if self.local else self.url
 
     @property
     def local(self) -> bool:

@@ -118,6 +118,13 @@ _RULES: tuple[_Rule, ...] = (
 )
 
 
+def other_object_names() -> Problem:
+    """A repository whose objects have ids that nothing here can compare with."""
+    problem = known(GitFailed(128, "mismatched algorithms"), with_credential=False)
+    assert problem is not None
+    return problem
+
+
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without secrets, user information in addresses and control characters, on one line."""
     for secret in sorted((s for s in secrets if s), key=len, reverse=True):

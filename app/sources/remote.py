@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.errors import Problem
+from app.domain.tree import EMPTY_TREE
 from app.git import GitFailed
 from app.sources import failures, local
 from app.sources.access import Access, Login
@@ -56,13 +57,15 @@ class Remote:
         which = () if everything else ("--heads", "--tags")
         with self._talk() as (login, variables):
             try:
-                command = ("ls-remote", "--symref", *which, *self._program("upload-pack"), "--", self.address.url)
+                command = ("ls-remote", "--symref", *which, *self._program("upload-pack"), "--", self.address.spoken)
                 limit = self._patience.listing
                 out = self._nowhere.run(*_OPTIONS, *command, environment=variables, timeout=limit)
             except GitFailed as failure:
                 raise self._problem(failure, login) from None
-        branch = _DEFAULT.search(out)
-        return Listing(parse_refs(out), branch[1].decode("utf-8", "replace") if branch else None)
+        branch, heads = _DEFAULT.search(out), parse_refs(out)
+        if any(len(sha) != len(EMPTY_TREE) for sha in heads.values()):
+            raise failures.other_object_names()
+        return Listing(heads, branch[1].decode("utf-8", "replace") if branch else None)
 
     def fetch(
         self,
@@ -73,7 +76,16 @@ class Remote:
     ) -> None:
         """Fetch refs into a repository. Raises SourceUnreachable or SourceRefused."""
         fixed = ("--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", "--no-tags", "--progress")
-        argv = (*_OPTIONS, "fetch", *fixed, *options, *self._program("upload-pack"), "--", self.address.url, *refspecs)
+        argv = (
+            *_OPTIONS,
+            "fetch",
+            *fixed,
+            *options,
+            *self._program("upload-pack"),
+            "--",
+            self.address.spoken,
+            *refspecs,
+        )
         limit = patience or self._patience.transfer
         with self._talk() as (login, variables):
             try:
@@ -88,7 +100,7 @@ class Remote:
         """
         ref = f"refs/heads/{branch}"
         fixed = ("--porcelain", "--progress", "--no-verify", "--no-follow-tags", f"--force-with-lease={ref}:{lease}")
-        argv = (*_OPTIONS, "push", *fixed, *self._program("receive-pack"), "--", self.address.url, f"{sha}:{ref}")
+        argv = (*_OPTIONS, "push", *fixed, *self._program("receive-pack"), "--", self.address.spoken, f"{sha}:{ref}")
         with self._talk() as (login, variables):
             try:
                 limits = self._patience

@@ -15,7 +15,7 @@ from app.domain.environment import SourceSpec
 from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
 from app.domain.tree import EMPTY_TREE
 from app.ports.sources import RefMove
-from app.sources import GitSources
+from app.sources import GitSources, Patience
 from app.sources.mirror import Mirror
 from app.sources.source import GitSource
 from tests.sources.conftest import Place
@@ -135,8 +135,6 @@ def test_everything_fetched_is_readable_while_the_server_is_down(web: Place, ser
 def test_a_silent_server_is_given_up_and_its_helpers_end(
     web: Place, server: GitServer, new_sources: Callable[..., GitSources]
 ) -> None:
-    from app.sources import Patience
-
     web.repo.commit({"a": "1"})
     server.held = threading.Event()
     source = new_sources(patience=Patience(listing=0.3, transfer=0.3, silence=0.3)).open(web.url)

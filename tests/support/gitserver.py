@@ -27,7 +27,7 @@ class GitServer:
     """Serves all repositories below a directory, by default to everybody, for reading and writing.
 
     `user`/`password` require basic auth; `readonly` refuses pushes; `held` makes requests wait until it is set;
-    `redirect` answers everything with a redirect to that address; `seen` lists the requests.
+    `redirect` answers everything with a redirect to that address; `seen` lists the requests, `sent` counts bytes.
     """
 
     def __init__(self, root: Path) -> None:
@@ -37,6 +37,7 @@ class GitServer:
         self.redirect = ""
         self.held: threading.Event | None = None
         self.seen: list[Seen] = []
+        self.sent = 0
         self.port = 0
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
@@ -162,6 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+        self.server.owner.sent += len(content)
 
 
 def _basic(user: str, password: str) -> str:
