@@ -1,4 +1,4 @@
-"""The Jinja environment that all pages share: filters, plot geometry, the macros of templates/ui.html as `ui`."""
+"""The Jinja environment that all pages share: filters, plot geometry, addresses (`to`), macros of templates/ui.html (`ui`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.web import plots, present
+from app.web import links, plots, present
 from app.web.diffs import diff_lines
 
 
@@ -21,6 +21,6 @@ def environment(templates: Path, static: Callable[[str], str]) -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(present.FILTERS, diff_lines=diff_lines)
-    env.globals.update(plots.FUNCTIONS, static=static)
+    env.globals.update(plots.FUNCTIONS, static=static, to=links)
     env.globals["ui"] = env.get_template("ui.html").make_module()
     return env

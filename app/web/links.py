@@ -1,0 +1,33 @@
+"""Addresses on pages: made here, checked here. Nothing that a user or a repository says becomes a link unchecked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode, urlsplit
+
+
+def outside(url: str) -> str:
+    """An http or https address of another place, or "" for anything else (javascript:, data:, relative ones)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    plain = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    return url if plain and url.isprintable() and " " not in url else ""
+
+
+def inside(path: str, default: str = "/") -> str:
+    """A path of this server to go on to, or `default` for anything that could lead elsewhere."""
+    odd = not path.startswith("/") or path.startswith(("//", "/\\")) or "\\" in path or not path.isprintable()
+    return default if odd or urlsplit(path).netloc else path
+
+
+def environment(name: str, *below: str) -> str:
+    """The page of an environment, or one below it."""
+    return "/".join(("/environments", *(quote(part, safe="") for part in (name, *below))))
+
+
+def with_query(path: str, values: Mapping[str, object]) -> str:
+    """A path with those query values that say anything."""
+    told = {key: str(value) for key, value in values.items() if value not in (None, "", False)}
+    return f"{path}?{urlencode(told)}" if told else path

@@ -1,0 +1,9 @@
+"""The pages, one module per page. Each module has a `router`; they are gathered here."""
+
+from fastapi import APIRouter
+
+from app.web.pages import login, overview
+
+router = APIRouter(include_in_schema=False)
+for part in (overview, login):
+    router.include_router(part.router)

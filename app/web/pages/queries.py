@@ -1,0 +1,40 @@
+"""Queries of pages: what comes out of a browser's form, empty fields included."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Query
+
+PAGE = 50
+
+Word = Annotated[str, Query(max_length=250)]
+After = Annotated[str, Query(max_length=200)]
+
+
+def moment(text: str, *, end: bool = False) -> datetime | None:
+    """A date ("2026-11-23"; `end`: up to its end) or time as browsers and people write it, as UTC; None if neither."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    if end and len(text.strip()) == 10:
+        found = found.replace(hour=23, minute=59, second=59, microsecond=999999)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def split_search(text: str) -> tuple[str, dict[str, str]]:
+    """The words of a search apart from its labels: "shop tier=prod" is ("shop", {"tier": "prod"})."""
+    parts = text.split()
+    labels = dict(part.split("=", 1) for part in parts if "=" in part.strip("="))
+    return " ".join(part for part in parts if "=" not in part.strip("=")), labels
+
+
+def clean(text: str) -> str:
+    """A query value without what no database takes."""
+    return "".join(c for c in text if ord(c) >= 32 and ord(c) != 127 and not 0xD800 <= ord(c) <= 0xDFFF)
