@@ -48,13 +48,14 @@ def _end(client: Client, operation: dict[str, Any], wait: bool, timeout: float, 
     if not wait:
         show.as_json(operation) if as_json else lines.print(f"operation {operation['id']} is {operation['phase']}")
         return operation
-    for operation in client.follow(operation["id"], timeout):
-        for stage in operation["stages"]:
+    last = operation
+    for last in client.follow(operation["id"], timeout):
+        for stage in last["stages"]:
             if stage["finished_at"] and stage["name"] not in shown and not as_json:
                 shown.add(stage["name"])
                 lines.print(show.stage_line(stage))
-    show.as_json(operation) if as_json else lines.print(show.operation_line(operation))
-    return operation
+    show.as_json(last) if as_json else lines.print(show.operation_line(last))
+    return last
 
 
 def push(
@@ -152,7 +153,10 @@ def compare(
     """Push against pull, measured by this installation."""
     found = Client().call("GET", "/comparison", window=window, labels=labels)
     if as_json:
-        return show.as_json(found)
-    rows = [[row["title"], row["push"]["sentence"], row["pull"]["sentence"], row["verdict"]["sentence"]]
-            for row in found["rows"]]  # fmt: skip
+        show.as_json(found)
+        return
+    rows = [
+        [row["heading"]["title"], row["push"]["sentence"], row["pull"]["sentence"], row["verdict"]["text"]]
+        for row in found["rows"]
+    ]
     show.table(("CRITERION", "→ PUSH", "← PULL", "VERDICT"), rows)

@@ -35,7 +35,8 @@ def list_(
     """List environments."""
     items = list(Client().pages("/environments", search=search, mode=mode, sync=sync))
     if as_json:
-        return show.as_json({"items": items, "next": None})
+        show.as_json({"items": items, "next": None})
+        return
     columns = ("NAME", "MODE", "SYNC", "HEALTH", "LIVE", "SINCE", "")
     show.table(columns, [show.environment_row(one) for one in items])
 
@@ -45,7 +46,8 @@ def show_(name: Name, as_json: AsJson = False) -> None:
     """Show one environment."""
     one = Client().call("GET", f"/environments/{name}")
     if as_json:
-        return show.as_json(one)
+        show.as_json(one)
+        return
     status = one["status"]
     lines = {
         "source": f"{one['source']['repo_url']} {one['source']['ref']} {one['source']['path'] or '/'}",
@@ -53,7 +55,7 @@ def show_(name: Name, as_json: AsJson = False) -> None:
         "mode": show.SIGNS[one["mode"]],
         "sync": f"{status['sync']} {status.get('divergence') or ''}",
         "health": status["health"],
-        "live": f"{show.short(status['revision'])} {status.get('subject') or ''} since {status.get('live_since') or '-'}",
+        "live": f"{show.short(status['revision'])} {status['subject']} since {status['live_since'] or '-'}",
         "hold": json.dumps(status["hold"]) if status.get("hold") else "none",
         "last": f"{status.get('last_outcome') or '-'} {status.get('last_reason') or ''}",
     }

@@ -36,7 +36,8 @@ def list_(as_json: AsJson = False) -> None:
     """List tokens, without their secrets."""
     items = list(Client().pages("/tokens"))
     if as_json:
-        return show.as_json({"items": items, "next": None})
+        show.as_json({"items": items, "next": None})
+        return
     rows = [[one["id"], one["name"], one["prefix"] + "…", one["role"], show.ago(one["used_at"]),
              "revoked" if one["revoked_at"] else one["expires_at"] or "no expiry"] for one in items]  # fmt: skip
     show.table(("ID", "NAME", "TOKEN", "ROLE", "USED", "STATE"), rows)

@@ -65,7 +65,7 @@ def run(folder: Path, host: str, port: int, pause_s: float, tell: Callable[[str]
     thread = threading.Thread(target=_when_ready, args=(story, host, port, token, tell), daemon=True)
     thread.start()
     try:
-        serve(settings)
+        serve(settings, lambda _address: None, lambda _password: None)
     finally:
         story.stop()
 

@@ -75,9 +75,9 @@ HISTORY: tuple[Step, ...] = (
     Step(SAM, "Script to reload the web server", {"deploy/bin/reload.sh": RELOAD}, 120),
     Step(JONAS, "Two workers, longer cache", {"deploy/nginx.conf": nginx(2, "6h")}, 100),
     Step(YUKI, "Orders 1.1.0", {"deploy/orders/app.env": app_env("1.1.0", 60)}, 80),
-    Step(MIRA, "Opening hours", {"deploy/site/hours.html": page("Opening hours", "<p>Tuesday to Sunday, 6 to 14.</p>")}, 60),
-    Step(SAM, "Explain how we deliver", {"README.md": "# Corner Bakery\n\nWhat runs on our servers lies below `deploy/`. "
-         "PushPull brings it there.\n"}, 48),
+    Step(MIRA, "Opening hours", {"deploy/site/hours.html": page("Hours", "<p>Tuesday to Sunday, 6 to 14.</p>")}, 60),
+    Step(SAM, "Explain how we deliver", {
+        "README.md": "# Corner Bakery\n\nWhat runs lies below `deploy/`. PushPull brings it there.\n"}, 48),
     Step(JONAS, "Answer health checks at /up", {"deploy/nginx.conf": nginx(2, "6h", HEALTH)}, 36),
     Step(MIRA, "Rye is seasonal", {"deploy/site/prices.csv": PRICES.replace("Rye,5.20\n", "")}, 12),
     Step(YUKI, "Orders 1.2.0", {"deploy/orders/app.env": app_env("1.2.0", 80)}, 2),

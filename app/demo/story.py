@@ -1,5 +1,7 @@
-"""What happens in the demo: people commit, a pipeline pushes, somebody edits a server by hand. All of it is real and goes
-through the REST API, as it would from outside."""
+"""What happens in the demo: people commit, a pipeline pushes, somebody edits a server by hand.
+
+All of it is real and goes through the REST API, as it would from outside.
+"""
 
 from __future__ import annotations
 

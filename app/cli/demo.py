@@ -1,0 +1,25 @@
+"""`pushpull demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command()(demo)
+
+
+def demo(
+    data_dir: Annotated[Path, typer.Option(help="Folder of the demo; emptied at each start.")] = Path("demo"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    pause: Annotated[float, typer.Option(help="Seconds between the things that happen.")] = 40.0,
+) -> None:
+    """Make a repository and two environments, deliver through both, and go on living until stopped."""
+    from app.demo.run import run
+
+    run(data_dir.resolve(), host, port, pause, typer.echo)

@@ -1,0 +1,74 @@
+"""The server's side of the command line: serve, worker, migrate. What they need is imported when they run."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.client import Failure
+
+if TYPE_CHECKING:
+    from app.config import Settings
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on (PUSHPULL_HOST).")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on, 0 for any (PUSHPULL_PORT).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command()(serve)
+    app.command()(worker)
+    app.command()(migrate)
+
+
+def settings(**given: object) -> Settings:
+    """The settings of this process. Raises Failure that names the variable."""
+    from pydantic import ValidationError
+
+    from app.config import Settings
+
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"PUSHPULL_{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()]
+        raise Failure("settings are wrong\n  " + "\n  ".join(lines), 2) from None
+
+
+def serve(host: Host = None, port: Port = None) -> None:
+    """Run the server: pages, API, workers and schedule in one process."""
+    from app.main import serve as run
+
+    given = settings(host=host, port=port)
+    run(given, _say_address, _say_password)
+
+
+def _say_address(address: str) -> None:
+    sys.stdout.write(f"PushPull listens on {address}\n")
+    sys.stdout.flush()
+
+
+def _say_password(password: str) -> None:
+    sys.stdout.write(f"First log-in: name admin, one-time password {password}\n")
+    sys.stdout.flush()
+
+
+def worker() -> None:
+    """Run workers and the schedule only, beside servers that share a PostgreSQL database."""
+    from app.main import work
+
+    given = settings()
+    if not given.shared_database():
+        raise Failure("workers need a database that processes can share: set PUSHPULL_DATABASE_URL to PostgreSQL", 2)
+    work(given)
+
+
+def migrate() -> None:
+    """Bring the database to this version's schema; `serve` does so by itself."""
+    from app.main import open_database
+    from app.store.migrate import current
+
+    store = open_database(settings())
+    typer.echo(f"database is at {current(store.engine)}")
+    store.close()
