@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "", description="Address under which people and pipelines reach this server; used in snippets."
     )
+    metrics_token: SecretStr | None = Field(
+        None, description="Bearer token that /metrics asks for. Default: /metrics is open; it holds figures, no names."
+    )
     secure_cookies: bool = Field(
         False, description="Send the log-in cookie over HTTPS only; set it behind a TLS proxy."
     )

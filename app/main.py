@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import socket
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from types import FrameType
 
+import structlog
+import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
+from app import logs
+from app.checks import LocalChecks
 from app.config import Settings
+from app.crypto import Passwords, Signer
 from app.live import Bus
 from app.scheduler import Scheduler
 from app.services.usecases import UseCases, use_cases
 from app.services.world import World
+from app.sources import GitSources
+from app.store import SqlStore, open_store, upgrade
+from app.store.migrate import current, newest
+from app.targets import TargetRegistry
+from app.web.app import create_app as web
+from app.web.app import watch_loop
+from app.web.background import Background
 from app.worker import Workers
 
-GRACE_S = 4.0  # a stop takes at most five seconds
+GRACE_S = 2.0  # for requests, and again for what runs: a stop takes at most five seconds
+CHECKPOINT_S = 60.0
+TOUCH = timedelta(minutes=1)
+log = structlog.get_logger("server")
 
 
 class SystemClock:
@@ -37,18 +59,211 @@ class SystemClock:
         time.sleep(seconds)
 
 
+class Secrets:
+    """Secrets of credentials for those who reach repositories; their last use is noted, once a minute at most."""
+
+    def __init__(self, store: SqlStore, clock: SystemClock) -> None:
+        self._store, self._clock = store, clock
+        self._touched: dict[str, datetime] = {}
+
+    def __call__(self, name: str) -> Mapping[str, str]:
+        """A credential's fields. Raises CredentialNotFound."""
+        with self._store.read() as tx:
+            found = tx.credentials.secret(name)
+        now = self._clock.now()
+        if now - self._touched.get(name, datetime.min.replace(tzinfo=UTC)) > TOUCH:
+            self._touched[name] = now
+            with self._store.write() as tx:
+                tx.credentials.touch(name, now)
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Everything that one process runs."""
+    """Everything that one process runs. `password`: the first admin's one-time password, to be shown once."""
 
     settings: Settings
+    store: SqlStore
     cases: UseCases
     bus: Bus
     workers: Workers
     scheduler: Scheduler | None
+    background: Background
+    password: str | None
+
+    def start(self) -> None:
+        """Begin to work."""
+        self.workers.start()
+        self.background.start()
+        if self.scheduler:
+            self.scheduler.add("checkpoints", self.cases.audit.checkpoint, CHECKPOINT_S)
+            self.scheduler.start()
+
+    def quiet(self) -> None:
+        """Take nothing new and let every stream end. Safe to call from a signal's handler, and more than once."""
+        self.workers.quit()
+        self.bus.close()
+
+    def stop(self) -> None:
+        """Stop within GRACE_S; what is still running then is settled at the next start."""
+        self.quiet()
+        if self.scheduler:
+            self.scheduler.stop()
+        self.background.stop()
+        self.workers.stop(GRACE_S)
+        self.store.close()
+
+    def readiness(self) -> Mapping[str, str]:
+        """{part: "ok" or what is wrong with it}."""
+        running = self.scheduler is None or self.scheduler.running
+        return {
+            "database": self._database(),
+            "workers": "ok" if self.workers.alive() else "are not running",
+            "scheduler": "ok" if running else "is not running",
+        }
+
+    def _database(self) -> str:
+        try:
+            version = current(self.store.engine)
+        except (SQLAlchemyError, OSError) as error:
+            return f"cannot be reached ({type(error).__name__})"
+        return "ok" if version == _needed() else "is at another version than this program needs"
+
+
+@lru_cache
+def _needed() -> str | None:
+    return newest()
 
 
 def private_folder(settings: Settings) -> None:
     """Make the data directory, readable by its owner only."""
     os.umask(0o077)
     settings.folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def open_database(settings: Settings) -> SqlStore:
+    """The store, migrated."""
+    private_folder(settings)
+    store = open_store(settings.database(), settings.folder() / "secret.key")
+    upgrade(store.engine)
+    return store
+
+
+def build(settings: Settings) -> Installation:
+    """Everything, wired and not started."""
+    store, clock, bus, folder = open_database(settings), SystemClock(), Bus(), settings.folder()
+    world = World(
+        store=store,
+        sources=GitSources(folder, settings.sources(), Secrets(store, clock)),
+        targets=TargetRegistry(folder, settings.targets()),
+        checks=LocalChecks(settings.commands),
+        bell=bus,
+        clock=clock,
+    )
+    cases = use_cases(world, Passwords(), Signer(folder / "signing.key"))
+    password = cases.access.bootstrap(_secret(settings.bootstrap_token), _secret(settings.admin_password))
+    workers = Workers(cases, bus, settings.workers, shared=settings.shared_database())
+    scheduler = Scheduler(cases) if settings.scheduler else None
+    return Installation(settings, store, cases, bus, workers, scheduler, Background(), password)
+
+
+def _secret(value: object) -> str | None:
+    reveal: Callable[[], str] | None = getattr(value, "get_secret_value", None)
+    return (reveal() or None) if reveal else None
+
+
+def application(installation: Installation) -> FastAPI:
+    """The web application over an installation; its lifespan starts and stops it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        installation.start()
+        app.state.metrics.start(installation.cases)
+        watching = asyncio.create_task(watch_loop(app.state.metrics))
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.to_thread(installation.stop)
+
+    settings = installation.settings
+    return web(
+        installation.cases,
+        installation.bus,
+        installation.background,
+        lifespan,
+        readiness=installation.readiness,
+        public_url=settings.public_url,
+        metrics_token=_secret(settings.metrics_token) or "",
+        secure_cookies=settings.secure_cookies,
+    )
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The whole server as one ASGI application."""
+    return application(build(settings or Settings()))
+
+
+class Server(uvicorn.Server):
+    """uvicorn that lets streams end as soon as it is told to stop, and says where it listens."""
+
+    def __init__(self, installation: Installation, told: Callable[[str], None]) -> None:
+        settings = installation.settings
+        config = uvicorn.Config(
+            application(installation),
+            host=settings.host,
+            port=settings.port,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=int(GRACE_S),
+        )
+        super().__init__(config)
+        self._installation, self._told = installation, told
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal to stop."""
+        self._installation.quiet()
+        super().handle_exit(sig, frame)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        if self.started and self.servers:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            self._told(f"http://{self._installation.settings.host}:{port}")
+
+
+def serve(settings: Settings, told: Callable[[str], None], password: Callable[[str], None]) -> None:
+    """Run the server until a signal. `told` hears its address once it listens, `password` the one-time password."""
+    logs.configure(settings.log_format, settings.log_level)
+    installation = build(settings)
+    if installation.password:
+        password(installation.password)
+    server = Server(installation, told)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    leave(0 if server.started else 1)
+
+
+def work(settings: Settings) -> None:
+    """Run workers (and the scheduler) without the web until a signal."""
+    logs.configure(settings.log_format, settings.log_level)
+    installation, told = build(settings), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    installation.start()
+    log.info("working", workers=settings.workers, scheduler=settings.scheduler)
+    told.wait()
+    installation.stop()
+    leave(0)
+
+
+def leave(code: int) -> None:
+    """End the process, also where a thread hangs in a repository that does not answer: what it did is settled later."""
+    hanging = [one.name for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+    if hanging:
+        log.info("left behind", threads=hanging)
+        os._exit(code)
+    raise SystemExit(code)

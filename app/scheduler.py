@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor as Pool
@@ -46,6 +47,11 @@ class Scheduler:
         """Another tick, e.g. retention or checkpoints."""
         self._scheduler.add_job(_guarded(name, call), "interval", seconds=seconds, id=f"tick-{name}")
 
+    @property
+    def running(self) -> bool:
+        """Whether it ticks."""
+        return bool(self._scheduler.running)
+
     def stop(self) -> None:
         """Stop ticking; what runs ends by itself."""
         if self._scheduler.running:
@@ -61,7 +67,7 @@ class Scheduler:
         for id, (url, credential, interval) in wanted.items():
             if self._polls.get(id) != (url, credential, interval):
                 self._scheduler.add_job(
-                    _guarded("poll", lambda u=url, c=credential: self._cases.poller.poll(u, c)),
+                    _guarded("poll", partial(self._cases.poller.poll, url, credential)),
                     "interval", seconds=interval, jitter=interval * JITTER, id=id,
                     executor="polls", replace_existing=True,
                 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -39,12 +40,21 @@ class Workers:
             thread.start()
             self._threads.append(thread)
 
-    def stop(self, timeout_s: float) -> None:
-        """Take nothing new; wait for what runs, as long as there is time. What is left is settled at the next start."""
+    def alive(self) -> bool:
+        """Whether every thread runs."""
+        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+
+    def quit(self) -> None:
+        """Take nothing new."""
         self._stopping.set()
         self._bus.ring(("work",))
+
+    def stop(self, timeout_s: float) -> None:
+        """Take nothing new; wait for what runs, as long as there is time. What is left is settled at the next start."""
+        self.quit()
+        deadline = time.monotonic() + timeout_s
         for thread in self._threads:
-            thread.join(timeout_s / max(1, len(self._threads)))
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -92,9 +102,10 @@ class Workers:
             for id, told in running.items():
                 if not self._renew(id):
                     told.set()
-            self._bus.wait("work", self._bus.count("work"), HEARTBEAT_S)
-            if self._stopping.wait(0.05) and not self._told_to_stop:
-                return
+            if not self._stopping.wait(0.05):
+                self._bus.wait("work", self._bus.count("work"), HEARTBEAT_S)
+            elif self._told_to_stop:
+                time.sleep(0.2)
 
     def _renew(self, id: str) -> bool:
         world = self._cases.world

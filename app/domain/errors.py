@@ -85,6 +85,10 @@ class EnvironmentExists(Problem):
     """An environment of that name exists already."""
 
 
+class EnvironmentChanged(Problem):
+    """The environment was edited by somebody else meanwhile; look at it again."""
+
+
 class CredentialExists(Problem):
     """A credential of that name exists already."""
 

@@ -32,6 +32,16 @@ LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?\Z")
 MAX_INTERVAL_S = 86_400 * 7
 
 
+def _unreadable(text: str) -> bool:
+    """Whether it holds control characters or halves of surrogate pairs, which no database and no command takes."""
+    return any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in text)
+
+
+def _passable(text: str) -> bool:
+    """Whether a command's argument may hold it; lines and tabs are fine there."""
+    return not _unreadable(text.replace("\n", " ").replace("\t", " "))
+
+
 class Reader:
     """Reads fields out of nested JSON values and collects what is wrong with them."""
 
@@ -78,7 +88,7 @@ class Reader:
             if required:
                 self.wrong(name, "is required")
             return default
-        if not isinstance(found, str) or len(found) > limit or any(ord(c) < 32 or ord(c) == 127 for c in found):
+        if not isinstance(found, str) or len(found) > limit or _unreadable(found):
             self.wrong(name, f"must be text of at most {limit} characters without control characters")
             return default
         return found.strip()
@@ -128,10 +138,10 @@ class Reader:
             return None
         try:
             at = datetime.fromisoformat(found)
-        except ValueError:
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
             self.wrong(name, "must be a time such as 2026-11-23T15:04:05Z")
             return None
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
     def command(self, name: str) -> tuple[str, ...]:
         """An argv: a list of strings, or one string that is split like a shell would, without running one."""
@@ -140,7 +150,7 @@ class Reader:
             parts = shlex.split(found) if isinstance(found, str) else list(found or ())
         except (ValueError, TypeError):
             parts = []
-        if not parts or not all(isinstance(part, str) and part and "\0" not in part for part in parts):
+        if not parts or not all(isinstance(part, str) and part and _passable(part) for part in parts):
             self.wrong(name, 'must be a command such as ["systemctl", "reload", "nginx"]')
             return ()
         return tuple(parts)
@@ -267,7 +277,7 @@ def _hook(reader: Reader, place: str, value: Any, when: str) -> Hook:
 def _labels(reader: Reader) -> Mapping[str, str]:
     labels = {}
     for key, value in list(reader._values.items())[:50]:
-        if not LABEL.match(str(key)) or not isinstance(value, str) or len(value) > 100:
+        if not LABEL.match(str(key)) or not isinstance(value, str) or len(value) > 100 or _unreadable(value):
             reader.wrong(str(key)[:60], "must be a short word with a text of at most 100 characters")
         labels[str(key)] = value
     return labels

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.errors import OperationNotFound
@@ -130,6 +130,11 @@ class SqlOperations:
         query = select(ops).where(ops.c.environment_id == environment_id, ops.c.phase.in_(("queued", "running")))
         row = self._db.execute(query.order_by(order, ops.c.id).limit(1)).first()
         return _read(row) if row else None
+
+    def active_counts(self) -> Mapping[str, int]:
+        """Numbers of queued and running ones."""
+        query = select(ops.c.phase, func.count()).where(ops.c.phase.in_(("queued", "running"))).group_by(ops.c.phase)
+        return {row[0]: row[1] for row in self._db.execute(query)}
 
     def page(self, where: OperationFilter, limit: int, after: str | None) -> Page[Operation]:
         """Newest first."""

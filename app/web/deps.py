@@ -11,9 +11,9 @@ from app.domain.errors import NotAuthenticated, NotPermitted
 from app.services.access import Identity
 from app.services.usecases import UseCases
 from app.services.world import Actor
-from app.web.guard import require_same_origin
+from app.web.background import Background
+from app.web.guard import COOKIE, require_same_origin
 
-COOKIE = "pushpull_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 bearer_scheme = HTTPBearer(auto_error=False, description="An API token: `Authorization: Bearer pp_…`")
 
@@ -22,6 +22,12 @@ def use_cases(request: Request) -> UseCases:
     """The installation's use cases."""
     cases: UseCases = request.app.state.cases
     return cases
+
+
+def background(request: Request) -> Background:
+    """Threads for work that the response does not wait for."""
+    threads: Background = request.app.state.background
+    return threads
 
 
 def bearer(request: Request) -> str | None:
@@ -55,6 +61,7 @@ def who(request: Request) -> Identity:
 
 
 Cases = Annotated[UseCases, Depends(use_cases)]
+Later = Annotated[Background, Depends(background)]
 Who = Annotated[Identity, Depends(who)]
 
 

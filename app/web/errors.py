@@ -1,13 +1,14 @@
-"""The one table from problems to HTTP, and the three ways to tell them: problem+json, page, toast."""
+"""The one table from problems to HTTP, and the two ways to tell them: problem+json for scripts, a page for people."""
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from app.domain import errors as e
@@ -21,6 +22,7 @@ STATUS: dict[type[e.Problem], int] = {
     e.PayloadTooLarge: 413,
     e.NotFound: 404,
     e.EnvironmentExists: 409,
+    e.EnvironmentChanged: 412,
     e.CredentialExists: 409,
     e.CredentialInUse: 409,
     e.RevisionNotFound: 404,
@@ -37,8 +39,17 @@ STATUS: dict[type[e.Problem], int] = {
     e.NothingToRollBackTo: 409,
     e.NothingToAdopt: 409,
 }
-CODES = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large", 415: "unsupported_media_type"}
+CODES = {
+    400: "bad_request",
+    401: "not_authenticated",
+    403: "not_permitted",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+}
 PROBLEM_JSON = "application/problem+json"
+SCRIPTED = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
 def status_of(problem: e.Problem) -> int:
@@ -61,20 +72,19 @@ def problem_body(status: int, code: str, detail: str, fields: dict[str, str] | N
 
 
 def answer(status: int, code: str, detail: str, fields: dict[str, str] | None = None) -> Response:
-    """A problem as problem+json."""
+    """A problem as problem+json. ASCII only, so that whatever was sent to us can be named."""
     headers = {"Cache-Control": "no-store"}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="pushpull"'
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         headers["Retry-After"] = "60"
-    return JSONResponse(problem_body(status, code, detail, fields), status, headers, media_type=PROBLEM_JSON)
+    body = json.dumps(problem_body(status, code, detail, fields)).encode()
+    return Response(body, status, headers, media_type=PROBLEM_JSON)
 
 
 def wants_page(request: Request) -> bool:
     """Whether a browser asks, and not a script."""
-    path = request.url.path
-    scripted = path.startswith(("/api/", "/webhooks/")) or path in ("/healthz", "/readyz", "/metrics")
-    return not scripted and "text/html" in request.headers.get("accept", "")
+    return not request.scope["path"].startswith(SCRIPTED) and "text/html" in request.headers.get("accept", "")
 
 
 def told(request: Request, status: int, code: str, detail: str, fields: dict[str, str] | None = None) -> Response:
@@ -95,7 +105,9 @@ def install(app: FastAPI) -> None:
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        fields = {_place(one["loc"]): _message(one) for one in error.errors()}
+        if any(one["loc"][:1] == ("path",) for one in error.errors()):
+            return told(request, 404, "not_found", _missing(request, 404))
+        fields = {_place(one["loc"]): _message(one) for one in error.errors()[:50]}
         listed = "; ".join(f"{field} {text}" for field, text in list(fields.items())[:5])
         return told(request, 422, "invalid_input", f"The request has wrong fields: {listed}.", fields)
 
@@ -105,6 +117,8 @@ def install(app: FastAPI) -> None:
         detail = error.detail if error.status_code not in (404, 405) else _missing(request, error.status_code)
         response = told(request, error.status_code, code, str(detail))
         response.headers.update(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = ", ".join(sorted(_allowed(request)))
         return response
 
     app.add_exception_handler(e.Problem, problem)
@@ -113,7 +127,7 @@ def install(app: FastAPI) -> None:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    parts = [str(part) for part in location if part not in ("body", "query", "path")]
+    parts = [str(part) for part in location if part not in ("body", "query", "header")]
     return ".".join(parts)[:200] or "body"
 
 
@@ -125,5 +139,15 @@ def _message(error: Any) -> str:
 
 def _missing(request: Request, status: int) -> str:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"{request.method} is not possible here."
+        return "This method is not possible here; the header Allow lists those that are."
     return "There is nothing at this address."
+
+
+def _allowed(request: Request) -> set[str]:
+    """Methods of every route at this path, not only of the first that matches."""
+    path, found = request.scope["path"], set()
+    for route in iter_route_contexts(request.app.routes):
+        pattern = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(path):
+            found |= set(route.methods or ())
+    return found

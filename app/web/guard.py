@@ -1,20 +1,20 @@
-"""What stands before every route: size and type of the body, the origin of a browser's request, headers of the answer."""
+"""What stands before every route: size and type of a body, the origin of a browser's request, headers of an answer."""
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from fastapi import Request
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import NotPermitted
 from app.web.errors import answer
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
-        "connect-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'", "manifest-src 'self'",
-    )
-)  # fmt: skip
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -24,25 +24,34 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 MAX_BODY = 1024 * 1024
+COOKIE = "pushpull_session"
 
 
 def require_same_origin(request: Request) -> None:
     """Refuse a cookie's authority for a request that another site made.
 
-    Browsers say where a request comes from in Sec-Fetch-Site, older ones in Origin; a client that sends neither is no
-    browser and holds no cookie by accident.
+    Browsers say where a request comes from in Sec-Fetch-Site, older ones and those on plain HTTP in Origin; a client
+    that sends neither is no browser and holds no cookie by accident. Only hosts are compared, because a TLS proxy may
+    speak plain HTTP with us.
     """
     site = request.headers.get("sec-fetch-site")
     if site in ("same-origin", "none"):
         return
     origin = request.headers.get("origin")
-    if site is None and (origin is None or origin == f"{request.url.scheme}://{request.headers.get('host', '')}"):
+    if site is None and (origin is None or _host(origin) == request.headers.get("host", "")):
         return
     raise NotPermitted("The request came from another site and was not carried out.")
 
 
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
 class Guard:
-    """ASGI middleware: security headers on every answer, a cap on every body."""
+    """ASGI middleware: security headers on every answer; a cap, a type and an identity before every body is read."""
 
     def __init__(self, app: ASGIApp, *, max_body: int = MAX_BODY) -> None:
         self._app = app
@@ -55,14 +64,26 @@ class Guard:
         secured = _secured(scope, send)
         if scope["path"].startswith("/webhooks/"):  # they read their bodies themselves, with a cap of their own
             return await self._app(scope, receive, secured)
+        headers = Headers(scope=scope)
+        if (
+            scope["path"].startswith("/api/")
+            and "authorization" not in headers
+            and COOKIE not in headers.get("cookie", "")
+        ):
+            text = "Log in or send a valid bearer token."
+            return await answer(401, "not_authenticated", text)(scope, receive, secured)
         body = await self._gather(receive)
         if body is None:
             text = f"The body is larger than {self._max} bytes."
             return await answer(413, "payload_too_large", text)(scope, receive, secured)
+        if body and scope["path"].startswith("/api/") and not _is_json(headers.get("content-type", "")):
+            text = "Send the body as application/json."
+            return await answer(415, "unsupported_media_type", text)(scope, receive, secured)
         return await self._app(scope, _replay(body, receive), secured)
 
     async def _gather(self, receive: Receive) -> bytes | None:
-        parts, size = [], 0
+        parts: list[bytes] = []
+        size = 0
         while True:
             message = await receive()
             if message["type"] != "http.request":
@@ -73,6 +94,11 @@ class Guard:
             parts.append(message.get("body", b""))
             if not message.get("more_body"):
                 return b"".join(parts)
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -88,14 +114,12 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _secured(scope: Scope, send: Send) -> Send:
-    private = scope["path"].startswith("/api/") or not scope["path"].startswith("/static/")
-
     async def secured(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
-            if private:
+            if not scope["path"].startswith("/static/"):
                 headers.setdefault("Cache-Control", "no-store")
         await send(message)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from fastapi import Request
 
 from app.domain.environment import Environment
+
+HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]+\](:\d{1,5})?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,10 @@ class Snippet:
 def base_url(request: Request) -> str:
     """Where pipelines reach this server: the configured public address, or the one this request came to."""
     configured: str = request.app.state.public_url
-    return (configured or str(request.base_url)).rstrip("/")
+    host = request.headers.get("host", "")
+    if not configured and not HOST.match(host):
+        return "https://pushpull.example.org"
+    return (configured or f"{request.scope['scheme']}://{host}").rstrip("/")
 
 
 def of(environment: Environment, base: str) -> tuple[Snippet, ...]:
@@ -62,7 +68,8 @@ stage('Deliver') {
     withCredentials([string(credentialsId: 'pushpull-token', variable: 'PUSHPULL_TOKEN')]) {
       sh '''curl --fail-with-body -X POST @URL@ \\
         -H "Authorization: Bearer $PUSHPULL_TOKEN" -H "Content-Type: application/json" \\
-        -d "{\\\\"revision\\\\": \\\\"$GIT_COMMIT\\\\", \\\\"pipeline\\\\": {\\\\"id\\\\": \\\\"$BUILD_TAG\\\\", \\\\"url\\\\": \\\\"$BUILD_URL\\\\"}}"'''
+        -d "{\\\\"revision\\\\": \\\\"$GIT_COMMIT\\\\",
+             \\\\"pipeline\\\\": {\\\\"id\\\\": \\\\"$BUILD_TAG\\\\", \\\\"url\\\\": \\\\"$BUILD_URL\\\\"}}"'''
     }
   }
 }

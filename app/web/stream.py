@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -12,85 +13,117 @@ from fastapi.responses import StreamingResponse
 
 from app.domain.errors import Problem
 from app.live import Bus
+from app.live.bus import Listener
+from app.services.usecases import UseCases
 from app.web.api.shapes import event_json
 from app.web.deps import Who, use_cases, who
 
 LIFE_S = 600.0
 BEAT_S = 15.0
+PAUSE_S = 0.2  # between two rings to the same listener: a busy installation does not make its pages busier
 BATCH = 200
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 router = APIRouter()
 
 
-def _frame(name: str | None, data: Any, id: int | None = None) -> bytes:
+def frame(name: str, data: Any, id: int | None = None) -> bytes:
+    """One event on the wire."""
     lines = [f"id: {id}"] if id is not None else []
-    lines += [f"event: {name}"] if name else []
-    lines.append(f"data: {json.dumps(data, separators=(',', ':'))}")
-    return ("\n".join(lines) + "\n\n").encode()
+    return "\n".join((*lines, f"event: {name}", f"data: {json.dumps(data, separators=(',', ':'))}", "", "")).encode()
 
 
-async def _allowed(request: Request) -> bool:
-    """Whether the identity still holds: a revoked token or an ended session ends its streams."""
-    try:
-        await run_in_threadpool(who, request)
-    except Problem:
-        return False
-    return True
+class Stream:
+    """One client's stream: it ends with its life, the server, or the client's right to listen."""
 
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._bus: Bus = request.app.state.bus
+        self._cases: UseCases = use_cases(request)
+        self._loop = asyncio.get_running_loop()
+        self._ends = self._loop.time() + LIFE_S
 
-async def _doorbell(request: Request) -> AsyncIterator[bytes]:
-    """Which things changed, by name: "ledger", "environment-NAME"."""
-    bus: Bus = request.app.state.bus
-    loop_time = request.app.state.loop_time
-    listener, ends = bus.listen(), loop_time() + LIFE_S
-    try:
-        yield b"retry: 2000\n\n"
-        while loop_time() < ends and not bus.closed:
-            topics = await listener.wait(BEAT_S)
-            if bus.closed or not await _allowed(request):
-                return
-            for topic in sorted(topics):
-                if topic == "ledger" or topic.startswith("environment-"):
-                    yield _frame(topic, {})
-            if not topics:
-                yield b": beat\n\n"
-    finally:
-        bus.leave(listener)
+    async def doorbell(self) -> AsyncIterator[bytes]:
+        """Which things changed, by name: "ledger", "environment-NAME"; the ids are the ledger's."""
+        listener = self._enter()
+        try:
+            yield b"retry: 2000\n\n"
+            while self._open():
+                topics = await listener.wait(BEAT_S)
+                last = await self._last_id()
+                if last is None:
+                    return
+                for topic in sorted(topics):
+                    if topic == "ledger" or topic.startswith("environment-"):
+                        yield frame(topic, {"last": last}, last)
+                if not topics:
+                    yield b": beat\n\n"
+                await self._pause()
+        finally:
+            self._leave(listener)
 
+    async def ledger(self, after: int) -> AsyncIterator[bytes]:
+        """Every event after an id, as they are committed."""
+        listener = self._enter()
+        try:
+            yield b"retry: 2000\n\n"
+            while self._open():
+                events = await run_in_threadpool(self._more, after)
+                if events is None:
+                    return
+                for event in events:
+                    after = event["id"]
+                    yield frame(event["type"], event, after)
+                if len(events) < BATCH and not await listener.wait(BEAT_S):
+                    yield b": beat\n\n"
+        finally:
+            self._leave(listener)
 
-async def _ledger(request: Request, after: int) -> AsyncIterator[bytes]:
-    """Every event after an id, as they are committed."""
-    bus: Bus = request.app.state.bus
-    loop_time = request.app.state.loop_time
-    listener, ends = bus.listen(), loop_time() + LIFE_S
-    store = use_cases(request).world.store
+    def _open(self) -> bool:
+        return self._loop.time() < self._ends and not self._bus.closed
 
-    def more() -> list[Any]:
-        with store.read() as tx:
+    def _enter(self) -> Listener:
+        self._request.app.state.metrics.streams.inc()
+        return self._bus.listen()
+
+    def _leave(self, listener: Listener) -> None:
+        self._request.app.state.metrics.streams.dec()
+        self._bus.leave(listener)
+
+    async def _pause(self) -> None:
+        if not self._bus.closed:
+            await asyncio.sleep(PAUSE_S)
+
+    def _allowed(self) -> bool:
+        """Whether the identity still holds: a revoked token or an ended session ends its streams."""
+        try:
+            who(self._request)
+        except Problem:
+            return False
+        return not self._bus.closed
+
+    def _more(self, after: int) -> list[dict[str, Any]] | None:
+        if not self._allowed():
+            return None
+        with self._cases.world.store.read() as tx:
             return [event_json(event) for event in tx.ledger.page(after, BATCH)]
 
-    try:
-        yield b"retry: 2000\n\n"
-        while loop_time() < ends and not bus.closed:
-            events = await run_in_threadpool(more)
-            for event in events:
-                after = event["id"]
-                yield _frame(event["type"], event, after)
-            if len(events) == BATCH:
-                continue
-            if not await listener.wait(BEAT_S):
-                yield b": beat\n\n"
-            if bus.closed or not await _allowed(request):
-                return
-    finally:
-        bus.leave(listener)
+    async def _last_id(self) -> int | None:
+        """The ledger's end, None where the stream has to end."""
+
+        def look() -> int | None:
+            if not self._allowed():
+                return None
+            with self._cases.world.store.read() as tx:
+                return tx.ledger.last_id()
+
+        return await run_in_threadpool(look)
 
 
 @router.get("/events/stream", include_in_schema=False)
 async def doorbell(request: Request, _: Who) -> StreamingResponse:
     """The pages' doorbell."""
-    return StreamingResponse(_doorbell(request), media_type="text/event-stream", headers=HEADERS)
+    return StreamingResponse(Stream(request).doorbell(), media_type="text/event-stream", headers=HEADERS)
 
 
 @router.get(
@@ -104,13 +137,18 @@ async def follow(
     request: Request,
     _: Who,
     after: Annotated[int | None, Query(ge=0, le=2**62, description="Start behind this event id.")] = None,
-    last_event_id: Annotated[str | None, Header(description="Sent by reconnecting clients.")] = None,
+    last_event_id: Annotated[str | None, Header(max_length=40, description="Sent by reconnecting clients.")] = None,
 ) -> StreamingResponse:
-    """Server-sent events, one per ledger entry: `event` is its type, `id` its id, `data` the entry as JSON."""
-    start = after
-    if last_event_id and last_event_id.isdigit() and len(last_event_id) < 19:
-        start = int(last_event_id)
+    """Server-sent events, one per ledger entry: `event` is its type, `id` its id, `data` the entry as JSON.
+
+    Without a starting point only what is new is sent. A stream ends after ten minutes; connect again with the last id.
+    """
+    start = int(last_event_id) if last_event_id and last_event_id.isdigit() and len(last_event_id) < 19 else after
     if start is None:
-        with use_cases(request).world.store.read() as tx:
-            start = tx.ledger.last_id()
-    return StreamingResponse(_ledger(request, start), media_type="text/event-stream", headers=HEADERS)
+        start = await run_in_threadpool(_end, use_cases(request))
+    return StreamingResponse(Stream(request).ledger(start), media_type="text/event-stream", headers=HEADERS)
+
+
+def _end(cases: UseCases) -> int:
+    with cases.world.store.read() as tx:
+        return tx.ledger.last_id()

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from app.domain.errors import PayloadTooLarge
-from app.domain.webhook import MAX_BODY
-from app.web.background import in_background
-from app.web.deps import Cases, client_ip
+from app.domain.errors import PayloadTooLarge, SignatureMismatch
+from app.domain.webhook import MAX_BODY, PROVIDERS
+from app.web.api.answers import Delivery, reply
+from app.web.api.openapi import problems
+from app.web.deps import Cases, Later, client_ip
 
 router = APIRouter(tags=["webhooks"])
+HOOK = re.compile(r"[A-Za-z0-9._-]{1,80}\Z", re.ASCII)
+ProviderName = Annotated[str, Path(description=f"One of {', '.join(PROVIDERS)}.", examples=["github"])]
+HookName = Annotated[str, Path(description="An environment's name, or a repository's hook.", examples=["shop"])]
+BODY: dict[str, Any] = {"requestBody": {
+    "description": "The provider's delivery, as it is.",
+    "content": {"application/json": {"schema": {"type": "object"}}},
+    "required": True,
+}}  # fmt: skip
 
 
 async def _raw(request: Request) -> bytes:
     """The body as it came, at most MAX_BODY bytes whatever its headers say."""
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_BODY:
@@ -26,18 +37,25 @@ async def _raw(request: Request) -> bytes:
     return b"".join(parts)
 
 
-@router.post("/webhooks/{provider}/{hook}", status_code=202, summary="Deliver a webhook")
-async def deliver(
-    provider: str, hook: str, request: Request, cases: Cases, response: Response, tasks: BackgroundTasks
-) -> dict[str, Any]:
-    """A provider's delivery: signed over the raw body with the hook's secret, taken once by its delivery id."""
+@router.post(
+    "/webhooks/{provider}/{hook}",
+    status_code=202,
+    summary="Deliver a webhook",
+    response_model=Delivery,
+    responses={200: {"model": Delivery, "description": "Delivered before"}, **problems(401, 404, 413, 422)},
+    openapi_extra=BODY,
+)
+async def deliver(provider: ProviderName, hook: HookName, request: Request, cases: Cases, later: Later) -> Response:
+    """A provider's delivery: signed over the raw body with the hook's secret, taken once by its delivery id.
+
+    It is stored, answered, and then acted on; the decision is in the ledger.
+    """
     body = await _raw(request)
+    if not HOOK.match(hook):
+        raise SignatureMismatch()
     headers = {name.lower(): value for name, value in request.headers.items()}
-    stored, new = await run_in_threadpool(
-        cases.webhooks.receive, provider, hook, body, headers, client_ip(request)
-    )  # fmt: skip
+    stored, new = await run_in_threadpool(cases.webhooks.receive, provider, hook, body, headers, client_ip(request))
     if new:
-        tasks.add_task(in_background, "webhook", lambda: cases.webhooks.handle(stored))
-    else:
-        response.status_code = 200
-    return {"delivery": stored.delivery_id, "state": stored.state, "decision": stored.decision, "new": new}
+        later.run("webhook", lambda: cases.webhooks.handle_due(1000, only=stored.id))
+    told = {"delivery": stored.delivery_id, "state": stored.state, "decision": stored.decision, "new": new}
+    return reply(told, 202 if new else 200)

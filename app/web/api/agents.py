@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from app.domain.errors import NotFound
-from app.web.api.schemas import EnrollmentBody, Items
+from app.web.api.answers import Agent, Items, reply
+from app.web.api.fields import Id
+from app.web.api.openapi import problems
+from app.web.api.schemas import EnrollmentBody
 from app.web.api.shapes import page_json
 from app.web.deps import By, Who
 
@@ -18,19 +19,19 @@ class AgentsNotAvailable(NotFound):
     """Agents are not part of this version; environments run on the server."""
 
 
-@router.get("/agents", response_model=Items)
-def list_agents(_: Who) -> Any:
+@router.get("/agents", response_model=Items[Agent])
+def list_agents(_: Who) -> Response:
     """Enrolled agents; none in this version."""
-    return page_json([], None)
+    return reply(page_json([], None))
 
 
-@router.post("/agents/enrollments", status_code=201)
+@router.post("/agents/enrollments", status_code=404, responses=problems(404), response_class=Response)
 def enroll(body: EnrollmentBody, _: By) -> None:
     """Not available in this version: answers 404 `agents_not_available`."""
     raise AgentsNotAvailable()
 
 
-@router.delete("/agents/{id}", status_code=204)
-def remove_agent(id: str, _: By) -> None:
+@router.delete("/agents/{id}", status_code=404, responses=problems(404), response_class=Response)
+def remove_agent(id: Id, _: By) -> None:
     """Not available in this version: answers 404 `agents_not_available`."""
     raise AgentsNotAvailable()

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from app.domain.comparison.export import as_dict, csv_lines
-from app.web.api.schemas import Anything
+from app.web.api.answers import reply
+from app.web.api.fields import Labels
 from app.web.deps import Cases, Who
 
 router = APIRouter(tags=["comparison"])
-Window = Annotated[str, Query(max_length=10, description="24h, 7d, 30d, 90d or all.")]
-Labels = Annotated[str, Query(max_length=500, description="key=value,key2=value2")]
+Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description="How far back.")]
 
 
-@router.get("/comparison", response_model=Anything)
-def compare(cases: Cases, _: Who, window: Window = "30d", labels: Labels = "") -> Any:
+@router.get("/comparison", response_model=dict[str, Any])
+def compare(cases: Cases, _: Who, window: Window = "30d", labels: Labels = "") -> Response:
     """The table, with sample sizes, intervals and verdicts."""
-    return as_dict(cases.comparison.compare(window, labels))
+    return reply(as_dict(cases.comparison.compare(window, labels)))
 
 
 @router.get(

@@ -2,61 +2,73 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Body, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from app.domain.comparison import parse_labels
+from app.domain.environment import Environment as Registered
+from app.domain.errors import EnvironmentChanged
 from app.domain.tree import printable
 from app.domain.webhook import PROVIDERS
 from app.ports import EnvironmentFilter
+from app.services.usecases import UseCases
 from app.web import snippets
-from app.web.api.lists import After, Limit
-from app.web.api.schemas import Anything, EnvironmentBody, HoldBody, Items, ProbeBody, WebhookBody
+from app.web.api.answers import Environment, Hook, Items, Probe, reply
+from app.web.api.fields import After, Labels, Limit, Name, Text
+from app.web.api.openapi import problems
+from app.web.api.schemas import EnvironmentBody, EnvironmentPatch, HoldBody, ProbeBody, WebhookBody
 from app.web.api.shapes import environment_json, page_of
-from app.web.background import in_background
-from app.web.deps import By, Cases, Who
+from app.web.deps import By, Cases, Later, Who
 
 router = APIRouter(tags=["environments"])
-Text = Annotated[str, Query(max_length=200)]
+IfMatch = Annotated[str | None, Header(max_length=100, description="ETag of what is being edited.")]
+SyncWord = Literal["", "Synced", "OutOfSync", "Unknown"]
+HealthWord = Literal["", "Healthy", "Progressing", "Degraded", "Missing", "Suspended", "Unknown"]
 
 
-@router.get("/environments", response_model=Items)
+def shown(cases: UseCases, environment: Registered, status: int = 200, **headers: str) -> Response:
+    """An environment as an answer, with its version as ETag."""
+    body = environment_json(environment, cases.world.clock.now())
+    return reply(body, status, ETag=f'"{environment.version}"', **headers)
+
+
+@router.get("/environments", response_model=Items[Environment])
 def list_environments(
     cases: Cases,
     _: Who,
     limit: Limit = 50,
     after: After = None,
     search: Text = "",
-    mode: Text = "",
-    sync: Text = "",
-    health: Text = "",
-    need: bool = False,
-    labels: Annotated[str, Query(max_length=500, description="key=value,key2=value2")] = "",
-) -> Any:
+    mode: Literal["", "push", "pull"] = "",
+    sync: SyncWord = "",
+    health: HealthWord = "",
+    need: Annotated[bool, Query(description="Only those that need a person.")] = False,
+    labels: Labels = "",
+) -> Response:
     """Environments by name."""
     now = cases.world.clock.now()
     where = EnvironmentFilter(search, mode, sync, health, need, parse_labels(labels))
     with cases.world.store.read() as tx:
         page = tx.environments.page(where, now, limit, after or None)
-    return page_of(page, lambda row: environment_json(row.environment, now))
+    return reply(page_of(page, lambda row: environment_json(row.environment, now)))
 
 
-@router.post("/environments", status_code=201, response_model=Anything)
-def create_environment(body: EnvironmentBody, cases: Cases, by: By, response: Response, tasks: BackgroundTasks) -> Any:
+@router.post("/environments", status_code=201, response_model=Environment, responses=problems(409))
+def create_environment(body: EnvironmentBody, cases: Cases, by: By, later: Later) -> Response:
     """Register an environment; its repository is looked at in the background."""
     made = cases.registration.create(body.model_dump(exclude_unset=True), by)
-    response.headers["Location"] = f"/api/v1/environments/{made.name}"
-    tasks.add_task(in_background, "first look", lambda: cases.registration.first_look(made))
-    return environment_json(made, cases.world.clock.now())
+    later.run("first look", lambda: cases.registration.first_look(made))
+    return shown(cases, made, 201, Location=f"/api/v1/environments/{made.name}")
 
 
-@router.post("/environments/probe", response_model=Anything)
-def probe_repository(body: ProbeBody, cases: Cases, _: By) -> Any:
+@router.post("/environments/probe", response_model=Probe, responses=problems(404, 424))
+def probe_repository(body: ProbeBody, cases: Cases, _: By) -> Response:
     """Look at a repository before saving anything."""
     found = cases.registration.probe(body.model_dump())
     revision = found.revision
-    return {
+    return reply({
         "reachable": True,
         "branches": list(found.branches),
         "tags": list(found.tags),
@@ -65,58 +77,64 @@ def probe_repository(body: ProbeBody, cases: Cases, _: By) -> Any:
         "subject": revision.subject if revision else None,
         "files": found.files,
         "unsupported": [{"path": printable(one.path), "kind": one.kind} for one in found.unsupported],
-    }
+    })  # fmt: skip
 
 
-@router.get("/environments/{name}", response_model=Anything)
-def show_environment(name: str, cases: Cases, _: Who) -> Any:
-    """One environment."""
+@router.get("/environments/{name}", response_model=Environment)
+def show_environment(name: Name, cases: Cases, _: Who) -> Response:
+    """One environment. The ETag is its version."""
     with cases.world.store.read() as tx:
-        return environment_json(tx.environments.get(name), cases.world.clock.now())
+        return shown(cases, tx.environments.get(name))
 
 
-@router.patch("/environments/{name}", response_model=Anything)
-def edit_environment(
-    name: str,
-    body: Annotated[dict[str, Any], Body(examples=[{"policy": {"self_heal": True}}])],
-    cases: Cases,
-    by: By,
-) -> Any:
-    """Lay a partial specification over the stored one (JSON Merge Patch)."""
-    return environment_json(cases.registration.edit(name, body, by), cases.world.clock.now())
+def _version(if_match: str | None) -> int | None:
+    """The version that an If-Match header names. Raises EnvironmentChanged for one that can't be ours."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = re.fullmatch(r'\s*"(\d{1,9})"\s*', if_match, re.ASCII)
+    if not found:
+        raise EnvironmentChanged()
+    return int(found[1])
 
 
-@router.delete("/environments/{name}", status_code=204)
-def delete_environment(name: str, cases: Cases, by: By) -> None:
+@router.patch("/environments/{name}", response_model=Environment, responses=problems(409, 412))
+def edit_environment(name: Name, body: EnvironmentPatch, cases: Cases, by: By, if_match: IfMatch = None) -> Response:
+    """Lay a partial specification over the stored one (JSON Merge Patch). The name stays."""
+    change: dict[str, Any] = body.model_dump(exclude_unset=True)
+    return shown(cases, cases.registration.edit(name, change, by, version=_version(if_match)))
+
+
+@router.delete("/environments/{name}", status_code=204, responses=problems(409))
+def delete_environment(name: Name, cases: Cases, by: By) -> None:
     """Forget an environment. Delivered files and the ledger stay."""
     cases.registration.remove(name, by)
 
 
-@router.put("/environments/{name}/hold", response_model=Anything)
-def set_hold(name: str, cases: Cases, by: By, body: HoldBody | None = None) -> Any:
+@router.put("/environments/{name}/hold", response_model=Environment)
+def set_hold(name: Name, cases: Cases, by: By, body: HoldBody | None = None) -> Response:
     """Stop automation."""
     given = body or HoldBody()
-    held = cases.holds.hold(name, given.reason, given.expires_at, by)
-    return environment_json(held, cases.world.clock.now())
+    return shown(cases, cases.holds.hold(name, given.reason, given.expires_at, by))
 
 
-@router.delete("/environments/{name}/hold", response_model=Anything)
-def end_hold(name: str, cases: Cases, by: By) -> Any:
+@router.delete("/environments/{name}/hold", response_model=Environment, responses=problems(409, 424))
+def end_hold(name: Name, cases: Cases, by: By) -> Response:
     """Let automation go on."""
-    return environment_json(cases.holds.resume(name, by), cases.world.clock.now())
+    return shown(cases, cases.holds.resume(name, by))
 
 
-@router.put("/environments/{name}/webhook", response_model=Anything)
-def set_webhook(name: str, request: Request, cases: Cases, by: By, body: WebhookBody | None = None) -> Any:
+@router.put("/environments/{name}/webhook", response_model=Hook)
+def set_webhook(name: Name, request: Request, cases: Cases, by: By, body: WebhookBody | None = None) -> Response:
     """Give an environment's webhook a secret (made up if none is given). It is shown this once."""
     secret = cases.webhooks.set_secret(name, body.secret if body else None, by)
     base = snippets.base_url(request)
-    return {"hook": name, "secret": secret, "urls": {one: f"{base}/webhooks/{one}/{name}" for one in PROVIDERS}}
+    urls = {one: f"{base}/webhooks/{one}/{name}" for one in PROVIDERS}
+    return reply({"hook": name, "secret": secret, "urls": urls})
 
 
-@router.get("/environments/{name}/snippets", response_model=Anything)
-def show_snippets(name: str, request: Request, cases: Cases, _: Who) -> Any:
-    """Pipeline steps to copy, filled in."""
+@router.get("/environments/{name}/snippets", response_model=dict[str, str])
+def show_snippets(name: Name, request: Request, cases: Cases, _: Who) -> Response:
+    """Pipeline steps to copy, filled in, by tool."""
     with cases.world.store.read() as tx:
         environment = tx.environments.get(name)
-    return {one.key: one.text for one in snippets.of(environment, snippets.base_url(request))}
+    return reply({one.key: one.text for one in snippets.of(environment, snippets.base_url(request))})

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from app.domain.errors import InvalidInput
 from app.domain.events import EventType
-from app.web.api.lists import After, Limit, number
-from app.web.api.schemas import Items
+from app.web.api.answers import Event, Items, reply
+from app.web.api.fields import After, Limit, Text
+from app.web.api.lists import number
 from app.web.api.shapes import event_json, page_json
 from app.web.deps import Cases, Who
 
 router = APIRouter(tags=["ledger"])
+Types = Annotated[list[EventType], Query(max_length=30, description="Only events of these types.")]
 
 
-@router.get("/events", response_model=Items)
+@router.get("/events", response_model=Items[Event])
 def list_events(
     cases: Cases,
     _: Who,
     limit: Limit = 100,
     after: After = None,
-    environment: Annotated[str, Query(max_length=200)] = "",
-    operation: Annotated[str, Query(max_length=100)] = "",
-    type: Annotated[str, Query(max_length=100)] = "",
-) -> Any:
+    environment: Text = "",
+    operation: Text = "",
+    type: Types = [],  # noqa: B006
+) -> Response:
     """Events behind an id, oldest first; `next` is the id to go on from, null at the end."""
-    types = [one for one in EventType if one.value == type]
-    if type and not types:
-        raise InvalidInput(fields={"type": f"must be one of {', '.join(one.value for one in EventType)}"})
     with cases.world.store.read() as tx:
         id = tx.environments.get(environment).id if environment else None
         start = number(after) or 0
-        events = tx.ledger.page(start, limit + 1, environment_id=id, operation=operation or None, types=types)
+        events = tx.ledger.page(start, limit + 1, environment_id=id, operation=operation or None, types=type)
     more = len(events) > limit
-    return page_json([event_json(one) for one in events[:limit]], events[limit - 1].id if more else None)
+    return reply(page_json([event_json(one) for one in events[:limit]], events[limit - 1].id if more else None))

@@ -1,15 +1,8 @@
-"""Paging: `?limit=` and `?after=` of every list."""
+"""Cursors that are numbers."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import Query
-
 from app.domain.errors import InvalidInput
-
-Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]
-After = Annotated[str | None, Query(max_length=500, description="The `next` of the page before.")]
 
 
 def number(after: str | None) -> int | None:

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fastapi import APIRouter, Response
 
-from fastapi import APIRouter
-
-from app.web.api.lists import After, Limit
-from app.web.api.schemas import Anything, Items, TokenBody
+from app.web.api.answers import Items, NewToken, Token, reply
+from app.web.api.fields import After, Id, Limit
+from app.web.api.schemas import TokenBody
 from app.web.api.shapes import page_json, token_json
 from app.web.deps import By, Cases, Who
 
 router = APIRouter(tags=["tokens"])
 
 
-@router.get("/tokens", response_model=Items)
-def list_tokens(cases: Cases, _: Who, limit: Limit = 200, after: After = None) -> Any:
-    """Tokens without their secrets."""
-    found = [one for one in cases.access.list_tokens() if after is None or one.id > after]
-    return page_json([token_json(one) for one in found[:limit]], found[limit - 1].id if len(found) > limit else None)
+@router.get("/tokens", response_model=Items[Token])
+def list_tokens(cases: Cases, _: Who, limit: Limit = 200, after: After = None) -> Response:
+    """Tokens without their secrets, by id."""
+    every = sorted(cases.access.list_tokens(), key=lambda one: one.id)
+    found = [one for one in every if not after or one.id > after]
+    next = found[limit - 1].id if len(found) > limit else None
+    return reply(page_json([token_json(one) for one in found[:limit]], next))
 
 
-@router.post("/tokens", status_code=201, response_model=Anything)
-def create_token(body: TokenBody, cases: Cases, by: By) -> Any:
+@router.post("/tokens", status_code=201, response_model=NewToken)
+def create_token(body: TokenBody, cases: Cases, by: By) -> Response:
     """Create a token; its value is in this answer and nowhere else."""
     made, secret = cases.access.create_token(body.name, by, role=body.role, expires_at=body.expires_at)
-    return token_json(made, secret)
+    return reply(token_json(made, secret), 201)
 
 
 @router.delete("/tokens/{id}", status_code=204)
-def revoke_token(id: str, cases: Cases, by: By) -> None:
+def revoke_token(id: Id, cases: Cases, by: By) -> None:
     """Revoke a token at once."""
     cases.access.revoke_token(id, by)

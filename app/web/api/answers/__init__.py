@@ -1,0 +1,56 @@
+"""What the API answers, as OpenAPI describes it. Values are made in shapes.py; tests hold the two together."""
+
+from app.web.api.answers.general import Alive, FieldProblem, Items, Problem, Ready, reply
+from app.web.api.answers.records import Agent, AuditEntry, Credential, Delivery, NewToken, Token, Verified
+from app.web.api.answers.registry import Environment, Hold, Hook, Probe, Source, Status, Unsupported
+from app.web.api.answers.runs import (
+    Adopted,
+    Changes,
+    Drift,
+    DriftItem,
+    Event,
+    HistoryItem,
+    Operation,
+    OperationWithLog,
+    Pipeline,
+    PlanItem,
+    Preview,
+    Progress,
+    Stage,
+)
+
+__all__ = [
+    "Adopted",
+    "Agent",
+    "Alive",
+    "AuditEntry",
+    "Changes",
+    "Credential",
+    "Delivery",
+    "Drift",
+    "DriftItem",
+    "Environment",
+    "Event",
+    "FieldProblem",
+    "HistoryItem",
+    "Hold",
+    "Hook",
+    "Items",
+    "NewToken",
+    "Operation",
+    "OperationWithLog",
+    "Pipeline",
+    "PlanItem",
+    "Preview",
+    "Probe",
+    "Problem",
+    "Progress",
+    "Ready",
+    "Source",
+    "Stage",
+    "Status",
+    "Token",
+    "Unsupported",
+    "Verified",
+    "reply",
+]

@@ -1,0 +1,97 @@
+"""Environments."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from app.web.api.fields import Moment
+
+
+class Source(BaseModel):
+    """Where desired state comes from."""
+
+    repo_url: str
+    ref: str
+    path: str
+    credential: str | None = None
+
+
+class Hold(BaseModel):
+    """Automation stopped by a person."""
+
+    owner: str
+    reason: str
+    created_at: Moment
+    expires_at: Moment | None
+    left_revision: str | None
+
+
+class Status(BaseModel):
+    """What is known about an environment. A verdict that is too old reads Unknown."""
+
+    sync: Literal["Synced", "OutOfSync", "Unknown"]
+    health: Literal["Healthy", "Progressing", "Degraded", "Missing", "Suspended", "Unknown"]
+    revision: str | None
+    subject: str
+    author: str
+    live_since: Moment | None
+    divergence: Literal["new_revision", "drift"] | None
+    noticed: str | None
+    noticed_at: Moment | None
+    last_good: str | None
+    checked_at: Moment | None
+    expires_at: Moment | None
+    files: int
+    drift_count: int
+    episode: int | None
+    operation: str | None
+    last_outcome: str | None
+    last_reason: str
+    last_finished_at: Moment | None
+    hold: Hold | None
+    message: str
+
+
+class Environment(BaseModel):
+    """An environment: its specification and its status."""
+
+    name: str
+    mode: Literal["push", "pull"]
+    runs_on: Literal["server", "agent"]
+    source: Source
+    target: dict[str, Any]
+    policy: dict[str, Any]
+    labels: dict[str, str]
+    status: Status
+    created_at: Moment | None
+    version: int
+
+
+class Unsupported(BaseModel):
+    """A submodule or an LFS pointer, which is not delivered."""
+
+    path: str
+    kind: str
+
+
+class Probe(BaseModel):
+    """What a look at a repository found."""
+
+    reachable: bool
+    branches: list[str]
+    tags: list[str]
+    default_branch: str | None
+    revision: str | None
+    subject: str | None
+    files: int
+    unsupported: list[Unsupported]
+
+
+class Hook(BaseModel):
+    """A webhook's secret, shown this once, and the addresses to give to the provider."""
+
+    hook: str
+    secret: str
+    urls: dict[str, str]

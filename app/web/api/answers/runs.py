@@ -1,0 +1,160 @@
+"""Operations, the ledger, drift, history."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from app.web.api.fields import Moment
+
+
+class Stage(BaseModel):
+    """A stage of a delivery; open where it did not end."""
+
+    name: Literal["committed", "visible", "noticed", "fetched", "planned", "applied", "healthy"]
+    started_at: Moment
+    finished_at: Moment | None
+
+
+class Changes(BaseModel):
+    """Numbers of files."""
+
+    created: int
+    updated: int
+    deleted: int
+    unchanged: int
+
+
+class Progress(BaseModel):
+    """Paths worked on, of how many."""
+
+    done: int
+    total: int
+
+
+class Pipeline(BaseModel):
+    """The pipeline run that pushed."""
+
+    url: str
+    id: str
+    commit_time: Moment | None
+
+
+class Operation(BaseModel):
+    """One run against one environment."""
+
+    id: str
+    environment: str
+    mode: Literal["push", "pull"]
+    kind: Literal["sync", "refresh"]
+    trigger: Literal["pipeline", "webhook", "schedule", "agent", "manual", "rollback", "self_heal"]
+    initiated_by: str
+    phase: Literal["queued", "running", "succeeded", "failed", "error", "terminated", "superseded"]
+    from_revision: str | None
+    revision: str | None
+    wanted: str | None
+    subject: str
+    author: str
+    outcome: str | None
+    reason: str
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    stages: list[Stage]
+    changes: Changes
+    progress: Progress
+    paths: list[dict[str, str]]
+    pipeline: Pipeline | None
+    retry_of: str | None
+    webhook_missed: bool
+    termination_by: str | None
+
+
+class Event(BaseModel):
+    """An entry of the ledger."""
+
+    id: int
+    at: Moment
+    environment: str | None
+    operation: str | None
+    type: str
+    reason: str
+    data: dict[str, Any]
+
+
+class OperationWithLog(Operation):
+    """One run, with what the ledger says about it."""
+
+    log: list[Event]
+
+
+class DriftItem(BaseModel):
+    """A path that moved on the target."""
+
+    path: str
+    change: Literal["changed", "missing", "extra", "mode"]
+    diff: str | None
+
+
+class Drift(BaseModel):
+    """What moved on the target, as of `checked_at`."""
+
+    environment: str
+    revision: str | None
+    checked_at: Moment | None
+    items: list[DriftItem]
+    count: int
+    episode: int | None
+    ignored: list[str]
+    unmanaged: list[str]
+    unmanaged_count: int
+
+
+class Adopted(BaseModel):
+    """The commit that now holds what drifted, and the sync that follows on the environment's own branch."""
+
+    revision: str
+    operation: Operation | None
+
+
+class HistoryItem(BaseModel):
+    """A stretch in which a revision was live."""
+
+    revision: str
+    subject: str
+    message: str
+    author: str
+    committed_at: Moment | None
+    live_at: Moment | None
+    left_at: Moment | None
+    outcome: str
+    initiated_by: str
+    trigger: str
+    operation: str
+    good: bool
+    bad: bool
+    bad_reason: str
+    current: bool
+
+
+class PlanItem(BaseModel):
+    """What would happen at a path."""
+
+    path: str
+    action: Literal["create", "update", "mode", "delete", "record", "keep"]
+    diff: str | None
+
+
+class Preview(BaseModel):
+    """The plan of a rollback."""
+
+    environment: str
+    from_revision: str | None
+    revision: str
+    subject: str
+    forward: bool
+    items: list[PlanItem]
+    count: int
+    unmanaged: list[str]
+    unmanaged_count: int

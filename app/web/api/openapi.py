@@ -1,0 +1,87 @@
+"""The OpenAPI document: what FastAPI derives, with security schemes and the problems that every route may answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+TEXTS = {
+    "400": "The body is not JSON",
+    "401": "No valid token or session",
+    "403": "Not allowed for this identity, or made by another site",
+    "404": "There is no such thing",
+    "409": "Not possible in this state",
+    "412": "Edited meanwhile",
+    "413": "The body is too large",
+    "415": "The body is not declared as JSON",
+    "422": "A field is wrong; `errors` names it",
+    "424": "The repository or the target cannot be reached",
+    "429": "Too many attempts; see Retry-After",
+    "503": "Not ready",
+}
+PUBLIC = ("/healthz", "/readyz", "/webhooks/")
+UNSAFE = ("post", "put", "patch", "delete")
+ABOUT = """\
+One control plane for environments that a pipeline pushes to and environments that pull from Git.
+
+Send an API token as `Authorization: Bearer …`. Errors are problem documents (RFC 9457) with a stable `code`. Lists are
+`{"items": […], "next": cursor or null}`; pass `next` as `after`. Times are UTC, RFC 3339 with microseconds.
+"""
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Descriptions of a route's own problems, besides those that every route has."""
+    return {status: {"description": TEXTS[str(status)], "content": PROBLEM} for status in statuses}
+
+
+def describe(app: FastAPI) -> None:
+    """Complete the document when it is first asked for."""
+    derived = app.openapi
+
+    def complete() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = derived()
+            document["info"]["description"] = ABOUT
+            document["components"]["schemas"].update(_problem_schemas())
+            document["components"]["securitySchemes"] = _schemes()
+            for path, operations in document["paths"].items():
+                for method, operation in operations.items():
+                    _finish(path, method, operation)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = complete  # type: ignore[method-assign]
+
+
+def _schemes() -> dict[str, Any]:
+    return {
+        "token": {"type": "http", "scheme": "bearer", "description": "An API token."},
+        "session": {"type": "apiKey", "in": "cookie", "name": "pushpull_session", "description": "A log-in."},
+    }
+
+
+def _problem_schemas() -> dict[str, Any]:
+    from app.web.api.answers import Problem
+
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs", {}), "Problem": schema}
+
+
+def _finish(path: str, method: str, operation: dict[str, Any]) -> None:
+    answers = operation["responses"]
+    answers.pop("422", None) if "HTTPValidationError" in str(answers.get("422")) else None
+    general = []
+    if path.startswith("/api/"):
+        operation["security"] = [{"token": []}, {"session": []}]
+        general += ["401", "422", "429"]
+        general += ["403"] if method in UNSAFE else []
+        general += ["404"] if "{" in path else []
+    elif path.startswith(PUBLIC):
+        operation["security"] = []
+    if "requestBody" in operation:
+        general += ["400", "413", "415"]
+    for status in general:
+        answers.setdefault(status, {"description": TEXTS[status], "content": PROBLEM})
+    operation["responses"] = dict(sorted(answers.items()))

@@ -1,0 +1,65 @@
+"""The web application: routers, what stands before them, errors, static files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from app import __version__
+from app.live import Bus
+from app.services.usecases import UseCases
+from app.web import errors, pages, stream, webhooks
+from app.web.api import health
+from app.web.api import router as api
+from app.web.api.openapi import describe
+from app.web.background import Background
+from app.web.guard import Guard
+from app.web.metrics import Metrics
+from app.web.record import Record
+from app.web.static import Assets
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+LAG_EVERY_S = 5.0
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    cases: UseCases,
+    bus: Bus,
+    background: Background,
+    lifespan: Lifespan,
+    *,
+    readiness: Callable[[], Mapping[str, str]],
+    public_url: str = "",
+    metrics_token: str = "",
+    secure_cookies: bool = False,
+) -> FastAPI:
+    """The application over one installation. `readiness` says of each part "ok" or what is wrong with it."""
+    app = FastAPI(
+        title="PushPull", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    state, assets = app.state, Assets(STATIC)
+    state.cases, state.bus, state.background, state.readiness = cases, bus, background, readiness
+    state.public_url, state.metrics_token, state.secure_cookies = public_url, metrics_token, secure_cookies
+    state.metrics, state.assets = Metrics(), assets
+    for router in (api, stream.router, webhooks.router, health.router, pages.router):
+        app.include_router(router)
+    app.mount("/static", assets, name="static")
+    errors.install(app)
+    describe(app)
+    app.add_middleware(Guard)
+    app.add_middleware(Record, metrics=state.metrics)
+    return app
+
+
+async def watch_loop(metrics: Metrics) -> None:
+    """Measure how late the event loop is, for as long as it runs."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + LAG_EVERY_S
+        await asyncio.sleep(LAG_EVERY_S)
+        metrics.loop_lag.set(max(0.0, loop.time() - due))
