@@ -7,7 +7,7 @@ gets its own decision.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from app.domain.environment import Environment, Mode, RunsOn, Status
@@ -29,12 +29,13 @@ RETRY_CAP_S = 600
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a poll knows when it turns to the environments."""
+    """What a poll knows when it turns to the environments. `heads`: what the remote's refs point at."""
 
     source: Source
     moves: Mapping[str, RefMove]
     at: datetime
     looked_before: datetime | None
+    heads: Mapping[str, str] = field(default_factory=dict)
 
 
 class Poller:
@@ -63,7 +64,7 @@ class Poller:
             if before.failing_since:
                 tx.ledger.append(at, [NewEvent(EventType.SOURCE_RECOVERED, reason=f"{repo_url} answers again")])
             environments = tx.environments.of_repository(repo_url)
-        sighting = Sighting(source, {move.ref: move for move in moves}, at, before.looked_at)
+        sighting = Sighting(source, {move.ref: move for move in moves}, at, before.looked_at, heads)
         self._decide(environments, sighting)
         return result
 
@@ -101,8 +102,11 @@ class Poller:
 
     @staticmethod
     def _moved(environment: Environment, sighting: Sighting) -> bool:
+        """A fetch for another environment may have brought the news already: then only the heads tell."""
         ref = environment.source.ref
-        return any(name in sighting.moves for name in (ref, f"refs/heads/{ref}", f"refs/tags/{ref}"))
+        names = (f"refs/heads/{ref}", f"refs/tags/{ref}", ref)
+        seen = next((sighting.heads[name] for name in names if name in sighting.heads), None)
+        return seen not in (None, environment.status.noticed) or any(name in sighting.moves for name in names)
 
     def consider(self, name: str, sighting: Sighting | None = None) -> None:
         """Decide about one environment from what the mirror knows: deploy, hold, skip, or nothing, with the reason."""

@@ -51,7 +51,8 @@ def log_in(
     try:
         secret, identity = cases.access.log_in(clean(name), password, client_ip(request))
     except (NotAuthenticated, TooManyAttempts) as problem:
-        status = HTTPStatus.TOO_MANY_REQUESTS if isinstance(problem, TooManyAttempts) else HTTPStatus.UNPROCESSABLE_ENTITY
+        throttled = isinstance(problem, TooManyAttempts)
+        status = HTTPStatus.TOO_MANY_REQUESTS if throttled else HTTPStatus.UNPROCESSABLE_ENTITY
         return render.page(request, "account/login.html", Context(name, onward, problem.detail, ""), status=status)
     answer = RedirectResponse("/settings" if identity.must_change else onward, HTTPStatus.SEE_OTHER)
     remember(request, answer, secret)
