@@ -156,7 +156,7 @@ def compare(
         show.as_json(found)
         return
     rows = [
-        [row["heading"]["title"], row["push"]["sentence"], row["pull"]["sentence"], row["verdict"]["text"]]
+        [row["title"], row["push"]["sentence"], row["pull"]["sentence"], row["verdict"]["text"]]
         for row in found["rows"]
     ]
     show.table(("CRITERION", "→ PUSH", "← PULL", "VERDICT"), rows)

@@ -88,7 +88,7 @@ def next_step(number: int) -> Step:
     """The commits that keep coming, one after the other, each a small plausible change."""
     turn, round = number % 6, number // 6
     if turn == 0:
-        price = f"{4.8 + 0.1 * (round % 8):.2f}"
+        price = f"{4.9 + 0.1 * (round % 8):.2f}"
         return Step(MIRA, f"Sourdough costs {price} now", {"deploy/site/prices.csv": PRICES.replace("4.80", price)})
     if turn == 1:
         version = f"1.{3 + round}.0"

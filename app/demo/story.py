@@ -48,7 +48,7 @@ class Story:
         for name, mode in ((PUSH, "push"), (PULL, "pull")):
             self._client.call("POST", "/environments", self._specification(name, mode))
         self._push(None, "first delivery")
-        self._settled(PULL)
+        self._live(PULL, None)
         self._tell("[4/5] Delivering four commits through both")
         for _ in range(4):
             self._commit()
@@ -95,7 +95,7 @@ class Story:
             self._push(revision, "")
         else:
             self._tell("      the pipeline failed before it delivered; only the pulled environment gets this one")
-        self._settled(PULL)
+        self._live(PULL, revision)
 
     def _push(self, revision: str | None, reason: str) -> None:
         run = str(4000 + self._number)
@@ -112,11 +112,11 @@ class Story:
             if self._stopping.is_set():
                 return
 
-    def _settled(self, name: str) -> None:
-        """Wait until the poll has delivered what Git asks for."""
-        for _ in range(100):
-            status = self._client.call("GET", f"/environments/{name}")["status"]
-            if status["revision"] and status["revision"] == status["noticed"] and not status["operation"]:
+    def _live(self, name: str, revision: str | None) -> None:
+        """Wait until a commit (any, at first) is live where nobody pushes it."""
+        for _ in range(75):
+            live = self._client.call("GET", f"/environments/{name}")["status"]["revision"]
+            if live and live == (revision or live):
                 return
             if self._stopping.wait(0.2):
                 return
