@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.environment import SourceSpec
-from app.domain.errors import InvalidInput, Problem, RevisionNotFound, SourceRefused, UnsafePath
+from app.domain.errors import InvalidInput, Problem, PushRejected, RevisionNotFound, SourceRefused, UnsafePath
 from app.domain.revision import Person
 from app.domain.tree import FILE
 from app.sources import GitSources, Patience
@@ -174,6 +174,19 @@ def test_a_checked_out_branch_of_a_local_repository_is_not_overwritten(local: Pl
     with pytest.raises(Problem, match="checked out"):
         source.commit("main", sha, {b"a": (FILE, b"2")}, "m", ANN)
     assert (work / "a").read_text() == "1"
+
+
+def test_a_local_checkout_is_not_updated_with_its_own_filters(local: Place, marker: Path, tmp_path: Path) -> None:
+    sha = local.repo.commit({"a": "1", ".gitattributes": "* filter=x\n"})
+    work = tmp_path / "repos" / "work"
+    local.repo.git("clone", "--quiet", str(local.repo.path), str(work))
+    checkout = _at(work / ".git")
+    checkout.git("config", "receive.denyCurrentBranch", "updateInstead")
+    checkout.git("config", "filter.x.smudge", f"touch {marker}; cat")
+    source = local.sources.open(str(work))
+    source.fetch()
+    with pytest.raises(PushRejected, match="checked out"):
+        source.commit("main", sha, {b"a": (FILE, b"2")}, "m", ANN)
 
 
 def test_a_partial_clone_as_source_fetches_nothing_by_command(local: Place, marker: Path, tmp_path: Path) -> None:

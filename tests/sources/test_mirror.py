@@ -103,6 +103,15 @@ def test_only_branches_and_tags_are_mirrored(local: Place) -> None:
     assert source.fetch() == (RefMove("refs/heads/main", None, sha),)
 
 
+def test_a_listing_does_not_carry_every_pull_request(web: Place, server: GitServer) -> None:
+    sha = web.repo.commit({"a": "1"})
+    (web.repo.path / "packed-refs").write_text("".join(f"{sha} refs/pull/{n}/head\n" for n in range(1000, 2000)))
+    source = web.fetched()
+    server.sent = 0
+    assert source.remote_heads()["HEAD"] == sha
+    assert 0 < server.sent < 2000
+
+
 def test_the_default_branch_is_followed(local: Place) -> None:
     local.repo.commit({"a": "1"})
     source = local.fetched()

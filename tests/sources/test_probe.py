@@ -100,8 +100,9 @@ def test_paths_are_checked_before_anything_is_asked(web: Place, server: GitServe
 def test_history_and_large_files_stay_away(web: Place, server: GitServer, tmp_path: Path) -> None:
     noise = random.Random(3)
     other = GitRepo(tmp_path / "repos" / "large.git")
-    for number in range(3):
-        other.commit({f"big{number}": noise.randbytes(300_000).hex()})
+    old = {f"old{number}": noise.randbytes(450).hex() for number in range(200)}
+    other.commit(old)
+    other.commit({**dict.fromkeys(old), **{f"big{number}": noise.randbytes(300_000).hex() for number in range(3)}})
     server.sent = 0
     assert web.sources.probe(SourceSpec(server.url(other.path), "main")).files == 3
     assert 0 < server.sent < 50_000

@@ -298,7 +298,10 @@ def test_hostile_trees_are_refused(local: Place, name: bytes, depth: int) -> Non
         source.changes(EMPTY_TREE, tree)
 
 
-def test_a_tree_that_unfolds_without_end_is_refused(new_sources: Callable[..., GitSources], repo: GitRepo) -> None:
+def test_a_tree_that_unfolds_without_end_is_refused(
+    new_sources: Callable[..., GitSources], repo: GitRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.sources.trees._THINKING", 0.2)
     tree = repo.raw_tree(*((0o100644, b"%d" % number, repo.blob(b"x")) for number in range(10)))
     for _ in range(11):  # ten to the twelfth files in a few hundred bytes
         tree = repo.raw_tree(*((0o40000, b"%d" % number, tree) for number in range(10)))
