@@ -1,0 +1,43 @@
+"""Documentation that cannot lie: generated pages are current, links lead somewhere, words are explained."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.domain.environment import Policy
+from app.domain.operation import Trigger
+from app.domain.webhook import PROVIDERS
+from docs.reference import PAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITTEN = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_pages_are_current(name: str) -> None:
+    stored = (ROOT / "docs" / name).read_text("utf-8")
+    assert stored == PAGES[name]().rstrip() + "\n", "run `make docs`"
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    local = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_every_policy_field_trigger_and_provider_is_explained() -> None:
+    text = (ROOT / "docs" / "concepts.md").read_text("utf-8")
+    assert [name for name in Policy.__dataclass_fields__ if f"| `{name}` |" not in text] == []
+    assert [one.value for one in Trigger if one.value not in text and one is not Trigger.AGENT] == []
+    assert [name for name in PROVIDERS if f"| {name} |" not in text] == []
+
+
+def test_decisions_name_a_test_that_exists() -> None:
+    for page in (ROOT / "docs" / "decisions").glob("0*.md"):
+        named = re.findall(r"`(tests/[\w/*.]+)`", page.read_text("utf-8"))
+        assert named, page.name
+        assert [one for one in named if not list(ROOT.glob(one.rstrip("/")))] == [], page.name
