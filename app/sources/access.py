@@ -49,6 +49,8 @@ class Access:
             return Login("ambient" if self._address.scheme == "ssh" else "none")
         values = self._secret(self._credential) if self._secret else {}
         kind = values.get("kind", "")
+        if kind == "password":  # to a Git server the same: a name and a secret
+            kind, values = "token", {**values, "token": values.get("password", "")}
         fitting = {"https": "token", "http": "token", "ssh": "ssh-key"}.get(self._address.scheme)
         if kind != fitting:
             mend = f"Choose a credential of the kind {fitting}." if fitting else "Choose no credential."
@@ -95,6 +97,7 @@ class Access:
 
     def _pinned(self, others: str = "") -> list[str]:
         """A server's key is taken at first sight and must be the same ever after."""
+        self._known_hosts.parent.mkdir(parents=True, exist_ok=True)
         return ["-o", "StrictHostKeyChecking=accept-new", "-o", _hosts(self._known_hosts) + others]
 
     @staticmethod

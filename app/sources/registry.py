@@ -24,8 +24,8 @@ class GitSources:
     """Git repositories: app.ports.Sources. May be used by many threads and processes at once.
 
     `data_dir` holds the mirrors; `roots` are the directories below which local repositories may lie; `secret` returns
-    a credential's values by name: {"kind": "token", "token", "username"?} or {"kind": "ssh-key", "private_key",
-    "known_hosts"?}.
+    a credential's values by name: {"kind": "token", "token", "username"?}, {"kind": "password", "username", "password"}
+    or {"kind": "ssh-key", "private_key", "known_hosts"?}.
     """
 
     def __init__(

@@ -18,6 +18,8 @@ from app.sources.git import Repository
 
 _LINE = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})[\t ](HEAD|refs/(?:heads|tags)/[^\n]*?)(\^\{\})?\n")
 _DEFAULT = re.compile(rb"ref: refs/heads/([^\t\n]+)\tHEAD\n")
+# Redirects are never followed: one would lead past the check of the address, and git would send the credential's header
+# to wherever it leads.
 _OPTIONS = ("-c", "http.followRedirects=false", "-c", "credential.helper=", "-c", "core.askPass=")
 _SERVER = "git -c 'safe.directory=*' -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true"
 

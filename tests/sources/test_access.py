@@ -49,6 +49,13 @@ def test_the_name_may_stand_in_the_address(private: Place, secrets: Secrets) -> 
     assert private.open().remote_heads()["refs/heads/main"] == sha
 
 
+def test_a_password_is_as_good_as_a_token(private: Place, secrets: Secrets) -> None:
+    sha = private.repo.commit({"a": "1"})
+    secrets["deploy"] = {"kind": "password", "username": "ann", "password": TOKEN}
+    assert private.open().remote_heads()["refs/heads/main"] == sha
+    assert private.sources.credentials_held(SourceSpec(private.url, credential="deploy")) == "token"
+
+
 def test_a_new_token_takes_effect_without_opening_again(private: Place, secrets: Secrets) -> None:
     sha = private.repo.commit({"a": "1"})
     secrets["deploy"] = {"kind": "token", "username": "ann", "token": "old"}
@@ -187,7 +194,8 @@ def test_the_key_lies_in_a_private_file_only_while_it_is_needed(
 
 def test_a_server_is_known_again_by_its_key(shell: Place, ssh_server: SshServer, tmp_path: Path) -> None:
     shell.repo.commit({"a": "1"})
-    source = shell.fetched()
+    source = shell.open()
+    source.remote_heads()
     assert (tmp_path / "data" / "known_hosts").exists()
     ssh_server.change_host_key()
     for ask in (source.remote_heads, source.fetch):

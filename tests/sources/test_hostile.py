@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -366,6 +368,12 @@ def test_our_own_settings_are_not_handed_on(local: Place, monkeypatch: pytest.Mo
     seen = Repository(local.repo.path).run("-c", "alias.show-env=!env", "show-env").decode()
     assert "GIT_DIR=" in seen
     assert "hunter2" not in seen
+
+
+def test_gitpython_is_imported_by_the_first_command_only() -> None:
+    code = "import sys, app.sources; print('git' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout == b"False\n"
 
 
 def test_log_in_data_of_the_machines_user_is_not_used(
