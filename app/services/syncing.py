@@ -162,7 +162,8 @@ class Sync:
                 events = self._went_live(tx, before, ended, revision, state.tree, well, at)
                 checked_at = at if whole else before.status.checked_at
                 status = verdicts.delivered(before, revision, at, checked.health, ahead)
-                status = replace(status, files=files, drift_episode=None, checked_at=checked_at or at)
+                good = revision.sha if well else status.last_good
+                status = replace(status, files=files, drift_episode=None, checked_at=checked_at or at, last_good=good)
             events += verdicts.tell(before, status, ended)
             tx.environments.put_status(before.id, verdicts.ended(status, ended))
             tx.environments.schedule_refresh(before.id, at if not whole else at + before.verdict_lifetime() / 2)

@@ -201,6 +201,11 @@ def _two_units(total: int) -> str:
     return f"{total} s"
 
 
+def every(interval_s: float) -> str:
+    """An interval: "every 5 s", "every 2 min"."""
+    return f"every {duration(interval_s).replace('.0 ', ' ')}"
+
+
 def since(start: datetime | None, end: datetime | None = None) -> str:
     """How long from `start` to `end` (default: now)."""
     return duration((end or datetime.now(UTC)) - start) if start else NOTHING
@@ -253,6 +258,6 @@ def repository(url: str) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        look, short, number, size, plural, sentence, duration, since, relative, exact, clock, iso, actor, repository
+        look, short, number, size, plural, sentence, duration, every, since, relative, exact, clock, iso, actor, repository
     )
 }  # fmt: skip

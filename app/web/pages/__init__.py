@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.pages import login, overview
+from app.web.pages import environments, login, overview
 
 router = APIRouter(include_in_schema=False)
-for part in (overview, login):
+for part in (overview, environments, login):
     router.include_router(part.router)

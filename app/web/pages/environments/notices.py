@@ -1,0 +1,115 @@
+"""What differs between Git and live, in a sentence with both revisions; and what else a person should know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.domain.environment import Mode
+from app.domain.status import Health, SyncStatus
+from app.web import links
+from app.web.pages.environments.head import Head
+from app.web.present import actor, clock, every, exact, plural, relative, short
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence that stays; `link` is (label, address) or None."""
+
+    tone: str
+    title: str
+    body: str = ""
+    link: tuple[str, str] | None = None
+
+
+def notices(head: Head) -> tuple[Notice, ...]:
+    """The difference first, then health, the source, a hold."""
+    return tuple(_all(head))
+
+
+def _all(head: Head) -> Iterator[Notice]:
+    status, environment = head.environment.status, head.environment
+    yield difference(head)
+    if status.health in (Health.DEGRADED, Health.MISSING):
+        title = f"{short(status.revision)} is live, but {status.health.value}."
+        yield Notice("bad", title, status.last_reason)
+    if status.message:
+        body = "What is live keeps running, and a rollback works without Git. The next poll tries again."
+        yield Notice("warn", status.message.removeprefix("Git: "), body)
+    if environment.hold and not head.pending:
+        yield Notice("none", f"Automation is held by {actor(environment.hold.owner)}.", _held(head))
+
+
+def difference(head: Head) -> Notice:
+    """What differs between Git and live."""
+    status = head.environment.status
+    if status.drift_count:
+        return _drift(head)
+    if head.pending:
+        return _behind(head)
+    if status.revision is None:
+        return Notice("none", "Nothing is live yet, and Git was not read yet.", "The first poll is on its way.")
+    if head.sync is SyncStatus.UNKNOWN:
+        title = f"{short(status.revision)} is live; whether the target still equals it is unknown."
+        return Notice("none", title, f"It was last compared {relative(status.checked_at, head.now)}.")
+    if status.noticed and status.noticed != status.revision:
+        return _same_content(head)
+    return Notice("ok", f"Live equals Git: both are at {short(status.revision)}.")
+
+
+def _same_content(head: Head) -> Notice:
+    status, hold = head.environment.status, head.environment.hold
+    if hold and hold.left_revision:
+        title = f"{short(status.revision)} is live as asked; Git is at {short(status.noticed)}, which was left."
+        return Notice("none", title)
+    title = f"Live equals Git: {short(status.revision)} is live, and {short(status.noticed)} changes nothing here."
+    return Notice("ok", title)
+
+
+def _drift(head: Head) -> Notice:
+    status, episode = head.environment.status, head.episode
+    differ = f"{plural(status.drift_count, 'file')} on the target {'differs' if status.drift_count == 1 else 'differ'}"
+    title = f"{differ} from {short(status.revision)}, the revision that is live."
+    began = ""
+    if episode and episode.last_good_at:
+        began = f"Changed between {clock(episode.last_good_at)} and {clock(episode.detected_at)} UTC. "
+    newer = f"A newer revision, {short(head.pending)}, waits in Git and would overwrite them." if head.pending else ""
+    link = ("See what differs, and answer", links.environment(head.environment.name, "drift"))
+    return Notice("warn", title, (began + newer).strip(), link)
+
+
+def _behind(head: Head) -> Notice:
+    status, revision = head.environment.status, head.ahead.revision
+    subject = f" “{revision.subject}”" if revision and revision.subject else ""
+    if status.revision is None:
+        return Notice("none", f"Nothing is live yet; Git is at {short(head.pending)}{subject}.", _next(head))
+    count = plural(head.ahead.commits, "commit") if head.ahead.commits else "Git"
+    lead = f"Git is {count} ahead" if head.ahead.commits else "Git has moved on"
+    title = f"{lead}: {short(head.pending)}{subject} is not live yet, {short(status.revision)} is."
+    return Notice("none", title, _next(head))
+
+
+def _next(head: Head) -> str:
+    """What will happen to the pending revision by itself."""
+    environment, policy = head.environment, head.environment.policy
+    if head.active:
+        return ""
+    if head.bad:
+        return f"It is marked bad ({head.bad}) and is never delivered by itself. A newer commit is."
+    if environment.hold:
+        return _held(head)
+    if environment.mode is Mode.PULL and policy.auto_sync:
+        return f"The poll delivers it; it looks at Git {every(policy.interval_s)}."
+    if policy.auto_sync:
+        return f"A pipeline or webhook delivers it; failing that, the poll, {every(policy.interval_s)}."
+    return "Automatic sync is off: a pipeline, a webhook or you deliver it."
+
+
+def _held(head: Head) -> str:
+    hold = head.environment.hold
+    if hold is None:
+        return ""
+    reason = f"Reason: {hold.reason.rstrip('.')}. " if hold.reason else ""
+    newer = " or a newer commit lands" if hold.left_revision else ""
+    end = f"until {exact(hold.expires_at)}" if hold.expires_at else "until somebody resumes it"
+    return f"{reason}Held by {actor(hold.owner)} {end}{newer}."

@@ -1,0 +1,137 @@
+"""An environment, with everything that happened to it in one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from fastapi import APIRouter, Request, Response
+
+from app.domain.errors import OperationNotFound
+from app.domain.events import Event, EventType
+from app.domain.operation import Kind, Operation, Outcome, Phase, Trigger
+from app.ports import Transaction
+from app.web import links, render
+from app.web.api.lists import number
+from app.web.deps import Cases
+from app.web.pages.environments.head import REGION, Head, head
+from app.web.pages.environments.notices import Notice, notices
+from app.web.pages.queries import After
+from app.web.pages.telling import Happening, of_event, of_operation
+from app.web.visitor import Visitor
+
+EVENTS = 40
+QUIET = frozenset({
+    EventType.OPERATION_QUEUED, EventType.OPERATION_STARTED, EventType.OPERATION_STAGE, EventType.OPERATION_LOG,
+    EventType.STATUS_CHANGED, EventType.WEBHOOK_RECEIVED,
+})  # fmt: skip
+TYPES = tuple(one for one in EventType if one not in QUIET)
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What happened on one day, newest first."""
+
+    words: str
+    items: tuple[Happening, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What environments/timeline.html gets."""
+
+    head: Head
+    notices: tuple[Notice, ...]
+    tab: str
+    days: tuple[Day, ...]
+    shown: int
+    url: str
+    first: str
+    next: str
+
+
+@router.get("/environments/{name}")
+def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+    """The environment's page."""
+    top = head(request, cases, name)
+    with cases.world.store.read() as tx:
+        before = number(after)
+        events = tx.ledger.page(
+            limit=EVENTS + 1, environment_id=top.environment.id, types=TYPES, newest_first=True, before=before
+        )
+        running = () if after else _unfinished(tx, top)
+        items = (*running, *_happenings(tx, events[:EVENTS]))
+    address = links.environment(name)
+    context = Context(
+        head=top,
+        notices=notices(top),
+        tab="timeline",
+        days=tuple(_by_day(items, top.now.date())),
+        shown=len(items),
+        url=links.with_query(address, {"after": after}),
+        first=address if after else "",
+        next=links.with_query(address, {"after": events[EVENTS - 1].id}) if len(events) > EVENTS else "",
+    )
+    return render.page(request, "environments/timeline.html", context, nav="overview", regions=(REGION, "timeline"))
+
+
+def _unfinished(tx: Transaction, top: Head) -> tuple[Happening, ...]:
+    waiting = tx.operations.queued(top.environment.id)
+    running = [top.active] if top.active and top.active.phase is Phase.RUNNING else []
+    return tuple(of_operation(one) for one in (*reversed(waiting), *running) if not _unremarkable(one))
+
+
+def _happenings(tx: Transaction, events: Sequence[Event]) -> Iterator[Happening]:
+    ended = {event.id: _operation(tx, event) for event in events if event.type is EventType.OPERATION_FINISHED}
+    delivered = {one.revision for one in ended.values() if one and one.kind is Kind.SYNC}
+    for event in events:
+        operation = ended.get(event.id)
+        if operation and not _unremarkable(operation):
+            yield of_operation(operation, f"event-{event.id}")
+        elif event.id not in ended and not _said_already(event, delivered):
+            yield of_event(event)
+
+
+def _operation(tx: Transaction, event: Event) -> Operation | None:
+    try:
+        return tx.operations.get(event.operation or "")
+    except OperationNotFound:
+        return None
+
+
+def _unremarkable(operation: Operation) -> bool:
+    """A scheduled comparison: what it found is told by an event of its own."""
+    plain = operation.outcome in (None, Outcome.COMPARED, Outcome.OUT_OF_SYNC) and operation.phase is not Phase.ERROR
+    return operation.kind is Kind.REFRESH and operation.trigger is Trigger.SCHEDULE and plain
+
+
+def _said_already(event: Event, delivered: Collection[str | None]) -> bool:
+    """Whether a delivery beside it tells the same: its commit was noticed first, and health follows from it."""
+    if event.type is EventType.REVISION_NOTICED:
+        return event.data.get("revision") in delivered
+    return event.type is EventType.HEALTH_CHANGED and (
+        event.operation is not None or event.data.get("from") == "Unknown"
+    )
+
+
+def _by_day(items: Sequence[Happening], today: date) -> Iterator[Day]:
+    gathered: list[Happening] = []
+    for item in items:
+        if gathered and _day(item.at) != _day(gathered[0].at):
+            yield Day(_words(_day(gathered[0].at), today), tuple(gathered))
+            gathered = []
+        gathered.append(item)
+    if gathered:
+        yield Day(_words(_day(gathered[0].at), today), tuple(gathered))
+
+
+def _day(at: datetime | None) -> date | None:
+    return at.date() if at else None
+
+
+def _words(day: date | None, today: date) -> str:
+    if day is None or day == today:
+        return "Today"
+    return "Yesterday" if day == today - timedelta(days=1) else f"{day:%A, %-d %B %Y}"
