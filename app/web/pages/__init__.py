@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.pages import environments, login, overview
+from app.web.pages import environments, login, operations, overview
 
 router = APIRouter(include_in_schema=False)
-for part in (overview, environments, login):
+for part in (overview, environments, operations, login):
     router.include_router(part.router)

@@ -28,6 +28,11 @@ def moment(text: str, *, end: bool = False) -> datetime | None:
         return None
 
 
+def number(after: str) -> int | None:
+    """A cursor that is a number; anything else begins at the start."""
+    return int(after) if after.isascii() and after.isdigit() and len(after) <= 18 else None
+
+
 def split_search(text: str) -> tuple[str, dict[str, str]]:
     """The words of a search apart from its labels: "shop tier=prod" is ("shop", {"tier": "prod"})."""
     parts = text.split()

@@ -13,11 +13,10 @@ from app.domain.events import Event, EventType
 from app.domain.operation import Kind, Operation, Outcome, Phase, Trigger
 from app.ports import Transaction
 from app.web import links, render
-from app.web.api.lists import number
 from app.web.deps import Cases
 from app.web.pages.environments.head import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
-from app.web.pages.queries import After
+from app.web.pages.queries import After, number
 from app.web.pages.telling import Happening, of_event, of_operation
 from app.web.visitor import Visitor
 
@@ -85,12 +84,13 @@ def _unfinished(tx: Transaction, top: Head) -> tuple[Happening, ...]:
 
 def _happenings(tx: Transaction, events: Sequence[Event]) -> Iterator[Happening]:
     ended = {event.id: _operation(tx, event) for event in events if event.type is EventType.OPERATION_FINISHED}
-    delivered = {one.revision for one in ended.values() if one and one.kind is Kind.SYNC}
+    syncs = [one for one in ended.values() if one and one.kind is Kind.SYNC]
+    told = {fact for one in syncs for fact in (one.id, one.revision)}
     for event in events:
         operation = ended.get(event.id)
         if operation and not _unremarkable(operation):
             yield of_operation(operation, f"event-{event.id}")
-        elif event.id not in ended and not _said_already(event, delivered):
+        elif event.id not in ended and not _said_already(event, told):
             yield of_event(event)
 
 
@@ -107,13 +107,12 @@ def _unremarkable(operation: Operation) -> bool:
     return operation.kind is Kind.REFRESH and operation.trigger is Trigger.SCHEDULE and plain
 
 
-def _said_already(event: Event, delivered: Collection[str | None]) -> bool:
+def _said_already(event: Event, told: Collection[str | None]) -> bool:
     """Whether a delivery beside it tells the same: its commit was noticed first, and health follows from it."""
     if event.type is EventType.REVISION_NOTICED:
-        return event.data.get("revision") in delivered
-    return event.type is EventType.HEALTH_CHANGED and (
-        event.operation is not None or event.data.get("from") == "Unknown"
-    )
+        return event.data.get("revision") in told
+    first = event.data.get("from") == "Unknown"
+    return event.type is EventType.HEALTH_CHANGED and (first or event.operation in told)
 
 
 def _by_day(items: Sequence[Happening], today: date) -> Iterator[Day]:
