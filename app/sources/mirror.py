@@ -73,10 +73,7 @@ class Mirror:
 
     def default_branch(self) -> str:
         """Full name of the branch that the remote calls its own; "" before the first fetch."""
-        try:
-            return (self.repository.git_dir / "HEAD").read_text().removeprefix("ref: ").strip()
-        except OSError:
-            return ""
+        return _text(self.repository.git_dir / "HEAD").removeprefix("ref: ")
 
     def fetch(self, remote: Remote) -> tuple[RefMove, ...]:
         """Bring the mirror up to date, or make it; return what moved. The lock is held."""
@@ -84,7 +81,7 @@ class Mirror:
         if before is None or self._hopeless():
             return self._clone(remote, before or {})
         try:
-            remote.fetch(self.repository, REFSPECS, "--prune")
+            self._update(remote)
             after = self.refs()
         except (SourceUnreachable, GitFailed) as problem:
             if isinstance(problem, SourceUnreachable) and (explained(problem) or self._connected()):
@@ -112,8 +109,11 @@ class Mirror:
         """Pin a commit. Raises RevisionNotFound if it is not here."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with locked(self._file("swap")):
-            if (self.repository.git_dir / KEPT / sha).exists():
+            pin = self.repository.git_dir / KEPT / sha
+            if _text(pin) == sha:
                 return
+            for torn in (pin, pin.with_name(f"{sha}.lock")):
+                torn.unlink(missing_ok=True)
             try:
                 self.repository.run("update-ref", KEPT + sha, sha)
             except GitFailed:
@@ -124,6 +124,23 @@ class Mirror:
         self._file("damage").write_text(how)
         log.warning("mirror %s: an object is %s; the next fetch looks into it", self._key, how)
         return SourceDamaged(f"The local mirror is damaged: an object is {how}. It is cloned again at the next fetch.")
+
+    def _update(self, remote: Remote) -> None:
+        try:
+            remote.fetch(self.repository, REFSPECS, "--prune")
+        except SourceUnreachable as problem:
+            if explained(problem) or not self._unlock():
+                raise
+            remote.fetch(self.repository, REFSPECS, "--prune")
+
+    def _unlock(self) -> bool:
+        """Remove the locks of git processes that were killed; whether there was one. Our own lock is held, so nobody
+        who is alive has them."""
+        git_dir = self.repository.git_dir
+        found = [*git_dir.glob("*.lock"), *git_dir.glob("refs/heads/**/*.lock"), *git_dir.glob("refs/tags/**/*.lock")]
+        for lock in found:
+            lock.unlink(missing_ok=True)
+        return bool(found)
 
     def _readable_refs(self) -> dict[str, str] | None:
         """The refs before a fetch; None where there is no mirror or git cannot read it."""
@@ -213,9 +230,15 @@ class Mirror:
         head, target = self.repository.git_dir / "HEAD", self.default_branch()
         if target in refs and time.time() - head.stat().st_mtime < _HEAD_LIFETIME:
             return
-        default = remote.listing(everything=True).default_branch
-        if default and HEADS + default != target:
-            self.repository.run("symbolic-ref", "HEAD", HEADS + default)
+        try:
+            default = remote.listing(everything=True).default_branch
+            if default and HEADS + default != target:
+                self.repository.run("symbolic-ref", "HEAD", HEADS + default)
+        except SourceUnreachable:
+            return  # what was fetched counts; the next fetch asks again
+        except GitFailed:
+            self._unlock()
+            return
         os.utime(head)
 
     def _tidy(self) -> None:
@@ -237,6 +260,13 @@ class Mirror:
 
     def _file(self, kind: str) -> Path:
         return self._folder / f"{self._key}.{kind}"
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
 
 
 def _count(folder: Path, ending: str = "") -> int:

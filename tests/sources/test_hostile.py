@@ -133,25 +133,25 @@ def test_hooks_of_a_local_repository_are_not_run(local: Place, marker: Path) -> 
     assert local.repo.sha("main") == made.sha
 
 
+COMMANDS = [
+    ("core.fsmonitor", "touch {marker}"),
+    ("core.sshCommand", "touch {marker};"),
+    ("core.gitProxy", "touch {marker}"),
+    ("core.pager", "touch {marker}"),
+    ("uploadpack.packObjectsHook", "touch {marker};"),
+    ("gpg.program", "{hooks}/post-receive"),
+    ("credential.helper", "!touch {marker};"),
+    ("receive.denyCurrentBranch", "updateInstead"),
+    ("filter.x.smudge", "touch {marker}; cat"),
+    ("core.alternateRefsCommand", "touch {marker};"),
+]
+
+
 @pytest.mark.parametrize(
-    "setting",
-    [
-        ("core.fsmonitor", "touch {marker}"),
-        ("core.sshCommand", "touch {marker};"),
-        ("core.alternateRefsCommand", "touch {marker};"),
-        ("core.gitProxy", "touch {marker}"),
-        ("core.pager", "touch {marker}"),
-        ("core.hooksPath", "{hooks}"),
-        ("uploadpack.packObjectsHook", "touch {marker};"),
-        ("gpg.program", "{hooks}/post-receive"),
-        ("credential.helper", "!touch {marker};"),
-        ("url.ext::touch {marker} .insteadOf", "/"),
-        ("receive.denyCurrentBranch", "updateInstead"),
-        ("filter.x.smudge", "touch {marker}; cat"),
-    ],
+    "settings", [COMMANDS, [("core.hooksPath", "{hooks}")], [("url.ext::touch {marker} .insteadOf", "/")]]
 )
 def test_settings_of_a_local_repository_run_nothing(
-    setting: tuple[str, str], local: Place, marker: Path, tmp_path: Path
+    settings: list[tuple[str, str]], local: Place, marker: Path, tmp_path: Path
 ) -> None:
     local.repo.commit({"a": "1", ".gitattributes": "* filter=x\n"})
     hooks = tmp_path / "hooks"
@@ -162,8 +162,8 @@ def test_settings_of_a_local_repository_run_nothing(
     alternate = GitRepo(tmp_path / "repos" / "alternate.git")
     (local.repo.path / "objects/info").mkdir(exist_ok=True)
     (local.repo.path / "objects/info/alternates").write_text(f"{alternate.path}/objects\n")
-    key, value = (part.format(marker=marker, hooks=hooks) for part in setting)
-    local.repo.git("config", key, value)
+    for setting in settings:
+        local.repo.git("config", *(part.format(marker=marker, hooks=hooks) for part in setting))
     _run_everything(local.sources, local.url)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -300,6 +301,57 @@ def test_a_broken_mirror_is_noticed_and_cloned_again(
     assert source.changes(EMPTY_TREE, source.tree(sha, ""))
     assert (mirror_of(local, tmp_path) / "refs/pushpull/kept" / kept).exists()
     assert source.fetch() == ()
+
+
+@pytest.mark.parametrize("lock", ["refs/heads/main.lock", "packed-refs.lock", "HEAD.lock", "refs/tags/v1.lock"])
+def test_locks_of_a_killed_git_stop_nothing(local: Place, tmp_path: Path, lock: str) -> None:
+    local.repo.commit({"a": "1"})
+    local.repo.tag("v1")
+    source = local.fetched()
+    file = mirror_of(local, tmp_path) / lock
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("")
+    sha = local.repo.commit({"a": "2"})
+    local.repo.tag("v1")
+    local.repo.branch("gone-later")
+    source.fetch()
+    local.repo.delete_branch("gone-later")
+    assert source.fetch() == (RefMove("refs/heads/gone-later", sha, None),)
+    assert source.resolve("main").sha == source.resolve("v1").sha == sha
+
+
+@pytest.mark.parametrize("torn", ["{sha}.lock", "{sha}"])
+def test_a_torn_pin_is_set_again(local: Place, tmp_path: Path, torn: str) -> None:
+    sha = local.repo.commit({"a": "1"})
+    source = local.fetched()
+    file = mirror_of(local, tmp_path) / "refs/pushpull/kept" / torn.format(sha=sha)
+    file.parent.mkdir(parents=True)
+    file.write_text("")
+    source.keep(sha)
+    assert (file.parent / sha).read_text().strip() == sha
+
+
+def test_a_fetch_survives_being_killed_at_any_moment(local: Place, tmp_path: Path) -> None:
+    local.repo.commit({f"f{number}": str(number) for number in range(300)})
+    code = (
+        "import sys; from pathlib import Path; from app.sources import GitSources;"
+        "s = GitSources(Path(sys.argv[1]), [Path(sys.argv[2])]).open(sys.argv[3]); print(1, flush=True); s.fetch()"
+    )
+    argv = [sys.executable, "-c", code, str(tmp_path / "data"), str(tmp_path / "repos"), local.url]
+    chance = random.Random(5)
+    for _ in range(2):
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            process.wait(chance.uniform(0.05, 0.4))
+        except subprocess.TimeoutExpired:
+            process.kill()
+        process.communicate()
+        sha = local.repo.commit({"f0": str(chance.random())})
+    source = local.fetched()
+    assert source.resolve("main").sha == sha
+    assert len(read_everything(source, sha)) == 300
 
 
 def test_a_lost_pack_is_noticed_and_cloned_again(local: Place, tmp_path: Path) -> None:
