@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.pages import environments, login, operations, overview
+from app.web.pages import drift, environments, login, operations, overview
 
 router = APIRouter(include_in_schema=False)
-for part in (overview, environments, operations, login):
+for part in (overview, environments, operations, drift, login):
     router.include_router(part.router)

@@ -9,7 +9,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 
 from app.domain.events import Event, EventType
-from app.domain.operation import Kind, Operation, Outcome, Phase, Trigger
+from app.domain.operation import Kind, Operation, Outcome, Phase, StageName, Trigger
 from app.ports import OperationFilter, Transaction
 from app.web import links, render
 from app.web.deps import Cases
@@ -24,7 +24,7 @@ from app.web.pages.telling import (
     summary,
 )
 from app.web.plots import Step, steps
-from app.web.present import exact, look
+from app.web.present import exact, look, short
 from app.web.visitor import By, Visitor
 
 ROWS = 30
@@ -92,6 +92,7 @@ class Context:
     started: str
     counted: str
     why: str
+    left: str
     steps: tuple[Step, ...]
     files: tuple[File, ...]
     log: tuple[tuple[datetime | None, str], ...]
@@ -152,11 +153,12 @@ def operation(request: Request, cases: Cases, id: str, _: Visitor) -> Response:
     now = cases.world.clock.now()
     context = Context(
         operation=one,
-        title=f"{summary(one)} {'in' if one.phase.final else 'to'} {one.environment}".replace("Git to", "Git in"),
+        title=f"{summary(one)} in {one.environment}",
         appearance=appearance(one),
         started=started(one),
         counted=counted(one),
         why=sentence_case(one.reason or one.request.reason),
+        left=_left(one),
         steps=steps(one.stages, now, one.phase),
         files=_files(one),
         log=tuple((event.at, _line(event, one)) for event in events),
@@ -165,6 +167,16 @@ def operation(request: Request, cases: Cases, id: str, _: Visitor) -> Response:
         pipeline=links.outside(one.request.pipeline.url) if one.request.pipeline else "",
     )
     return render.page(request, "operations/show.html", context, nav="operations", regions=("operation",))
+
+
+def _left(one: Operation) -> str:
+    """What a run that failed left behind."""
+    applied = one.stage(StageName.APPLIED)
+    if applied is None:
+        return "Nothing was changed on the target."
+    if applied.finished_at:
+        return f"The files of {short(one.revision)} are live all the same."
+    return "Each file is old or new, never torn; those that were not reached are as before."
 
 
 def _neighbours(tx: Transaction, one: Operation, events: Sequence[Event]) -> tuple[Operation | None, Operation | None]:

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.pages.environments import timeline
+from app.web.pages.environments import deeds, drift, timeline
 
 router = APIRouter()
-for part in (timeline,):
+for part in (timeline, drift, deeds):
     router.include_router(part.router)
