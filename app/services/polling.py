@@ -118,7 +118,8 @@ class Poller:
         try:
             head = sighting.source.resolve(environment.source.ref)
         except RevisionNotFound as problem:
-            return self._gone(environment, sighting, problem.detail)
+            self._gone(environment, sighting, problem.detail)
+            return
         between: tuple[Revision, ...] = ()
         if environment.status.noticed not in (None, head.sha):
             between = sighting.source.between(environment.status.noticed, head.sha, limit=200)

@@ -12,6 +12,7 @@ from app.domain.operation import AUTOMATIC, Changes, Operation, Outcome, Phase, 
 from app.domain.plan import Action, Plan
 from app.domain.revision import Revision
 from app.domain.status import Health
+from app.domain.tree import printable
 from app.ports import CheckResult, Desired, Source, Target, Transaction
 from app.services import desired as wanted
 from app.services import verdicts
@@ -95,8 +96,16 @@ class Sync:
         failure = self._apply(source, target, plan, state)
         if failure is None:
             journal.note(changes=self._changes(plan))
+            self._report_unsupported(source, state)
         checked = self._check() if failure is None else CheckResult(Health.DEGRADED, failure)
         return self._finish(source, revision, state, plan, checked, failure, whole)
+
+    def _report_unsupported(self, source: Source, state: Desired) -> None:
+        """Say what of the tree is not delivered as it is meant: submodules, and LFS pointers without their content."""
+        found = [{"path": printable(one.path), "kind": one.kind} for one in source.unsupported(state.tree)[:100]]
+        self._journal.remember(unsupported=found)
+        for one in found[:10]:
+            self._journal.log(f"not supported: '{one['path']}' is a {one['kind'].replace('_', ' ')}")
 
     def _apply(self, source: Source, target: Target, plan: Plan, state: Desired) -> str | None:
         """Bring the target and the inventory to the desired state; return why a hook stopped it, or None."""

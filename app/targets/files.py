@@ -33,6 +33,8 @@ def told(what: str) -> Iterator[None]:
         reason = os.strerror(error.errno or errno.EIO)
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise TargetRefused(f"{what}: {reason}. Give PushPull's user the right to write there.") from None
+        if error.errno in (errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY):
+            raise TargetRefused(f"{what}: something that is not ours stands in the way. Move it away.") from None
         raise TargetUnreachable(f"{what}: {reason}.") from None
 
 

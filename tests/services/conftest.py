@@ -1,0 +1,28 @@
+"""Every service test runs over a real installation, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.installation import Installation
+
+
+@pytest.fixture
+def here(tmp_path: Path, database_url: str) -> Iterator[Installation]:
+    """An installation over a repository that has one commit."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    made = Installation(folder, database_url)
+    made.repo.commit({"deploy/index.html": "one\n", "deploy/app.env": "PASSWORD=hunter2\n", "README": "x"}, "first")
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["push", "pull"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """Both modes walk the same road."""
+    value: str = request.param
+    return value

@@ -1,0 +1,149 @@
+"""A whole installation without the web: real Git, real store, real directories, a clock that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+
+from app.checks import LocalChecks
+from app.crypto import Passwords, Signer
+from app.domain.environment import Environment
+from app.domain.events import Event, EventType
+from app.domain.operation import Kind, Operation, Request, Trigger
+from app.live import Bus
+from app.services.usecases import UseCases, use_cases
+from app.services.world import Actor, World
+from app.sources import GitSources
+from app.store import open_store, upgrade
+from app.targets import TargetRegistry
+from tests.support.repo import GitRepo
+
+ME = Actor("user:kim", "127.0.0.1")
+PIPELINE = Actor("token:ci", "127.0.0.2")
+
+
+@dataclass
+class FakeClock:
+    """Implements the port Clock; time moves only when told."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    slept: float = 0.0
+
+    def now(self) -> datetime:
+        self.at += timedelta(microseconds=1)
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.pass_(seconds)
+
+    def pass_(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+class Installation:
+    """One installation in a folder."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.folder, self.clock = folder, FakeClock()
+        self.data, self.servers = folder / "data", folder / "servers"
+        self.data.mkdir()
+        self.store = open_store(database_url, self.data / "secret.key")
+        upgrade(self.store.engine)
+        sources = GitSources(self.data, [folder], self._secret)
+        targets = TargetRegistry(self.data, [self.servers])
+        self.world = World(self.store, sources, targets, LocalChecks(), Bus(), self.clock)
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self.cases: UseCases = use_cases(self.world, Passwords(cheap), Signer(self.data / "signing.key"))
+        self.repo = GitRepo(folder / "shop.git")
+
+    def _secret(self, name: str) -> Any:
+        with self.store.read() as tx:
+            return tx.credentials.secret(name)
+
+    def close(self) -> None:
+        self.store.close()
+
+    # --- doing ---
+    def register(
+        self, mode: str, name: str = "shop", *, path: str = "deploy", ref: str = "main", **policy: Any
+    ) -> Path:
+        """Register an environment over the repository; returns its target's directory."""
+        target = self.servers / name
+        values = {
+            "name": name,
+            "mode": mode,
+            "source": {"repo_url": self.repo.url, "ref": ref, "path": path},
+            "target": {"kind": "directory", "path": str(target)},
+            "policy": {"interval_s": 60, **policy},
+        }
+        self.cases.registration.create(values, ME)
+        return target
+
+    def ask(self, request: Request, name: str = "shop", actor: Actor = ME) -> Operation:
+        return self.cases.queue.ask(name, request, actor)
+
+    def run(self) -> list[Operation]:
+        """Run what is queued until nothing is left."""
+        ended = []
+        while operation := self.claim():
+            ended.append(self.cases.reconciler.run(operation))
+        return ended
+
+    def claim(self, worker: str = "test") -> Operation | None:
+        with self.store.write() as tx:
+            return tx.operations.claim(worker, self.clock.now())
+
+    def poll(self) -> list[Operation]:
+        self.clock.pass_(60)
+        self.cases.poller.poll(self.repo.url)
+        return self.run()
+
+    def push(self, revision: str | None = None, name: str = "shop", **more: Any) -> Operation:
+        """A pipeline's push, run to its end."""
+        return self._one(Request(Kind.SYNC, Trigger.PIPELINE, PIPELINE.name, wanted=revision, **more), name, PIPELINE)
+
+    def refresh(self, name: str = "shop", trigger: Trigger = Trigger.MANUAL) -> Operation:
+        return self._one(Request(Kind.REFRESH, trigger, ME.name), name, ME)
+
+    def deliver(self, mode: str, revision: str | None = None) -> Operation:
+        """Bring the branch's newest commit (or one) live in the way of the mode."""
+        if mode == "push":
+            return self.push(revision)
+        return self.poll()[0]
+
+    def _one(self, request: Request, name: str, actor: Actor) -> Operation:
+        asked = self.cases.queue.ask(name, request, actor)
+        return next(ended for ended in self.run() if ended.id == asked.id)
+
+    # --- seeing ---
+    def environment(self, name: str = "shop") -> Environment:
+        with self.store.read() as tx:
+            return tx.environments.get(name)
+
+    def operation(self, id: str) -> Operation:
+        with self.store.read() as tx:
+            return tx.operations.get(id)
+
+    def events(self, *types: EventType) -> list[Event]:
+        with self.store.read() as tx:
+            return list(tx.ledger.page(0, 1000, types=types))
+
+    def decisions(self) -> list[tuple[str, str]]:
+        """(outcome, reason) of the recorded decisions."""
+        return [(event.data["outcome"], event.reason) for event in self.events(EventType.DECISION)]
+
+    def report(self, name: str = "shop") -> dict[str, Any]:
+        with self.store.read() as tx:
+            return dict(tx.drift.get(tx.environments.get(name).id) or {})
+
+
+Make = Callable[[], Installation]
