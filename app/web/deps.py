@@ -57,6 +57,8 @@ def who(request: Request) -> Identity:
     if request.method not in SAFE and identity.role != "admin":
         raise NotPermitted("This token may only read.")
     request.state.actor = identity.actor
+    if identity.must_change and request.scope["path"].startswith("/api/"):
+        raise NotPermitted("Replace the one-time password first, on the page Settings.")
     return identity
 
 

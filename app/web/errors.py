@@ -144,10 +144,12 @@ def _missing(request: Request, status: int) -> str:
 
 
 def _allowed(request: Request) -> set[str]:
-    """Methods of every route at this path, not only of the first that matches."""
-    path, found = request.scope["path"], set()
+    """Methods of every route at this path, not only of the first that matches; a path without parameters wins."""
+    path: str = request.scope["path"]
+    exact: set[str] = set()
+    others: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
         pattern = getattr(route, "path_regex", None)
         if pattern is not None and pattern.match(path):
-            found |= set(route.methods or ())
-    return found
+            (exact if route.path == path else others).update(route.methods or ())
+    return exact or others

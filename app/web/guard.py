@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -23,6 +24,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]+\](:\d{1,5})?\Z", re.ASCII)
 MAX_BODY = 1024 * 1024
 COOKIE = "pushpull_session"
 
@@ -61,17 +63,12 @@ class Guard:
         """Serve one request."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        secured = _secured(scope, send)
+        secured, headers = _secured(scope, send), Headers(scope=scope)
+        refusal = _refusal(scope["path"], headers)
+        if refusal:
+            return await answer(*refusal)(scope, receive, secured)
         if scope["path"].startswith("/webhooks/"):  # they read their bodies themselves, with a cap of their own
             return await self._app(scope, receive, secured)
-        headers = Headers(scope=scope)
-        if (
-            scope["path"].startswith("/api/")
-            and "authorization" not in headers
-            and COOKIE not in headers.get("cookie", "")
-        ):
-            text = "Log in or send a valid bearer token."
-            return await answer(401, "not_authenticated", text)(scope, receive, secured)
         body = await self._gather(receive)
         if body is None:
             text = f"The body is larger than {self._max} bytes."
@@ -94,6 +91,16 @@ class Guard:
             parts.append(message.get("body", b""))
             if not message.get("more_body"):
                 return b"".join(parts)
+
+
+def _refusal(path: str, headers: Headers) -> tuple[int, str, str] | None:
+    """Why a request is answered before anything of it is read, or None."""
+    if not HOST.match(headers.get("host", "none")):
+        return 400, "bad_request", "The header Host does not name a host."
+    anonymous = "authorization" not in headers and COOKIE not in headers.get("cookie", "")
+    if anonymous and path.startswith("/api/"):
+        return 401, "not_authenticated", "Log in or send a valid bearer token."
+    return None
 
 
 def _is_json(content_type: str) -> bool:

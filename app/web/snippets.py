@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from fastapi import Request
 
 from app.domain.environment import Environment
-
-HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]+\](:\d{1,5})?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +22,8 @@ class Snippet:
 def base_url(request: Request) -> str:
     """Where pipelines reach this server: the configured public address, or the one this request came to."""
     configured: str = request.app.state.public_url
-    host = request.headers.get("host", "")
-    if not configured and not HOST.match(host):
-        return "https://pushpull.example.org"
-    return (configured or f"{request.scope['scheme']}://{host}").rstrip("/")
+    asked = f"{request.scope['scheme']}://{request.headers.get('host', 'pushpull.example.org')}"
+    return (configured or asked).rstrip("/")
 
 
 def of(environment: Environment, base: str) -> tuple[Snippet, ...]:

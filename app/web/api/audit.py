@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from app.ports import AuditFilter
 from app.web.api.answers import AuditEntry, Items, Verified, reply
-from app.web.api.fields import After, Limit, Since, Text, Until
+from app.web.api.fields import AfterNumber, Limit, Since, Text, Until
 from app.web.api.lists import number
 from app.web.api.shapes import at, page_of
 from app.web.deps import Cases, Who
@@ -34,7 +34,7 @@ Where = Annotated[AuditFilter, Depends(narrowed)]
 
 
 @router.get("/audit", response_model=Items[AuditEntry])
-def list_audit(cases: Cases, _: Who, where: Where, limit: Limit = 50, after: After = None) -> Response:
+def list_audit(cases: Cases, _: Who, where: Where, limit: Limit = 50, after: AfterNumber = "") -> Response:
     """Entries, newest first."""
     with cases.world.store.read() as tx:
         return reply(page_of(tx.audit.page(where, limit, number(after)), lambda entry: entry.as_dict()))

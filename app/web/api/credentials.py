@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from app.web.api.answers import Credential, Items, reply
-from app.web.api.fields import After, CredentialName, Limit
+from app.web.api.fields import AfterName, CredentialName, Limit
 from app.web.api.openapi import problems
 from app.web.api.schemas import CredentialBody
 from app.web.api.shapes import credential_json, page_of
@@ -15,7 +15,7 @@ router = APIRouter(tags=["credentials"])
 
 
 @router.get("/credentials", response_model=Items[Credential])
-def list_credentials(cases: Cases, _: Who, limit: Limit = 50, after: After = None) -> Response:
+def list_credentials(cases: Cases, _: Who, limit: Limit = 50, after: AfterName = "") -> Response:
     """Credentials without their secrets."""
     with cases.world.store.read() as tx:
         return reply(page_of(tx.credentials.page(limit, after or None), credential_json))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator
 
 from app.web.api.answers import Adopted, Drift, Operation, reply
-from app.web.api.fields import Name, clean
+from app.web.api.fields import LINE, Name
 from app.web.api.openapi import problems
 from app.web.api.operations import accepted
 from app.web.api.schemas import AdoptBody, IgnoreBody
@@ -16,7 +15,7 @@ from app.web.api.shapes import drift_json, operation_json
 from app.web.deps import By, Cases, Who
 
 router = APIRouter(tags=["drift"])
-RulePath = Annotated[str, Query(min_length=1, max_length=2000, description="Path of the rule."), AfterValidator(clean)]
+RulePath = Annotated[str, Query(min_length=1, max_length=2000, pattern=LINE, description="Path of the rule.")]
 
 
 @router.get("/environments/{name}/drift", response_model=Drift)

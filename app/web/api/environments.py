@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from app.domain.comparison import parse_labels
 from app.domain.environment import Environment as Registered
-from app.domain.errors import EnvironmentChanged
-from app.domain.tree import printable
+from app.domain.errors import InvalidInput, Problem
 from app.domain.webhook import PROVIDERS
 from app.ports import EnvironmentFilter
 from app.services.usecases import UseCases
 from app.web import snippets
 from app.web.api.answers import Environment, Hook, Items, Probe, reply
-from app.web.api.fields import After, Labels, Limit, Name, Text
+from app.web.api.fields import AfterName, Labels, Limit, Name, Text
 from app.web.api.openapi import problems
 from app.web.api.schemas import EnvironmentBody, EnvironmentPatch, HoldBody, ProbeBody, WebhookBody
-from app.web.api.shapes import environment_json, page_of
+from app.web.api.shapes import environment_json, page_of, probe_json, unusable_json
 from app.web.deps import By, Cases, Later, Who
 
 router = APIRouter(tags=["environments"])
-IfMatch = Annotated[str | None, Header(max_length=100, description="ETag of what is being edited.")]
+IfMatch = Annotated[
+    str, Header(pattern=r'^(\*|"[0-9]{1,9}")$', description="ETag of what is being edited; anything by default.")
+]
 SyncWord = Literal["", "Synced", "OutOfSync", "Unknown"]
 HealthWord = Literal["", "Healthy", "Progressing", "Degraded", "Missing", "Suspended", "Unknown"]
 
@@ -39,7 +39,7 @@ def list_environments(
     cases: Cases,
     _: Who,
     limit: Limit = 50,
-    after: After = None,
+    after: AfterName = "",
     search: Text = "",
     mode: Literal["", "push", "pull"] = "",
     sync: SyncWord = "",
@@ -63,21 +63,16 @@ def create_environment(body: EnvironmentBody, cases: Cases, by: By, later: Later
     return shown(cases, made, 201, Location=f"/api/v1/environments/{made.name}")
 
 
-@router.post("/environments/probe", response_model=Probe, responses=problems(404, 424))
+@router.post("/environments/probe", response_model=Probe)
 def probe_repository(body: ProbeBody, cases: Cases, _: By) -> Response:
-    """Look at a repository before saving anything."""
-    found = cases.registration.probe(body.model_dump())
-    revision = found.revision
-    return reply({
-        "reachable": True,
-        "branches": list(found.branches),
-        "tags": list(found.tags),
-        "default_branch": found.default_branch,
-        "revision": revision.sha if revision else None,
-        "subject": revision.subject if revision else None,
-        "files": found.files,
-        "unsupported": [{"path": printable(one.path), "kind": one.kind} for one in found.unsupported],
-    })  # fmt: skip
+    """Look at a repository before saving anything. One that cannot be used is a finding, not an error."""
+    try:
+        found = cases.registration.probe(body.model_dump())
+    except InvalidInput:
+        raise
+    except Problem as problem:
+        return reply(unusable_json(problem))
+    return reply(probe_json(found))
 
 
 @router.get("/environments/{name}", response_model=Environment)
@@ -87,21 +82,12 @@ def show_environment(name: Name, cases: Cases, _: Who) -> Response:
         return shown(cases, tx.environments.get(name))
 
 
-def _version(if_match: str | None) -> int | None:
-    """The version that an If-Match header names. Raises EnvironmentChanged for one that can't be ours."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    found = re.fullmatch(r'\s*"(\d{1,9})"\s*', if_match, re.ASCII)
-    if not found:
-        raise EnvironmentChanged()
-    return int(found[1])
-
-
 @router.patch("/environments/{name}", response_model=Environment, responses=problems(409, 412))
-def edit_environment(name: Name, body: EnvironmentPatch, cases: Cases, by: By, if_match: IfMatch = None) -> Response:
+def edit_environment(name: Name, body: EnvironmentPatch, cases: Cases, by: By, if_match: IfMatch = "*") -> Response:
     """Lay a partial specification over the stored one (JSON Merge Patch). The name stays."""
     change: dict[str, Any] = body.model_dump(exclude_unset=True)
-    return shown(cases, cases.registration.edit(name, change, by, version=_version(if_match)))
+    version = None if if_match == "*" else int(if_match.strip('"'))
+    return shown(cases, cases.registration.edit(name, change, by, version=version))
 
 
 @router.delete("/environments/{name}", status_code=204, responses=problems(409))

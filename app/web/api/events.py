@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query, Response
 
 from app.domain.events import EventType
 from app.web.api.answers import Event, Items, reply
-from app.web.api.fields import After, Limit, Text
+from app.web.api.fields import AfterNumber, Limit, Text
 from app.web.api.lists import number
+from app.web.api.openapi import problems
 from app.web.api.shapes import event_json, page_json
 from app.web.deps import Cases, Who
 
@@ -17,12 +18,12 @@ router = APIRouter(tags=["ledger"])
 Types = Annotated[list[EventType], Query(max_length=30, description="Only events of these types.")]
 
 
-@router.get("/events", response_model=Items[Event])
+@router.get("/events", response_model=Items[Event], responses=problems(404))
 def list_events(
     cases: Cases,
     _: Who,
     limit: Limit = 100,
-    after: After = None,
+    after: AfterNumber = "",
     environment: Text = "",
     operation: Text = "",
     type: Types = [],  # noqa: B006

@@ -6,6 +6,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.web.api.answers import Problem
+from app.web.api.schemas import PolicyBody
+
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 TEXTS = {
     "400": "The body is not JSON",
@@ -28,6 +31,10 @@ One control plane for environments that a pipeline pushes to and environments th
 
 Send an API token as `Authorization: Bearer …`. Errors are problem documents (RFC 9457) with a stable `code`. Lists are
 `{"items": […], "next": cursor or null}`; pass `next` as `after`. Times are UTC, RFC 3339 with microseconds.
+
+The ledger can be followed: `GET /api/v1/events/stream` answers server-sent events, one per entry, with the entry's type
+as name, its id as id and the entry as JSON data. `?after=` or the header `Last-Event-ID` says where to go on; without
+either only what is new is sent. A stream ends after ten minutes, and when its token is revoked.
 """
 
 
@@ -44,7 +51,7 @@ def describe(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = derived()
             document["info"]["description"] = ABOUT
-            document["components"]["schemas"].update(_problem_schemas())
+            document["components"]["schemas"].update(_named_schemas())
             document["components"]["securitySchemes"] = _schemes()
             for path, operations in document["paths"].items():
                 for method, operation in operations.items():
@@ -62,11 +69,13 @@ def _schemes() -> dict[str, Any]:
     }
 
 
-def _problem_schemas() -> dict[str, Any]:
-    from app.web.api.answers import Problem
-
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**schema.pop("$defs", {}), "Problem": schema}
+def _named_schemas() -> dict[str, Any]:
+    """Schemas that routes refer to by name only."""
+    found: dict[str, Any] = {}
+    for model in (Problem, PolicyBody):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= {**schema.pop("$defs", {}), model.__name__: schema}
+    return found
 
 
 def _finish(path: str, method: str, operation: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from app.domain.operation import Operation as Run
 from app.ports import OperationFilter
 from app.services.world import Actor
 from app.web.api.answers import Items, Operation, OperationWithLog, reply
-from app.web.api.fields import After, Limit, Name, OperationId, Since, Text, Until
+from app.web.api.fields import AfterName, Limit, Name, OperationId, Since, Text, Until
 from app.web.api.openapi import problems
 from app.web.api.schemas import RefreshBody, SyncBody
 from app.web.api.shapes import event_json, operation_json, page_of
@@ -59,7 +59,7 @@ def list_operations(
     cases: Cases,
     _: Who,
     limit: Limit = 50,
-    after: After = None,
+    after: AfterName = "",
     environment: Text = "",
     phase: PhaseWord = "",
     trigger: TriggerWord = "",

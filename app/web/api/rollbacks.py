@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator
 
 from app.domain.errors import InvalidInput
 from app.domain.tree import printable
 from app.services.previewing import shown
 from app.web.api.answers import HistoryItem, Items, Operation, Preview, reply
-from app.web.api.fields import After, Limit, Name, clean
+from app.web.api.fields import LINE, AfterNumber, Limit, Name
 from app.web.api.openapi import problems
 from app.web.api.operations import accepted
 from app.web.api.schemas import RollbackBody
@@ -19,15 +18,11 @@ from app.web.api.shapes import history_json, page_of
 from app.web.deps import By, Cases, Who
 
 router = APIRouter(tags=["history"])
-Wanted = Annotated[
-    str | None,
-    Query(max_length=250, description="Default: the last good one."),
-    AfterValidator(lambda text: text and clean(text)),
-]
+Wanted = Annotated[str, Query(max_length=250, pattern=LINE, description="Default: the last good one.")]
 
 
 @router.get("/environments/{name}/revisions", response_model=Items[HistoryItem])
-def list_revisions(name: Name, cases: Cases, _: Who, limit: Limit = 50, after: After = None) -> Response:
+def list_revisions(name: Name, cases: Cases, _: Who, limit: Limit = 50, after: AfterNumber = "") -> Response:
     """Revisions that were live, newest first."""
     with cases.world.store.read() as tx:
         environment = tx.environments.get(name)
@@ -35,7 +30,7 @@ def list_revisions(name: Name, cases: Cases, _: Who, limit: Limit = 50, after: A
 
 
 @router.get("/environments/{name}/rollbacks/preview", response_model=Preview, responses=problems(409, 424))
-def preview(name: Name, cases: Cases, _: Who, revision: Wanted = None) -> Response:
+def preview(name: Name, cases: Cases, _: Who, revision: Wanted = "") -> Response:
     """The plan of going back to a revision, before anyone confirms."""
     found = cases.rollback.preview(name, revision or None)
     return reply({

@@ -5,11 +5,25 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
-from app.web.api.fields import Line, Moment, Secret, Word, clean_all
+from app.web.api.fields import LINE, LINES, NAME, Line, Moment, Secret, Word, clean_all
 
+JsonDict = dict[str, Any]
 CleanJson = Annotated[JsonValue, AfterValidator(clean_all)]
+Policy = Annotated[dict[str, CleanJson], WithJsonSchema({"$ref": "#/components/schemas/PolicyBody"})]
+
+
+def _labels(value: JsonDict) -> WithJsonSchema:
+    names: JsonDict = {"pattern": "^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$"}
+    return WithJsonSchema(
+        {"type": "object", "maxProperties": 50, "propertyNames": names, "additionalProperties": value}
+    )
+
+
+LABEL: JsonDict = {"type": "string", "maxLength": 100, "pattern": LINE}
+Labels = Annotated[dict[str, CleanJson], _labels(LABEL)]
+LabelChanges = Annotated[dict[str, CleanJson], _labels({"anyOf": [LABEL, {"type": "null"}]})]
 
 
 class Body(BaseModel):
@@ -27,6 +41,55 @@ class SourceBody(Body):
     credential: Line | None = Field(None, description="Name of a stored credential.")
 
 
+class RuleBody(BaseModel):
+    """Drift at a path or glob is accepted."""
+
+    path: Line = Field(min_length=1)
+    owner: str | None = Field(None, max_length=200)
+    reason: Line | None = None
+    expires_at: Moment | None = None
+
+
+class CheckBody(BaseModel):
+    """Asked after every sync until it passes or `deadline_s` is over: http (url), tcp (port) or command."""
+
+    kind: Literal["http", "tcp", "command"] = "http"
+    url: str | None = Field(None, examples=["http://127.0.0.1:8080/health"])
+    expect_status: int | None = Field(200, ge=100, le=599)
+    host: str | None = None
+    port: int | None = Field(None, ge=0, le=65535)
+    command: list[str] | None = Field(None, examples=[["systemctl", "is-active", "nginx"]])
+    timeout_s: float | None = Field(5, gt=0, le=3600)
+    interval_s: float | None = Field(1, gt=0, le=3600)
+    deadline_s: float | None = Field(30, gt=0, le=3600)
+
+
+class HookBody(BaseModel):
+    """A command run before or after the target changes; an argument list, never a shell line."""
+
+    when: Literal["pre", "post"] = "post"
+    command: list[str] = Field(min_length=1, examples=[["systemctl", "reload", "nginx"]])
+    timeout_s: float | None = Field(60, gt=0, le=3600)
+
+
+class PolicyBody(BaseModel):
+    """What happens by itself; what is left out keeps its default."""
+
+    model_config = ConfigDict(extra="forbid", title="Policy", json_schema_extra={
+        "examples": [{"interval_s": 30, "auto_sync": True, "self_heal": True}]
+    })  # fmt: skip
+    interval_s: int | None = Field(60, ge=1, le=604_800, description="Seconds between polls of the source.")
+    refresh_interval_s: int | None = Field(300, ge=1, le=604_800, description="Seconds between drift scans.")
+    auto_sync: bool | None = Field(None, description="Deploy what a poll finds. Default: true for pull.")
+    prune: bool | None = Field(True, description="Delete what we applied and Git dropped.")
+    self_heal: bool | None = Field(False, description="Undo drift at once.")
+    allow_empty: bool | None = Field(False, description="Let an empty desired state prune everything.")
+    auto_rollback: bool | None = Field(False, description="Return to the last good revision when health fails.")
+    ignore: list[RuleBody] | None = None
+    health_check: CheckBody | None = None
+    hooks: list[HookBody] | None = None
+
+
 class TargetBody(BaseModel):
     """The place; besides `kind` it has the fields of its kind."""
 
@@ -40,17 +103,13 @@ class TargetBody(BaseModel):
 class EnvironmentBody(Body):
     """A specification."""
 
-    name: Word = Field(examples=["shop-production"], description="Letters, digits, '.', '_', '-'; at most 63.")
+    name: Annotated[str, Field(pattern=NAME, examples=["shop-production"])]
     mode: Literal["push", "pull"] = "pull"
     runs_on: Literal["server", "agent"] = "server"
     source: SourceBody
     target: TargetBody
-    policy: dict[str, CleanJson] | None = Field(
-        None,
-        description="Fields of the policy, as GET shows them; what is left out keeps its default.",
-        examples=[{"interval_s": 30, "auto_sync": True, "self_heal": True}],
-    )
-    labels: dict[str, CleanJson] | None = Field(None, examples=[{"team": "shop"}])
+    policy: Policy | None = None
+    labels: Labels | None = Field(None, examples=[{"team": "shop"}])
 
 
 class EnvironmentPatch(Body):
@@ -64,8 +123,8 @@ class EnvironmentPatch(Body):
     runs_on: Literal["server", "agent"] | None = None
     source: dict[str, CleanJson] | None = None
     target: dict[str, CleanJson] | None = None
-    policy: dict[str, CleanJson] | None = None
-    labels: dict[str, CleanJson] | None = None
+    policy: Policy | None = None
+    labels: LabelChanges | None = None
 
 
 class ProbeBody(SourceBody):
@@ -118,7 +177,7 @@ class HoldBody(Body):
 class AdoptBody(Body):
     """Which drifted paths to commit (all of them by default), and onto which branch."""
 
-    paths: list[Line] = Field(default_factory=list, max_length=10_000)
+    paths: list[Line] = Field(default_factory=list, max_length=400)
     branch: Word | None = Field(None, description="Default is the environment's own branch.")
     message: Line = ""
 
@@ -131,19 +190,54 @@ class IgnoreBody(Body):
     expires_at: Moment | None = None
 
 
-class CredentialBody(Body):
-    """Which secret fields a kind needs: ssh-key: private_key, known_hosts?; token: token, username?; password:
-    username, password; kubeconfig: kubeconfig; webhook-secret: secret. They are never shown again."""
+class NamedSecret(Body):
+    """What every credential has."""
 
-    name: Word = Field(examples=["git-read"])
-    kind: Literal["ssh-key", "token", "password", "kubeconfig", "webhook-secret"]
+    name: Annotated[str, Field(pattern=NAME, examples=["git-read"])]
+
+
+class SshKeyBody(NamedSecret):
+    """A private key, and the hosts it may be used with; without them the first key that a host shows is kept."""
+
+    kind: Literal["ssh-key"]
+    private_key: Secret
+    known_hosts: Annotated[str, Field(max_length=100_000, pattern=LINES)] | None = None
+
+
+class AccessTokenBody(NamedSecret):
+    """A token for HTTPS."""
+
+    kind: Literal["token"]
+    token: Secret
     username: Line | None = None
-    token: Secret | None = None
-    password: Secret | None = None
-    private_key: Secret | None = None
-    known_hosts: Annotated[str, Field(max_length=100_000)] | None = None
-    kubeconfig: Secret | None = None
-    secret: Secret | None = None
+
+
+class PasswordBody(NamedSecret):
+    """A name and a password for HTTPS."""
+
+    kind: Literal["password"]
+    username: Word
+    password: Secret
+
+
+class KubeconfigBody(NamedSecret):
+    """A kubeconfig."""
+
+    kind: Literal["kubeconfig"]
+    kubeconfig: Secret
+
+
+class WebhookSecretBody(NamedSecret):
+    """The secret of a webhook; its name is the hook's."""
+
+    kind: Literal["webhook-secret"]
+    secret: Secret
+
+
+CredentialBody = Annotated[
+    SshKeyBody | AccessTokenBody | PasswordBody | KubeconfigBody | WebhookSecretBody,
+    Field(discriminator="kind", description="Secret fields are never shown again."),
+]
 
 
 class TokenBody(Body):
@@ -157,13 +251,12 @@ class TokenBody(Body):
 class WebhookBody(Body):
     """A secret of one's own; without it one is made up."""
 
-    secret: Annotated[Secret, Field(min_length=16, max_length=500)] | None = None
+    secret: Annotated[str, Field(min_length=16, max_length=500, pattern=LINE)] | None = Field(
+        None, json_schema_extra={"writeOnly": True}
+    )
 
 
 class EnrollmentBody(Body):
     """Environments that an agent shall serve."""
 
     environments: list[Word] = Field(max_length=1000)
-
-
-Facts = dict[str, Any]

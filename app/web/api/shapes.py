@@ -8,10 +8,12 @@ from typing import Any
 
 from app.domain.audit import timestamp
 from app.domain.environment import Environment, Hold
+from app.domain.errors import Problem, RevisionNotFound
 from app.domain.events import Event
 from app.domain.operation import Operation
 from app.domain.specification import as_dict
-from app.ports import Credential, HistoryItem, Page, Token
+from app.domain.tree import printable
+from app.ports import Credential, HistoryItem, Page, Probe, Token
 
 
 def at(moment: datetime | None) -> str | None:
@@ -194,3 +196,26 @@ def drift_json(
         "unmanaged": list(report.get("unmanaged", ())),
         "unmanaged_count": report.get("unmanaged_count", 0),
     }
+
+
+def probe_json(found: Probe) -> dict[str, Any]:
+    """What a look at a repository found."""
+    revision = found.revision
+    return {
+        "reachable": True,
+        "problem": None,
+        "branches": list(found.branches),
+        "tags": list(found.tags),
+        "default_branch": found.default_branch,
+        "revision": revision.sha if revision else None,
+        "subject": revision.subject if revision else None,
+        "files": found.files,
+        "unsupported": [{"path": printable(one.path), "kind": one.kind} for one in found.unsupported],
+    }
+
+
+def unusable_json(problem: Problem) -> dict[str, Any]:
+    """Why a repository cannot be used."""
+    empty = probe_json(Probe((), (), None, None, 0))
+    told = {"code": problem.code(), "detail": problem.detail}
+    return {**empty, "reachable": isinstance(problem, RevisionNotFound), "problem": told}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from app.web.api.answers import Items, NewToken, Token, reply
-from app.web.api.fields import After, Id, Limit
+from app.web.api.fields import AfterName, Id, Limit
 from app.web.api.schemas import TokenBody
 from app.web.api.shapes import page_json, token_json
 from app.web.deps import By, Cases, Who
@@ -14,7 +14,7 @@ router = APIRouter(tags=["tokens"])
 
 
 @router.get("/tokens", response_model=Items[Token])
-def list_tokens(cases: Cases, _: Who, limit: Limit = 200, after: After = None) -> Response:
+def list_tokens(cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "") -> Response:
     """Tokens without their secrets, by id."""
     every = sorted(cases.access.list_tokens(), key=lambda one: one.id)
     found = [one for one in every if not after or one.id > after]

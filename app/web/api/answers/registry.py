@@ -76,10 +76,18 @@ class Unsupported(BaseModel):
     kind: str
 
 
+class Trouble(BaseModel):
+    """What is wrong, with a stable code."""
+
+    code: str
+    detail: str
+
+
 class Probe(BaseModel):
-    """What a look at a repository found."""
+    """What a look at a repository found. `problem`: why it cannot be used, null where it can."""
 
     reachable: bool
+    problem: Trouble | None
     branches: list[str]
     tags: list[str]
     default_branch: str | None
