@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli import show
-from app.cli.client import Client
+from app.client import Client
 from app.cli.environments import AsJson
 
 group = typer.Typer(no_args_is_help=True, help="Export and verify the audit log.")

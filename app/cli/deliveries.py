@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli import show
-from app.cli.client import Client, Failure
+from app.client import Client, Failure
 from app.cli.environments import AsJson, Name
 
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 0 only where it succeeded.")]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli import show
-from app.cli.client import Client, Failure
+from app.client import Client, Failure
 
 Name = Annotated[str, typer.Argument(metavar="ENV", help="Name of the environment.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

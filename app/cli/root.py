@@ -9,7 +9,7 @@ import typer
 
 from app import __version__
 from app.cli import audits, deliveries, demo, environments, server, tokens, upkeep
-from app.cli.client import Failure
+from app.client import Failure
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 

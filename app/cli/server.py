@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.client import Failure
+from app.client import Failure
 
 if TYPE_CHECKING:
     from app.config import Settings

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.client import Failure
+from app.client import Failure
 from app.cli.server import settings
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from app.cli.client import Client, Failure
+from app.client import Client, Failure
 from app.config import Settings
 from app.demo.repository import Repository
 from app.demo.story import Story

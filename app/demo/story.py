@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.cli.client import Client, Failure
+from app.client import Client, Failure
 from app.demo.repository import Repository
 from app.demo.site import next_step
 

@@ -48,13 +48,10 @@ class Root:
                 _make(path)
         try:
             self.fd = os.open(path, _DIRECTORY)
-        except NotADirectoryError:
-            raise TargetRefused(
-                f"{path} is not a directory. Remove what stands there, or choose another path."
-            ) from None
         except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise TargetRefused(f"{path} is a link now. Put the directory back, or choose another path.") from None
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                what = "a link" if path.is_symlink() else "not a directory"
+                raise TargetRefused(f"{path} is {what}. Put the directory back, or choose another path.") from None
             raise TargetUnreachable(f"{path} cannot be opened: {os.strerror(error.errno or errno.EIO)}.") from None
 
     def close(self) -> None:

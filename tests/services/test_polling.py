@@ -1,0 +1,141 @@
+"""Polling: one look serves many; every look ends in a decision that somebody can read."""
+
+from __future__ import annotations
+
+from app.domain.events import EventType
+from app.domain.operation import Outcome, Phase, Trigger
+from app.domain.status import Divergence, SyncStatus
+from tests.support.installation import PIPELINE, Installation
+
+
+def test_looks_without_news_extend_one_row(here: Installation) -> None:
+    here.register("pull")
+    for _ in range(5):
+        here.poll()
+    with here.store.read() as tx:
+        newest, first = tx.repositories.polls(here.repo.url)
+    assert (newest.result, newest.times) == ("unchanged", 4)
+    assert first.result == "moved"
+
+
+def test_commits_that_were_passed_over_are_on_record(here: Installation) -> None:
+    here.register("pull")
+    here.poll()
+    passed = here.repo.commit({"deploy/index.html": "two\n"})
+    newest = here.repo.commit({"deploy/index.html": "three\n"})
+    (ended,) = here.poll()
+    assert ended.revision == newest
+    (event,) = here.events(EventType.DECISION)
+    assert (event.data["outcome"], event.data["revision"], event.data["by"]) == ("superseded", passed, newest)
+
+
+def test_a_forced_push_is_followed_and_recorded(here: Installation) -> None:
+    target = here.register("pull")
+    here.poll()
+    here.repo.commit({"deploy/index.html": "other\n"}, onto=None)
+    (ended,) = here.poll()
+    assert ended.outcome is Outcome.DEPLOYED
+    assert sorted(one.name for one in target.iterdir()) == ["index.html"]
+    (moved,) = here.events(EventType.REF_MOVED)
+    assert moved.data["forced"] is True
+
+
+def test_a_deleted_branch_changes_nothing_and_is_said_once(here: Installation, mode: str) -> None:
+    target = here.register(mode)
+    here.deliver(mode)
+    here.repo.branch("other")
+    here.repo.delete_branch("main")
+    assert here.poll() == []
+    assert here.poll() == []
+    assert (target / "index.html").exists()
+    assert len(here.events(EventType.REF_MOVED)) == 1
+    assert "main" in here.environment().status.message
+    here.repo.commit({"deploy/index.html": "back\n"})
+    here.deliver(mode)
+    assert here.environment().status.message == ""
+
+
+def test_an_unreachable_repository_is_said_once_and_recovers(here: Installation) -> None:
+    here.register("pull")
+    here.poll()
+    away = here.folder / "away"
+    here.repo.path.rename(away)
+    here.poll()
+    here.poll()
+    assert len(here.events(EventType.SOURCE_FAILED)) == 1
+    assert here.environment().status.message.startswith("Git: ")
+    away.rename(here.repo.path)
+    here.repo.commit({"deploy/index.html": "two\n"})
+    (ended,) = here.poll()
+    assert ended.outcome is Outcome.DEPLOYED
+    assert len(here.events(EventType.SOURCE_RECOVERED)) == 1
+    assert here.environment().status.message == ""
+
+
+def test_a_push_environment_watches_and_does_not_deliver(here: Installation) -> None:
+    here.register("push")
+    here.poll()
+    here.push()
+    here.repo.commit({"deploy/index.html": "two\n"})
+    assert here.poll() == []
+    status = here.environment().status
+    assert (status.sync, status.divergence) == (SyncStatus.OUT_OF_SYNC, Divergence.NEW_REVISION)
+    assert status.noticed == here.repo.sha("main")
+
+
+def test_a_refused_revision_is_not_tried_again_but_the_next_is(here: Installation) -> None:
+    here.register("pull", hooks=[{"when": "pre", "command": ["test", "-e", str(here.folder / "ready")]}])
+    (failed,) = here.poll()
+    assert failed.phase is Phase.FAILED
+    assert here.poll() == []
+    (here.folder / "ready").touch()
+    here.repo.commit({"deploy/index.html": "two\n"})
+    (ended,) = here.poll()
+    assert ended.outcome is Outcome.DEPLOYED
+
+
+def test_an_error_is_tried_again_at_growing_distances(here: Installation) -> None:
+    target = here.register("pull")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lock = here.data / "inventories" / str(here.environment().id)
+    lock.mkdir(parents=True)
+    import fcntl
+
+    with (lock / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        phases = [[one.phase for one in here.poll()] for _ in range(4)]
+    assert phases[0] == [Phase.ERROR]
+    assert [] in phases[1:]
+    here.clock.pass_(3600)
+    (ended,) = here.poll()
+    assert ended.outcome is Outcome.DEPLOYED
+
+
+def test_pipelines_out_of_order_do_not_go_back(here: Installation) -> None:
+    here.register("push")
+    older = str(here.repo.sha("main"))
+    newer = here.repo.commit({"deploy/index.html": "two\n"})
+    here.push(newer)
+    late = here.push(older)
+    assert (late.phase, late.outcome) == (Phase.SUPERSEDED, Outcome.SUPERSEDED)
+    assert here.environment().status.revision == newer
+    assert here.push(older, allow_older=True).outcome is Outcome.DEPLOYED
+    assert here.environment().status.revision == older
+
+
+def test_an_unknown_revision_is_an_error_that_says_so(here: Installation) -> None:
+    here.register("push")
+    ended = here.push("e" * 40)
+    assert ended.phase is Phase.ERROR
+    assert "eeeeeeee" in ended.reason
+    assert here.environment().status.revision is None
+
+
+def test_a_held_environment_refuses_pipelines_with_the_reason(here: Installation) -> None:
+    here.register("push")
+    here.push()
+    here.cases.holds.hold("shop", "inventory day", None, PIPELINE)
+    ended = here.push(here.repo.commit({"deploy/index.html": "two\n"}))
+    assert (ended.phase, ended.outcome) == (Phase.FAILED, Outcome.HELD)
+    assert "inventory day" in ended.reason
+    assert ended.trigger is Trigger.PIPELINE

@@ -1,0 +1,149 @@
+"""Rollback that sticks, forward and back, in both modes."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.errors import NothingToRollBackTo, RevisionNotFound
+from app.domain.operation import Operation, Outcome, Phase, Trigger
+from app.domain.plan import Action
+from app.domain.status import Health, SyncStatus
+from tests.support.installation import ME, Installation
+
+
+def two_revisions(here: Installation, mode: str, **policy: object) -> tuple[str, str]:
+    """Deliver two revisions; returns both."""
+    here.register(mode, **policy)
+    here.deliver(mode)
+    first = here.repo.sha("main")
+    here.repo.commit({"deploy/index.html": "two\n", "deploy/new": "n"}, "second")
+    here.deliver(mode)
+    return str(first), str(here.repo.sha("main"))
+
+
+def back(here: Installation, revision: str | None = None, strategy: str = "pin") -> Operation:
+    here.cases.rollback.back("shop", revision, strategy, "prices are wrong", ME)
+    return here.run()[0]
+
+
+def test_the_preview_shows_the_plan_and_touches_nothing(here: Installation, mode: str) -> None:
+    first, _ = two_revisions(here, mode)
+    shown = here.cases.rollback.preview("shop", None)
+    assert shown.revision.sha == first
+    assert {(item.path, item.action) for item in shown.plan.work} == {
+        (b"index.html", Action.UPDATE),
+        (b"new", Action.DELETE),
+    }
+    assert (here.servers / "shop" / "new").exists()
+
+
+def test_pin_goes_back_holds_and_marks(here: Installation, mode: str) -> None:
+    first, second = two_revisions(here, mode)
+    ended = back(here)
+    assert (ended.outcome, ended.trigger) == (Outcome.ROLLED_BACK, Trigger.ROLLBACK)
+    one = here.environment()
+    assert (one.status.revision, one.status.sync) == (first, SyncStatus.SYNCED)
+    assert (here.servers / "shop" / "index.html").read_text() == "one\n"
+    assert one.hold is not None
+    assert (one.hold.left_revision, one.hold.owner) == (second, ME.name)
+    with here.store.read() as tx:
+        assert tx.history.is_bad(one.id, second)
+        newest, *_ = tx.history.page(one.id, 10, None).items
+    assert (newest.revision, newest.outcome, newest.current) == (first, "rolled_back", True)
+
+
+def test_the_left_revision_does_not_come_back_by_itself(here: Installation, mode: str) -> None:
+    first, second = two_revisions(here, mode)
+    back(here)
+    assert here.poll() == []
+    pushed = here.push(second)
+    assert (pushed.phase, pushed.outcome) == (Phase.FAILED, Outcome.HELD)
+    here.cases.holds.resume("shop", ME)
+    here.run()
+    assert here.environment().status.revision == first
+    assert here.poll() == []
+
+
+def test_a_newer_commit_ends_the_hold(here: Installation, mode: str) -> None:
+    two_revisions(here, mode)
+    back(here)
+    here.repo.commit({"deploy/index.html": "three\n"}, "third")
+    ended = here.deliver(mode)
+    assert ended.outcome is Outcome.DEPLOYED
+    assert here.environment().hold is None
+
+
+def test_rolling_back_works_while_git_is_down(here: Installation, mode: str) -> None:
+    first, _ = two_revisions(here, mode)
+    here.repo.path.rename(here.folder / "away")
+    assert here.cases.rollback.preview("shop", None).revision.sha == first
+    assert back(here, first[:8]).outcome is Outcome.ROLLED_BACK
+
+
+def test_revert_commits_to_git_and_delivers_that(here: Installation, mode: str) -> None:
+    first, second = two_revisions(here, mode)
+    ended = back(here, strategy="revert")
+    tip = here.repo.sha("main")
+    assert tip not in (first, second)
+    assert (ended.revision, here.environment().status.revision) == (tip, tip)
+    assert here.repo.tree("main", "deploy") == here.repo.tree(first, "deploy")
+    assert here.repo.sha("main~1") == second
+    assert here.environment().hold is None
+    assert here.poll() == []
+
+
+def test_going_forward_again_holds_nothing(here: Installation, mode: str) -> None:
+    _, second = two_revisions(here, mode)
+    back(here)
+    ended = back(here, second)
+    assert ended.outcome is Outcome.ROLLED_BACK
+    one = here.environment()
+    assert (one.status.revision, one.hold) == (second, None)
+    with here.store.read() as tx:
+        assert not tx.history.is_bad(one.id, second)
+
+
+def test_only_what_was_live_can_be_chosen(here: Installation, mode: str) -> None:
+    here.register(mode)
+    with pytest.raises(NothingToRollBackTo):
+        back(here)
+    here.deliver(mode)
+    with pytest.raises(RevisionNotFound):
+        back(here, "f" * 40)
+
+
+def test_health_is_asked_on_the_way_back_too(here: Installation, mode: str) -> None:
+    check = {"kind": "command", "command": ["test", "-e", "new"], "deadline_s": 1}
+    first, _ = two_revisions(here, mode, health_check=check)
+    ended = back(here, first)
+    assert (ended.phase, here.environment().status.health) == (Phase.FAILED, Health.DEGRADED)
+
+
+def test_bad_health_goes_back_by_itself_once(here: Installation, mode: str) -> None:
+    check = {"kind": "command", "command": ["grep", "-q", "one", "index.html"], "deadline_s": 1}
+    here.register(mode, health_check=check, auto_rollback=True)
+    here.deliver(mode)
+    first = here.repo.sha("main")
+    bad = here.repo.commit({"deploy/index.html": "broken\n"})
+    failed = here.deliver(mode)
+    here.run()
+    one = here.environment()
+    assert failed.phase is Phase.FAILED
+    assert (one.status.revision, one.status.health) == (first, Health.HEALTHY)
+    assert one.hold is not None
+    assert one.hold.left_revision == bad
+    assert here.poll() == []
+
+
+def test_an_expired_hold_lets_the_poll_go_on(here: Installation) -> None:
+    here.register("pull")
+    here.poll()
+    from datetime import timedelta
+
+    here.cases.holds.hold("shop", "party", here.clock.now() + timedelta(minutes=5), ME)
+    here.repo.commit({"deploy/index.html": "two\n"})
+    assert here.poll() == []
+    assert here.decisions()[-1] == ("held", f"on hold by {ME.name}: party")
+    here.clock.pass_(600)
+    assert here.cases.holds.expire() == 1
+    assert here.run()[0].outcome is Outcome.DEPLOYED
