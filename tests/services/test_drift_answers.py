@@ -1,0 +1,121 @@
+"""Heal, self-heal, ignore, adopt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import InvalidInput, NothingToAdopt
+from app.domain.operation import Outcome, Trigger
+from app.domain.status import SyncStatus
+from tests.support.installation import ME, Installation
+
+
+def drifting(here: Installation, mode: str, **policy: object) -> Path:
+    target = here.register(mode, **policy)
+    here.deliver(mode)
+    (target / "index.html").write_text("edited on the server\n")
+    return target
+
+
+def test_self_heal_repairs_what_a_refresh_finds(here: Installation, mode: str) -> None:
+    target = drifting(here, mode, self_heal=True)
+    here.refresh(trigger=Trigger.SCHEDULE)
+    with here.store.read() as tx:
+        healed = tx.operations.last_finished(here.environment().id, "sync")
+    assert healed is not None
+    assert (healed.trigger, healed.outcome) == (Trigger.SELF_HEAL, Outcome.HEALED)
+    assert (target / "index.html").read_text() == "one\n"
+    assert here.environment().status.sync is SyncStatus.SYNCED
+
+
+def test_self_heal_gives_up_where_somebody_keeps_undoing_it(here: Installation, mode: str) -> None:
+    target = drifting(here, mode, self_heal=True)
+    for _ in range(7):
+        (target / "index.html").write_text("again\n")
+        here.refresh()
+    assert (target / "index.html").read_text() == "again\n"
+    assert any("came back 5 times" in reason for _, reason in here.decisions())
+
+
+def test_a_hold_stops_self_heal(here: Installation, mode: str) -> None:
+    target = drifting(here, mode, self_heal=True)
+    here.cases.holds.hold("shop", "looking into it", None, ME)
+    here.refresh()
+    assert (target / "index.html").read_text() == "edited on the server\n"
+    assert here.environment().status.sync is SyncStatus.OUT_OF_SYNC
+
+
+def test_ignored_drift_is_listed_and_makes_nothing_out_of_sync(here: Installation, mode: str) -> None:
+    drifting(here, mode)
+    here.refresh()
+    here.cases.drift.ignore("shop", "*.html", "edited by marketing", here.clock.now() + timedelta(hours=1), ME)
+    here.run()
+    assert here.environment().status.sync is SyncStatus.SYNCED
+    assert here.report()["ignored"] == ["index.html"]
+    with here.store.read() as tx:
+        (episode,) = tx.episodes.page(None, 9, None).items
+    assert episode.ending == "ignored"
+    here.clock.pass_(3601)
+    here.refresh()
+    assert here.environment().status.sync is SyncStatus.OUT_OF_SYNC
+
+
+def test_a_rule_can_be_taken_back(here: Installation, mode: str) -> None:
+    drifting(here, mode)
+    here.cases.drift.ignore("shop", "index.html", "", None, ME)
+    here.run()
+    here.cases.drift.stop_ignoring("shop", "index.html", ME)
+    here.run()
+    assert here.environment().status.drift_count == 1
+    with pytest.raises(InvalidInput):
+        here.cases.drift.stop_ignoring("shop", "index.html", ME)
+
+
+def test_adopting_commits_what_is_live_and_ends_the_episode(here: Installation, mode: str) -> None:
+    target = drifting(here, mode)
+    (target / "app.env").unlink()
+    here.refresh()
+    commit, operation = here.cases.drift.adopt("shop", (), None, "as edited", ME)
+    assert operation is not None
+    before = (target / "index.html").stat().st_mtime_ns
+    here.run()
+    assert here.repo.sha("main") == commit.sha
+    assert here.repo.git("show", "main:deploy/index.html") == "edited on the server"
+    assert set(here.repo.files(here.repo.tree("main", "deploy"))) == {b"index.html"}
+    assert (target / "index.html").stat().st_mtime_ns == before
+    status = here.environment().status
+    assert (status.revision, status.sync, status.drift_episode) == (commit.sha, SyncStatus.SYNCED, None)
+    with here.store.read() as tx:
+        (episode,) = tx.episodes.page(None, 9, None).items
+    assert (episode.ending, episode.ended_by) == ("adopted", ME.name)
+
+
+def test_adopting_some_paths_onto_another_branch_proposes_them(here: Installation, mode: str) -> None:
+    target = drifting(here, mode)
+    (target / "app.env").write_text("also edited\n")
+    here.refresh()
+    commit, operation = here.cases.drift.adopt("shop", ["index.html"], "proposal", "", ME)
+    assert operation is None
+    assert here.repo.sha("proposal") == commit.sha
+    assert here.repo.git("show", "proposal:deploy/app.env") == "PASSWORD=hunter2"
+    assert here.environment().status.drift_count == 2
+
+
+def test_there_must_be_something_to_adopt(here: Installation, mode: str) -> None:
+    here.register(mode)
+    here.deliver(mode)
+    with pytest.raises(NothingToAdopt):
+        here.cases.drift.adopt("shop", (), None, "", ME)
+
+
+def test_somebody_knows(here: Installation, mode: str) -> None:
+    drifting(here, mode)
+    here.refresh()
+    here.cases.drift.acknowledge("shop", ME)
+    with here.store.read() as tx:
+        episode = tx.episodes.current(here.environment().id)
+    assert episode is not None
+    assert episode.acknowledged_by == ME.name
