@@ -97,7 +97,7 @@ class Poller:
         if status.noticed is None or status.message.startswith("Git: ") or self._moved(environment, sighting):
             return True
         waits = status.noticed != status.revision and environment.policy.auto_sync
-        judged = environment.mode is Mode.PULL or status.webhook_judged == status.noticed
+        judged = status.webhook_judged == status.noticed
         return waits or not judged
 
     @staticmethod

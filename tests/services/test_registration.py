@@ -1,0 +1,108 @@
+"""The registry."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.errors import CredentialInUse, EnvironmentExists, EnvironmentNotFound, InvalidInput
+from app.domain.specification import as_dict
+from tests.support.installation import ME, Installation
+
+
+def test_names_are_taken_once(here: Installation) -> None:
+    here.register("push")
+    with pytest.raises(EnvironmentExists):
+        here.cases.registration.create(
+            {**as_dict(here.environment()), "target": {"kind": "directory", "path": str(here.servers / "b")}}, ME
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"target": {"path": "/etc"}}, "target.path"),
+        ({"target": {"path": "../../etc"}}, "target.path"),
+        ({"target": {"kind": "floppy"}}, "target.kind"),
+        ({"target": {"colour": "red"}}, "target.colour"),
+        ({"source": {"repo_url": "/etc"}}, "source.repo_url"),
+        ({"source": {"repo_url": "ext::sh -c id"}}, "source.repo_url"),
+        ({"source": {"repo_url": "--upload-pack=id"}}, "source.repo_url"),
+        ({"source": {"credential": "nothing"}}, "source.credential"),
+        ({"policy": {"interval_s": 0}}, "policy.interval_s"),
+        ({"name": "other"}, "name"),
+    ],
+)
+def test_an_edit_that_cannot_be_is_refused_by_field_and_changes_nothing(
+    here: Installation, change: dict[str, object], field: str
+) -> None:
+    here.register("push")
+    before = here.environment()
+    with pytest.raises(InvalidInput) as problem:
+        here.cases.registration.edit("shop", change, ME)
+    assert field in problem.value.fields
+    assert here.environment() == before
+
+
+def test_an_edit_changes_what_it_names_and_tells_from_and_to(here: Installation) -> None:
+    here.register("push")
+    after = here.cases.registration.edit("shop", {"policy": {"self_heal": True}, "labels": {"team": "web"}}, ME)
+    assert after.policy.self_heal
+    assert after.version == 2
+    with here.store.read() as tx:
+        entry = tx.audit.head()
+    assert entry is not None
+    assert entry.action == "environment.edit"
+    assert entry.data["policy"]["to"]["self_heal"] is True
+
+
+def test_targets_do_not_overlap(here: Installation) -> None:
+    target = here.register("push")
+    for path in (target, target / "below", target.parent):
+        with pytest.raises(InvalidInput) as problem:
+            here.cases.registration.create(
+                {
+                    "name": "two",
+                    "source": {"repo_url": here.repo.url},
+                    "target": {"kind": "directory", "path": str(path)},
+                },
+                ME,
+            )
+        assert "target.path" in problem.value.fields
+
+
+def test_forgetting_leaves_files_and_ledger(here: Installation, mode: str) -> None:
+    target = here.register(mode)
+    here.deliver(mode)
+    number = len(here.events())
+    here.cases.registration.remove("shop", ME)
+    with pytest.raises(EnvironmentNotFound):
+        here.environment()
+    assert (target / "index.html").exists()
+    assert len(here.events()) == number + 1
+
+
+def test_a_new_environment_of_an_old_name_has_no_history(here: Installation) -> None:
+    here.register("push")
+    here.push()
+    old = here.environment().id
+    here.cases.registration.remove("shop", ME)
+    here.register("push")
+    new = here.environment()
+    assert new.id != old
+    with here.store.read() as tx:
+        assert tx.history.page(new.id, 9, None).items == ()
+
+
+def test_a_credential_that_is_used_stays(here: Installation) -> None:
+    here.cases.keyring.add("git", "token", {"token": "t"}, ME)
+    here.register("push")
+    here.cases.registration.edit(
+        "shop", {"source": {"repo_url": "https://git.example.org/x.git", "credential": "git"}}, ME
+    )
+    with pytest.raises(CredentialInUse):
+        here.cases.keyring.remove("git", ME)
+
+
+def test_a_repository_can_be_looked_at_before_it_is_saved(here: Installation) -> None:
+    found = here.cases.registration.probe({"repo_url": here.repo.url, "path": "deploy"})
+    assert (found.branches, found.files) == (("main",), 2)
