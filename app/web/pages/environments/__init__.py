@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.pages.environments import deeds, drift, timeline
+from app.web.pages.environments import deeds, drift, history, rollback, timeline
 
 router = APIRouter()
-for part in (timeline, drift, deeds):
+for part in (timeline, drift, history, rollback, deeds):
     router.include_router(part.router)

@@ -37,7 +37,6 @@ class Context:
 
     head: Head
     notices: tuple[Notice, ...]
-    tab: str
     items: tuple[Item, ...]
     more: int
     ignored: tuple[str, ...]
@@ -53,7 +52,7 @@ class Context:
 @router.get("/environments/{name}/drift")
 def drift(request: Request, cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
     """The environment's drift."""
-    top = head(request, cases, name)
+    top = head(cases, name, "drift")
     with cases.world.store.read() as tx:
         report: Mapping[str, Any] = tx.drift.get(top.environment.id) or {}
         page = tx.episodes.page(top.environment.id, EPISODES, number(after))
@@ -63,7 +62,6 @@ def drift(request: Request, cases: Cases, name: str, _: Visitor, after: After = 
     context = Context(
         head=top,
         notices=notices(top),
-        tab="drift",
         items=items,
         more=max(0, count - len(items)),
         ignored=tuple(map(str, report.get("ignored", ()))),

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import Request
-
 from app.domain.drift import Episode
 from app.domain.environment import Environment
 from app.domain.errors import Problem
@@ -36,6 +34,7 @@ class Head:
     """What environments/layout.html gets besides the view's own values."""
 
     environment: Environment
+    tab: str
     now: datetime
     sync: SyncStatus
     calm: bool
@@ -51,8 +50,8 @@ class Head:
     target_kind: str
 
 
-def head(request: Request, cases: UseCases, name: str) -> Head:
-    """Everything that is known about an environment just now. Raises EnvironmentNotFound."""
+def head(cases: UseCases, name: str, tab: str) -> Head:
+    """All that is known about an environment just now; `tab` is the view below it. Raises EnvironmentNotFound."""
     now = cases.world.clock.now()
     with cases.world.store.read() as tx:
         environment = tx.environments.get(name)
@@ -66,6 +65,7 @@ def head(request: Request, cases: UseCases, name: str) -> Head:
     syncing = active if active and active.kind is Kind.SYNC else None
     return Head(
         environment=environment,
+        tab=tab,
         now=now,
         sync=environment.status.sync_at(now),
         calm=environment.status.divergence is not Divergence.DRIFT,

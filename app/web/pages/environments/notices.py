@@ -37,7 +37,7 @@ def _all(head: Head) -> Iterator[Notice]:
         body = "What is live keeps running, and a rollback works without Git. The next poll tries again."
         yield Notice("warn", status.message.removeprefix("Git: "), body)
     if environment.hold and not head.pending:
-        yield Notice("none", f"Automation is held by {actor(environment.hold.owner)}.", _held(head))
+        yield Notice("none", "Nothing is delivered or healed by itself here.", _held(head))
 
 
 def difference(head: Head) -> Notice:
@@ -74,8 +74,12 @@ def _drift(head: Head) -> Notice:
     if episode and episode.last_good_at:
         began = f"Changed between {clock(episode.last_good_at)} and {clock(episode.detected_at)} UTC. "
     newer = f"A newer revision, {short(head.pending)}, waits in Git and would overwrite them." if head.pending else ""
-    link = ("See what differs, and answer", links.environment(head.environment.name, "drift"))
+    link = None if head.tab == "drift" else ("See what differs, and answer", _place(head))
     return Notice("warn", title, (began + newer).strip(), link)
+
+
+def _place(head: Head) -> str:
+    return links.environment(head.environment.name, "drift")
 
 
 def _behind(head: Head) -> Notice:
@@ -109,7 +113,7 @@ def _held(head: Head) -> str:
     hold = head.environment.hold
     if hold is None:
         return ""
-    reason = f"Reason: {hold.reason.rstrip('.')}. " if hold.reason else ""
+    reason = f"{hold.reason.rstrip('.')}. " if hold.reason else ""
     newer = " or a newer commit lands" if hold.left_revision else ""
     end = f"until {exact(hold.expires_at)}" if hold.expires_at else "until somebody resumes it"
-    return f"{reason}Held by {actor(hold.owner)} {end}{newer}."
+    return f"{reason}Automation is held by {actor(hold.owner)} {end}{newer}."

@@ -43,7 +43,6 @@ class Context:
 
     head: Head
     notices: tuple[Notice, ...]
-    tab: str
     days: tuple[Day, ...]
     shown: int
     url: str
@@ -54,7 +53,7 @@ class Context:
 @router.get("/environments/{name}")
 def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
     """The environment's page."""
-    top = head(request, cases, name)
+    top = head(cases, name, "timeline")
     with cases.world.store.read() as tx:
         before = number(after)
         events = tx.ledger.page(
@@ -66,7 +65,6 @@ def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After
     context = Context(
         head=top,
         notices=notices(top),
-        tab="timeline",
         days=tuple(_by_day(items, top.now.date())),
         shown=len(items),
         url=links.with_query(address, {"after": after}),
