@@ -1,219 +1,101 @@
-"""The inventory of a directory target: a private Git index that lists what we own, with digests and a stat cache.
+"""What we own in a target: a small SQLite file in the data directory, never in the target.
 
-It lies in the data directory, never in the target. Nothing in the target may influence it: attributes are overridden in
-the private repository's info/attributes, ignore files are not consulted, hooks and watchers are off.
+It is the truth; the Git index beside it (app/targets/index.py) is made from it. Every change is one transaction, so a
+process that is killed leaves the state before or after it, and a delivery of one file costs the same whatever we own.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
-from app.domain.errors import TargetUnreachable
-from app.domain.plan import InventoryHead
-from app.domain.tree import SUBMODULE, Entry
-from app.git import GitFailed, git
-from app.targets.files import TEMPORARY
+from app.domain.errors import TargetRefused, TargetUnreachable
+from app.targets.book import Book
 
-FEW = 64
-TOMBSTONES = 10_000
-_CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tsymlinks = true\n\ttrustctime = true\n"
-_ATTRIBUTES = "* -text -eol -crlf -ident -filter -working-tree-encoding -diff -merge\n"
-_SETTINGS = ("core.untrackedCache=false", "core.protectHFS=false", "core.protectNTFS=false", "core.ignoreCase=false")
+PATIENCE_S = 10.0  # how long one operation waits for another
 
 
 class Inventory:
-    """What we own below one root."""
+    """The private folder of one environment's target. `place` names the target: another place, another inventory."""
 
-    def __init__(self, state: Path, root: Path) -> None:
-        self._state, self._root = state, root
-        self._git_dir = state / "git"
-        self._index = state / "git" / "index"
+    def __init__(self, folder: Path, place: str) -> None:
+        self._folder, self._place = folder, place
 
-    # --- the private repository ---
-    def prepare(self) -> None:
-        """Make the private repository if it is not there."""
-        if (self._git_dir / "HEAD").exists():
-            return
-        self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in ("objects", "refs", "info"):
-            (self._git_dir / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self._git_dir / "config").write_text(_CONFIG)
-        (self._git_dir / "info" / "attributes").write_text(_ATTRIBUTES)
-        (self._git_dir / "HEAD").write_text("ref: refs/heads/none\n")
-
-    def _git(self, *args: str, input: bytes | None = None, fine: tuple[int, ...] = (0,)) -> bytes:
-        """Run git over the private index. From `/`, because inside the target git would narrow to a subdirectory."""
-        literal = {"GIT_LITERAL_PATHSPECS": "1"}
-        try:
-            return git(
-                "-C", "/", *args, git_dir=self._git_dir, work_tree=self._root, index=self._index,
-                config=_SETTINGS, input=input, environment=literal,
-            )  # fmt: skip
-        except GitFailed as failure:
-            if failure.code in fine:
-                return failure.stdout
-            text = f"The inventory could not be read or written (git ended with {failure.code})."
-            raise TargetUnreachable(text) from failure
+    @property
+    def git_dir(self) -> Path:
+        """Where the private Git index lies."""
+        return self._folder / "git"
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """One change at a time, also over processes. Raises TargetUnreachable if somebody else is at it."""
-        self.prepare()
-        descriptor = os.open(self._state / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    def read(self) -> Iterator[Book | None]:
+        """The inventory as it is, without waiting for anybody; None if nothing was ever written."""
+        if not (self._folder / "inventory.db").exists():
+            yield None
+            return
+        with self._book() as book:
+            yield book
+
+    @contextmanager
+    def looking(self) -> Iterator[Book]:
+        """The inventory beside other looks, but not during a change (alone, after an interrupted one)."""
+        with self._locked(fcntl.LOCK_SH), self._book() as book:
+            whole = book.head().whole
+            if whole:
+                yield book
+        if not whole:
+            with self.alone() as book:
+                yield book
+
+    @contextmanager
+    def alone(self) -> Iterator[Book]:
+        """The inventory to be changed. Raises TargetUnreachable where another process holds it."""
+        with self._locked(fcntl.LOCK_EX), self._book() as book:
+            yield book
+
+    def forget(self) -> None:
+        """Remove everything we know about the target."""
+        if self._folder.exists():
+            with self._locked(fcntl.LOCK_EX):
+                shutil.rmtree(self._folder, ignore_errors=True)
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            (self._git_dir / "index.lock").unlink(missing_ok=True)  # left by a process that was killed
+            _wait(descriptor, how)
             yield
-        except BlockingIOError:
-            raise TargetUnreachable("Another process is changing this target.") from None
         finally:
             os.close(descriptor)
 
-    # --- the head ---
-    def head(self) -> InventoryHead:
-        """What was applied last."""
-        facts = self.facts()
-        whole = not (self._state / "applying").exists()
-        return InventoryHead(facts.get("tree"), facts.get("revision"), whole)
-
-    def facts(self) -> dict[str, Any]:
-        """The head's file: tree, revision, and the layout's own facts."""
-        try:
-            found: dict[str, Any] = json.loads((self._state / "head.json").read_text("utf-8"))
-        except FileNotFoundError:
-            return {}
-        except ValueError:
-            raise TargetUnreachable("The inventory's head is damaged; delete it and sync again.") from None
-        return found
-
     @contextmanager
-    def change(self, tree: str, revision: str, **facts: Any) -> Iterator[None]:
-        """Between an intent that survives a crash and the new head."""
-        marker = self._state / "applying"
-        _write(marker, json.dumps({"tree": tree, "revision": revision}))
-        yield
-        _write(self._state / "head.json", json.dumps({"tree": tree, "revision": revision, **facts}))
-        marker.unlink(missing_ok=True)
-        _sync_folder(self._state)
-
-    def interrupted(self) -> bool:
-        """Whether an apply did not come to its end."""
-        return (self._state / "applying").exists()
-
-    # --- entries ---
-    def entries(self) -> Iterator[tuple[bytes, Entry]]:
-        """Everything we own."""
-        if self._index.exists():
-            yield from _listed(self._git("ls-files", "-s", "-z"))
-
-    def some(self, paths: Collection[bytes]) -> dict[bytes, Entry]:
-        """What we own at some paths."""
-        if not paths or not self._index.exists():
-            return {}
-        if len(paths) > FEW:
-            wanted = set(paths)
-            return {path: entry for path, entry in self.entries() if path in wanted}
-        args = [os.fsdecode(path) for path in paths]
-        found = dict(_listed(self._git("ls-files", "-s", "-z", "--", *args)))
-        return {path: found[path] for path in paths if path in found}
-
-    def survey(self) -> tuple[dict[bytes, Entry], tuple[bytes, ...]]:
-        """What may have moved (by its stat), with what we know of it; and every path that is not ours."""
-        if not self._index.exists():
-            return {}, self._others()
-        with ThreadPoolExecutor(1) as pool:
-            others = pool.submit(self._others)
-            raw = self._git("diff-files", "--raw", "-z", "--no-renames", "--ignore-submodules=all")
-            return _suspects(raw), others.result()
-
-    def _others(self) -> tuple[bytes, ...]:
-        found = self._git("ls-files", "-o", "-z").split(b"\0")
-        return tuple(path for path in found if path and not path.rpartition(b"/")[2].startswith(TEMPORARY))
-
-    def leftovers(self) -> tuple[bytes, ...]:
-        """Temporary files of an interrupted apply."""
-        found = self._git("ls-files", "-o", "-z").split(b"\0")
-        return tuple(path for path in found if path.rpartition(b"/")[2].startswith(TEMPORARY))
-
-    def put(self, entries: Iterable[tuple[bytes, Entry]]) -> None:
-        """Take entries in, or change them."""
-        lines = [b"%06o %s\t%s\0" % (entry.mode, entry.blob.encode(), path) for path, entry in entries]
-        if lines:
-            self._git("update-index", "--replace", "-z", "--index-info", input=b"".join(lines))
-
-    def drop(self, paths: Collection[bytes]) -> None:
-        """Let entries go."""
-        if paths and self._index.exists():
-            gone = b"".join(b"0 %s\t%s\0" % (b"0" * 40, path) for path in paths)
-            self._git("update-index", "-z", "--index-info", input=gone)
-
-    def clear(self) -> None:
-        """Own nothing."""
-        self._index.unlink(missing_ok=True)
-
-    def settle(self) -> None:
-        """Note the stat of files whose content equals the index, so that they need not be read next time."""
-        self._git("update-index", "-q", "--refresh", fine=(1,))  # 1: some files differ, which is for others to say
-
-    # --- what was pruned ---
-    def tombstones(self) -> frozenset[bytes]:
-        """Paths that we pruned lately."""
+    def _book(self) -> Iterator[Book]:
+        file = self._folder / "inventory.db"
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         try:
-            return frozenset((self._state / "pruned").read_bytes().split(b"\0")) - {b""}
-        except FileNotFoundError:
-            return frozenset()
-
-    def bury(self, gone: Collection[bytes], back: Collection[bytes]) -> None:
-        """Remember pruned paths; forget those that are wanted again."""
-        before = self.tombstones()
-        after = (before | set(gone)) - set(back)
-        if after != before:
-            kept = sorted(after)[:TOMBSTONES]
-            temporary = self._state / "pruned.new"
-            temporary.write_bytes(b"\0".join(kept))
-            temporary.replace(self._state / "pruned")
+            with closing(sqlite3.connect(file, timeout=PATIENCE_S, isolation_level=None)) as database:
+                yield Book(database, self._place)
+        except sqlite3.OperationalError as error:
+            raise TargetUnreachable(f"The inventory of {self._place} cannot be used now: {error}.") from error
+        except sqlite3.DatabaseError as error:
+            raise TargetRefused(
+                f"The inventory of {self._place} is damaged ({error}). Restore {self._folder} from a backup, or move "
+                "it away: the next sync then takes over what it finds, and leaves alone what Git dropped before."
+            ) from error
 
 
-def _listed(raw: bytes) -> Iterator[tuple[bytes, Entry]]:
-    for line in raw.split(b"\0"):
-        if line:
-            facts, _, path = line.partition(b"\t")
-            mode, blob, _ = facts.split(b" ", 2)
-            yield path, Entry(int(mode, 8), blob.decode())
-
-
-def _suspects(raw: bytes) -> dict[bytes, Entry]:
-    """`:old-mode new-mode old-id new-id status NUL path NUL …`"""
-    parts = raw.split(b"\0")
-    found = {}
-    for facts, path in zip(parts[::2], parts[1::2], strict=False):
-        mode, _, blob, *_ = facts[1:].split(b" ")
-        if int(mode, 8) != SUBMODULE:
-            found[path] = Entry(int(mode, 8), blob.decode())
-    return found
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a small file durably."""
-    temporary = path.with_suffix(".new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _wait(descriptor: int, how: int) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise TargetUnreachable("Another operation is working on this target; try again later.") from None
+            time.sleep(0.02)

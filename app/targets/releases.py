@@ -1,128 +1,146 @@
-"""A directory with releases: every delivery fills a folder of its own, then one link is switched.
+"""A directory with releases: each delivery fills a folder of its own, then one link is switched.
 
-Readers of `current` see the old release or the new one, never a mixture. The price is a full copy per delivery.
+Readers of `current` see one release or the other, never a mixture. The price: every delivery writes the whole tree.
+A release is ours as a whole; what must outlive a delivery (uploads, databases) belongs elsewhere.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
-from collections.abc import Collection, Iterator
-from pathlib import Path
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from app.domain.errors import TargetRefused
-from app.domain.plan import InventoryHead, LiveState, Plan
-from app.domain.tree import Entry
+from app.domain.plan import Plan
+from app.domain.tree import Entry, check_path
 from app.ports import Contents, Desired, Watch
-from app.targets.directory import DirectoryTarget
-from app.targets.files import Root, temporary_name, told
+from app.targets import census
+from app.targets.book import Book
+from app.targets.directory import DirectoryTarget, Progress
+from app.targets.failures import told
+from app.targets.handles import Root, lstat_in
 from app.targets.inventory import Inventory
+from app.targets.places import Place
 from app.targets.writing import Writer
 
-LINK = "current"
+LINK = b"current"
 FOLDER = "releases"
-_NAME = re.compile(r"[0-9a-f]{12}-\d+\Z")
+_NAME = re.compile(r"[0-9A-Za-z]{1,12}-[0-9]+\Z")
 
 
-class ReleaseTarget:
-    """Implements the port Target over <root>/releases/<revision>-<n> and the link <root>/current."""
+class ReleaseTarget(DirectoryTarget):
+    """Implements the port Target over <path>/releases/<revision>-<n> and the link <path>/current."""
 
-    def __init__(self, root: Path, state: Path, keep: int) -> None:
-        self._root, self._state, self._keep = root, state, keep
-
-    def _live(self) -> DirectoryTarget:
-        return DirectoryTarget(self._current() or self._root / LINK / "none", self._state)
-
-    def _current(self) -> Path | None:
-        """The release that the link points at, if the link is one of ours."""
-        try:
-            text = os.readlink(self._root / LINK)
-        except FileNotFoundError:
-            return None
-        except OSError:
-            raise TargetRefused(f"{self._root / LINK} is not a link. Move it away and sync again.") from None
-        folder, _, name = text.partition("/")
-        if folder != FOLDER or not _NAME.match(name):
-            raise TargetRefused(f"{self._root / LINK} points to '{text}', which is no release. Remove the link.")
-        return self._root / FOLDER / name
-
-    def inventory(self) -> InventoryHead:
-        """What was applied last."""
-        return Inventory(self._state, self._root).head()
-
-    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
-        """Everything in the live release."""
-        return Inventory(self._state, self._root).entries()
-
-    def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
-        """Compare the live release with the inventory."""
-        return self._live().look(wanted, only=only)
-
-    def read(self, path: bytes, limit: int) -> bytes | None:
-        """Live content."""
-        return self._live().read(path, limit)
+    def __init__(self, place: Place, inventory: Inventory, keep: int, clock: Callable[[], int] = time.time_ns) -> None:
+        super().__init__(place, inventory, clock)
+        self._keep = keep
 
     def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
-        """Fill a new release, then switch the link."""
-        with Root(self._root, create=True):
-            pass
-        self._current()  # refuses a link that is not ours before anything is written
-        fresh = self._fresh(desired.revision)
-        inventory = Inventory(self._state, fresh)
-        with inventory.alone(), inventory.change(desired.tree, desired.revision, release=fresh.name):
-            entries = list(desired.entries())
+        """Switch to a kept release that is still as it should be, or fill a new one."""
+        with self._inventory.alone() as book, self._place.made() as top:
+            _discard(top, book.fact("applying"))
+            self._recover(book)
+            _current(top)  # refuses what is no link before anything is written
+            with top.made(FOLDER) as folder:
+                self._clean(book, folder)
+                entries = dict(desired.entries())
+                name = self._kept(book, folder, desired.tree, entries)
+                fresh = name or f"{desired.revision[:12]}-{book.next_release()}"
+                token = secrets.token_hex(6)
+                book.begin(plan.items, token, (), None if name else (fresh, desired.tree))
+                if not name:
+                    self._fill(folder, fresh, entries, contents, token, watch)
+                _switch(top, fresh, token)
+                book.finish(plan, desired.tree, desired.revision, release=fresh)
+                for old, _ in book.releases(complete=True)[self._keep :]:
+                    if old != fresh:
+                        _remove(book, folder, old)
+
+    def _kept(self, book: Book, folder: Root, tree: str, entries: dict[bytes, Entry]) -> str | None:
+        """A release of this tree in which nothing moved: every file is read."""
+        for name, of in book.releases(complete=True):
+            root = folder.descend([name]) if of == tree else None
+            if root is not None:
+                with root:
+                    if _unaltered(root, entries):
+                        return name
+        return None
+
+    def _fill(
+        self, folder: Root, name: str, entries: dict[bytes, Entry], contents: Contents, token: str, watch: Watch
+    ) -> None:
+        progress = Progress(watch, len(entries))
+        for path in entries:
+            check_path(path)
+        with progress.accounted(), folder.made(name) as root:
+            writer = Writer(root, contents, token, progress)
+            writer.write(tuple(entries.items()), lambda _: False)
+            writer.sync()
+
+    @contextmanager
+    def _live(self) -> Iterator[Root | None]:
+        top = self._place.open()
+        if top is None:
+            yield None
+            return
+        with top:
+            name = _current(top)
+            root = top.descend([FOLDER, name]) if name else None
             try:
-                self._fill(fresh, entries, contents, watch)
-            except BaseException:
-                shutil.rmtree(fresh, ignore_errors=True)
-                raise
-            self._switch(fresh)
-            inventory.clear()
-            inventory.put(entries)
-            inventory.settle()
-        self._retire(fresh)
+                yield root
+            finally:
+                if root:
+                    root.close()
 
-    def _fresh(self, revision: str) -> Path:
-        folder = self._root / FOLDER
-        with Root(folder, create=True):
-            numbers = [int(name.partition("-")[2]) for name in os.listdir(folder) if _NAME.match(name)]
-        return folder / f"{revision[:12]}-{max(numbers, default=0) + 1}"
-
-    def _fill(self, fresh: Path, entries: list[tuple[bytes, Entry]], contents: Contents, watch: Watch) -> None:
-        done = 0
-
-        def step(path: bytes) -> None:
-            nonlocal done
-            done += 1
-            watch.progressed(done, len(entries), path)
-
-        with Root(fresh, create=True) as root:
-            Writer(root, contents).write(entries, step)
-
-    def _switch(self, fresh: Path) -> None:
-        """Point the link at the release, atomically."""
-        with told(f"{self._root / LINK} cannot be switched"), Root(self._root) as root:
-            name = temporary_name()
-            os.symlink(f"{FOLDER}/{fresh.name}", name, dir_fd=root.fd)
-            os.rename(name, LINK, src_dir_fd=root.fd, dst_dir_fd=root.fd)
-            os.fsync(root.fd)
-
-    def _retire(self, live: Path) -> None:
-        """Remove the oldest releases beyond those to keep."""
-        names = sorted((name for name in os.listdir(live.parent) if _NAME.match(name)), key=_number)
-        for name in names[: -self._keep]:
-            if name != live.name:
-                shutil.rmtree(live.parent / name, ignore_errors=True)
-
-    def record(self, plan: Plan, desired: Desired) -> None:
-        """Only the inventory changes."""
-        self._live().record(plan, desired)
-
-    def forget(self) -> None:
-        """Drop the inventory."""
-        shutil.rmtree(self._state, ignore_errors=True)
+    def _clean(self, book: Book, folder: Root) -> None:
+        """Remove releases that were never finished, or whose removal was not."""
+        for name, _ in book.releases(complete=False):
+            _remove(book, folder, name)
 
 
-def _number(name: str) -> int:
-    return int(name.partition("-")[2])
+def _current(top: Root) -> str | None:
+    """The release that the link names; None where it names none, so that nothing is live."""
+    found = lstat_in(top.fd, LINK)
+    if found is None:
+        return None
+    if not stat.S_ISLNK(found.st_mode):
+        raise TargetRefused(f"{top.path / 'current'} must be a link, but something else stands there. Move it away.")
+    folder, _, name = os.fsdecode(os.readlink(LINK, dir_fd=top.fd)).partition("/")
+    return name if folder == FOLDER and _NAME.match(name) else None
+
+
+def _unaltered(root: Root, entries: dict[bytes, Entry]) -> bool:
+    listed = census.take(root, {})
+    if sum(len(page.names) for page in listed.listed.values()) != len(entries):
+        return False
+    return all(root.examine(path).entry == entry for path, entry in entries.items())
+
+
+def _switch(top: Root, name: str, token: str) -> None:
+    """Point the link at a release, atomically."""
+    temporary = census.temporary_name(token, 0)
+    with told(f"{top.path / 'current'} cannot be switched"):
+        os.symlink(f"{FOLDER}/{name}", temporary, dir_fd=top.fd)
+        os.rename(temporary, LINK, src_dir_fd=top.fd, dst_dir_fd=top.fd)
+        os.fsync(top.fd)
+
+
+def _discard(top: Root, token: str | None) -> None:
+    """Remove the link that an interrupted switch left beside `current`."""
+    if token is not None and lstat_in(top.fd, census.temporary_name(token, 0)) is not None:
+        os.unlink(census.temporary_name(token, 0), dir_fd=top.fd)
+
+
+def _remove(book: Book, folder: Root, name: str) -> None:
+    book.retire(name, removed=False)
+    with told(f"The old release {name} cannot be removed"):
+        try:
+            shutil.rmtree(name, dir_fd=folder.fd)
+        except FileNotFoundError:
+            pass
+    book.retire(name, removed=True)

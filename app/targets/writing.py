@@ -1,124 +1,200 @@
-"""Writing files so that each is old or new at every moment: beside it, synced, renamed."""
+"""Writing so that each file is old or new at every moment: beside it, verified, synced, renamed."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.domain.errors import SourceDamaged, TargetRefused
-from app.domain.tree import EXECUTABLE, SYMLINK, Entry, printable
+from app.domain.tree import EXECUTABLE, SYMLINK, Entry, blob_id, printable
 from app.ports import Contents
-from app.targets.files import Root, temporary_name, told
+from app.targets.census import temporary_name
+from app.targets.failures import NOTHING, told
+from app.targets.handles import MOVE_AWAY, Root, above, digest, parted
+from app.targets.preparing import Steps
 
-BATCH = 128
-SYNCERS = 8
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+BATCH = 64  # files that are synced together
+SYNCERS = 4
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@dataclass(slots=True)
-class _Pending:
-    """A file that is written but not yet in its place."""
+class Progress(Protocol):
+    """Hears of each path that is done."""
+
+    def check(self) -> None:
+        """Asked before each path; may raise to stop."""
+
+    def step(self, path: bytes) -> None:
+        """A path is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """Something that is written but not yet in its place."""
 
     path: bytes
     folder: int
     temporary: bytes
-    name: bytes
     file: int | None
 
 
 class Writer:
-    """Writes entries below a root, in batches that are synced together."""
+    """Carries out steps below one root. `token` marks the temporary files of this apply."""
 
-    def __init__(self, root: Root, contents: Contents) -> None:
-        self._root = root
-        self._contents = contents
+    def __init__(self, root: Root, contents: Contents, token: str, progress: Progress) -> None:
+        self._root, self._contents, self._progress = root, contents, progress
+        self._token, self._number = token, 0
+        self._touched: set[bytes] = set()  # directories whose names changed
+        self._folders: dict[bytes, int] = {}
 
-    def write(self, items: Sequence[tuple[bytes, Entry]], done: Callable[[bytes], None]) -> None:
-        """Bring every item to its place; `done` is called with each path once it is there (it may raise to stop)."""
-        with ThreadPoolExecutor(SYNCERS) if len(items) > 1 else _no_pool() as pool:
+    def carry_out(self, steps: Steps, removable: Callable[[set[bytes]], set[bytes]]) -> set[bytes]:
+        """Take every step. Directories left empty go if `removable` names them; returns those that went."""
+        self._remove(steps.first)
+        self.write(steps.writes, steps.replaceable.__contains__)
+        self._remove(steps.last)
+        removed = self._tidy(removable({folder for path in steps.first + steps.last for folder in above(path)}))
+        self.sync()
+        return removed
+
+    # --- writing ---
+    def write(self, items: Sequence[tuple[bytes, Entry]], replaceable: Callable[[bytes], bool]) -> None:
+        """Bring every entry to its place."""
+        with ThreadPoolExecutor(SYNCERS) as pool:
             for start in range(0, len(items), BATCH):
-                self._batch(items[start : start + BATCH], done, pool)
+                with ExitStack() as handles:
+                    self._batch(items[start : start + BATCH], replaceable, handles, pool)
 
     def _batch(
-        self, items: Sequence[tuple[bytes, Entry]], done: Callable[[bytes], None], pool: ThreadPoolExecutor | None
+        self,
+        items: Sequence[tuple[bytes, Entry]],
+        replaceable: Callable[[bytes], bool],
+        handles: ExitStack,
+        pool: ThreadPoolExecutor,
     ) -> None:
-        pending: list[_Pending] = []
-        try:
-            for path, entry in items:
-                pending.append(self._beside(path, entry))
-            files = [one.file for one in pending if one.file is not None]
-            with told("The files cannot be synced to disk"):
-                list(pool.map(os.fdatasync, files) if pool else map(os.fdatasync, files))
-            while pending:
-                self._place(pending[0])
-                path = pending[0].path
-                self._close(pending.pop(0))
-                done(path)
-        finally:
-            for left in pending:
-                self._discard(left)
+        self._folders.clear()
+        staged = [self._stage(path, entry, replaceable, handles) for path, entry in items]
+        files = [one.file for one in staged if one.file is not None]
+        with told("The files cannot be synced to disk"):
+            for _ in pool.map(os.fdatasync, files) if len(files) > 1 else map(os.fdatasync, files):
+                pass
+        for one in staged:
+            self._progress.check()
+            self._place(one)
+            self._progress.step(one.path)
 
-    def _beside(self, path: bytes, entry: Entry) -> _Pending:
-        with told(f"'{printable(path)}' cannot be written"), self._root.folder(path, create=True) as (fd, name):
-            one = _Pending(path, os.dup(fd), temporary_name(), name, None)
-            try:
-                self._fill(one, entry)
-            except BaseException:
-                self._discard(one)
-                raise
-            return one
+    def _stage(self, path: bytes, entry: Entry, replaceable: Callable[[bytes], bool], handles: ExitStack) -> _Staged:
+        self._progress.check()
+        with told(f"'{printable(path)}' cannot be written"):
+            folder = self._folder(parted(path)[0], replaceable, handles)
+            self._number += 1
+            temporary = temporary_name(self._token, self._number)
+            handles.callback(_discard, folder, temporary)
+            if entry.mode == SYMLINK:
+                self._link(path, entry, folder, temporary)
+                return _Staged(path, folder, temporary, None)
+            file = os.open(temporary, _NEW, 0o600, dir_fd=folder)
+            handles.callback(os.close, file)
+            self._fill(path, entry, file)
+            return _Staged(path, folder, temporary, file)
 
-    def _fill(self, one: _Pending, entry: Entry) -> None:
-        if entry.mode == SYMLINK:
-            parts: list[bytes] = []
-            self._contents.write_to(entry.blob, parts.append)
-            os.symlink(b"".join(parts), one.temporary, dir_fd=one.folder)
-            return
-        one.file = os.open(one.temporary, _NEW, 0o600, dir_fd=one.folder)
-        file = one.file
-        size = self._contents.write_to(entry.blob, lambda chunk: _write_all(file, chunk))
+    def _folder(self, path: bytes, replaceable: Callable[[bytes], bool], handles: ExitStack) -> int:
+        """A handle of the directory that lives as long as the batch."""
+        if path not in self._folders:
+            fd = os.dup(self._root.make(path, replaceable, self._touched.add))
+            handles.callback(os.close, fd)
+            self._folders[path] = fd
+            self._touched.add(path)
+        return self._folders[path]
+
+    def _fill(self, path: bytes, entry: Entry, file: int) -> None:
+        self._contents.write_to(entry.blob, lambda chunk: _write_all(file, chunk))
+        size = os.lseek(file, 0, os.SEEK_CUR)
+        os.lseek(file, 0, os.SEEK_SET)
+        _verify(path, digest(file, size), entry)
         os.fchmod(file, 0o755 if entry.mode == EXECUTABLE else 0o644)
-        if os.fstat(file).st_size != size:
-            raise SourceDamaged(f"'{printable(one.path)}' arrived incomplete from the mirror.")
 
-    def _place(self, one: _Pending) -> None:
+    def _link(self, path: bytes, entry: Entry, folder: int, temporary: bytes) -> None:
+        parts: list[bytes] = []
+        self._contents.write_to(entry.blob, parts.append)
+        text = b"".join(parts)
+        _verify(path, blob_id(text), entry)
+        if not text or b"\0" in text:
+            raise TargetRefused(f"'{printable(path)}' is a link that no file system takes. Mend it in Git.")
+        os.symlink(text, temporary, dir_fd=folder)
+
+    def _place(self, one: _Staged) -> None:
+        name = parted(one.path)[1]
         with told(f"'{printable(one.path)}' cannot be put in its place"):
             try:
-                os.rename(one.temporary, one.name, src_dir_fd=one.folder, dst_dir_fd=one.folder)
+                os.rename(one.temporary, name, src_dir_fd=one.folder, dst_dir_fd=one.folder)
+            except IsADirectoryError:
+                self._clear(one.path)
+                os.rename(one.temporary, name, src_dir_fd=one.folder, dst_dir_fd=one.folder)
+
+    def _clear(self, path: bytes) -> None:
+        """Remove a directory that holds nothing but empty directories."""
+        found, waiting = [path], [path]
+        while waiting:
+            at = waiting.pop()
+            with os.scandir(self._root.folder(at)) as names:
+                waiting += [at + b"/" + os.fsencode(one.name) for one in names if one.is_dir(follow_symlinks=False)]
+            found.extend(waiting)
+        for folder in sorted(set(found), key=len, reverse=True):
+            if not self._remove_folder(folder):
+                raise TargetRefused(f"'{printable(path)}' must become a file, but is a filled directory. {MOVE_AWAY}")
+
+    # --- removing ---
+    def _remove(self, paths: Iterable[bytes]) -> None:
+        """Remove files and links. What is gone already is no error; a directory that stands there is not ours."""
+        for path in paths:
+            self._progress.check()
+            folder, name = parted(path)
+            with told(f"'{printable(path)}' cannot be removed"):
+                try:
+                    os.unlink(name, dir_fd=self._root.folder(folder))
+                    self._touched.add(folder)
+                except OSError as error:
+                    if error.errno not in NOTHING | {errno.EISDIR}:
+                        raise
+            self._progress.step(path)
+
+    def _tidy(self, folders: Iterable[bytes]) -> set[bytes]:
+        """Remove directories that are empty, the deepest first."""
+        deepest_first = sorted(folders, key=lambda folder: folder.count(b"/"), reverse=True)
+        return {folder for folder in deepest_first if self._remove_folder(folder)}
+
+    def _remove_folder(self, path: bytes) -> bool:
+        """Whether the directory is gone."""
+        parent, name = parted(path)
+        try:
+            os.rmdir(name, dir_fd=self._root.folder(parent))
+        except OSError as error:
+            return error.errno in (errno.ENOENT, errno.ENOTDIR)
+        self._root.leave()
+        self._touched.discard(path)
+        self._touched.add(parent)
+        return True
+
+    def sync(self) -> None:
+        """Make names durable. A directory that somebody removed meanwhile needs none."""
+        for folder in sorted(self._touched):
+            try:
+                os.fsync(self._root.folder(folder))
             except OSError as error:
-                if error.errno not in (errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-                self._over_directory(one)
-
-    def _over_directory(self, one: _Pending) -> None:
-        """An empty directory makes way; a filled one is refused."""
-        try:
-            os.rmdir(one.name, dir_fd=one.folder)
-        except OSError:
-            text = f"'{printable(one.path)}' is a directory that holds files which are not ours; move them away."
-            raise TargetRefused(text) from None
-        os.rename(one.temporary, one.name, src_dir_fd=one.folder, dst_dir_fd=one.folder)
-
-    def _close(self, one: _Pending) -> None:
-        if one.file is not None:
-            os.close(one.file)
-        os.close(one.folder)
-
-    def _discard(self, one: _Pending) -> None:
-        try:
-            os.unlink(one.temporary, dir_fd=one.folder)
-        except OSError:
-            pass
-        self._close(one)
+                if error.errno not in NOTHING:
+                    with told("A directory cannot be synced to disk"):
+                        raise
+        self._touched.clear()
 
 
-@contextmanager
-def _no_pool() -> Iterator[None]:
-    yield None
+def _verify(path: bytes, found: str, entry: Entry) -> None:
+    if found != entry.blob:
+        raise SourceDamaged(f"'{printable(path)}' did not arrive as Git names it; it was not put in place.")
 
 
 def _write_all(file: int, chunk: bytes) -> None:
@@ -127,11 +203,9 @@ def _write_all(file: int, chunk: bytes) -> None:
         view = view[os.write(file, view) :]
 
 
-def set_mode(root: Root, path: bytes, entry: Entry) -> None:
-    """Give a file the permissions of its entry."""
-    with told(f"'{printable(path)}' cannot be given its mode"), root.folder(path) as (fd, name):
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=fd)
-        try:
-            os.fchmod(file, 0o755 if entry.mode == EXECUTABLE else 0o644)
-        finally:
-            os.close(file)
+def _discard(folder: int, temporary: bytes) -> None:
+    """Remove what did not get to its place."""
+    try:
+        os.unlink(temporary, dir_fd=folder)
+    except OSError:
+        pass

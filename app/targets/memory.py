@@ -1,0 +1,140 @@
+"""A target in memory: the port without a disk, for tests and for trying out services."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.environment import Environment
+from app.domain.errors import SourceDamaged
+from app.domain.plan import Action, Deviation, InventoryHead, LiveState, Plan
+from app.domain.tree import Entry, blob_id, check_path
+from app.ports import Contents, Desired, Target, TargetKind, Watch
+
+SAMPLE = 200
+
+
+@dataclass(slots=True)
+class MemoryPlace:
+    """What stands in the target, path → (mode, content), and what we know about it."""
+
+    files: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    known: dict[bytes, Entry] = field(default_factory=dict)
+    pruned: set[bytes] = field(default_factory=set)
+    head: InventoryHead = field(default_factory=InventoryHead)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def entry(self, path: bytes) -> Entry | None:
+        """What stands at a path."""
+        found = self.files.get(path)
+        return Entry(found[0], blob_id(found[1])) if found else None
+
+
+class MemoryTarget:
+    """Implements the port Target."""
+
+    def __init__(self, place: MemoryPlace) -> None:
+        self._place = place
+
+    def inventory(self) -> InventoryHead:
+        """What we applied last."""
+        return self._place.head
+
+    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
+        """Everything that we own."""
+        return iter(sorted(self._place.known.items()))
+
+    def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
+        """Compare with the inventory."""
+        place, asked = self._place, set(wanted)
+        with place.lock:
+            paths = asked if only else asked | place.known.keys() | (place.pruned & place.files.keys())
+            compared = ((path, place.known.get(path), place.entry(path)) for path in sorted(paths))
+            deviations = tuple(Deviation(*one) for one in compared if one[1] != one[2])
+            if only:
+                return LiveState(place.head, deviations, partial=True)
+            strange = sorted(place.files.keys() - place.known.keys() - place.pruned - asked)
+            return LiveState(place.head, deviations, tuple(strange[:SAMPLE]), len(strange))
+
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+        """Carry out the plan; what was done before an interruption is known."""
+        place, work = self._place, plan.work
+        for item in work:
+            check_path(item.path)
+        place.head = InventoryHead(place.head.tree, place.head.revision, whole=False)
+        for number, item in enumerate(work, 1):
+            watch.check()
+            with place.lock:
+                if item.wanted is None:
+                    place.files.pop(item.path, None)
+                else:
+                    place.files[item.path] = (item.wanted.mode, _content(contents, item.wanted))
+                self._note(item.path, item.wanted, item.action)
+            watch.progressed(number, len(work), item.path)
+        self.record(plan, desired)
+
+    def record(self, plan: Plan, desired: Desired) -> None:
+        """Bring the inventory to the desired state."""
+        with self._place.lock:
+            for item in plan.items:
+                self._note(item.path, item.wanted, item.action)
+            self._place.head = InventoryHead(desired.tree, desired.revision)
+
+    def _note(self, path: bytes, wanted: Entry | None, action: Action) -> None:
+        place = self._place
+        if wanted is not None:
+            place.known[path] = wanted
+        else:
+            place.known.pop(path, None)
+        if wanted is None and action is not Action.KEEP:
+            place.pruned.add(path)
+        else:
+            place.pruned.discard(path)
+
+    def read(self, path: bytes, limit: int) -> bytes | None:
+        """Live content."""
+        found = self._place.files.get(path)
+        return found[1][:limit] if found else None
+
+    def forget(self) -> None:
+        """Drop the inventory."""
+        with self._place.lock:
+            self._place.known.clear()
+            self._place.pruned.clear()
+            self._place.head = InventoryHead()
+
+
+def _content(contents: Contents, entry: Entry) -> bytes:
+    parts: list[bytes] = []
+    contents.write_to(entry.blob, parts.append)
+    content = b"".join(parts)
+    if blob_id(content) != entry.blob:
+        raise SourceDamaged("A file did not arrive as Git names it.")
+    return content
+
+
+class MemoryKind:
+    """A kind for TargetRegistry(kinds={**KINDS, "memory": …}): one place per environment id."""
+
+    info = TargetKind("memory", "Memory of this process", ())
+
+    def __init__(self) -> None:
+        self.places: dict[int, MemoryPlace] = {}
+
+    def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """It has no options."""
+        return dict(options)
+
+    def open(self, environment: Environment) -> Target:
+        """The environment's place, empty at first."""
+        return MemoryTarget(self.places.setdefault(environment.id, MemoryPlace()))
+
+    def overlap(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Every environment has a place of its own."""
+        return False
+
+    def workdir(self, options: Mapping[str, Any]) -> str | None:
+        """There is none."""
+        return None

@@ -1,0 +1,163 @@
+"""One contract, several places: a directory in place, one with releases, and memory."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
+from app.ports import Target
+from app.targets import KINDS, TargetRegistry
+from app.targets.directory import DirectoryTarget
+from app.targets.inventory import Inventory
+from app.targets.memory import MemoryKind
+from app.targets.places import Places
+from tests.support.delivery import listing
+from tests.support.repo import GitRepo
+
+Live = dict[bytes, tuple[int, bytes]]
+
+
+def environment(number: int, kind: str, **options: Any) -> Environment:
+    """An environment, of which targets read the id and the target only."""
+    return Environment(number, f"e{number}", Mode.PUSH, SourceSpec("unused"), TargetSpec(kind, options))
+
+
+class Site:
+    """A place on disk, and hands that change it behind our back."""
+
+    in_place = True
+
+    def __init__(self, tmp_path: Path, **options: Any) -> None:
+        self.data, self.roots, self.path = tmp_path / "data", tmp_path / "srv", tmp_path / "srv" / "site"
+        self.data.mkdir()
+        self.roots.mkdir()
+        self.registry = TargetRegistry(self.data, [self.roots])
+        checked = self.registry.check("directory", {"path": str(self.path), **options})
+        self.environment = environment(7, "directory", **checked)
+
+    @property
+    def folder(self) -> Path:
+        """What readers see."""
+        return self.path
+
+    def open(self) -> Target:
+        """The target, as an operation opens it."""
+        return self.registry.open(self.environment)
+
+    def at(self, clock: Callable[[], int]) -> DirectoryTarget:
+        """The target, living at another time."""
+        place = Places(self.data, [self.roots]).place(str(self.path))
+        inventory = Inventory(self.data / "inventories" / "7", f"{self.path} (in_place)")
+        return DirectoryTarget(place, inventory, clock)
+
+    def later(self) -> DirectoryTarget:
+        """The target in an hour, when no stat is too young to be believed."""
+        return self.at(lambda: time.time_ns() + 3600 * 10**9)
+
+    def live(self) -> Live:
+        """Path → (mode, content)."""
+        return listing(self.folder) if self.folder.exists() else {}
+
+    def write(self, path: str | bytes, content: bytes, mode: int = 0o644) -> Path:
+        """Write a file in place, as an editor does."""
+        file = Path(os.fsdecode(os.path.join(os.fsencode(self.folder), os.fsencode(path))))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        file.chmod(mode)
+        return file
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        (self.folder / path).unlink()
+
+    def chmod(self, path: str, mode: int) -> None:
+        """Change permissions."""
+        (self.folder / path).chmod(mode)
+
+    def link(self, path: str, text: str) -> None:
+        """Put a link there."""
+        (self.folder / path).unlink(missing_ok=True)
+        (self.folder / path).symlink_to(text)
+
+
+class ReleaseSite(Site):
+    """With releases: hands work in the live one."""
+
+    in_place = False
+
+    def __init__(self, tmp_path: Path) -> None:
+        super().__init__(tmp_path, layout="releases", keep_releases=3)
+
+    @property
+    def folder(self) -> Path:
+        return self.path / "current"
+
+
+class MemorySite:
+    """The same in memory."""
+
+    in_place = True
+
+    def __init__(self, tmp_path: Path) -> None:
+        kind = MemoryKind()
+        self.registry = TargetRegistry(tmp_path, [tmp_path], {**KINDS, "memory": lambda _: kind})
+        self.environment = environment(7, "memory")
+        self.registry.open(self.environment)
+        self._place = kind.places[7]
+
+    def open(self) -> Target:
+        return self.registry.open(self.environment)
+
+    def live(self) -> Live:
+        return dict(self._place.files)
+
+    def write(self, path: str | bytes, content: bytes, mode: int = 0o644) -> None:
+        self._place.files[os.fsencode(path)] = (0o100000 | mode, content)
+
+    def remove(self, path: str) -> None:
+        del self._place.files[path.encode()]
+
+    def chmod(self, path: str, mode: int) -> None:
+        self._place.files[path.encode()] = (0o100000 | mode, self._place.files[path.encode()][1])
+
+    def link(self, path: str, text: str) -> None:
+        self._place.files[path.encode()] = (0o120000, text.encode())
+
+
+SITES: dict[str, Callable[[Path], Any]] = {"in_place": Site, "releases": ReleaseSite, "memory": MemorySite}
+
+
+@pytest.fixture(params=SITES)
+def any_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Each place in turn."""
+    return SITES[request.param](tmp_path)
+
+
+@pytest.fixture(params=["in_place", "memory"])
+def lasting_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Places in which files outlive a delivery that are not part of it: a release holds nothing but the tree."""
+    return SITES[request.param](tmp_path)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A directory, delivered in place."""
+    return Site(tmp_path)
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> ReleaseSite:
+    """A directory with releases."""
+    return ReleaseSite(tmp_path)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitRepo:
+    """An empty repository."""
+    return GitRepo(tmp_path / "repo.git")
