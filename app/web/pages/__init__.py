@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.pages import drift, environments, login, operations, overview
+from app.web.pages import audit, comparison, drift, environments, login, operations, overview, settings
 
 router = APIRouter(include_in_schema=False)
-for part in (overview, environments, operations, drift, login):
+for part in (overview, environments, operations, drift, audit, comparison, settings, login):
     router.include_router(part.router)

@@ -1,0 +1,141 @@
+"""Push against pull: the page that people take screenshots of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+
+from app.domain.comparison import WINDOWS, Call, Cell, Comparison, Row
+from app.domain.errors import InvalidInput
+from app.web import links, render
+from app.web.deps import Cases
+from app.web.pages.queries import Word, clean
+from app.web.plots import Axis, Step, axis, medians
+from app.web.present import duration, plural
+from app.web.visitor import Visitor
+
+WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
+LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One mode's cell as the macro wants it."""
+
+    figure: str
+    unit: str
+    n: int | None
+    note: str
+    values: tuple[float, ...]
+    behind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One row: two sides on a shared axis, a verdict between them, and what the figure means."""
+
+    key: str
+    title: str
+    question: str
+    definition: str
+    push: Side
+    pull: Side
+    verdict: str
+    better: str
+    on: Axis | None
+    push_text: str
+    pull_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What comparison/show.html gets."""
+
+    comparison: Comparison | None
+    criteria: tuple[Criterion, ...]
+    lanes: tuple[tuple[str, tuple[Step, ...], str], ...]
+    lane_axis: Axis | None
+    window: str
+    windows: tuple[tuple[str, str], ...]
+    labels: str
+    wrong: str
+    sides: Mapping[str, str]
+    export: Mapping[str, str]
+
+
+@router.get("/compare")
+def compare(request: Request, cases: Cases, _: Visitor, window: Word = "30d", labels: Word = "") -> Response:
+    """The two modes side by side in a window, among the environments with all of some labels."""
+    wrong, found = "", None
+    try:
+        found = cases.comparison.compare(clean(window), clean(labels))
+    except InvalidInput as problem:
+        wrong = "; ".join(f"{field} {text}" for field, text in problem.fields.items())
+    lanes, on = _lanes(found)
+    query = {"window": window, "labels": labels}
+    context = Context(
+        comparison=found,
+        criteria=tuple(_criterion(row) for row in found.rows) if found else (),
+        lanes=lanes,
+        lane_axis=on,
+        window=window if window in WINDOWS else "30d",
+        windows=tuple((key, words) for key, words in WORDS.items() if key != "30d"),
+        labels=labels,
+        wrong=wrong,
+        sides=_sides(found),
+        export={
+            form: links.with_query("/api/v1/comparison/export", {**query, "format": form}) for form in ("csv", "json")
+        },
+    )
+    return render.page(request, "comparison/show.html", context, nav="compare", regions=("comparison",))
+
+
+def _sides(found: Comparison | None) -> Mapping[str, str]:
+    counts = found.environments if found else {}
+    return {mode: plural(counts.get(mode, 0), "environment") for mode in ("push", "pull")}
+
+
+def _criterion(row: Row) -> Criterion:
+    heading, samples = row.heading, (*row.push.sample, *row.pull.sample)
+    drawn = heading.unit == "s" and len(samples) > 1
+    better = row.verdict.call.value if row.verdict.call in (Call.PUSH, Call.PULL) else ""
+    return Criterion(
+        key=heading.key,
+        title=heading.title,
+        question=heading.question,
+        definition=heading.definition,
+        push=_side(row, row.push),
+        pull=_side(row, row.pull),
+        verdict=row.verdict.text,
+        better=better,
+        on=axis(samples) if drawn else None,
+        push_text=row.push.sentence,
+        pull_text=row.pull.sentence,
+    )
+
+
+def _side(row: Row, cell: Cell) -> Side:
+    unit, behind = row.heading.unit, links.with_query(LISTS[row.heading.source], cell.query)
+    if cell.value is None:
+        return Side("", "", None, cell.sentence, (), behind)
+    figures = {"s": duration(cell.value), "share": f"{cell.value:.0%}"}
+    figure = figures.get(unit, f"{cell.value:.3g}")
+    words = {"s": "median", "share": "", "": ""}.get(unit, f"{unit} per environment")
+    note = f"p95 {duration(cell.p95)}" if cell.p95 is not None and unit == "s" else cell.sentence
+    return Side(figure if unit else "", words, cell.n, note, cell.sample if unit == "s" else (), behind)
+
+
+def _lanes(found: Comparison | None) -> tuple[tuple[tuple[str, tuple[Step, ...], str], ...], Axis | None]:
+    """Both modes' median deliveries on one axis."""
+    shown = [stages for stages in found.stages if stages.stages] if found else []
+    if not shown:
+        return (), None
+    on = axis([stages.stages[-1].at for stages in shown])
+    lanes = [
+        (stages.mode, medians([(one.name, one.took) for one in stages.stages], on.high), stages.sentence)
+        for stages in shown
+    ]
+    return tuple(lanes), on
