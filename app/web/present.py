@@ -258,6 +258,7 @@ def repository(url: str) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        look, short, number, size, plural, sentence, duration, every, since, relative, exact, clock, iso, actor, repository
+        look, short, number, size, plural, sentence, duration, every, since, relative, exact, clock, iso, actor,
+        repository,
     )
 }  # fmt: skip

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.pages import audit, comparison, drift, environments, login, operations, overview, settings
+from app.web.pages import audit, comparison, drift, environments, login, operations, overview, patterns, settings
 
 router = APIRouter(include_in_schema=False)
-for part in (overview, environments, operations, drift, audit, comparison, settings, login):
+for part in (overview, environments, operations, drift, audit, comparison, settings, login, patterns):
     router.include_router(part.router)

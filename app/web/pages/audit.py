@@ -71,7 +71,6 @@ def audit(
         head = tx.audit.head()
         actors, actions = tx.audit.actors(), tx.audit.actions()
     checked, checked_at = getattr(request.app.state, "verified", (None, None))
-    forms = ("jsonl", "csv")
     narrowing = {**{name: value for name, value in filters.items() if name != "q"}, "search": filters["q"]}
     context = Context(
         lines=tuple(_line(entry) for entry in page.items),

@@ -11,8 +11,11 @@ from app.domain.comparison import Comparison
 from app.domain.environment import Environment
 from app.domain.status import Divergence, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally, Transaction
+from app.services.usecases import UseCases
 from app.web import links, render
 from app.web.deps import Cases
+from app.web.pages.environments import form as forms
+from app.web.pages.environments.form import Form
 from app.web.pages.headlines import headlines
 from app.web.pages.needs import Need, need_of, needs_of
 from app.web.pages.queries import PAGE, After, Word, clean, split_search
@@ -86,6 +89,8 @@ class Context:
 class StartContext:
     """What overview/start.html gets."""
 
+    form: Form
+
 
 @router.get("/")
 def overview(
@@ -105,7 +110,7 @@ def overview(
     with cases.world.store.read() as tx:
         tally = tx.environments.tally(now)
         if tally.total == 0 and not filters.any:
-            return render.page(request, "overview/start.html", StartContext(), nav="overview")
+            return _start(request, cases)
         found = tx.environments.page(_where(filters), now, PAGE, clean(after) or None, by_need=True)
         needs = needs_of(tx, _in_need(tx, tally, now), now)
     context = Context(
@@ -123,6 +128,11 @@ def overview(
         next=filters.url(found.next) if found.next else "",
     )
     return render.page(request, "overview/index.html", context, nav="overview", regions=REGIONS)
+
+
+def _start(request: Request, cases: UseCases) -> Response:
+    context = StartContext(forms.form(cases, forms.FRESH))
+    return render.page(request, "overview/start.html", context, nav="overview")
 
 
 def _where(filters: Filters) -> EnvironmentFilter:

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.pages.environments import deeds, drift, history, rollback, timeline
+from app.web.pages.environments import deeds, drift, history, pipeline, registration, rollback, timeline
 
 router = APIRouter()
-for part in (timeline, drift, history, rollback, deeds):
+for part in (registration, timeline, drift, history, pipeline, rollback, deeds):
     router.include_router(part.router)

@@ -1,0 +1,174 @@
+"""Registering and editing an environment. The form checks as one types, and keeps what was typed when it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from app.domain.environment import Environment
+from app.domain.errors import (
+    EnvironmentChanged,
+    EnvironmentExists,
+    EnvironmentNotFound,
+    InvalidInput,
+    OperationInProgress,
+    Problem,
+)
+from app.services.usecases import UseCases
+from app.services.world import Actor
+from app.web import links, render
+from app.web.deps import Cases, Later
+from app.web.pages.environments import form as forms
+from app.web.pages.environments.form import Form
+from app.web.pages.environments.head import REGION, Head, head
+from app.web.pages.environments.notices import Notice, notices
+from app.web.visitor import By, Visitor
+
+FORM = "environment_form"
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class NewContext:
+    """What environments/new.html gets."""
+
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What environments/settings.html gets."""
+
+    head: Head
+    notices: tuple[Notice, ...]
+    form: Form
+
+
+@router.get("/environments/new")
+def new(request: Request, cases: Cases, _: Visitor, mode: str = "pull") -> Response:
+    """An empty form."""
+    typed = {**forms.FRESH, "mode": mode if mode in ("push", "pull") else "pull"}
+    return _new(request, forms.form(cases, typed))
+
+
+def _new(request: Request, shown: Form, status: int = HTTPStatus.OK) -> Response:
+    return render.page(
+        request, "environments/new.html", NewContext(shown), nav="overview", regions=(FORM,), status=status
+    )
+
+
+@router.get("/environments/{name}/settings")
+def settings(request: Request, cases: Cases, name: str, _: Visitor) -> Response:
+    """The environment's specification, to edit."""
+    with cases.world.store.read() as tx:
+        one = tx.environments.get(name)
+    return _settings(request, cases, forms.form(cases, forms.of_environment(one), one))
+
+
+def _settings(request: Request, cases: UseCases, shown: Form, status: int = HTTPStatus.OK) -> Response:
+    top = head(cases, shown.editing, "settings")
+    context = Context(top, notices(top), shown)
+    regions = (REGION, FORM)
+    return render.page(request, "environments/settings.html", context, nav="overview", regions=regions, status=status)
+
+
+def _again(request: Request, cases: UseCases, shown: Form, status: int = HTTPStatus.OK) -> Response:
+    return _settings(request, cases, shown, status) if shown.editing else _new(request, shown, status)
+
+
+@router.post("/environments/checks")
+async def check(request: Request, cases: Cases, _: Visitor) -> Response:
+    """Messages for what was typed so far; with `test`, also a look at the repository. Nothing is saved."""
+    sent = dict(await request.form())
+    return await run_in_threadpool(_checked, request, cases, sent)
+
+
+def _checked(request: Request, cases: UseCases, sent: Mapping[str, object]) -> Response:
+    typed, one = forms.typed_values(sent), _edited(cases, sent)
+    errors, problem = _wrong(cases, typed, one)
+    told = {name: text for name, text in errors.items() if typed[name]}
+    shown = forms.form(cases, typed, one, errors=told, problem=problem)
+    if sent.get("test"):
+        shown = replace(shown, finding=forms.tested(cases, typed))
+    return _again(request, cases, shown)
+
+
+def _edited(cases: UseCases, sent: Mapping[str, object]) -> Environment | None:
+    """The environment that the form is about, at the version that it was filled from."""
+    name, version = str(sent.get("editing") or ""), str(sent.get("version") or "")
+    if not name:
+        return None
+    with cases.world.store.read() as tx:
+        one = tx.environments.get(name)
+    return replace(one, version=int(version)) if version.isascii() and version.isdigit() else one
+
+
+def _wrong(cases: UseCases, typed: Mapping[str, str], one: Environment | None) -> tuple[dict[str, str], str]:
+    try:
+        cases.registration.checked(forms.specification({**typed, "name": one.name} if one else typed))
+    except InvalidInput as problem:
+        return forms.placed(problem.fields, typed)
+    return ({}, "") if one or not _taken(cases, typed["name"]) else ({"name": "is taken; choose another"}, "")
+
+
+def _taken(cases: UseCases, name: str) -> bool:
+    try:
+        with cases.world.store.read() as tx:
+            tx.environments.get(name)
+    except EnvironmentNotFound:
+        return False
+    return True
+
+
+@router.post("/environments")
+async def create(request: Request, cases: Cases, by: By, later: Later) -> Response:
+    """Register it, and look at it for the first time in the background."""
+    typed = forms.typed_values(dict(await request.form()))
+    return await run_in_threadpool(_create, request, cases, typed, by, later)
+
+
+def _create(request: Request, cases: UseCases, typed: Mapping[str, str], by: Actor, later: Later) -> Response:
+    try:
+        made = cases.registration.create(forms.specification(typed), by)
+    except (InvalidInput, EnvironmentExists) as problem:
+        return _refused(request, cases, typed, None, problem)
+    later.run("first look", lambda: cases.registration.first_look(made))
+    body = "Git is being read for the first time; this page follows."
+    return render.done(request, links.environment(made.name), f"{made.name} is registered", body)
+
+
+@router.post("/environments/{name}/edit")
+async def edit(request: Request, cases: Cases, name: str, by: By) -> Response:
+    """Save the settings, unless somebody else did meanwhile."""
+    sent = dict(await request.form())
+    return await run_in_threadpool(_edit, request, cases, {**sent, "editing": name}, by)
+
+
+def _edit(request: Request, cases: UseCases, sent: Mapping[str, object], by: Actor) -> Response:
+    typed, one = forms.typed_values(sent), _edited(cases, sent)
+    assert one is not None
+    try:
+        saved = cases.registration.edit(one.name, forms.change(typed, one), by, version=one.version)
+    except (InvalidInput, EnvironmentChanged, OperationInProgress) as problem:
+        return _refused(request, cases, typed, one, problem)
+    changed = saved.version != one.version
+    title, body = ("Saved", "A comparison follows.") if changed else ("Nothing was different", "")
+    return render.done(request, links.environment(one.name, "settings"), title, body, "ok" if changed else "none")
+
+
+def _refused(
+    request: Request, cases: UseCases, typed: Mapping[str, str], one: Environment | None, problem: Problem
+) -> Response:
+    """The form again, with what was typed and what is wrong with it."""
+    errors, others = forms.placed(problem.fields, typed)
+    if isinstance(problem, EnvironmentExists):
+        errors["name"] = "is taken; choose another"
+    if isinstance(problem, EnvironmentChanged):
+        others = "Somebody else edited it meanwhile. Your changes stand below, unsaved: reload the page to see theirs."
+    told = others or ("" if errors else problem.detail)
+    shown = forms.form(cases, {**typed, "name": one.name} if one else typed, one, errors=errors, problem=told)
+    return _again(request, cases, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
