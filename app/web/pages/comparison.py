@@ -109,7 +109,7 @@ def _criterion(row: Row) -> Criterion:
         definition=heading.definition,
         push=_side(row, row.push),
         pull=_side(row, row.pull),
-        verdict=row.verdict.text,
+        verdict=row.verdict.text.removeprefix(f"{better.capitalize()}: ") if better else row.verdict.text,
         better=better,
         on=axis(samples) if drawn else None,
         push_text=row.push.sentence,
