@@ -36,8 +36,8 @@ def api() -> str:
     lines = ["# REST API", "", NOTE]
     lines += [
         "Bearer token (`Authorization: Bearer pp_…`); the whole description is at `/openapi.json`. Lists are",
-        '`{"items": [...], "next": cursor-or-null}` with `?limit=&after=`. Errors are RFC 9457 problem documents with a',
-        "stable `code`; wrong fields are named in `errors`. Times are RFC 3339, UTC, with microseconds.",
+        '`{"items": [...], "next": cursor-or-null}` with `?limit=&after=`. Errors are RFC 9457 problem documents with',
+        "a stable `code`; wrong fields are named in `errors`. Times are RFC 3339, UTC, with microseconds.",
         "",
     ]
     for tag, routes in _by_tag(document).items():

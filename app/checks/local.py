@@ -49,9 +49,11 @@ def _http(check: HealthCheck) -> CheckResult:
     import httpx
 
     try:
-        with httpx.Client(timeout=check.timeout_s, follow_redirects=False, trust_env=False) as client:
-            with client.stream("GET", check.url, headers={"User-Agent": "pushpull"}) as answer:
-                status = answer.status_code
+        with (
+            httpx.Client(timeout=check.timeout_s, follow_redirects=False, trust_env=False) as client,
+            client.stream("GET", check.url, headers={"User-Agent": "pushpull"}) as answer,
+        ):
+            status = answer.status_code
     except httpx.TimeoutException:
         return CheckResult(Health.DEGRADED, f"no answer within {check.timeout_s:g} s")
     except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from app.cli import show
-from app.client import Client
 from app.cli.environments import AsJson
+from app.client import Client
 
 group = typer.Typer(no_args_is_help=True, help="Export and verify the audit log.")
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from app.cli import show
-from app.client import Client, Failure
 from app.cli.environments import AsJson, Name
+from app.client import Client, Failure
 
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 0 only where it succeeded.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait at most.")]

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from app.client import Failure
 from app.cli.server import settings
+from app.client import Failure
 
 
 def register(app: typer.Typer) -> None:

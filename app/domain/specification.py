@@ -7,10 +7,8 @@ Errors are collected: one InvalidInput names every wrong field by its dotted pat
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields as fields_of
-from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.audit import timestamp
@@ -25,141 +23,11 @@ from app.domain.environment import (
     SourceSpec,
     TargetSpec,
 )
-from app.domain.errors import InvalidInput
+from app.domain.reading import Reader, unreadable
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?\Z")
 MAX_INTERVAL_S = 86_400 * 7
-
-
-def _unreadable(text: str) -> bool:
-    """Whether it holds control characters or halves of surrogate pairs, which no database and no command takes."""
-    return any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in text)
-
-
-def _passable(text: str) -> bool:
-    """Whether a command's argument may hold it; lines and tabs are fine there."""
-    return not _unreadable(text.replace("\n", " ").replace("\t", " "))
-
-
-class Reader:
-    """Reads fields out of nested JSON values and collects what is wrong with them."""
-
-    def __init__(self, values: Any, place: str = "", errors: dict[str, str] | None = None) -> None:
-        self.errors: dict[str, str] = {} if errors is None else errors
-        self._place = place
-        self._values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
-        if not isinstance(values, Mapping):
-            self.wrong("", "must be an object")
-
-    def wrong(self, name: str, problem: str) -> None:
-        """Note a problem with a field."""
-        self.errors.setdefault(".".join(part for part in (self._place, name) if part), problem)
-
-    def known(self, *names: str) -> None:
-        """Refuse fields that do not exist, so that a slip of the pen is not silently ignored."""
-        for name in self._values:
-            if name not in names:
-                self.wrong(str(name)[:60], f"is not known here; known are {', '.join(names)}")
-
-    def below(self, name: str) -> Reader:
-        """A nested object; empty where it is left out."""
-        place = ".".join(part for part in (self._place, name) if part)
-        return Reader(self._values.get(name) if self._values.get(name) is not None else {}, place, self.errors)
-
-    def items(self, name: str) -> Sequence[Any]:
-        """A list; empty where it is left out."""
-        found = self._values.get(name)
-        if found is None:
-            return ()
-        if not isinstance(found, Sequence) or isinstance(found, str | bytes):
-            self.wrong(name, "must be a list")
-            return ()
-        return found
-
-    def has(self, name: str) -> bool:
-        """Whether the field is given at all."""
-        return self._values.get(name) is not None
-
-    def text(self, name: str, default: str = "", *, limit: int = 2000, required: bool = False) -> str:
-        """A string without control characters."""
-        found = self._values.get(name)
-        if found is None or found == "":
-            if required:
-                self.wrong(name, "is required")
-            return default
-        if not isinstance(found, str) or len(found) > limit or _unreadable(found):
-            self.wrong(name, f"must be text of at most {limit} characters without control characters")
-            return default
-        return found.strip()
-
-    def number(self, name: str, default: int, low: int, high: int) -> int:
-        """A whole number within bounds."""
-        found = self._values.get(name)
-        if found is None:
-            return default
-        if isinstance(found, bool) or not isinstance(found, int) or not low <= found <= high:
-            self.wrong(name, f"must be a whole number from {low} to {high}")
-            return default
-        return found
-
-    def seconds(self, name: str, default: float, high: float = 3600) -> float:
-        """A positive number of seconds."""
-        found = self._values.get(name)
-        if found is None:
-            return default
-        if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found <= high:
-            self.wrong(name, f"must be a number of seconds above 0, at most {high:g}")
-            return default
-        return float(found)
-
-    def flag(self, name: str, default: bool) -> bool:
-        """true or false."""
-        found = self._values.get(name)
-        if found is None:
-            return default
-        if not isinstance(found, bool):
-            self.wrong(name, "must be true or false")
-            return default
-        return found
-
-    def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
-        """One of some words."""
-        found = self.text(name, default)
-        if found not in choices:
-            self.wrong(name, f"must be one of {', '.join(choices)}")
-            return default
-        return found
-
-    def moment(self, name: str) -> datetime | None:
-        """An RFC 3339 time."""
-        found = self.text(name)
-        if not found:
-            return None
-        try:
-            at = datetime.fromisoformat(found)
-            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.wrong(name, "must be a time such as 2026-11-23T15:04:05Z")
-            return None
-
-    def command(self, name: str) -> tuple[str, ...]:
-        """An argv: a list of strings, or one string that is split like a shell would, without running one."""
-        found = self._values.get(name)
-        try:
-            parts = shlex.split(found) if isinstance(found, str) else list(found or ())
-        except (ValueError, TypeError):
-            parts = []
-        if not parts or not all(isinstance(part, str) and part and _passable(part) for part in parts):
-            self.wrong(name, 'must be a command such as ["systemctl", "reload", "nginx"]')
-            return ()
-        return tuple(parts)
-
-    def done(self) -> None:
-        """Raise InvalidInput if anything was wrong."""
-        if self.errors:
-            listed = "; ".join(f"{field} {problem}" for field, problem in list(self.errors.items())[:5])
-            raise InvalidInput(f"The request has wrong fields: {listed}.", fields=self.errors)
 
 
 def parse(values: Any) -> Environment:
@@ -210,7 +78,7 @@ def _source(reader: Reader) -> SourceSpec:
 
 def _target(reader: Reader) -> TargetSpec:
     kind = reader.text("kind", required=True, limit=40)
-    options = {name: value for name, value in reader._values.items() if name != "kind"}
+    options = {name: value for name, value in reader.values.items() if name != "kind"}
     return TargetSpec(kind, options)
 
 
@@ -258,7 +126,7 @@ def _check(reader: Reader) -> HealthCheck:
 
 
 def _hooks(reader: Reader) -> tuple[Hook, ...]:
-    found = reader._values.get("hooks")
+    found = reader.values.get("hooks")
     if isinstance(found, Mapping):  # {"pre": [...], "post": [...]} is read as well as a list
         below = reader.below("hooks")
         below.known("pre", "post")
@@ -276,8 +144,8 @@ def _hook(reader: Reader, place: str, value: Any, when: str) -> Hook:
 
 def _labels(reader: Reader) -> Mapping[str, str]:
     labels = {}
-    for key, value in list(reader._values.items())[:50]:
-        if not LABEL.match(str(key)) or not isinstance(value, str) or len(value) > 100 or _unreadable(value):
+    for key, value in list(reader.values.items())[:50]:
+        if not LABEL.match(str(key)) or not isinstance(value, str) or len(value) > 100 or unreadable(value):
             reader.wrong(str(key)[:60], "must be a short word with a text of at most 100 characters")
         labels[str(key)] = value
     return labels

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
 
 from app.store.audit import SqlAudit
@@ -111,13 +111,16 @@ class SqlStore:
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
         """One transaction, committed at the end. On SQLite writers take turns instead of spinning on the file lock."""
-        with self._writing(), self.engine.connect() as connection:
-            with connection.execution_options(writes=True).begin():
-                yield SqlTransaction(connection, self._cipher)
+        with self._writing(), self.engine.connect() as connection, _begun(connection):
+            yield SqlTransaction(connection, self._cipher)
 
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+def _begun(connection: Connection) -> RootTransaction:
+    return connection.execution_options(writes=True).begin()
 
 
 class _Turn:
@@ -138,7 +141,7 @@ def _no_turn() -> Iterator[None]:
 
 
 def open_store(url: str, key_file: Path) -> SqlStore:
-    """Open a database (migrate it before the first use). `key_file` holds the key of stored secrets; made if missing."""
+    """Open a database; migrate it before the first use. `key_file` holds the key of stored secrets, made if missing."""
     return SqlStore(open_engine(url), Fernet(_key(key_file)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -31,6 +31,7 @@ from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.store import tables
 from app.store.rows import readable
+from app.store.sparklines import last_days
 
 env = tables.environments
 ops = tables.operations
@@ -141,37 +142,12 @@ class SqlEnvironments:
             query = query.where(env.c.name > after) if after else query
         rows = self._db.execute(query.limit(limit + 1)).all()
         found = readable(rows[:limit], read_environment, "environments")
-        days = self._days([one.id for one in found], now)
+        days = last_days(self._db, [one.id for one in found], now)
         next = None
         if len(rows) > limit:
             last = rows[limit - 1]
             next = f"{last.rank}:{last.name}" if by_need else last.name
         return Page(tuple(EnvironmentRow(one, days[one.id]) for one in found), next)
-
-    def _days(self, ids: list[int], now: datetime) -> dict[int, tuple[tuple[int, int, bool], ...]]:
-        """The last 14 days of some environments."""
-        if not ids:
-            return {}
-        today = now.astimezone(UTC).date()
-        span = [today - timedelta(days=back) for back in range(13, -1, -1)]
-        d = tables.days
-        counted = select(d).where(d.c.environment_id.in_(ids), d.c.day >= span[0])
-        numbers = {(row.environment_id, row.day): (row.delivered, row.failed) for row in self._db.execute(counted)}
-        drifting = self._drifting(ids, span)
-        return {id: tuple((*numbers.get((id, day), (0, 0)), (id, day) in drifting) for day in span) for id in ids}
-
-    def _drifting(self, ids: list[int], span: list[date]) -> set[tuple[int, date]]:
-        e = tables.episodes
-        start = datetime(span[0].year, span[0].month, span[0].day, tzinfo=UTC)
-        query = select(e.c.environment_id, e.c.detected_at, e.c.ended_at).where(
-            e.c.environment_id.in_(ids), or_(e.c.ended_at.is_(None), e.c.ended_at >= start)
-        )
-        return {
-            (row.environment_id, day)
-            for row in self._db.execute(query)
-            for day in span
-            if row.detected_at.date() <= day and (row.ended_at is None or day <= row.ended_at.date())
-        }
 
     def tally(self, now: datetime) -> Tally:
         """Numbers for the top of the overview, in one pass."""

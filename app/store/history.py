@@ -96,8 +96,8 @@ class SqlHistory:
 
 
 def _read(row: Any) -> HistoryItem:
-    plain = ("revision", "subject", "author", "committed_at", "live_at", "left_at", "outcome", "initiated_by", "trigger",
-             "operation", "tree", "good")  # fmt: skip
+    plain = ("revision", "subject", "author", "committed_at", "live_at", "left_at", "outcome", "initiated_by",
+             "trigger", "operation", "tree", "good")  # fmt: skip
     return HistoryItem(
         **{name: getattr(row, name) for name in plain},
         bad=row.bad_reason is not None,

@@ -131,6 +131,6 @@ class SqlInbox:
 
 
 def _read(row: Any) -> Delivery:
-    names = ("id", "provider", "hook", "delivery_id", "received_at", "event", "announced", "state", "attempts", "next_at",
-             "decision", "body")  # fmt: skip
+    names = ("id", "provider", "hook", "delivery_id", "received_at", "event", "announced", "state", "attempts",
+             "next_at", "decision", "body")  # fmt: skip
     return Delivery(**{name: getattr(row, name) for name in names})

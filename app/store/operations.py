@@ -235,7 +235,8 @@ def _read(row: Any) -> Operation:
     stages = [Stage(StageName(name), datetime.fromisoformat(start), _time(end)) for name, start, end in row.stages]
     plain = (
         "id", "environment_id", "environment", "mode", "from_revision", "revision", "subject", "author", "reason",
-        "created_at", "started_at", "finished_at", "total", "done", "termination_by", "worker", "heartbeat_at", "detail",
+        "created_at", "started_at", "finished_at", "total", "done", "termination_by", "worker", "heartbeat_at",
+        "detail",
     )  # fmt: skip
     return Operation(
         **{name: getattr(row, name) for name in plain},

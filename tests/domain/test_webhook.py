@@ -26,6 +26,8 @@ def signed(name: str, body: bytes) -> dict[str, str]:
     return {provider.signature: provider.prefix + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()}
 
 
+VALUES = st.recursive(st.none() | st.integers() | st.text(), st.lists)
+BODIES = st.binary() | VALUES.map(lambda value: json.dumps(value).encode())
 CASES = [
     ("github", PUSH, {"x-github-event": "push"}),
     ("gitlab", PUSH, {"x-gitlab-event": "Push Hook"}),
@@ -81,10 +83,12 @@ def test_deliveries_without_an_id_are_known_by_their_body() -> None:
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-@given(body=st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(lambda v: json.dumps(v).encode()))
+@given(body=BODIES)
 def test_malformed_bodies_are_refused_in_words(name: str, body: bytes) -> None:
     headers = {"x-event-key": "repo:push"} if name == "bitbucket" else {}
+    problem = None
     try:
         read(PROVIDERS[name], body, headers)
-    except InvalidInput as problem:
-        assert "body" in problem.fields
+    except InvalidInput as refused:
+        problem = refused
+    assert problem is None or "body" in problem.fields

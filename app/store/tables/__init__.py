@@ -1,0 +1,35 @@
+"""The schema. Migrations make it; a test holds the two together."""
+
+from app.store.tables.identity import credentials, failed_logins, sessions, tokens, users
+from app.store.tables.intake import delivered_revisions, deliveries, polls, repositories
+from app.store.tables.records import audit, checkpoints, drift_reports, episodes, events
+from app.store.tables.registry import days, environments, labels
+from app.store.tables.running import bad_revisions, history, operations
+from app.store.tables.shared import metadata
+
+APPEND_ONLY = (audit, checkpoints, events)
+
+__all__ = [
+    "APPEND_ONLY",
+    "audit",
+    "bad_revisions",
+    "checkpoints",
+    "credentials",
+    "days",
+    "delivered_revisions",
+    "deliveries",
+    "drift_reports",
+    "environments",
+    "episodes",
+    "events",
+    "failed_logins",
+    "history",
+    "labels",
+    "metadata",
+    "operations",
+    "polls",
+    "repositories",
+    "sessions",
+    "tokens",
+    "users",
+]
