@@ -58,8 +58,9 @@ def git(
     input: bytes | None = None,
     environment: Mapping[str, str] | None = None,
     timeout: float = 120.0,
+    complaints: list[str] | None = None,
 ) -> bytes:
-    """Run one git command and return its standard output.
+    """Run one git command and return its standard output. What it says beside it, if anything, joins `complaints`.
 
     `args` are ours: whatever a user wrote must have been checked, or stand behind `--end-of-options` or `--`.
     Raises GitFailed, also (code -1) when `timeout` seconds were not enough.
@@ -79,4 +80,7 @@ def git(
         env=clean_environment({**places, **(environment or {})}),
         start_new_session=True,
     )
-    return finish(process, input, timeout)[0]
+    out, said = finish(process, input, timeout)
+    if said and complaints is not None:
+        complaints.append(said)
+    return out

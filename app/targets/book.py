@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 
 from app.domain.plan import Action, InventoryHead, Plan, PlanItem
-from app.domain.tree import Entry
+from app.domain.tree import DIRECTORY, Entry
 from app.targets.census import Page, Stamp
 
 TOMBSTONES = 10_000
@@ -259,9 +259,11 @@ def settled(known: Entry | None, found: Entry | None, wanted: Entry | None, live
     """
     if live == wanted:
         return wanted
-    if live == found or known is not None:
+    if live == found:
         return known
-    return wanted
+    if live is None or live.mode == DIRECTORY:  # a directory may have been made to hold files of ours
+        return known if wanted else None
+    return known or wanted
 
 
 def _span(folder: bytes) -> tuple[bytes, bytes]:

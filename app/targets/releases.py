@@ -6,16 +6,15 @@ A release is ours as a whole; what must outlive a delivery (uploads, databases) 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
-import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
-from app.domain.errors import TargetRefused
+from app.domain.errors import Problem, TargetRefused
 from app.domain.plan import Plan
 from app.domain.tree import Entry, check_path
 from app.ports import Contents, Desired, Watch
@@ -23,7 +22,7 @@ from app.targets import census
 from app.targets.book import Book
 from app.targets.directory import DirectoryTarget, Progress
 from app.targets.failures import told
-from app.targets.handles import Root, lstat_in
+from app.targets.handles import Root, below, lstat_in, parted
 from app.targets.inventory import Inventory
 from app.targets.places import Place
 from app.targets.writing import Writer
@@ -82,7 +81,7 @@ class ReleaseTarget(DirectoryTarget):
             writer.write(tuple(entries.items()), lambda _: False)
             writer.sync()
 
-    @contextmanager
+    @contextlib.contextmanager
     def _live(self) -> Iterator[Root | None]:
         top = self._place.open()
         if top is None:
@@ -137,10 +136,31 @@ def _discard(top: Root, token: str | None) -> None:
 
 
 def _remove(book: Book, folder: Root, name: str) -> None:
+    """Remove a release. What cannot be removed now is tried again with the next delivery."""
     book.retire(name, removed=False)
-    with told(f"The old release {name} cannot be removed"):
-        try:
-            shutil.rmtree(name, dir_fd=folder.fd)
-        except FileNotFoundError:
-            pass
-    book.retire(name, removed=True)
+    with contextlib.suppress(OSError, Problem):
+        root = folder.descend([name])
+        if root is not None:
+            with root:
+                _empty(root)
+            os.rmdir(name, dir_fd=folder.fd)
+        book.retire(name, removed=True)
+
+
+def _empty(root: Root) -> None:
+    """Remove everything below a directory, however deep."""
+    found, waiting = [], [b""]
+    while waiting:
+        at = waiting.pop()
+        found.append(at)
+        fd = root.folder(at)
+        with os.scandir(fd) as names:
+            kinds = [(os.fsencode(one.name), one.is_dir(follow_symlinks=False)) for one in names]
+        for name, is_folder in kinds:
+            if is_folder:
+                waiting.append(below(at, name))
+            else:
+                os.unlink(name, dir_fd=fd)
+    for at in reversed(found[1:]):
+        parent, name = parted(at)
+        os.rmdir(name, dir_fd=root.folder(parent))

@@ -20,6 +20,8 @@ from app.targets.preparing import Steps
 
 BATCH = 64  # files that are synced together
 SYNCERS = 4
+LINK_MAX = 4095
+_MEND = "Mend it in Git; it was not put in place."
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -119,13 +121,18 @@ class Writer:
         os.fchmod(file, 0o755 if entry.mode == EXECUTABLE else 0o644)
 
     def _link(self, path: bytes, entry: Entry, folder: int, temporary: bytes) -> None:
-        parts: list[bytes] = []
-        self._contents.write_to(entry.blob, parts.append)
-        text = b"".join(parts)
-        _verify(path, blob_id(text), entry)
-        if not text or b"\0" in text:
-            raise TargetRefused(f"'{printable(path)}' is a link that no file system takes. Mend it in Git.")
-        os.symlink(text, temporary, dir_fd=folder)
+        text = bytearray()
+
+        def collect(chunk: bytes) -> None:
+            text.extend(chunk)
+            if len(text) > LINK_MAX:
+                raise TargetRefused(f"'{printable(path)}' is a link of more than {LINK_MAX} bytes. {_MEND}")
+
+        self._contents.write_to(entry.blob, collect)
+        _verify(path, blob_id(bytes(text)), entry)
+        if not text or 0 in text:
+            raise TargetRefused(f"'{printable(path)}' is a link that no file system takes. {_MEND}")
+        os.symlink(bytes(text), temporary, dir_fd=folder)
 
     def _place(self, one: _Staged) -> None:
         name = parted(one.path)[1]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,17 @@ def any_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 def lasting_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """Places in which files outlive a delivery that are not part of it: a release holds nothing but the tree."""
     return SITES[request.param](tmp_path)
+
+
+@pytest.fixture
+def quick_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: killing and racing need no disk that is really synced."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="pushpull-test-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
