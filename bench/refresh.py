@@ -16,8 +16,8 @@ from bench.trees import checkout, repository
 
 TOLD = """files, 50 to a directory, in a directory target; nothing changed since the last look. Plain `git status` runs
 over a normal checkout of the same tree."""
-NOTE = """A whole refresh also claims and ends an operation in the database, asks the mirror for the ref and the tree, and
-  writes the verdict; one that a person asks for fetches first, which `git status` does not."""
+NOTE = """A whole refresh also claims and ends an operation in the database, asks the mirror for the ref and the tree,
+  and writes the verdict; one that a person asks for fetches first, which `git status` does not."""
 SETTLED_S = 3.2  # a stat is believed two seconds after the file's last change
 
 

@@ -18,8 +18,8 @@ from bench.trees import PATH, Edits, checkout, file_name, repository
 TOLD = "The real service over a repository on this machine; `rsync -a` from a directory to its copy."
 NOTES = (
     """sync: from the request of a commit that is on the remote to the finished operation, run as a worker runs it.""",
-    """The file is synced to disk before it takes its place, and so are its directory, the inventory and the ledger; rsync
-  syncs nothing.""",
+    """The file is synced to disk before it takes its place, and so are its directory, the inventory and the ledger;
+  rsync syncs nothing.""",
 )
 MISSING = "**rsync is not installed (Debian: apt-get install rsync): not compared with it.**"
 

@@ -19,12 +19,14 @@ def file_name(number: int) -> str:
 def repository(folder: Path, files: int) -> GitRepo:
     """A repository whose only commit holds that many small files."""
     repo = GitRepo(folder)
-    made: dict[str | bytes, Content] = {
-        file_name(number): f"name = {number}\n" + "x" * (number % 37 * 60) + "\n" for number in range(files)
-    }
+    made: dict[str | bytes, Content] = {file_name(number): _content(number) for number in range(files)}
     made["README"] = "not delivered\n"
     repo.commit(made, "first", when=int(time.time()) - 86400)
     return repo
+
+
+def _content(number: int) -> str:
+    return f"name = {number}\n" + "x" * (number % 37 * 60) + "\n"
 
 
 class Edits:
