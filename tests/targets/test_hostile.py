@@ -268,15 +268,22 @@ def test_a_directory_that_is_swapped_for_a_link_while_we_work_leads_nowhere(
     assert listing(outside) == before
 
 
-def test_a_bottomless_pit_is_no_problem(releases: ReleaseSite, repo: GitRepo) -> None:
+def test_a_bottomless_pit_is_no_problem(site: Site, repo: GitRepo) -> None:
     first = repo.commit({"a": "1"})
-    deliver(releases.open(), repo, first)
-    dig(releases.folder, 1050)
-    looked, plan = planned(releases.open(), repo, first)
+    deliver(site.open(), repo, first)
+    dig(site.path, 1050)  # deeper than calls of calls may go in Python, longer than a path may be
+    looked, plan = planned(site.open(), repo, first)
     assert (looked.unmanaged_count, plan.items) == (1, ())
+
+
+def test_a_release_goes_with_all_that_was_put_in_it(releases: ReleaseSite, repo: GitRepo, outside: Path) -> None:
+    deliver(releases.open(), repo, repo.commit({"a": "1"}))
+    dig(releases.folder, 60)
+    (releases.folder / "link").symlink_to(outside)
     for turn in range(3):
-        deliver(releases.open(), repo, repo.commit({"a": f"{turn}"}))
+        deliver(releases.open(), repo, repo.commit({"a": f"{turn + 2}"}))
     assert len(os.listdir(releases.path / "releases")) == 3
+    assert untouched(outside)
 
 
 def dig(folder: Path, depth: int) -> None:

@@ -40,7 +40,8 @@ def _file(dice: random.Random, path: str) -> File:
     return File(content, 0o100755 if kind > 0.7 else 0o100644)
 
 
-def test_a_hundred_random_trees_equal_gits_own_checkout(site: Site, repo: GitRepo, tmp_path: Path) -> None:
+def test_a_hundred_random_trees_equal_gits_own_checkout(quick_path: Path) -> None:
+    site, repo = Site(quick_path), GitRepo(quick_path / "repo.git")
     dice = random.Random(20261123)
     files: dict[str, File] = {}
     for number in range(ROUNDS):
@@ -56,7 +57,7 @@ def test_a_hundred_random_trees_equal_gits_own_checkout(site: Site, repo: GitRep
             deliver(target, repo, revision, only=number > 0)
         files = after
         if number % 4 == 0 or number == ROUNDS - 1:
-            peer = tmp_path / f"peer-{number}"
+            peer = quick_path / f"peer-{number}"
             checked_out(repo, revision, peer)
             live = listing(site.path) if site.path.exists() else {}
             assert live == {path: (_exact(mode), content) for path, (mode, content) in listing(peer).items()}
