@@ -16,7 +16,6 @@ from app.web.deps import Cases
 from app.web.pages.queries import After, Word, clean, moment
 from app.web.pages.telling import (
     Happening,
-    appearance,
     counted,
     of_operation,
     sentence_case,
@@ -88,12 +87,10 @@ class Context:
 
     operation: Operation
     title: str
-    appearance: tuple[str, str]
-    started: str
     counted: str
     why: str
     left: str
-    steps: tuple[Step, ...]
+    bar: tuple[Step, ...]
     files: tuple[File, ...]
     log: tuple[tuple[datetime | None, str], ...]
     before: Operation | None
@@ -154,12 +151,10 @@ def operation(request: Request, cases: Cases, id: str, _: Visitor) -> Response:
     context = Context(
         operation=one,
         title=f"{summary(one)} in {one.environment}",
-        appearance=appearance(one),
-        started=started(one),
         counted=counted(one),
         why=sentence_case(one.reason or one.request.reason),
         left=_left(one),
-        steps=steps(one.stages, now, one.phase),
+        bar=steps(one.stages, now, one.phase),
         files=_files(one),
         log=tuple((event.at, _line(event, one)) for event in events),
         before=before,

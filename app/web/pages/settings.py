@@ -9,7 +9,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 
 from app import __version__
-from app.domain.errors import InvalidInput, Problem
+from app.domain.errors import CredentialExists, InvalidInput
 from app.ports import Credential, Delivery, Token
 from app.services.keyring import NEEDS
 from app.services.usecases import UseCases
@@ -38,6 +38,7 @@ class Context:
     new_token: str
     version: str
     address: str
+    typed: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,7 +48,13 @@ def settings(request: Request, cases: Cases, _: Visitor) -> Response:
     return _page(request, cases)
 
 
-def _page(request: Request, cases: UseCases, errors: Mapping[str, str] | None = None, new_token: str = "") -> Response:
+def _page(
+    request: Request,
+    cases: UseCases,
+    errors: Mapping[str, str] | None = None,
+    new_token: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> Response:
     who = cases.access.authenticate_session(request.cookies.get("pushpull_session", ""))
     with cases.world.store.read() as tx:
         credentials = tx.credentials.page(200, None).items
@@ -61,6 +68,7 @@ def _page(request: Request, cases: UseCases, errors: Mapping[str, str] | None = 
         new_token=new_token,
         version=__version__,
         address=base_url(request),
+        typed=typed or {},
         errors=errors or {},
     )
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
@@ -82,15 +90,16 @@ def password(request: Request, cases: Cases, identity: Visitor, by: By, old: Lin
 
 @router.post("/settings/tokens")
 def create_token(
-    request: Request, cases: Cases, by: By, name: Line = "", role: Line = "admin", expires_at: Line = ""
+    request: Request, cases: Cases, by: By, token_name: Line = "", role: Line = "admin", expires_at: Line = ""
 ) -> Response:
     """Make a token; its value is on this page and nowhere else."""
     try:
-        if not line(name):
+        if not line(token_name):
             raise InvalidInput(fields={"token_name": "is required; say what the token is for"})
-        _, value = cases.access.create_token(line(name)[:100], by, role=role, expires_at=until(expires_at))
+        _, value = cases.access.create_token(line(token_name)[:100], by, role=role, expires_at=until(expires_at))
     except InvalidInput as problem:
-        return _page(request, cases, problem.fields)
+        typed = {"token_name": token_name, "role": role, "expires_at": expires_at}
+        return _page(request, cases, problem.fields, typed=typed)
     return _page(request, cases, new_token=value)
 
 
@@ -106,24 +115,24 @@ def add_credential(
     request: Request,
     cases: Cases,
     by: By,
-    name: Line = "",
-    kind: Line = "token",
-    username: Line = "",
-    secret: Lines = "",
+    credential_name: Line = "",
+    credential_kind: Line = "token",
+    credential_username: Line = "",
+    credential_secret: Lines = "",
 ) -> Response:
-    """Store a secret, encrypted; it is never shown again."""
-    needed = NEEDS.get(kind, ("token",))
-    fields = {one: username if one == "username" else secret for one in needed}
-    if username:
-        fields["username"] = username
+    """Store a secret, encrypted; it is never shown again, nor kept in the form when something else was wrong."""
+    name, username = line(credential_name), line(credential_username)
     try:
-        cases.keyring.add(line(name), kind, fields, by)
-    except Problem as problem:
-        told = {key if key in ("name", "username") else "secret": text for key, text in problem.fields.items()}
-        return _page(
-            request, cases, {f"credential_{key}": text for key, text in (told or {"name": problem.detail}).items()}
-        )
-    return render.done(request, "/settings", f"The credential {line(name)} is stored", "It is never shown again.")
+        if credential_kind not in dict(KINDS):
+            raise InvalidInput(fields={"kind": f"must be one of {', '.join(dict(KINDS))}"})
+        fields = {one: username if one == "username" else credential_secret for one in NEEDS[credential_kind]}
+        cases.keyring.add(name, credential_kind, {**fields, **({"username": username} if username else {})}, by)
+    except (InvalidInput, CredentialExists) as problem:
+        told = {key if key in ("name", "username", "kind") else "secret": text for key, text in problem.fields.items()}
+        wrong = {f"credential_{key}": text for key, text in (told or {"name": problem.detail}).items()}
+        typed = {"credential_name": name, "credential_kind": credential_kind, "credential_username": username}
+        return _page(request, cases, wrong, typed=typed)
+    return render.done(request, "/settings", f"The credential {name} is stored", "It is never shown again.")
 
 
 @router.post("/settings/credentials/{name}/delete")

@@ -57,7 +57,6 @@ class Context:
     changes: tuple[Change, ...]
     count: int
     more: int
-    drifted: int
     consequences: tuple[tuple[str, str], ...]
     typed: Typed
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -108,7 +107,6 @@ def _page(
         changes=changes,
         count=len(found.plan.work),
         more=max(0, len(found.plan.work) - len(changes)),
-        drifted=len(found.plan.drift),
         consequences=tuple(_consequences(found)),
         typed=typed,
         errors=errors or {},

@@ -1,0 +1,86 @@
+"""Templates and contexts say the same: each page's template asks for exactly the fields that its context declares."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import meta, nodes
+
+from app.web.pages import audit, comparison, drift, login, operations, overview, problem, settings
+from app.web.pages.environments import drift as environment_drift
+from app.web.pages.environments import history, pipeline, registration, rollback, timeline
+from app.web.templating import environment
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = environment(ROOT / "templates", lambda name: f"/static/{name}")
+SHELL = {"user", "nav", "flash"}
+CONTEXTS: dict[str, Any] = {
+    "overview/index.html": overview.Context,
+    "overview/start.html": overview.StartContext,
+    "environments/timeline.html": timeline.Context,
+    "environments/drift.html": environment_drift.Context,
+    "environments/history.html": history.Context,
+    "environments/pipeline.html": pipeline.Context,
+    "environments/settings.html": registration.Context,
+    "environments/new.html": registration.NewContext,
+    "rollbacks/new.html": rollback.Context,
+    "operations/index.html": operations.ListContext,
+    "operations/show.html": operations.Context,
+    "drift/index.html": drift.Context,
+    "audit/index.html": audit.Context,
+    "comparison/show.html": comparison.Context,
+    "settings/index.html": settings.Context,
+    "account/login.html": login.Context,
+    "error.html": problem.Context,
+}
+
+
+def parsed(name: str) -> nodes.Template:
+    return PAGES.parse((ROOT / "templates" / name).read_text("utf-8"))
+
+
+def family(name: str) -> set[str]:
+    """A template with all that it extends and includes."""
+    found, waiting = set(), [name]
+    while waiting:
+        one = waiting.pop()
+        if one in found:
+            continue
+        found.add(one)
+        tree = parsed(one)
+        waiting += [each for each in meta.find_referenced_templates(tree) if each]
+        if any(True for each in tree.find_all(nodes.Include) if not isinstance(each.template, nodes.Const)):
+            waiting += [
+                str(path.relative_to(ROOT / "templates")) for path in ROOT.glob("templates/environments/targets/*")
+            ]
+    return found
+
+
+def asked_for(name: str) -> set[str]:
+    """Names that come from outside the family: neither set, nor a loop's, nor a global."""
+    trees = [parsed(one) for one in family(name)]
+    missing = {each for tree in trees for each in meta.find_undeclared_variables(tree)}
+    made = {each.name for tree in trees for each in tree.find_all(nodes.Name) if each.ctx == "store"}
+    made |= {each.name for tree in trees for each in tree.find_all(nodes.Macro)}
+    declared = {field.name for field in fields(CONTEXTS[name])}
+    return missing - (made - declared) - set(PAGES.globals) - SHELL
+
+
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_a_template_gets_what_it_asks_for_and_nothing_else(name: str) -> None:
+    context = CONTEXTS[name]
+    assert context.__dataclass_params__.frozen
+    assert asked_for(name) == {field.name for field in fields(context)}
+
+
+def test_every_page_has_a_context() -> None:
+    pages = {
+        str(path.relative_to(ROOT / "templates"))
+        for path in (ROOT / "templates").rglob("*.html")
+        if not path.name.startswith("_") and path.parent.name not in ("ui", "shared", "patterns", "targets")
+    }
+    others = {"base.html", "ui.html", "patterns.html", "environments/layout.html"}
+    assert pages - others == set(CONTEXTS)
