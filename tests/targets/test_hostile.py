@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -272,8 +273,11 @@ def test_a_bottomless_pit_is_no_problem(site: Site, repo: GitRepo) -> None:
     first = repo.commit({"a": "1"})
     deliver(site.open(), repo, first)
     dig(site.path, 1050)  # deeper than calls of calls may go in Python, longer than a path may be
-    looked, plan = planned(site.open(), repo, first)
-    assert (looked.unmanaged_count, plan.items) == (1, ())
+    try:
+        looked, plan = planned(site.open(), repo, first)
+        assert (looked.unmanaged_count, plan.items) == (1, ())
+    finally:
+        subprocess.run(["rm", "-rf", str(site.path)], check=True)  # it would be too deep for pytest to clean up
 
 
 def test_a_release_goes_with_all_that_was_put_in_it(releases: ReleaseSite, repo: GitRepo, outside: Path) -> None:
