@@ -11,8 +11,10 @@ import hashlib
 import io
 import json
 import os
+import sqlite3
 import tarfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -27,7 +29,7 @@ from app.store.migrate import newest, upgrade
 
 FORMAT = 1
 KEYS = ("secret.key", "signing.key", "known_hosts")
-FOLDERS = ("inventories",)
+INVENTORIES = "inventories/*/inventory.db"  # what lies beside them is made again from them
 BATCH = 2000
 MANIFEST = "manifest.json"
 
@@ -77,10 +79,9 @@ def _files(data_dir: Path) -> Iterator[tuple[str, bytes]]:
     for name in KEYS:
         if (data_dir / name).is_file():
             yield name, (data_dir / name).read_bytes()
-    for folder in FOLDERS:
-        for path in sorted((data_dir / folder).rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                yield str(path.relative_to(data_dir)), path.read_bytes()
+    for path in sorted(data_dir.glob(INVENTORIES)):
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30)) as inventory:
+            yield str(path.relative_to(data_dir)), inventory.serialize()  # as of one moment, whatever is being written
 
 
 def _add(archive: tarfile.TarFile, digests: dict[str, str], name: str, content: bytes) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from app.domain.errors import TargetRefused
 from app.domain.plan import Drift, InventoryHead
-from tests.support.delivery import deliver, planned
+from app.store.backup import _files
+from tests.support.delivery import Watcher, deliver, planned
 from tests.support.repo import GitRepo
 from tests.targets.conftest import Site
 
@@ -127,3 +128,21 @@ def test_a_damaged_inventory_is_told_with_the_mend(site: Site, repo: GitRepo) ->
     folder.rename(site.data / "damaged")
     assert deliver(site.open(), repo, first).work == ()
     assert planned(site.open(), repo, first)[1].items == ()
+
+
+def test_a_backup_holds_the_inventory_as_of_one_moment(site: Site, repo: GitRepo, tmp_path: Path) -> None:
+    first = repo.commit({f"f{number}": "1" for number in range(40)})
+    second = repo.commit({f"f{number}": "2" for number in range(40)})
+    deliver(site.open(), repo, first)
+    deliver(site.open(), repo, first)
+    site.later().look()
+    copies: list[dict[str, bytes]] = []
+    watch = Watcher(at=lambda done: copies.append(dict(_files(site.data))) if done == 20 else None)
+    deliver(site.open(), repo, second, watch=watch)
+    assert copies[0].keys() == {"inventories/7/inventory.db"}
+    shutil.rmtree(site.data / "inventories" / "7")
+    (site.data / "inventories" / "7").mkdir()
+    (site.data / "inventories" / "7" / "inventory.db").write_bytes(copies[0]["inventories/7/inventory.db"])
+    assert site.open().inventory() == InventoryHead(repo.tree(first), first, whole=False)
+    deliver(site.open(), repo, second)
+    assert planned(site.open(), repo, second)[1].items == ()
