@@ -8,6 +8,7 @@ and repositories that lie in the target have no say.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import struct
@@ -20,6 +21,7 @@ from app.git import GitFailed, git
 from app.targets.book import Book, Row
 
 TIMEOUT_S = 600.0
+TRIES = 5
 SETTLE_NS = 2_000_000_000  # Git compares whole seconds
 _UNSEEN = bytes(40)
 _MASK = 0xFFFFFFFF
@@ -53,21 +55,39 @@ def is_settled(found: os.stat_result, since: int) -> bool:
 
 def moved(git_dir: Path, book: Book, work_tree: Path) -> list[tuple[bytes, Entry]]:
     """Paths that we own and whose stat is not the one remembered, with what we know of them."""
-    index = git_dir / f"index-{book.generation()}"
-    if not index.exists():
-        _prepare(git_dir)
-        _replace(index, made_index(book.rows()))
-    complaints: list[str] = []
-    compare = ("-C", "/", "diff-files", "--raw", "-z")
+    for _ in range(TRIES):
+        index = _index(git_dir, book)
+        complaints: list[str] = []
+        found = _compare(git_dir, index, work_tree, complaints)
+        if index.exists():  # without it Git takes us to own nothing; another look may have replaced it
+            # Git complains of a path that it may not look at, and leaves it out
+            return list(book.entries()) if complaints else _parse(found)
+    raise TargetUnreachable(f"{work_tree} is being looked at by too many at once.")
+
+
+def _compare(git_dir: Path, index: Path, work_tree: Path, complaints: list[str]) -> bytes:
+    command = ("-C", "/", "diff-files", "--raw", "-z")
     try:
-        found = git(
-            *compare, git_dir=git_dir, work_tree=work_tree, index=index, timeout=TIMEOUT_S, complaints=complaints
+        return git(
+            *command, git_dir=git_dir, work_tree=work_tree, index=index, timeout=TIMEOUT_S, complaints=complaints
         )
     except GitFailed as failure:
         index.unlink(missing_ok=True)
         raise TargetUnreachable(f"Git could not look at {work_tree} (it ended with {failure.code}).") from failure
-    # it complains of a path that it may not look at, and leaves it out
-    return list(book.entries()) if complaints else _parse(found)
+
+
+def _index(git_dir: Path, book: Book) -> Path:
+    """The index of the inventory as it is now, made if it is not there."""
+    index = git_dir / f"index-{book.generation()}"
+    if not index.exists():
+        git_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (git_dir / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            index = git_dir / f"index-{book.generation()}"
+            if not index.exists():
+                _prepare(git_dir)
+                _replace(index, made_index(book.rows()))
+    return index
 
 
 def made_index(rows: Iterable[Row]) -> bytes:
@@ -103,7 +123,7 @@ def _prepare(git_dir: Path) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(f".{os.getpid()}.new")
+    temporary = path.with_name("new")
     with temporary.open("wb") as file:
         file.write(content)
         file.flush()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -190,6 +192,32 @@ def test_a_damaged_index_is_made_again(delivered: Site) -> None:
     with pytest.raises(Exception, match="Git could not look"):
         delivered.later().look()
     assert delivered.later().look().deviations == ()
+
+
+def test_an_index_that_vanishes_while_git_reads_is_not_taken_for_an_empty_one(
+    delivered: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivered.write("a.txt", b"changed")
+    original, calls = index.git, []
+
+    def meddled(*args: str, index: Path, **more: Any) -> bytes:
+        calls.append(index)
+        if len(calls) == 1:
+            index.unlink()
+        return original(*args, index=index, **more)
+
+    monkeypatch.setattr(index, "git", meddled)
+    assert paths_of(delivered.later().look()) == [b"a.txt"]
+    assert len(calls) == 2
+
+
+def test_many_may_look_at_once(site: Site, repo: GitRepo) -> None:
+    deliver(site.open(), repo, repo.commit({f"d{number % 9}/f{number}": f"{number}" for number in range(120)}))
+    site.write("d1/f1", b"changed")
+    with ThreadPoolExecutor(6) as pool:
+        for looks in (site.later, site.open, site.later):
+            seen = [pool.submit(lambda looks=looks: looks().look()) for _ in range(12)]
+            assert [paths_of(one.result()) for one in seen] == [[b"d1/f1"]] * 12
 
 
 def test_the_index_is_the_one_git_writes(tmp_path: Path) -> None:
