@@ -83,10 +83,16 @@ def adopt(request: Request, cases: Cases, by: By, name: str, branch: Line = "", 
 
 @router.post("/environments/{name}/drift/ignores")
 def ignore(
-    request: Request, cases: Cases, by: By, name: str, path: Line = "", reason: Line = "", expires_at: Line = ""
+    request: Request,
+    cases: Cases,
+    by: By,
+    name: str,
+    path: Line = "",
+    ignore_reason: Line = "",
+    ignore_until: Line = "",
 ) -> Response:
     """Accept drift at a path."""
-    cases.drift.ignore(name, line(path), line(reason), until(expires_at), by)
+    cases.drift.ignore(name, line(path), line(ignore_reason), until(ignore_until, "ignore_until"), by)
     body = "A comparison is under way; the environment is Synced again if nothing else differs."
     return render.done(request, links.environment(name, "drift"), f"Drift at {line(path)} is ignored", body, "none")
 

@@ -1,0 +1,144 @@
+"""The pages in a real browser: rollback in two clicks, keyboard, live updates, the form, and accessibility."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.web.pages.conftest import Filled
+
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+def context_of(browser: Browser, filled: Filled, **options: object) -> BrowserContext:
+    """A window of somebody who is logged in."""
+    context = browser.new_context(base_url=filled.server.url, **options)  # type: ignore[arg-type]
+    cookie = filled.person.cookies["pushpull_session"]
+    context.add_cookies([{"name": "pushpull_session", "value": cookie, "url": filled.server.url}])
+    return context
+
+
+@pytest.fixture
+def page(browser: Browser, filled: Filled) -> Iterator[Page]:
+    context = context_of(browser, filled)
+    shown = context.new_page()
+    wrong: list[str] = []
+    shown.on("pageerror", lambda error: wrong.append(str(error)))
+    shown.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+    yield shown
+    context.close()
+    assert wrong == []
+
+
+def test_a_person_logs_in_and_out(browser: Browser, filled: Filled) -> None:
+    context = browser.new_context(base_url=filled.server.url)
+    page = context.new_page()
+    page.goto("/environments/shop/history")
+    page.fill("#name", "admin")
+    page.fill("#password", "correct horse battery")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{filled.server.url}/environments/shop/history")
+    page.click("summary[aria-label^=Account]")
+    page.click("text=Log out")
+    expect(page.locator("h1")).to_have_text("Log in")
+    context.close()
+
+
+def test_rollback_takes_two_clicks(page: Page, filled: Filled) -> None:
+    filled.server.environment("back", filled.repo)
+    for sha in filled.shas[:2]:
+        filled.server.sync("back", revision=sha)
+    page.goto("/environments/back")
+    page.click(f"a:has-text('Roll back to {filled.shas[0][:8]}')")
+    expect(page.locator("h2").first).to_have_text("The plan: 1 file")
+    page.click(f"button:has-text('Roll back to {filled.shas[0][:8]}')")
+    expect(page.locator("#operation_phase")).to_contain_text("succeeded")
+    assert (filled.server.live / "back" / "index.html").read_text() == "one\n"
+    stored = filled.server.call("GET", "/environments/back")["status"]
+    assert (stored["revision"], stored["hold"]["left_revision"]) == (filled.shas[0], filled.shas[1])
+
+
+def test_the_keyboard_reaches_pages_search_and_the_list_of_keys(page: Page) -> None:
+    page.goto("/")
+    for keys, path in (("g p", "/operations"), ("g d", "/drift"), ("g c", "/compare"), ("g a", "/audit"), ("g o", "/")):
+        for key in keys.split():
+            page.keyboard.press(key)
+        page.wait_for_url(f"**{path}")
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type("docs")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?q=docs")
+    expect(page.locator("tbody a.go")).to_have_text(["docs"])
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+
+
+def test_a_page_follows_what_happens_without_a_click(page: Page, filled: Filled) -> None:
+    filled.server.environment("lively", filled.repo)
+    page.goto("/environments/lively")
+    expect(page.locator("#bell")).to_have_attribute("data-state", "live")
+    page.click("summary:has-text('Hold')")
+    page.fill("#reason", "half typed")
+    filled.server.sync("lively", revision=filled.shas[1])
+    expect(page.locator("#timeline")).to_contain_text(f"Deployed {filled.shas[1][:8]}")
+    expect(page.locator("#environment_head .end").last).to_contain_text(filled.shas[1][:8])
+    expect(page.locator("#reason")).to_have_value("half typed")
+
+
+def test_the_form_answers_while_one_types_and_keeps_what_was_typed(page: Page, filled: Filled) -> None:
+    page.goto("/environments/new")
+    page.fill("[name='source.repo_url']", filled.repo.url)
+    page.fill("[name='source.path']", "site")
+    page.fill("[name='target.path']", "/etc")
+    page.fill("[name='name']", "typed")
+    expect(page.locator("[id='target.path_error']")).to_contain_text("lies outside")
+    page.fill("[name='target.path']", str(filled.server.live / "typed"))
+    expect(page.locator("[id='target.path_error']")).to_have_count(0)
+    page.click("text=Test the repository")
+    expect(page.locator("#finding")).to_contain_text("Reachable, 1 branch, 3 files under site/")
+    expect(page.locator("[name='name']")).to_have_value("typed")
+    page.click("button:has-text('Register environment')")
+    expect(page.locator("h1")).to_have_text("typed")
+
+
+def test_pages_work_without_javascript(browser: Browser, filled: Filled) -> None:
+    context = context_of(browser, filled, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/?q=shop")
+    expect(page.locator("tbody a.go").first).to_have_text("shop")
+    page.goto("/environments/shop")
+    page.click("button:has-text('Compare now')")
+    expect(page.locator(".notice").first).to_contain_text("Comparing live with Git")
+    context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_has_a_serious_barrier_or_runs_over(browser: Browser, filled: Filled, theme: str, width: int) -> None:
+    context = context_of(
+        browser, filled, color_scheme=theme, bypass_csp=True, reduced_motion="reduce",
+        viewport={"width": width, "height": 900},
+    )  # fmt: skip
+    page, found = context.new_page(), []
+    for path in filled.pages:
+        page.goto(path)
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        found += [f"{path} is {over} px too wide"] if over > 0 else []
+        violations = Axe().run(page).response["violations"]
+        found += [
+            f"{path}: {one['id']}: {one['nodes'][0]['html'][:150]}" for one in violations if one["impact"] in SERIOUS
+        ]
+    context.close()
+    assert found == []
