@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 import structlog
+from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.errors import answer
+from app.web.errors import answer, told
 from app.web.metrics import Metrics
 
 QUIET = ("/static/", "/healthz", "/readyz", "/metrics")
@@ -48,8 +49,7 @@ class Record:
         except Exception:
             log.exception("request failed", method=_method(scope), route=template(scope))
             if not status:
-                text = "Something went wrong here; the server's log has the details."
-                await answer(500, "internal_error", text)(scope, receive, noted)
+                await _failed(scope)(scope, receive, noted)
         finally:
             self._told(scope, status or 499, time.perf_counter() - started)
         return None
@@ -63,6 +63,16 @@ class Record:
         }  # fmt: skip
         tell = log.debug if scope["path"].startswith(QUIET) else log.info
         tell("request", **facts)
+
+
+def _failed(scope: Scope) -> Response:
+    """What nobody foresaw, as a page for people and a problem for scripts; if that fails too, as a problem."""
+    failure = (500, "internal_error", "Something went wrong here; the server's log has the details.")
+    try:
+        return told(Request(scope), *failure)
+    except Exception:
+        log.exception("the failure has no page")
+        return answer(*failure)
 
 
 def _method(scope: Scope) -> str:

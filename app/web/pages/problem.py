@@ -38,7 +38,11 @@ BY_STATUS = {
     405: "That is not possible here",
     413: "That is too large",
     422: "Something is not right yet",
+    500: "Something went wrong here",
 }
+
+
+UNSURE = "It is not known whether anything was changed; look before you try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def problem_page(request: Request, status: int, code: str, detail: str, fields: 
     if render.by_htmx(request):
         listed = "; ".join(f"{name} {text}" for name, text in fields.items())
         return render.told(request, "bad", title, listed or detail, status)
-    unchanged = "Nothing was changed." if deed else ""
+    surely = "Nothing was changed." if status < HTTPStatus.INTERNAL_SERVER_ERROR else UNSURE
+    unchanged = surely if deed else ""
     back = _before(request)
     action = ("Back to where you were", back) if back else None
     context = Context(status, title, detail, unchanged, action, code, fields)
