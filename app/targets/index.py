@@ -12,7 +12,8 @@ import fcntl
 import hashlib
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app.domain.errors import TargetUnreachable
@@ -53,12 +54,16 @@ def is_settled(found: os.stat_result, since: int) -> bool:
     return max(found.st_mtime_ns, found.st_ctime_ns) <= since - SETTLE_NS
 
 
-def moved(git_dir: Path, book: Book, work_tree: Path) -> list[tuple[bytes, Entry]]:
-    """Paths that we own and whose stat is not the one remembered, with what we know of them."""
+def moved(git_dir: Path, book: Book, work_tree: Path, meanwhile: Callable[[], object]) -> list[tuple[bytes, Entry]]:
+    """Paths that we own and whose stat is not the one remembered, with what we know of them. While Git works,
+    `meanwhile` is called (perhaps more than once)."""
     for _ in range(TRIES):
         index = _index(git_dir, book)
         complaints: list[str] = []
-        found = _compare(git_dir, index, work_tree, complaints)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(_compare, git_dir, index, work_tree, complaints)
+            meanwhile()
+            found = asked.result()
         if index.exists():  # without it Git takes us to own nothing; another look may have replaced it
             # Git complains of a path that it may not look at, and leaves it out
             return list(book.entries()) if complaints else _parse(found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app.domain.errors import TargetUnreachable
@@ -49,13 +48,15 @@ def _found(root: Root | None, path: bytes) -> Entry | None:
 
 def _survey(root: Root, book: Book, git_dir: Path) -> tuple[list[tuple[bytes, Entry]], Census]:
     """Git compares the stats of what we own while we list the names of everything."""
-    memory = book.pages()
     if book.is_empty():
-        return [], census.take(root, memory)
-    with ThreadPoolExecutor(1) as pool:
-        listing = pool.submit(census.take, root, memory)
-        moved = index.moved(git_dir, book, root.path)
-        listed = listing.result()
+        return [], census.take(root, book.pages())
+    listed = Census()
+
+    def list_names() -> None:
+        nonlocal listed
+        listed = census.take(root, book.pages())
+
+    moved = index.moved(git_dir, book, root.path, list_names)
     if not root.in_place():
         raise TargetUnreachable(f"{root.path} was replaced while it was looked at.")
     return moved, listed
