@@ -31,7 +31,7 @@ def need_of(environment: Environment, now: datetime, episode: Episode | None = N
     """The most urgent reason, or None. `episode` lets it say how long drift has lasted."""
     status, name = environment.status, environment.name
     if status.last_outcome in FAILED:
-        return Need(name, "bad", "cross", _cut(f"did not take its last delivery: {status.last_reason or 'no reason'}"))
+        return Need(name, "bad", "cross", _cut(f"had a failed delivery: {status.last_reason or 'no reason'}"))
     if status.health in UNWELL:
         return Need(name, "bad", "alert", _cut(f"is {status.health.value}: {status.last_reason or 'see its timeline'}"))
     if status.drift_count:
