@@ -180,8 +180,7 @@ class Book:
         """The plan was carried out. `left`: directories of ours that were removed."""
         with self._change():
             self._move((item.path, item.wanted) for item in plan.items)
-            gone = [item for item in plan.items if item.wanted is None]
-            self._bury(item.path for item in gone if item.action is not Action.KEEP)
+            self._bury(item.path for item in plan.items if item.wanted is None)
             self._unbury(item.path for item in plan.items if item.wanted or item.action is Action.KEEP)
             self._db.executemany("DELETE FROM folders WHERE path = ?", ((folder,) for folder in left))
             self._db.execute("DELETE FROM pending")
