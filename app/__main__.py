@@ -1,6 +1,9 @@
 """`python -m app` and the `pushpull` command."""
 
-from app.cli.root import main
+from app.cli.importing import kept
+
+with kept():
+    from app.cli.root import main
 
 if __name__ == "__main__":
     main()

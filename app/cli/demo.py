@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from app.cli.importing import kept
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
@@ -20,6 +22,7 @@ def demo(
     pause: Annotated[float, typer.Option(help="Seconds between the things that happen.")] = 40.0,
 ) -> None:
     """Make a repository and two environments, deliver through both, and go on living until stopped."""
-    from app.demo.run import run
+    with kept():
+        from app.demo.run import run
 
     run(data_dir.resolve(), host, port, pause, typer.echo)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.importing import kept
 from app.client import Failure
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def settings(**given: object) -> Settings:
 
 def serve(host: Host = None, port: Port = None) -> None:
     """Run the server: pages, API, workers and schedule in one process."""
-    from app.main import serve as run
+    with kept():
+        from app.main import serve as run
 
     given = settings(host=host, port=port)
     run(given, _say_address, _say_password)
@@ -56,7 +58,8 @@ def _say_password(password: str) -> None:
 
 def worker() -> None:
     """Run workers and the schedule only, beside servers that share a PostgreSQL database."""
-    from app.main import work
+    with kept():
+        from app.main import work
 
     given = settings()
     if not given.shared_database():
