@@ -2,65 +2,126 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff
+from collections.abc import Iterator, Sequence
 
-from app.domain.masking import MASK, mask_lines
+from app.domain.alignment import Alignment
+from app.domain.masking import MASK, Row, masked_rows
+from app.domain.masking.names import is_secret_file
 
 CONTEXT = 3
-LARGE = 1_000_000
+LARGE = 1_000_000  # bytes; content of exactly this size may have been cut off there by who read it
 MAX_LINES = 20_000
+LONGEST_LINE = 1_000
+CHANGED = f"{MASK} (changed)"
+Modes = tuple[int | None, int | None]
 
 
-def unified(before: bytes | None, after: bytes | None, path: str, *, limit: int) -> str | None:
-    """A unified diff of at most `limit` characters; None where there is nothing to show.
+def unified(
+    before: bytes | None, after: bytes | None, path: str, *, limit: int, modes: Modes = (None, None)
+) -> str | None:
+    """A unified diff of at most about `limit` characters; None where there is nothing to show.
 
-    Secrets are masked on both sides in the context of their whole file, so that none shows through a hunk's edge. A line
-    whose only change is a masked value is still shown, as `***** (changed)`. Binary and very large files are summarised.
+    Secrets are masked on both sides in the context of their whole file, so that none shows through a hunk's edge; one
+    that differs reads `***** (changed)`. A secret of several lines counts as one line. Binary and large files are
+    summed up. `modes` are file modes as Git has them; a change is stated in a line before the diff.
     """
-    if before == after:
-        return None
+    mode = f"mode {modes[0]:o} → {modes[1]:o}" if modes[0] and modes[1] and modes[0] != modes[1] else None
+    content = _content(before, after, path, limit) if before != after else None if mode else _beyond(before)
+    return "\n".join(part for part in (mode, content) if part) or None
+
+
+def _beyond(content: bytes | None) -> str | None:
+    return f"large, the difference lies behind the first {LARGE:,} bytes" if len(content or b"") == LARGE else None
+
+
+def _content(before: bytes | None, after: bytes | None, path: str, limit: int) -> str:
     if _binary(before) or _binary(after):
-        return f"binary, {_size(before)} → {_size(after)}"
-    old, new = _lines(before), _lines(after)
-    if max(len(before or b""), len(after or b"")) > LARGE or max(len(old), len(new)) > MAX_LINES:
-        return f"large, {_size(before)} → {_size(after)}, {len(old):,} → {len(new):,} lines"
-    shown_old, shown_new = mask_lines(old), _tell_changed(old, new, mask_lines(new))
-    names = (
-        "/dev/null" if before is None else f"live before: {path}",
-        "/dev/null" if after is None else f"after: {path}",
-    )
-    lines = list(unified_diff(shown_old, shown_new, *names, lineterm="", n=CONTEXT))
-    if not lines:
-        return "only line endings at the end of the file differ"
-    return _bounded(lines, limit)
+        return f"binary, {_sizes(before, after)}"
+    if not before and not after:
+        return f"an empty file, {'new' if before is None else 'deleted'}"
+    if max(len(before or b""), len(after or b"")) >= LARGE:
+        return f"large, {_sizes(before, after)}"
+    old, new = (_decoded(one) for one in (before, after))
+    if max(old.count("\n"), new.count("\n")) > MAX_LINES:
+        return f"large, {_sizes(before, after)}, {old.count(chr(10)):,} → {new.count(chr(10)):,} lines"
+    rows = masked_rows(old, new, whole=is_secret_file(path))
+    heads = [f"--- {_name(before, path)}", f"+++ {_name(after, path)}"]
+    return _bounded([*heads, *_hunks(*(_Side(side) for side in rows))], limit)
 
 
-def _tell_changed(old: list[str], new: list[str], masked: list[str]) -> list[str]:
-    """Mark masked lines that were not in the old file, so that a changed secret is seen as a change."""
-    known = set(old)
-    return [
-        f"{shown} (changed)" if MASK in shown and line not in known else shown
-        for line, shown in zip(new, masked, strict=True)
-    ]
+class _Side:
+    """A text's rows. The row behind the last newline is empty and none; where it is not, that newline is missing."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.ends = not rows[-1].raw
+        self.rows = rows[:-1] if self.ends else rows
+        self.raw = [row.raw for row in self.rows]
+        if not self.ends:
+            self.raw[-1] += "\n\\"  # no row holds both: with and without the newline are different lines
+
+    def lines(self, mark: str, start: int, end: int, changed: Sequence[Row] = ()) -> Iterator[str]:
+        """Rows as lines of a diff; secrets that are in none of the rows of `changed` are told to have changed."""
+        for number in range(start, end):
+            yield mark + _shown(self.rows[number], changed)
+            if number == len(self.rows) - 1 and not self.ends:
+                yield "\\ No newline at end of file"
+
+
+def _hunks(old: _Side, new: _Side) -> Iterator[str]:
+    for group in Alignment(old.raw, new.raw).get_grouped_opcodes(CONTEXT):
+        first, last = group[0], group[-1]
+        yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@"
+        for tag, a, a_end, b, b_end in group:
+            if tag == "equal":
+                yield from old.lines(" ", a, a_end)
+            else:
+                yield from old.lines("-", a, a_end)
+                yield from new.lines("+", b, b_end, old.rows[a:a_end])
+
+
+def _shown(row: Row, before: Sequence[Row]) -> str:
+    """A row's text. Its secrets are held against those of the same line before, or of all lines if there is none."""
+    same = [one.secrets for one in before if one.secrets and one.plain == row.plain]
+    known = {secret for one in before for secret in one.secrets}
+    text = _printable(row.plain[0])
+    for number, (secret, plain) in enumerate(zip(row.secrets, row.plain[1:], strict=True)):
+        kept = any(one[number] == secret for one in same) if same else not known or secret in known
+        text += (MASK if kept else CHANGED) + _printable(plain)
+    return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}… (cut)"
+
+
+def _range(start: int, end: int) -> str:
+    length = end - start
+    return f"{start + 1}" if length == 1 else f"{start + bool(length)},{length}"
+
+
+def _name(content: bytes | None, path: str) -> str:
+    return "/dev/null" if content is None else _printable(path)
 
 
 def _binary(content: bytes | None) -> bool:
     return content is not None and b"\0" in content[:8192]
 
 
+def _sizes(before: bytes | None, after: bytes | None) -> str:
+    if before is None or after is None:
+        return f"new, {_size(after)} bytes" if before is None else f"deleted, {_size(before)} bytes"
+    return f"{_size(before)} → {_size(after)} bytes"
+
+
 def _size(content: bytes | None) -> str:
-    return "nothing" if content is None else f"{len(content):,} bytes"
+    size = len(content or b"")
+    return f"{'at least ' if size == LARGE else ''}{size:,}"
 
 
-def _lines(content: bytes | None) -> list[str]:
-    if not content:
-        return []
-    text = content.decode("utf-8", "backslashreplace").removesuffix("\n")
-    return [_printable(line) for line in text.split("\n")]
+def _decoded(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "backslashreplace")
 
 
-def _printable(line: str) -> str:
-    return "".join(c if c == "\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c == "\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _bounded(lines: list[str], limit: int) -> str:

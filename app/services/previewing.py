@@ -27,7 +27,8 @@ def _item(contents: Contents, item: PlanItem, with_diff: bool) -> dict[str, Any]
     diff = None
     if with_diff:
         before, after = _content(contents, item.known), _content(contents, item.wanted)
-        diff = unified(before, after, printable(item.path), limit=DIFF_LIMIT)
+        modes = item.known.mode if item.known else None, item.wanted.mode if item.wanted else None
+        diff = unified(before, after, printable(item.path), limit=DIFF_LIMIT, modes=modes)
     return {"path": printable(item.path), "action": item.action.value, "diff": diff}
 
 

@@ -121,10 +121,8 @@ def _bare(item: PlanItem) -> dict[str, Any]:
 def _item(contents: Contents, target: Target, item: PlanItem) -> dict[str, Any]:
     before = known_content(contents, item) if item.known else None
     after = target.read(item.path, READ_LIMIT) if item.found else None
-    text = unified(before, after, printable(item.path), limit=DIFF_LIMIT)
-    if item.known and item.found and item.known.mode != item.found.mode:
-        text = f"mode {item.known.mode:o} → {item.found.mode:o}\n{text or ''}"
-    return {**_bare(item), "diff": text}
+    modes = item.known.mode if item.known else None, item.found.mode if item.found else None
+    return {**_bare(item), "diff": unified(before, after, printable(item.path), limit=DIFF_LIMIT, modes=modes)}
 
 
 def known_content(contents: Contents, item: PlanItem) -> bytes | None:

@@ -1,4 +1,4 @@
-"""The Jinja environment that all pages share: filters, plot geometry, addresses (`to`), macros of templates/ui.html (`ui`)."""
+"""The Jinja environment that all pages share: filters, plots, addresses (`to`), macros of ui.html (`ui`)."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from app.domain.status import SyncStatus
 from tests.support.installation import ME, Installation
 
 
-def drifting(here: Installation, mode: str, **policy: object) -> Path:
+def drifting(here: Installation, mode: str, **policy: Any) -> Path:
     target = here.register(mode, **policy)
     here.deliver(mode)
     (target / "index.html").write_text("edited on the server\n")

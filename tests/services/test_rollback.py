@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.domain.errors import NothingToRollBackTo, RevisionNotFound
@@ -11,7 +13,7 @@ from app.domain.status import Health, SyncStatus
 from tests.support.installation import ME, Installation
 
 
-def two_revisions(here: Installation, mode: str, **policy: object) -> tuple[str, str]:
+def two_revisions(here: Installation, mode: str, **policy: Any) -> tuple[str, str]:
     """Deliver two revisions; returns both."""
     here.register(mode, **policy)
     here.deliver(mode)

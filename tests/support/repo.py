@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
@@ -74,7 +75,7 @@ class GitRepo:
 
     def commit(
         self,
-        files: Mapping[str | bytes, Content] | None = None,
+        files: Mapping[Any, Content] | None = None,
         message: str | bytes = "change",
         *,
         branch: str = "main",

@@ -104,7 +104,8 @@ class SshServer:
                 return
             argv = [self._program, "-i", "-e", "-f", str(self._config)]
             with connection, (self._folder / "log").open("ab") as log:
-                self._running.append(subprocess.Popen(argv, stdin=connection, stdout=connection, stderr=log))
+                end = connection.fileno()
+                self._running.append(subprocess.Popen(argv, stdin=end, stdout=end, stderr=log))
 
     def stop(self) -> None:
         """Stop listening and end what runs."""

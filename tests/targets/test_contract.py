@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from app.ports import Desired
 from tests.support.delivery import Blobs, Watcher, deliver, desired, entries, planned
 from tests.support.repo import GitRepo, link, script
 
-FIRST = {
+FIRST: dict[Any, Any] = {
     "index.html": "<h1>one</h1>",
     "bin/run": script("#!/bin/sh\necho one\n"),
     "assets/app.css": "body {}",
@@ -344,7 +345,7 @@ def test_paths_that_leave_the_root_are_refused_before_anything_happens(
             PlanItem(path, Action.CREATE, None, None, entry),
             PlanItem(path, Action.DELETE, entry, entry, None),
         ):
-            wanted = Desired("1" * 40, "2" * 40, lambda path=path: [(b"new.txt", entry), (path, entry)])
+            wanted = Desired("1" * 40, "2" * 40, partial(list, [(b"new.txt", entry), (path, entry)]))
             with Blobs(repo) as contents, pytest.raises(UnsafePath):
                 any_site.open().apply(Plan((good, bad)), wanted, contents, Watcher())
             assert any_site.open().inventory().revision == first

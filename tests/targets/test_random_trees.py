@@ -46,7 +46,7 @@ def test_a_hundred_random_trees_equal_gits_own_checkout(quick_path: Path) -> Non
     files: dict[str, File] = {}
     for number in range(ROUNDS):
         after = _tree(dice, files)
-        edits: dict[str | bytes, Any] = {**dict.fromkeys(files), **after}
+        edits: dict[str, Any] = {**dict.fromkeys(files), **after}
         gone = {path: None for path in edits if path not in after}
         revision = repo.commit({**gone, **after}, f"tree {number}")
         target = site.open()

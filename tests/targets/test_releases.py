@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def current(site: ReleaseSite) -> str:
 
 
 def test_each_delivery_fills_a_folder_of_its_own(releases: ReleaseSite, repo: GitRepo, tmp_path: Path) -> None:
-    tree = {"a/b": "1", "run": script("x"), "link": link("a/b")}
+    tree: dict[str, Any] = {"a/b": "1", "run": script("x"), "link": link("a/b")}
     for number in range(5):
         revision = repo.commit({**tree, "n": str(number)})
         deliver(releases.open(), repo, revision, only=number > 0)

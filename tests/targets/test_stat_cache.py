@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,19 @@ import pytest
 
 from app.domain.plan import LiveState
 from app.domain.tree import SYMLINK, blob_id
+from app.ports import Target
 from app.targets import census, handles, index
 from app.targets.index import made_index, stat_of
 from tests.support.delivery import deliver, paths_of
 from tests.support.repo import ENVIRONMENT, GitRepo, link, script
 from tests.targets.conftest import Site
 
-TREE = {"a.txt": "same size 1\n", "b/c.txt": "line\nline\n", "b/run": script("run"), "link": link("a.txt")}
+TREE: dict[str, Any] = {
+    "a.txt": "same size 1\n",
+    "b/c.txt": "line\nline\n",
+    "b/run": script("run"),
+    "link": link("a.txt"),
+}
 
 
 @pytest.fixture
@@ -198,25 +205,31 @@ def test_an_index_that_vanishes_while_git_reads_is_not_taken_for_an_empty_one(
     delivered: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivered.write("a.txt", b"changed")
-    original, calls = index.git, []
+    original: Any = vars(index)["git"]
+    calls: list[Path] = []
 
     def meddled(*args: str, index: Path, **more: Any) -> bytes:
         calls.append(index)
         if len(calls) == 1:
             index.unlink()
-        return original(*args, index=index, **more)
+        done: bytes = original(*args, index=index, **more)
+        return done
 
     monkeypatch.setattr(index, "git", meddled)
     assert paths_of(delivered.later().look()) == [b"a.txt"]
     assert len(calls) == 2
 
 
+def _look(target: Callable[[], Target]) -> LiveState:
+    return target().look()
+
+
 def test_many_may_look_at_once(site: Site, repo: GitRepo) -> None:
     deliver(site.open(), repo, repo.commit({f"d{number % 9}/f{number}": f"{number}" for number in range(120)}))
     site.write("d1/f1", b"changed")
     with ThreadPoolExecutor(6) as pool:
-        for looks in (site.later, site.open, site.later):
-            seen = [pool.submit(lambda looks=looks: looks().look()) for _ in range(12)]
+        for target in (site.later, site.open, site.later):
+            seen = [pool.submit(_look, target) for _ in range(12)]
             assert [paths_of(one.result()) for one in seen] == [[b"d1/f1"]] * 12
 
 
