@@ -34,6 +34,14 @@ def clean_room() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def own_umask() -> Iterator[None]:
+    """An installation built in this process keeps its files to itself; the next test starts as a fresh process does."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """A real PostgreSQL, shared by all processes of the run. `postgres.create()` makes a database."""

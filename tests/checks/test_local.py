@@ -1,0 +1,168 @@
+"""Health checks and hooks on this machine: real commands, real sockets."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from app.checks import LocalChecks
+from app.domain.environment import HealthCheck
+from app.domain.errors import InvalidInput
+from app.domain.status import Health
+
+CHECKS = LocalChecks()
+
+
+class Answers(BaseHTTPRequestHandler):
+    """200 at /, a redirect at /moved to where 200 would be, 503 at /down, and nothing at all at /silent."""
+
+    hurry = threading.Event()
+
+    def do_GET(self) -> None:
+        if self.path == "/silent":
+            self.hurry.wait(10)
+            return
+        self.send_response({"/": 200, "/moved": 302}.get(self.path, 503))
+        self.send_header("Location", "/")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    """Address of a web server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    Answers.hurry.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    Answers.hurry.clear()
+
+
+def look(check: HealthCheck) -> tuple[Health, str]:
+    result = CHECKS.health(check, None, {})
+    return result.health, result.detail
+
+
+@pytest.mark.parametrize(
+    ("path", "expected", "health"),
+    [
+        ("/", 200, Health.HEALTHY),
+        ("/down", 200, Health.DEGRADED),
+        ("/down", 503, Health.HEALTHY),
+        ("/moved", 200, Health.DEGRADED),
+        ("/moved", 302, Health.HEALTHY),
+    ],
+)
+def test_http_is_healthy_with_the_expected_status_only(site: str, path: str, expected: int, health: Health) -> None:
+    assert look(HealthCheck("http", url=site + path, expect_status=expected))[0] is health
+
+
+def test_http_that_stays_silent_is_degraded_when_its_time_is_up(site: str) -> None:
+    health, detail = look(HealthCheck("http", url=f"{site}/silent", timeout_s=0.2))
+    assert (health, detail) == (Health.DEGRADED, "no answer within 0.2 s")
+
+
+def test_http_never_shows_the_password_in_its_address() -> None:
+    health, detail = look(HealthCheck("http", url="http://user:hunter2hunter2@127.0.0.1:1/", timeout_s=1))
+    assert health is Health.DEGRADED
+    assert "hunter2" not in detail
+
+
+def test_tcp_tells_an_open_port_from_a_closed_one() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert look(HealthCheck("tcp", host="127.0.0.1", port=port)) == (
+            Health.HEALTHY,
+            f"127.0.0.1:{port} accepts connections",
+        )
+    health, detail = look(HealthCheck("tcp", host="127.0.0.1", port=port))
+    assert health is Health.DEGRADED
+    assert str(port) in detail
+
+
+def test_a_command_is_healthy_when_it_ends_with_zero() -> None:
+    assert look(HealthCheck("command", command=("true",)))[0] is Health.HEALTHY
+    health, detail = look(HealthCheck("command", command=("sh", "-c", "echo first; echo no space; exit 3")))
+    assert (health, detail) == (Health.DEGRADED, "`sh` ended with 3: no space")
+
+
+def test_no_shell_reads_a_command(tmp_path: Path) -> None:
+    result = CHECKS.run(["echo", "$HOME;", "touch", f"`{tmp_path}/made`", "*"], str(tmp_path), {}, 5)
+    assert result.output == f"$HOME; touch `{tmp_path}/made` *\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_sees_its_variables_and_none_of_the_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PUSHPULL_DATABASE_URL", "of the server")
+    monkeypatch.setenv("AWS_PROFILE", "of the server")
+    result = CHECKS.run(["env"], str(tmp_path), {"PUSHPULL_REVISION": "abc"}, 5)
+    seen = dict(line.split("=", 1) for line in result.output.splitlines())
+    assert seen.pop("PUSHPULL_REVISION") == "abc"
+    assert set(seen) <= {"PATH", "HOME", "LANG", "TZ", "PWD", "LC_CTYPE"}
+
+
+def test_a_command_that_is_not_there_ends_with_127() -> None:
+    result = CHECKS.run(["no-such-command-here"], None, {}, 5)
+    assert (result.exit_code, result.output) == (127, "no-such-command-here: No such file or directory")
+
+
+def test_an_empty_command_is_refused() -> None:
+    with pytest.raises(InvalidInput):
+        CHECKS.run([], None, {}, 5)
+
+
+def test_output_is_bounded_to_its_end_and_masked() -> None:
+    program = "print('x' * 5_000_000); print('password=hunter2hunter2'); print('the end')"
+    result = CHECKS.run([sys.executable, "-c", program], None, {}, 30)
+    assert len(result.output) <= 64 * 1024
+    assert result.output.endswith("the end\n")
+    assert "hunter2" not in result.output
+
+
+def test_time_up_ends_the_command_and_all_it_started(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    script = f"trap '' TERM; sleep 60 & echo $! > {child}; wait; sleep 60"
+    result = CHECKS.run(["sh", "-c", script], None, {}, 0.5)
+    assert result.timed_out
+    assert result.exit_code == -signal.SIGKILL
+    assert gone(int(child.read_text()))
+
+
+def test_what_a_finished_hook_left_running_is_ended(tmp_path: Path) -> None:
+    result = CHECKS.run(["sh", "-c", f"sleep 60 & echo $! > {tmp_path / 'child'}"], None, {}, 5)
+    assert result.exit_code == 0
+    assert gone(int((tmp_path / "child").read_text()))
+
+
+def gone(process: int) -> bool:
+    """It ended, or is only waiting to be buried by whoever adopted it."""
+    for _ in range(200):
+        try:
+            os.kill(process, 0)
+            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_an_installation_can_switch_commands_off() -> None:
+    with pytest.raises(InvalidInput, match="PUSHPULL_COMMANDS"):
+        LocalChecks(allowed=False).health(HealthCheck("command", command=("true",)), None, {})
