@@ -229,7 +229,6 @@ class Poller:
             return []  # its webhook or pipeline may still be on the way
         if not self._may_try(tx, environment, head, sighting.at):
             return []
-        missed = environment.mode is Mode.PUSH or self._missed(tx, environment, head)
         request = Request(
             Kind.SYNC,
             Trigger.SCHEDULE,
@@ -237,7 +236,7 @@ class Poller:
             wanted=head.sha,
             noticed_at=status.noticed_at,
             visible_after=sighting.looked_before if fresh else None,
-            webhook_missed=missed,
+            webhook_missed=self._missed(tx, environment, head),
         )
         self._queue.add(tx, environment, request, SCHEDULE)
         return True

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.diff import unified
 from app.domain.environment import Environment
-from app.domain.errors import Temporary
+from app.domain.errors import SourceRefused, Temporary
 from app.domain.operation import Operation, Outcome, Phase, StageName, Trigger
 from app.domain.plan import LiveState, Plan, PlanItem
 from app.domain.status import Health, SyncStatus
@@ -52,12 +52,13 @@ class Refresh:
         return self._finish(sha, looked, health, note)
 
     def _fetch(self, source: Source) -> str:
-        """Bring the mirror up to date unless the poll does so anyway; a silent Git server does not stop a look."""
+        """Bring the mirror up to date unless the poll does so anyway; a Git server that is silent, or
+        that is no longer the one we know, does not stop a look."""
         if self._journal.operation.trigger is Trigger.SCHEDULE and self._environment.status.noticed:
             return ""
         try:
             source.fetch()
-        except Temporary as problem:
+        except (Temporary, SourceRefused) as problem:
             return problem.detail
         return ""
 

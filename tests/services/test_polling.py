@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.domain.events import EventType
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.status import Divergence, SyncStatus
+from tests.support.gitserver import GitServer
 from tests.support.installation import PIPELINE, Installation
 
 
@@ -139,3 +140,25 @@ def test_a_held_environment_refuses_pipelines_with_the_reason(here: Installation
     assert (ended.phase, ended.outcome) == (Phase.FAILED, Outcome.HELD)
     assert "inventory day" in ended.reason
     assert ended.trigger is Trigger.PIPELINE
+
+
+def test_without_a_webhook_in_use_none_was_missed(here: Installation, mode: str) -> None:
+    here.register(mode, auto_sync=True)
+    here.poll()
+    here.repo.commit({"deploy/index.html": "two\n"})
+    ended = [*here.poll(), *here.poll()]
+    assert [(one.outcome, one.request.webhook_missed) for one in ended] == [(Outcome.DEPLOYED, False)]
+
+
+def test_a_git_server_that_sends_us_elsewhere_does_not_stop_a_look(here: Installation, mode: str) -> None:
+    target = here.servers / "shop"
+    with GitServer(here.folder) as server:
+        here.url = server.url(here.repo.path)
+        here.register(mode)
+        here.deliver(mode)
+        (target / "index.html").write_text("tampered\n")
+        server.redirect = "http://127.0.0.1:9"
+        ended = here.refresh()
+    assert (ended.phase, ended.outcome) == (Phase.SUCCEEDED, Outcome.OUT_OF_SYNC)
+    assert "redirects" in ended.reason
+    assert here.environment().status.sync is SyncStatus.OUT_OF_SYNC

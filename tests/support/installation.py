@@ -64,6 +64,7 @@ class Installation:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.cases: UseCases = use_cases(self.world, Passwords(cheap), Signer(self.data / "signing.key"))
         self.repo = GitRepo(folder / "shop.git")
+        self.url = self.repo.url
 
     def _secret(self, name: str) -> Any:
         with self.store.read() as tx:
@@ -81,7 +82,7 @@ class Installation:
         values = {
             "name": name,
             "mode": mode,
-            "source": {"repo_url": self.repo.url, "ref": ref, "path": path},
+            "source": {"repo_url": self.url, "ref": ref, "path": path},
             "target": {"kind": "directory", "path": str(target)},
             "policy": {"interval_s": 60, **policy},
         }
@@ -104,7 +105,7 @@ class Installation:
 
     def poll(self) -> list[Operation]:
         self.clock.pass_(60)
-        self.cases.poller.poll(self.repo.url)
+        self.cases.poller.poll(self.url)
         return self.run()
 
     def push(self, revision: str | None = None, name: str = "shop", **more: Any) -> Operation:
