@@ -18,6 +18,7 @@ from app.services.queue import finished_entry, finished_event, is_quiet
 from app.services.world import World
 
 PROGRESS_EVERY_S = 0.25
+ORDER = list(StageName)
 
 
 class Journal:
@@ -57,9 +58,10 @@ class Journal:
         self.note(detail={**self.operation.detail, **detail})
 
     def stamp(self, name: StageName, started_at: datetime, finished_at: datetime) -> None:
-        """Record a stage whose times are known."""
-        kept = tuple(stage for stage in self.operation.stages if stage.name is not name)
-        self.note(stages=(*kept, Stage(name, started_at, finished_at)))
+        """Record a stage whose times are known, at its place in the order of stages."""
+        stages = [stage for stage in self.operation.stages if stage.name is not name]
+        stages.append(Stage(name, started_at, finished_at))
+        self.note(stages=tuple(sorted(stages, key=lambda stage: ORDER.index(stage.name))))
 
     @contextmanager
     def stage(self, name: StageName) -> Iterator[None]:

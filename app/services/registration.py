@@ -138,10 +138,13 @@ class Registration:
         self._world.bell.ring(("ledger", "registry", f"environment-{after.name}"))
         return after
 
-    def remove(self, name: str, actor: Actor) -> None:
-        """Forget an environment; delivered files and the ledger stay. Raises OperationInProgress."""
+    def remove(self, name: str, actor: Actor, *, version: int | None = None) -> None:
+        """Forget an environment; delivered files and the ledger stay. Raises OperationInProgress, and
+        EnvironmentChanged where `version` is given and not the stored one's."""
         with self._world.store.write() as tx:
             environment = tx.environments.get(name)
+            if version not in (None, environment.version):
+                raise EnvironmentChanged()
             running = tx.operations.active(environment.id)
             if running and running.phase is Phase.RUNNING:
                 raise OperationInProgress(f"Operation {running.id} is running; stop it or wait for its end.")

@@ -86,14 +86,17 @@ def show_environment(name: Name, cases: Cases, _: Who) -> Response:
 def edit_environment(name: Name, body: EnvironmentPatch, cases: Cases, by: By, if_match: IfMatch = "*") -> Response:
     """Lay a partial specification over the stored one (JSON Merge Patch). The name stays."""
     change: dict[str, Any] = body.model_dump(exclude_unset=True)
-    version = None if if_match == "*" else int(if_match.strip('"'))
-    return shown(cases, cases.registration.edit(name, change, by, version=version))
+    return shown(cases, cases.registration.edit(name, change, by, version=_version(if_match)))
 
 
-@router.delete("/environments/{name}", status_code=204, responses=problems(409))
-def delete_environment(name: Name, cases: Cases, by: By) -> None:
+def _version(if_match: str) -> int | None:
+    return None if if_match == "*" else int(if_match.strip('"'))
+
+
+@router.delete("/environments/{name}", status_code=204, responses=problems(409, 412))
+def delete_environment(name: Name, cases: Cases, by: By, if_match: IfMatch = "*") -> None:
     """Forget an environment. Delivered files and the ledger stay."""
-    cases.registration.remove(name, by)
+    cases.registration.remove(name, by, version=_version(if_match))
 
 
 @router.put("/environments/{name}/hold", response_model=Environment)

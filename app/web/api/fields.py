@@ -61,7 +61,7 @@ Text = Annotated[str, Query(max_length=250, pattern=LINE)]
 Labels = Annotated[
     str, Query(max_length=500, pattern=LABELS, description="Only with all of these: key=value,key2=value2")
 ]
-Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="Items on a page.")]
 AfterNumber = Annotated[str, Query(pattern="^[0-9]{0,18}$", description="The `next` of the page before.")]
 AfterName = Annotated[str, Query(pattern="^[A-Za-z0-9._-]{0,63}$", description="The `next` of the page before.")]
 Since = Annotated[Moment | None, Query(description="From this time on (RFC 3339).")]
