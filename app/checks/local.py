@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from app.checks.commands import run
 from app.domain.environment import HealthCheck
@@ -37,12 +37,17 @@ class LocalChecks:
         )
 
     def run(
-        self, command: Sequence[str], workdir: str | None, variables: Mapping[str, str], timeout_s: float
+        self,
+        command: Sequence[str],
+        workdir: str | None,
+        variables: Mapping[str, str],
+        timeout_s: float,
+        check: Callable[[], None] = lambda: None,
     ) -> CommandResult:
         """Run a hook or a command check."""
         if not self._allowed:
             raise InvalidInput("Commands are switched off in this installation (PUSHPULL_COMMANDS=false).")
-        return run(command, workdir, variables, timeout_s)
+        return run(command, workdir, variables, timeout_s, check)
 
 
 def _http(check: HealthCheck) -> CheckResult:

@@ -61,10 +61,12 @@ class Reader:
             return default
         return found.strip()
 
-    def number(self, name: str, default: int, low: int, high: int) -> int:
+    def number(self, name: str, default: int, low: int, high: int, *, required: bool = False) -> int:
         """A whole number within bounds."""
         found = self.values.get(name)
         if found is None:
+            if required:
+                self.wrong(name, "is required")
             return default
         if isinstance(found, bool) or not isinstance(found, int) or not low <= found <= high:
             self.wrong(name, f"must be a whole number from {low} to {high}")

@@ -56,12 +56,10 @@ def parse(values: Any) -> Environment:
     return environment
 
 
-def parse_policy(values: Any, mode: Mode) -> Policy:
-    """A policy alone. Raises InvalidInput."""
-    reader = Reader(values, "policy")
-    policy = _policy(reader, mode)
-    reader.done()
-    return policy
+def stored_policy(values: Any, mode: Mode) -> Policy:
+    """A policy as it was stored, perhaps by another version: a field that cannot be read has its default, so that no
+    environment is ever out of reach for mending."""
+    return _policy(Reader(values, "policy"), mode)
 
 
 def _source(reader: Reader) -> SourceSpec:
@@ -107,17 +105,20 @@ def _rule(reader: Reader, index: int, value: Any) -> IgnoreRule:
 
 
 def _check(reader: Reader) -> HealthCheck:
+    """Fields of another kind are looked at and left out."""
     reader.known(*(one.name for one in fields_of(HealthCheck)))
     kind = reader.choice("kind", "http", ("http", "tcp", "command"))
     url = reader.text("url", required=kind == "http")
     if url and not re.match(r"https?://[^/\s@]+", url):
         reader.wrong("url", "must be an http or https address without a password in it")
+    tcp = kind == "tcp"
+    status, port = reader.number("expect_status", 200, 100, 599), reader.number("port", 0, tcp, 65535, required=tcp)
     return HealthCheck(
         kind=kind,
-        url=url,
-        expect_status=reader.number("expect_status", 200, 100, 599),
-        host=reader.text("host", "127.0.0.1" if kind == "tcp" else ""),
-        port=reader.number("port", 0, 1 if kind == "tcp" else 0, 65535),
+        url=url if kind == "http" else "",
+        expect_status=status if kind == "http" else 200,
+        host=reader.text("host", "127.0.0.1") if tcp else "",
+        port=port if tcp else 0,
         command=reader.command("command") if kind == "command" else (),
         timeout_s=reader.seconds("timeout_s", 5.0),
         interval_s=reader.seconds("interval_s", 1.0),

@@ -11,11 +11,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
 from app.domain.errors import InvalidInput, SignatureMismatch
 
 MAX_BODY = 5 * 1024 * 1024
-NONE = "0" * 40
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def read(provider: Provider, body: bytes, headers: Mapping[str, str]) -> Announc
     """Parse an authenticated body. Raises InvalidInput for anything that does not have the provider's form."""
     event = headers.get(provider.event, "push")[:100]
     try:
-        payload = json.loads(body)
+        payload = json.loads(_document(body, headers))
         if not isinstance(payload, dict):
             raise TypeError("the body is not a JSON object")
         return provider.parse(event, payload)
@@ -70,9 +71,20 @@ def read(provider: Provider, body: bytes, headers: Mapping[str, str]) -> Announc
         raise InvalidInput(f"The delivery was not understood: {hint}.", fields={"body": hint}) from None
 
 
+def _document(body: bytes, headers: Mapping[str, str]) -> bytes | str:
+    """The JSON in a body; GitHub and Gitea can be told to send it as a form's field `payload`."""
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        return body
+    return parse_qs(body.decode("ascii"), max_num_fields=10)["payload"][0]
+
+
 def _ref_push(payload: Mapping[str, Any]) -> Mapping[str, str | None]:
-    ref, after = str(payload["ref"]), str(payload["after"])
-    return {ref: None if set(after) <= {"0"} else after.lower()}
+    return {str(payload["ref"]): _commit(payload["after"])}
+
+
+def _commit(value: Any) -> str | None:
+    """A commit's name; zeros (or nothing) stand for a ref that was deleted."""
+    return str(value).lower() if value and set(str(value)) != {"0"} else None
 
 
 def _github(event: str, payload: Mapping[str, Any]) -> Announcement:
@@ -110,7 +122,7 @@ def _server_change(change: Mapping[str, Any]) -> tuple[str, str | None]:
 def _generic(event: str, payload: Mapping[str, Any]) -> Announcement:
     sha = payload.get("revision") or payload.get("sha") or payload.get("after")
     ref = str(payload.get("ref") or "")
-    return Announcement(event, {ref: str(sha).lower() if sha else None} if ref or sha else {})
+    return Announcement(event, {ref: _commit(sha)} if ref or sha else {})
 
 
 PROVIDERS: Mapping[str, Provider] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -46,9 +46,15 @@ class Checks(Protocol):
         ...
 
     def run(
-        self, command: Sequence[str], workdir: str | None, variables: Mapping[str, str], timeout_s: float
+        self,
+        command: Sequence[str],
+        workdir: str | None,
+        variables: Mapping[str, str],
+        timeout_s: float,
+        check: Callable[[], None] = lambda: None,
     ) -> CommandResult:
-        """Run a command. Raises InvalidInput if commands are switched off in this installation."""
+        """Run a command. Raises InvalidInput if commands are switched off in this installation, and what `check`
+        raises: it is asked now and then whether the command is still wanted."""
         ...
 
 

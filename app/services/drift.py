@@ -60,8 +60,10 @@ class DriftAnswers:
     def ignore(self, name: str, path: str, reason: str, expires_at: datetime | None, actor: Actor) -> Operation:
         """Accept drift at a path or glob from now on; a refresh follows."""
         now = self._world.clock.now()
-        if not path.strip():
-            raise InvalidInput(fields={"path": "is empty; give a path or a glob such as logs/*"})
+        if not path.strip() or path.strip().startswith("/") or ".." in path.split("/"):
+            raise InvalidInput(fields={"path": "must be a path or a glob inside the target, such as logs/*"})
+        if not reason.strip():
+            raise InvalidInput(fields={"reason": "is empty; say why this drift is accepted"})
         if expires_at is not None and expires_at <= now:
             raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
         rule = IgnoreRule(path.strip(), actor.name, reason, expires_at)

@@ -62,11 +62,11 @@ def run_hooks(world: World, environment: Environment, journal: Journal, when: st
             continue
         workdir = world.targets.workdir(environment)
         given = variables(environment, journal.operation)
-        result = world.checks.run(hook.command, workdir, given, hook.timeout_s)
-        line = " ".join(hook.command)
-        journal.log(f"{when} hook `{line}` ended with {result.exit_code}\n{result.output}".rstrip())
+        result = world.checks.run(hook.command, workdir, given, hook.timeout_s, journal.check)
+        journal.log(f"{when} hook `{' '.join(hook.command)}` ended with {result.exit_code}\n{result.output}".rstrip())
         if result.timed_out:
-            return f"{when} hook `{line}` took longer than {hook.timeout_s:g} s"
+            return f"{when} hook `{hook.command[0]}` took longer than {hook.timeout_s:g} s"
         if result.exit_code:
-            return f"{when} hook `{line}` ended with {result.exit_code}"
+            last = result.output.strip().rpartition("\n")[2][:200]
+            return f"{when} hook `{hook.command[0]}` ended with {result.exit_code}" + (f": {last}" if last else "")
     return None

@@ -48,7 +48,7 @@ class Refresh:
             state = wanted.desired_state(source, environment, sha)
             live, plan = look(environment, source, target, state, self._world.clock.now(), whole=True)
             looked = Looked(plan, self._world.clock.now(), report(source, target, live, plan))
-        health = self._health()
+        health = Health.MISSING if vanished(live, target) else self._health()
         return self._finish(sha, looked, health, note)
 
     def _fetch(self, source: Source) -> str:
@@ -112,6 +112,12 @@ def report(source: Source, target: Target, live: LiveState, plan: Plan) -> dict[
         "unmanaged": [printable(path) for path in live.unmanaged],
         "unmanaged_count": live.unmanaged_count,
     }
+
+
+def vanished(live: LiveState, target: Target) -> bool:
+    """Whether nothing of what we applied is there any more."""
+    missing = {one.path for one in live.deviations if one.known and not one.found}
+    return bool(missing) and all(path in missing for path, _ in target.inventory_entries())
 
 
 def _bare(item: PlanItem) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.audit import NewEntry
-from app.domain.environment import Environment, SourceSpec, TargetSpec
+from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import (
     CredentialNotFound,
     EnvironmentChanged,
     InvalidInput,
+    OperationFinished,
     OperationInProgress,
     SourceRefused,
 )
@@ -22,6 +23,8 @@ from app.ports import Probe, Transaction
 from app.services.polling import Poller
 from app.services.queue import Queue
 from app.services.world import Actor, World
+
+LOOKS, LOOK_S = 50, 0.1  # how long a deletion waits for a refresh that it stopped
 
 
 class Registration:
@@ -104,7 +107,7 @@ class Registration:
             raise EnvironmentChanged()
         if change.get("name", name) != name:
             raise InvalidInput(fields={"name": "cannot be changed; register a new environment instead"})
-        wanted = self.checked(merge(as_dict(before), change))
+        wanted = self.checked(_of_mode(before, merge(as_dict(before), change)))
         after = replace(
             wanted, id=before.id, status=before.status, hold=before.hold, created_at=before.created_at,
             version=before.version + 1,
@@ -139,8 +142,11 @@ class Registration:
         return after
 
     def remove(self, name: str, actor: Actor, *, version: int | None = None) -> None:
-        """Forget an environment; delivered files and the ledger stay. Raises OperationInProgress, and
-        EnvironmentChanged where `version` is given and not the stored one's."""
+        """Forget an environment; delivered files and the ledger stay. A refresh, which only reads, is stopped.
+
+        Raises OperationInProgress, and EnvironmentChanged where `version` is given and not the stored one's.
+        """
+        self._stop_looking(name, actor)
         with self._world.store.write() as tx:
             environment = tx.environments.get(name)
             if version not in (None, environment.version):
@@ -158,6 +164,25 @@ class Registration:
             )
         self._world.targets.open(environment).forget()
         self._world.bell.ring(("ledger", "registry", f"environment-{name}"))
+
+    def _stop_looking(self, name: str, actor: Actor) -> None:
+        """Stop a running refresh and wait a moment for its end."""
+        stopped = ""
+        for _ in range(LOOKS):
+            with self._world.store.read() as tx:
+                running = tx.operations.active(tx.environments.get(name).id)
+            if not running or running.kind is not Kind.REFRESH or running.phase is not Phase.RUNNING:
+                return
+            if running.id != stopped:
+                stopped = running.id
+                self._stop(stopped, actor)
+            self._world.clock.sleep(LOOK_S)
+
+    def _stop(self, operation: str, actor: Actor) -> None:
+        try:
+            self._queue.terminate(operation, actor)
+        except OperationFinished:
+            pass  # it has just ended
 
     def first_look(self, environment: Environment) -> None:
         """After registration: poll its repository, which delivers to an auto-syncing environment, or just compare."""
@@ -181,3 +206,10 @@ class Registration:
         tx.ledger.append(now, [NewEvent(type, environment.name, environment.id, None, f"by {actor.name}", data)])
         told = {"environment": environment.name, **data}
         tx.audit.append(now, NewEntry(actor.name, action, f"environment:{environment.name}", told, actor.ip))
+
+
+def _of_mode(before: Environment, wanted: dict[str, Any]) -> dict[str, Any]:
+    """A change of mode brings the new mode's `auto_sync`, unless another than the old mode's was chosen or is."""
+    if wanted.get("mode") == before.mode.value or wanted["policy"].get("auto_sync") != (before.mode is Mode.PULL):
+        return wanted
+    return {**wanted, "policy": {**wanted["policy"], "auto_sync": None}}

@@ -121,6 +121,7 @@ class Webhooks:
 
     def handle(self, delivery: Delivery) -> Delivery:
         """Act on one delivery and write down what it ended in."""
+        environments: Sequence[Environment] = ()
         try:
             with self._world.store.read() as tx:
                 environments = self._environments(tx, delivery.hook)
@@ -134,6 +135,7 @@ class Webhooks:
             )  # fmt: skip
         with self._world.store.write() as tx:
             tx.inbox.save(done)
+            tx.ledger.append(self._world.clock.now(), _undone(done, environments))
         self._world.bell.ring(("work", "ledger"))
         return done
 
@@ -153,7 +155,7 @@ class Webhooks:
     def _act(self, delivery: Delivery, environment: Environment) -> str:
         heads = delivery.announced
         if not heads:
-            return f"{environment.name}: nothing to do for a '{delivery.event}' delivery"
+            return self._say(environment, Outcome.FILTERED, f"nothing to do for '{delivery.event}'", delivery)
         sha = next((heads[ref] for ref in heads if _names(environment, ref)), None)
         if sha is None:
             reason = f"{', '.join(heads)[:200]} is not the ref of this environment ({environment.source.ref})"
@@ -196,6 +198,15 @@ class Webhooks:
         with self._world.store.write() as tx:
             tx.ledger.append(self._world.clock.now(), [event])
         return f"{environment.name}: {outcome.value}, {reason}"
+
+
+def _undone(delivery: Delivery, environments: Sequence[Environment]) -> list[NewEvent]:
+    """What the ledger learns of a delivery that could not be acted on: when it begins to wait, and when it is lost."""
+    outcome = Outcome.FAILED if delivery.state == "failed" else Outcome.WAITING
+    if delivery.state == "handled" or (outcome is Outcome.WAITING and delivery.attempts > 1):
+        return []
+    announced = {"delivery": delivery.delivery_id, "heads": delivery.announced}
+    return [decision(one, outcome, "webhook", delivery.decision, **announced) for one in environments]
 
 
 def _names(environment: Environment, ref: str) -> bool:

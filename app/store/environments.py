@@ -26,7 +26,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.domain.environment import Environment, Hold, Mode, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.errors import EnvironmentExists, EnvironmentNotFound, InvalidInput
-from app.domain.specification import parse_policy, policy_dict
+from app.domain.specification import policy_dict, stored_policy
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.store import tables
@@ -281,7 +281,7 @@ def read_environment(row: Any) -> Environment:
         mode=Mode(row.mode),
         source=SourceSpec(row.repo_url, row.ref, row.path, row.credential),
         target=TargetSpec(row.target_kind, row.target),
-        policy=parse_policy(row.policy, Mode(row.mode)),
+        policy=stored_policy(row.policy, Mode(row.mode)),
         runs_on=RunsOn(row.runs_on),
         labels=row.labels,
         status=Status(**status, operation=row.active),

@@ -13,6 +13,7 @@ from app.targets.failures import told
 from app.targets.handles import Root
 
 STATE = "inventories"  # below the data directory: <environment id>/ holds what we know about a target
+LONGEST = 2000  # bytes of a directory's name, so that what is delivered below still fits into PATH_MAX
 OWN = frozenset({STATE, "mirrors", "sources", "keys", "backups", "known_hosts", "outbox"})
 
 
@@ -65,6 +66,8 @@ class Places:
             return "", "is required: the directory to deliver to, such as /srv/shop"
         if any(ord(char) < 32 or ord(char) == 127 for char in given) or ".." in PurePath(given).parts:
             return "", "must be a plain path without '..' and control characters"
+        if len(os.fsencode(given)) > LONGEST or any(len(os.fsencode(part)) > 255 for part in PurePath(given).parts):
+            return "", "is too long; choose a shorter directory"
         path = Path(os.path.realpath(self._roots[0] / given.strip()))
         return str(path), self._problem(path)
 

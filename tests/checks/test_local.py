@@ -16,7 +16,7 @@ import pytest
 
 from app.checks import LocalChecks
 from app.domain.environment import HealthCheck
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, Terminated
 from app.domain.status import Health
 
 CHECKS = LocalChecks()
@@ -166,3 +166,17 @@ def gone(process: int) -> bool:
 def test_an_installation_can_switch_commands_off() -> None:
     with pytest.raises(InvalidInput, match="PUSHPULL_COMMANDS"):
         LocalChecks(allowed=False).health(HealthCheck("command", command=("true",)), None, {})
+
+
+def test_a_command_that_is_no_longer_wanted_is_ended() -> None:
+    def stopped() -> None:
+        raise Terminated("somebody stopped it")
+
+    start = time.monotonic()
+    with pytest.raises(Terminated):
+        CHECKS.run(["sleep", "60"], None, {}, 60, stopped)
+    assert time.monotonic() - start < 30
+
+
+def test_without_a_place_of_its_own_a_command_runs_in_none_of_the_servers() -> None:
+    assert CHECKS.run(["pwd"], None, {}, 5).output == "/\n"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.environment import Mode
 from app.domain.errors import InvalidInput
-from app.domain.specification import as_dict, merge, parse
+from app.domain.specification import as_dict, merge, parse, stored_policy
 
 GOOD: dict[str, Any] = {
     "name": "shop-production",
@@ -97,3 +97,46 @@ def test_nothing_but_a_clear_refusal(values: dict[str, Any]) -> None:
     except InvalidInput as problem:
         refused = problem
     assert refused is None or refused.fields
+
+
+CHECKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "kind": st.sampled_from(["http", "tcp", "command"]),
+        "url": st.sampled_from(["http://127.0.0.1/", ""]),
+        "host": st.sampled_from(["db", ""]),
+        "port": st.sampled_from([0, 1, 65535]),
+        "command": st.sampled_from([["true"], "systemctl is-active x", []]),
+        "timeout_s": st.sampled_from([1, 0.5]),
+        "expect_status": st.sampled_from([200, 503]),
+    },
+)
+POLICIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "health_check": CHECKS,
+        "hooks": st.lists(st.fixed_dictionaries({"command": st.sampled_from([["a", "b c"], "a 'b c'", []])})),
+        "ignore": st.lists(st.sampled_from(["*.log", {"path": "x", "reason": "why"}, ""])),
+        "interval_s": st.sampled_from([0, 1, 60]),
+    },
+)
+
+
+@given(POLICIES)
+def test_whatever_is_accepted_can_be_read_back(policy: dict[str, Any]) -> None:
+    try:
+        accepted = parse({**GOOD, "policy": policy})
+    except InvalidInput:
+        return
+    assert parse(as_dict(accepted)) == accepted
+
+
+def test_a_stored_policy_that_no_version_would_accept_is_read_for_mending() -> None:
+    policy = stored_policy({"interval_s": "often", "prune": False, "health_check": {"kind": "tcp"}}, Mode.PULL)
+    assert (policy.interval_s, policy.prune) == (60, False)
+
+
+def test_a_tcp_check_needs_its_port() -> None:
+    assert wrong({"policy": {"health_check": {"kind": "tcp", "host": "h"}}}) == {
+        "policy.health_check.port": "is required"
+    }

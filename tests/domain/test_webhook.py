@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,22 @@ def test_a_push_is_understood(name: str, payload: Any, headers: dict[str, str]) 
     body = json.dumps(payload).encode()
     authenticate(PROVIDERS[name], SECRET, body, signed(name, body))
     assert read(PROVIDERS[name], body, headers).heads == {"refs/heads/main": SHA}
+
+
+@pytest.mark.parametrize("name", ["github", "gitea"])
+def test_a_push_sent_as_a_form_is_understood(name: str) -> None:
+    body = urlencode({"payload": json.dumps(PUSH)}).encode()
+    headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8", **signed(name, body)}
+    authenticate(PROVIDERS[name], SECRET, body, headers)
+    assert read(PROVIDERS[name], body, headers).heads == {"refs/heads/main": SHA}
+    with pytest.raises(InvalidInput):
+        read(PROVIDERS[name], b"payload=" + b"%FF" * 9, headers)
+
+
+@pytest.mark.parametrize(("name", "payload", "headers"), [case for case in CASES if case[0] != "bitbucket"])
+def test_zeros_announce_a_deleted_ref(name: str, payload: Any, headers: dict[str, str]) -> None:
+    gone = json.dumps(payload).replace(SHA, "0" * 40).encode()
+    assert read(PROVIDERS[name], gone, headers).heads == {"refs/heads/main": None}
 
 
 @pytest.mark.parametrize("name", PROVIDERS)

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.errors import InvalidInput, NothingToAdopt
 from app.domain.operation import Outcome, Trigger
-from app.domain.status import SyncStatus
+from app.domain.status import Health, SyncStatus
 from tests.support.installation import ME, Installation
 
 
@@ -66,7 +66,7 @@ def test_ignored_drift_is_listed_and_makes_nothing_out_of_sync(here: Installatio
 
 def test_a_rule_can_be_taken_back(here: Installation, mode: str) -> None:
     drifting(here, mode)
-    here.cases.drift.ignore("shop", "index.html", "", None, ME)
+    here.cases.drift.ignore("shop", "index.html", "ours", None, ME)
     here.run()
     here.cases.drift.stop_ignoring("shop", "index.html", ME)
     here.run()
@@ -120,3 +120,32 @@ def test_somebody_knows(here: Installation, mode: str) -> None:
         episode = tx.episodes.current(here.environment().id)
     assert episode is not None
     assert episode.acknowledged_by == ME.name
+
+
+@pytest.mark.parametrize(
+    ("path", "reason", "field"),
+    [("../x", "why", "path"), ("/etc", "why", "path"), (" ", "why", "path"), ("x", " ", "reason")],
+)
+def test_an_ignore_rule_needs_a_path_inside_and_a_reason(
+    here: Installation, path: str, reason: str, field: str
+) -> None:
+    here.register("push")
+    with pytest.raises(InvalidInput) as refused:
+        here.cases.drift.ignore("shop", path, reason, None, ME)
+    assert list(refused.value.fields) == [field]
+    assert here.environment().policy.ignore == ()
+
+
+def test_an_environment_of_which_nothing_is_left_is_missing(here: Installation, mode: str) -> None:
+    target = here.register(mode)
+    here.deliver(mode)
+    for path in target.iterdir():
+        path.unlink()
+    here.refresh()
+    assert here.environment().status.health is Health.MISSING
+    here.cases.drift.heal("shop", ME)
+    here.run()
+    assert here.environment().status.health is Health.HEALTHY
+    (target / "index.html").unlink()
+    here.refresh()
+    assert here.environment().status.health is Health.HEALTHY

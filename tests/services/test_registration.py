@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.errors import CredentialInUse, EnvironmentExists, EnvironmentNotFound, InvalidInput
+from app.domain.errors import (
+    CredentialInUse,
+    EnvironmentExists,
+    EnvironmentNotFound,
+    InvalidInput,
+    OperationInProgress,
+)
+from app.domain.operation import Kind, Request, Trigger
 from app.domain.specification import as_dict
 from tests.support.installation import ME, Installation
 
@@ -23,6 +30,8 @@ def test_names_are_taken_once(here: Installation) -> None:
         ({"target": {"path": "/etc"}}, "target.path"),
         ({"target": {"path": "../../etc"}}, "target.path"),
         ({"target": {"kind": "floppy"}}, "target.kind"),
+        ({"target": {"path": "a" * 300}}, "target.path"),
+        ({"target": {"path": "a/" * 2000}}, "target.path"),
         ({"target": {"colour": "red"}}, "target.colour"),
         ({"source": {"repo_url": "/etc"}}, "source.repo_url"),
         ({"source": {"repo_url": "ext::sh -c id"}}, "source.repo_url"),
@@ -106,3 +115,37 @@ def test_a_credential_that_is_used_stays(here: Installation) -> None:
 def test_a_repository_can_be_looked_at_before_it_is_saved(here: Installation) -> None:
     found = here.cases.registration.probe({"repo_url": here.repo.url, "path": "deploy"})
     assert (found.branches, found.files) == (("main",), 2)
+
+
+def test_a_change_of_mode_brings_its_automation_unless_that_was_chosen(here: Installation) -> None:
+    here.register("push")
+    edit = here.cases.registration.edit
+    assert edit("shop", {"mode": "pull"}, ME).policy.auto_sync
+    assert not edit("shop", {"mode": "push"}, ME).policy.auto_sync
+    edit("shop", {"policy": {"auto_sync": True}}, ME)
+    assert edit("shop", {"mode": "pull"}, ME).policy.auto_sync
+    edit("shop", {"policy": {"auto_sync": False}}, ME)
+    assert not edit("shop", {"mode": "push"}, ME).policy.auto_sync
+
+
+def test_deleting_stops_a_refresh_and_refuses_during_a_sync(here: Installation) -> None:
+    here.register("push")
+    here.ask(Request(Kind.REFRESH, Trigger.MANUAL, ME.name))
+    looking = here.claim()
+    assert looking is not None
+    slept = here.clock.sleep
+
+    def end_it(seconds: float) -> None:
+        with here.store.read() as tx:
+            told = tx.operations.get(looking.id).termination_by
+        assert told == ME.name
+        here.cases.reconciler.run(looking, lambda: True)
+        slept(seconds)
+
+    here.clock.sleep = end_it  # type: ignore[method-assign]
+    here.cases.registration.remove("shop", ME)
+    here.register("push", "other")
+    here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name), "other")
+    assert here.claim() is not None
+    with pytest.raises(OperationInProgress):
+        here.cases.registration.remove("other", ME)

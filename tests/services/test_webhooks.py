@@ -79,11 +79,34 @@ def test_a_webhook_that_is_ahead_waits_for_its_commit(here: Installation, mode: 
     if waiting.state != "waiting":
         pytest.skip("this git server hands out commits that no branch shows")
     assert here.run() == []
+    assert here.decisions()[-1][0] == "waiting"
     here.repo.branch("main", sha)
     here.clock.pass_(1)
     assert here.cases.webhooks.handle_due() == 1
     (ended,) = here.run()
     assert ended.revision == sha
+
+
+def test_a_webhook_whose_commit_never_appears_is_given_up_in_the_ledger(here: Installation, mode: str) -> None:
+    ready(here, mode)
+    announce(here, "e" * 40)
+    before = len(here.decisions())
+    for _ in range(20):
+        here.clock.pass_(301)
+        here.cases.webhooks.handle_due()
+    ((outcome, reason),) = here.decisions()[before:]
+    assert (outcome, reason[:7]) == ("failed", "gave up")
+    assert here.run() == []
+
+
+def test_a_delivery_without_news_is_a_decision_too(here: Installation) -> None:
+    ready(here, "push")
+    body = b'{"zen": "Speak like a human."}'
+    signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"x-hub-signature-256": signature, "x-github-event": "ping"}
+    stored, _ = here.cases.webhooks.receive("github", "shop", body, headers, None)
+    here.cases.webhooks.handle(stored)
+    assert here.decisions()[-1] == ("filtered", "nothing to do for 'ping'")
 
 
 def test_other_refs_are_filtered_with_the_reason(here: Installation, mode: str) -> None:

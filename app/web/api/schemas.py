@@ -186,7 +186,7 @@ class IgnoreBody(Body):
     """A path or glob at which drift is accepted."""
 
     path: Word = Field(examples=["uploads/*"])
-    reason: Line = ""
+    reason: Word = Field(description="Why it is accepted; kept with who said so.")
     expires_at: Moment | None = None
 
 

@@ -53,7 +53,10 @@ def log_in(
     except (NotAuthenticated, TooManyAttempts) as problem:
         throttled = isinstance(problem, TooManyAttempts)
         status = HTTPStatus.TOO_MANY_REQUESTS if throttled else HTTPStatus.UNPROCESSABLE_ENTITY
-        return render.page(request, "account/login.html", Context(name, onward, problem.detail, ""), status=status)
+        page = render.page(request, "account/login.html", Context(name, onward, problem.detail, ""), status=status)
+        if throttled:
+            page.headers["Retry-After"] = "60"
+        return page
     answer = RedirectResponse("/settings" if identity.must_change else onward, HTTPStatus.SEE_OTHER)
     remember(request, answer, secret)
     return answer

@@ -159,7 +159,7 @@ def test_pages_of_a_list_hold_every_item_once(server: LiveServer) -> None:
     seen: list[str] = []
     after: str | None = ""
     while after is not None:
-        page = server.call("GET", "/environments", limit=2, **({"after": after} if after else {}))
+        page = server.call("GET", f"/environments?limit=2&after={after}")
         assert 0 < len(page["items"]) <= 2
         seen += [one["name"] for one in page["items"]]
         after = page["next"]
