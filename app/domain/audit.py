@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 GENESIS = "0" * 64
+REMOVED = "removed"
+UNCONNECTED = "inserted or rewritten: it does not continue the entry before it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +77,36 @@ def chain(new: NewEntry, seq: int, at: datetime, prev_hash: str) -> Entry:
 def verify(entries: Iterable[Mapping[str, Any]], *, seq: int = 1, prev_hash: str = GENESIS) -> Verification:
     """Walk entries in the order given, from `seq` and `prev_hash` on, and name the first that does not fit.
 
-    Tells apart an altered entry (its own hash is wrong), a removed one (a gap), and an inserted or reordered one.
+    Tells apart an altered entry (its own hash is wrong, or the next one continues another), a removed one (a gap), one
+    that stands further down, and an inserted one. What follows the first break is looked at to name it, as far as it
+    can be: iterating may raise ValueError there.
     """
-    count = 0
-    for entry in entries:
+    count, first = 0, seq
+    rest = iter(entries)
+    for entry in rest:
         problem = _problem(entry, seq, prev_hash)
         if problem:
-            return Verification(False, count, _number(entry, seq), problem, prev_hash)
+            return Verification(False, count, *_named(problem, entry, rest, seq, first), prev_hash)
         count, seq, prev_hash = count + 1, seq + 1, entry["hash"]
     return Verification(True, count, None, "", prev_hash)
+
+
+def _named(
+    problem: str, entry: Mapping[str, Any], rest: Iterator[Mapping[str, Any]], seq: int, first: int
+) -> tuple[int, str]:
+    """The entry to blame, and in which words."""
+    try:
+        if problem == REMOVED:
+            moved = any(later.get("seq") == seq for later in rest)
+            return seq, f"entry {seq} was {'reordered' if moved else 'removed'}: {entry['seq']} follows {seq - 1}"
+        if problem == UNCONNECTED and seq > first:
+            later = next(rest, None)
+            if later is None or later.get("prev_hash") == entry["hash"]:
+                return seq - 1, f"entry {seq - 1} was altered and hashed anew: entry {seq} continues another one"
+    except ValueError:
+        pass
+    blamed = _number(entry, seq)
+    return blamed, f"entry {blamed} was {problem}"
 
 
 def _number(entry: Mapping[str, Any], expected: int) -> int:
@@ -92,15 +115,14 @@ def _number(entry: Mapping[str, Any], expected: int) -> int:
 
 
 def _problem(entry: Mapping[str, Any], seq: int, prev_hash: str) -> str:
+    """What happened to an entry, to stand behind "was"; "" if it is in order."""
     found = entry.get("seq")
     if not isinstance(found, int):
-        return f"entry {seq} has no sequence number"
+        return "altered: it has no sequence number"
     if entry.get("hash") != digest(entry):
-        return f"entry {found} was altered: its content does not match its hash"
+        return "altered: its content does not match its hash"
     if found > seq:
-        return f"entry {seq} was removed: {found} follows {seq - 1}"
+        return REMOVED
     if found < seq:
-        return f"entry {found} was inserted or moved: it stands where {seq} belongs"
-    if entry.get("prev_hash") != prev_hash:
-        return f"entry {found} was inserted or rewritten: it does not continue the entry before it"
-    return ""
+        return f"inserted or moved: {found} stands where {seq} belongs"
+    return UNCONNECTED if entry.get("prev_hash") != prev_hash else ""

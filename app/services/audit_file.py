@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from app.domain.audit import Verification, verify
 
 
-class _BadLine(Exception):
+class _BadLine(ValueError):
     """A line that is no entry."""
 
 
@@ -26,6 +26,8 @@ def verify_file(path: Path, head: str | None = None) -> Verification:
             result = verify(counted)
         except _BadLine as problem:
             return Verification(False, counted.number, counted.number + 1, str(problem))
+    if result.valid and not result.entries:
+        return Verification(False, 0, 1, "the file holds no entries", result.head)
     if result.valid and head is not None and head != result.head:
         text = f"entry {result.entries + 1} was removed: the file ends before the entry with that hash"
         return Verification(False, result.entries, result.entries + 1, text, result.head)
@@ -56,12 +58,22 @@ def _json_entries(file: TextIO) -> Iterator[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            entry = json.loads(line)
+            entry = json.loads(line, object_pairs_hook=_once)
+        except _BadLine as problem:
+            raise _BadLine(f"line {number} is not an entry: {problem}") from None
         except (ValueError, RecursionError):
             raise _BadLine(f"line {number} is not an entry: it is no JSON") from None
         if not isinstance(entry, dict):
             raise _BadLine(f"line {number} is not an entry: it is no JSON object")
         yield entry
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which no field stands twice: readers would see one value, the hash another."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _BadLine("a field stands in it twice")
+    return made
 
 
 def _csv_entries(file: TextIO) -> Iterator[dict[str, Any]]:
@@ -75,6 +87,11 @@ def _csv_entries(file: TextIO) -> Iterator[dict[str, Any]]:
 
 def _typed(row: dict[str, Any], number: int) -> dict[str, Any]:
     try:
-        return {**row, "seq": int(row["seq"]), "data": json.loads(row["data"]), "ip": row["ip"] or None}
+        return {
+            **row,
+            "seq": int(row["seq"]),
+            "data": json.loads(row["data"], object_pairs_hook=_once),
+            "ip": row["ip"] or None,
+        }
     except (KeyError, TypeError, ValueError, RecursionError):
         raise _BadLine(f"line {number} is not an entry: a column is missing or damaged") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.environment import Environment, Hold, Mode
-from app.domain.errors import Problem, RevisionNotFound, Temporary
+from app.domain.errors import Problem, RevisionNotFound
 from app.domain.operation import AUTOMATIC, Operation, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
 from app.domain.tree import EMPTY_TREE
@@ -34,11 +34,7 @@ def find(source: Source, environment: Environment, request: Request) -> Revision
     known = _in_mirror(source, wanted) if is_sha(wanted) or request.trigger is Trigger.ROLLBACK else None
     if known:
         return known
-    try:
-        source.fetch()
-    except Temporary:
-        if request.wanted:
-            raise
+    source.fetch()
     return source.resolve(wanted)
 
 

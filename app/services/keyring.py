@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from app.domain.audit import NewEntry
@@ -17,6 +18,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "kubeconfig": ("kubeconfig",),
     "webhook-secret": ("secret",),
 }
+PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----\s.*\s-----END [A-Z ]{0,40}PRIVATE KEY-----", re.DOTALL
+)
 PUBLIC = ("username",)
 
 
@@ -31,6 +35,8 @@ class Keyring:
         errors = {
             field: f"is required for a credential of kind '{kind}'" for field in NEEDS[kind] if not fields.get(field)
         }
+        if kind == "ssh-key" and not errors and not PRIVATE_KEY.search(fields["private_key"]):
+            errors["private_key"] = "must be a private key: the whole file, from its BEGIN line to its END line"
         if not NAME.match(name):
             errors["name"] = "must be 1 to 63 letters, digits, '.', '_' or '-'"
         if errors:

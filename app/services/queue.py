@@ -11,6 +11,7 @@ from app.domain.environment import Environment
 from app.domain.errors import OperationFinished
 from app.domain.events import EventType, NewEvent
 from app.domain.ids import new_id
+from app.domain.masking import mask
 from app.domain.operation import AUTOMATIC, Kind, Operation, Outcome, Phase, Request, Trigger
 from app.ports import Transaction
 from app.services.world import RECOVERY, Actor, World
@@ -39,7 +40,7 @@ class Queue:
             waiting = next((one for one in queued if one.kind is Kind.REFRESH), None)
             if waiting:
                 return waiting
-        operation = self._new(environment, request)
+        operation = self._new(environment, _masked(request))
         tx.operations.add(operation)
         for one in queued:
             if request.kind is Kind.SYNC and request.trigger in AUTOMATIC and _gives_way(one):
@@ -135,6 +136,13 @@ class Queue:
 def is_quiet(operation: Operation) -> bool:
     """Scheduled refreshes leave a trace only when their verdict changes; the environment says when it was checked."""
     return operation.kind is Kind.REFRESH and operation.trigger is Trigger.SCHEDULE
+
+
+def _masked(request: Request) -> Request:
+    """What a pipeline tells of itself is shown and kept for good."""
+    run = request.pipeline
+    shown = replace(run, url=mask(run.url), id=mask(run.id)) if run else None
+    return replace(request, pipeline=shown, reason=mask(request.reason))
 
 
 def _gives_way(queued: Operation) -> bool:

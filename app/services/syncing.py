@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.domain.drift import Ending
 from app.domain.environment import Environment
+from app.domain.errors import Problem
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import AUTOMATIC, Changes, Operation, Outcome, Phase, StageName, Trigger
 from app.domain.plan import Action, Plan
@@ -43,7 +44,7 @@ class Sync:
         state = wanted.desired_state(source, environment, revision.sha)
         ruling = ruling or wanted.emptiness(environment, state)
         if ruling:
-            return self._decide(ruling)
+            return self._decide(ruling, self._waits(source))
         self._end_hold(source, revision)
         source.keep(revision.sha)
         return self._deliver(source, revision, state)
@@ -60,12 +61,14 @@ class Sync:
         journal.note(revision=revision.sha, subject=revision.subject, author=revision.author.name)
         return revision
 
-    def _decide(self, ruling: Ruling) -> Operation:
+    def _decide(self, ruling: Ruling, waits: bool) -> Operation:
         """End without touching the target."""
 
         def settle(tx: Transaction, ended: Operation) -> bool:
             environment = tx.environments.by_id(self._environment.id)
-            tx.environments.put_status(environment.id, verdicts.ended(environment.status, ended))
+            status = verdicts.waiting(environment.status) if waits else environment.status
+            tx.ledger.append(self._world.clock.now(), verdicts.tell(environment, status, ended))
+            tx.environments.put_status(environment.id, verdicts.ended(status, ended))
             return True
 
         return self._journal.finish(
@@ -161,12 +164,13 @@ class Sync:
         live = failure is None
         well = live and checked.health is Health.HEALTHY
         ahead = live and self._ahead(source, state)
+        waits = not live and self._waits(source)
         files = self._files(plan) if live else self._environment.status.files
 
         def settle(tx: Transaction, ended: Operation) -> bool:
             at = ended.finished_at or self._world.clock.now()
             before = tx.environments.by_id(self._environment.id)
-            status, events = before.status, []
+            status, events = verdicts.waiting(before.status) if waits else before.status, []
             if live:
                 events = self._went_live(tx, before, ended, revision, state.tree, well, at)
                 checked_at = at if whole else before.status.checked_at
@@ -216,6 +220,14 @@ class Sync:
             if tx.history.is_bad(self._environment.id, head.sha):
                 return False
         return wanted.desired_state(source, self._environment, head.sha).tree != state.tree
+
+    def _waits(self, source: Source) -> bool:
+        """Whether Git's ref asks for another tree than the live one, so that not delivering leaves us OutOfSync."""
+        live = self._environment.status.revision
+        try:
+            return live is not None and self._ahead(source, wanted.desired_state(source, self._environment, live))
+        except Problem:
+            return False  # the mirror was cloned again and no longer knows what is live
 
     def _outcome(self, plan: Plan, revision: Revision) -> Outcome:
         before = self._environment.status.revision

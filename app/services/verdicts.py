@@ -68,6 +68,11 @@ def delivered(environment: Environment, revision: Revision, at: datetime, health
     )
 
 
+def waiting(status: Status) -> Status:
+    """The status while Git asks for what was not delivered."""
+    return replace(status, sync=SyncStatus.OUT_OF_SYNC, divergence=status.divergence or Divergence.NEW_REVISION)
+
+
 def ended(status: Status, operation: Operation) -> Status:
     """The status with the operation's end noted."""
     failed = operation.phase in (Phase.FAILED, Phase.ERROR) and operation.outcome is not Outcome.HELD

@@ -8,7 +8,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("audit", "checkpoints", "events")
+APPEND_ONLY = {"audit": "seq", "checkpoints": "seq", "events": "id"}
 
 
 def upgrade() -> None:
@@ -19,12 +19,17 @@ def upgrade() -> None:
 def forbid_changes() -> None:
     """The database itself refuses to change or delete what was written down for good."""
     if op.get_bind().dialect.name == "sqlite":
-        for table in APPEND_ONLY:
+        for table, key in APPEND_ONLY.items():
             for verb in ("UPDATE", "DELETE"):
                 op.execute(
                     f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                     f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
                 )
+            written_before = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 - names from above
+            op.execute(  # REPLACE deletes without asking the trigger above
+                f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {written_before} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
         return
     op.execute(
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "

@@ -103,6 +103,7 @@ STYLES: dict[str, Callable[[str, str], str]] = {
     "name, type and value": lambda key, value: json.dumps([{"name": key, "type": "T", "value": value}]),
     "value and name": lambda key, value: json.dumps([{"value": value.replace("}", "")[:300], "name": key}]),
     "php": lambda key, value: f"$config['{key}'] = {json.dumps(value)};",
+    "php, define": lambda key, value: f"define('{key}', '{value.replace(chr(39), '')}');",
     "python": lambda key, value: f'self.{key} = "start" + {json.dumps(value)}',
     "header": lambda key, value: f'curl -H "{key}: {value.replace(chr(34), "").replace(chr(92), "")}" http://x',
     "flag": lambda key, value: f"tool --{key} {shlex.quote(value.replace(chr(39), ''))} --verbose",

@@ -91,6 +91,29 @@ def test_swapped_entries_name_the_first_place(tmp_path: Path, at: int) -> None:
     made[at], made[at + 1] = made[at + 1], made[at]
     result = verify_file(written(tmp_path / "a", made, "jsonl"))
     assert (result.valid, result.first_bad) == (False, at + 1)
+    assert "reordered" in result.problem
+
+
+@pytest.mark.parametrize("at", range(1, COUNT))
+def test_a_foreign_entry_between_two_is_named(at: int) -> None:
+    made = entries()
+    foreign = {**made[at], "prev_hash": "f" * 64, "action": "forged"}
+    made.insert(at, {**foreign, "hash": digest(foreign)})
+    result = verify(made)
+    assert (result.valid, result.first_bad) == (False, at + 1)
+    assert "inserted" in result.problem
+
+
+def test_nothing_proves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    assert not verify_file(tmp_path / "a").valid
+
+
+def test_a_field_that_stands_twice_hides_nothing(tmp_path: Path) -> None:
+    lines = [json.dumps(one) for one in entries()]
+    lines[2] = '{"actor": "user:mallory", ' + lines[2][1:]
+    (tmp_path / "a").write_text("\n".join(lines))
+    assert verify_file(tmp_path / "a").first_bad == 3
 
 
 @pytest.mark.parametrize("at", range(1, COUNT))
@@ -111,7 +134,7 @@ def test_a_forged_entry_with_a_right_hash_of_its_own_is_found(at: int) -> None:
     if at == COUNT - 1:
         assert result.head != entries()[-1]["hash"]  # only the head, kept elsewhere, tells
     else:
-        assert (result.valid, result.first_bad) == (False, at + 2)
+        assert (result.valid, result.first_bad) == (False, at + 1)
 
 
 @pytest.mark.parametrize("left", range(COUNT))
@@ -148,6 +171,16 @@ def test_the_database_refuses_to_change_what_was_written(here: Installation, ver
     here.cases.audit.checkpoint()
     with pytest.raises(DBAPIError, match="append-only"), here.store.engine.begin() as connection:
         connection.execute(text(verb))
+
+
+@pytest.mark.parametrize(("table", "key"), [("audit", "seq"), ("events", "id"), ("checkpoints", "seq")])
+def test_nothing_written_is_replaced(here: Installation, table: str, key: str) -> None:
+    here.register("push")
+    here.cases.audit.checkpoint()
+    verb = "INSERT OR REPLACE" if here.store.engine.dialect.name == "sqlite" else "INSERT"
+    again = f"{verb} INTO {table} SELECT * FROM {table} WHERE {key} = (SELECT max({key}) FROM {table})"
+    with pytest.raises(DBAPIError, match=r"append-only|duplicate key"), here.store.engine.begin() as connection:
+        connection.execute(text(again))
 
 
 def _without_guards(here: Installation, statement: str) -> None:

@@ -11,7 +11,7 @@ from app.domain.errors import (
     InvalidInput,
     OperationInProgress,
 )
-from app.domain.operation import Kind, Request, Trigger
+from app.domain.operation import Kind, Pipeline, Request, Trigger
 from app.domain.specification import as_dict
 from tests.support.installation import ME, Installation
 
@@ -149,3 +149,21 @@ def test_deleting_stops_a_refresh_and_refuses_during_a_sync(here: Installation) 
     assert here.claim() is not None
     with pytest.raises(OperationInProgress):
         here.cases.registration.remove("other", ME)
+
+
+@pytest.mark.parametrize("key", ["notakey", "-----BEGIN OPENSSH PRIVATE KEY-----\nabc", "ssh-ed25519 AAAA kim@here"])
+def test_what_is_no_private_key_is_not_stored_as_one(here: Installation, key: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        here.cases.keyring.add("deploy", "ssh-key", {"private_key": key}, ME)
+    assert list(refused.value.fields) == ["private_key"]
+    assert key not in refused.value.detail
+
+
+def test_secrets_in_what_a_pipeline_tells_of_itself_are_not_kept(here: Installation) -> None:
+    here.register("push")
+    run = Pipeline("https://bot:hunter2hunter2@ci.example/run/7?token=abcdef123456", "7")
+    asked = here.ask(Request(Kind.SYNC, Trigger.PIPELINE, ME.name, pipeline=run, reason="password=hunter2hunter2"))
+    told = str(here.operation(asked.id).request)
+    assert "ci.example/run/7" in told
+    assert "hunter2" not in told
+    assert "abcdef" not in told

@@ -268,3 +268,31 @@ def test_a_stopped_operation_ends_and_the_next_one_repairs(here: Installation, m
     assert here.operation(asked.id).termination_by == ME.name
     here.push(here.repo.sha("main"))
     assert (target / "index.html").read_text() == "one\n"
+
+
+def test_a_push_of_the_branch_does_not_lie_while_git_is_down(here: Installation) -> None:
+    here.register("push")
+    here.push()
+    here.repo.commit({"deploy/index.html": "two\n"})
+    here.repo.path.rename(here.repo.path.with_suffix(".away"))
+    ended = here.push()
+    assert (ended.phase, ended.outcome) == (Phase.ERROR, Outcome.FAILED)
+    assert here.environment().status.message
+
+
+@pytest.mark.parametrize("stop", ["hook", "emptied"])
+def test_what_could_not_be_delivered_leaves_the_environment_out_of_sync(
+    here: Installation, mode: str, stop: str
+) -> None:
+    here.register(mode)
+    here.deliver(mode)
+    if stop == "hook":
+        hooks = [{"when": "pre", "command": ["false"]}]
+        here.cases.registration.edit("shop", {"policy": {"hooks": hooks}}, ME)
+        here.repo.commit({"deploy/index.html": "two\n"})
+    else:
+        here.repo.commit({"deploy/index.html": None, "deploy/app.env": None})
+    ended = here.deliver(mode)
+    assert ended.phase is Phase.FAILED
+    status = here.environment().status
+    assert (status.sync, status.divergence) == (SyncStatus.OUT_OF_SYNC, Divergence.NEW_REVISION)

@@ -18,6 +18,7 @@ _CANDIDATE = re.compile(
 )
 _SEPARATOR = re.compile(r"(?P<close>\\{0,7}[\"'`]?\]?)[ \t]*+(?P<separator>(?:=>|:=|[?+!]?={1,3}|:(?!:))[ \t]*+)")
 _FLAG = re.compile(r"=[ \t]*+|[\"'][ \t]*+,\s*+|[\"']?[ \t]++|[\"']?[ \t]*+\r?\n[ \t]*+(?:-[ \t]++)")
+_ARGUMENT = re.compile(r"\b(?:define|setenv|env|set)\s{0,9}\(\s{0,9}[\"']$")
 _FLAG_VALUE = re.compile(r"\"(?P<double>[^\"\n]*+)|'(?P<single>[^'\n]*+)|(?!--)(?P<plain>[^\s\"']++)")
 _NAMED_BY = re.compile(
     rf"\b(?:name|key|id|variable|property|parameter|field){_MARKS}\s{{0,9}}(?:[:=]|=>)\s{{0,9}}{_MARKS}$|<(?:name|key)>\s{{0,9}}$",
@@ -53,7 +54,7 @@ def _after(text: str, reader: Reader, found: re.Match[str]) -> Iterator[Span]:
     if separator:
         quote = before[-1:] if before[-1:] in ("'", '"', "`") and not separator["close"] else ""
         yield reader.value(Key(start, separator["separator"], quote), separator.end())
-    elif found[0].startswith("-"):
+    elif found[0].startswith("-") or _ARGUMENT.search(before):
         yield from _flag(text, end)
     elif prefix and (tag := _TAG.match(text, end)):
         yield reader.element(tag.end(), (prefix["prefix"] or "") + found[0])
