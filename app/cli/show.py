@@ -6,11 +6,10 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+if TYPE_CHECKING:  # a server's process never loads it
+    from rich.console import Console
 
 SIGNS = {"push": "→ push", "pull": "← pull"}
 TONES = {
@@ -22,6 +21,8 @@ TONES = {
 
 def console() -> Console:
     """Standard output."""
+    from rich.console import Console
+
     return Console(soft_wrap=True, highlight=False)
 
 
@@ -29,6 +30,13 @@ def as_json(value: Any) -> None:
     """One JSON document on standard output."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
+
+
+def escape(text: str) -> str:
+    """Text in which nothing is markup."""
+    from rich.markup import escape as escaped
+
+    return escaped(text)
 
 
 def toned(word: str | None) -> str:
@@ -56,6 +64,8 @@ def ago(moment: str | None) -> str:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A plain table; cells may hold markup made by `toned`."""
+    from rich.table import Table
+
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")
