@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from app.config import Settings
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (PUSHPULL_HOST).")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of everything that is kept (PUSHPULL_DATA_DIR).")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on, 0 for any (PUSHPULL_PORT).")]
 
 
@@ -37,12 +39,13 @@ def settings(**given: object) -> Settings:
         raise Failure("settings are wrong\n  " + "\n  ".join(lines), 2) from None
 
 
-def serve(host: Host = None, port: Port = None) -> None:
+def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Run the server: pages, API, workers and schedule in one process."""
     with kept():
         from app.main import serve as run
 
-    given = settings(host=host, port=port)
+    given = settings(host=host, port=port, data_dir=data_dir)
+    sys.stdout.write(f"Everything that is kept lies in {given.folder()}\n")
     run(given, _say_address, _say_password)
 
 

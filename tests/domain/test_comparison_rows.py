@@ -399,6 +399,19 @@ def test_twelve_pairs_of_one_kind_are_enough() -> None:
     assert lead.verdict.interval == (-12, -5)  # the third and the tenth of twelve differences
 
 
+def test_lead_time_by_day_is_the_median_of_what_went_live_that_day() -> None:
+    day = 86_400
+    found = compared(
+        delivery("push", "a", 0, live=10),
+        delivery("push", "b", 0, live=30),
+        delivery("pull", "c", day, noticed=day + 1, live=day + 7),
+    ).days
+    assert [(one.day - NOON.date(), dict(one.lead), dict(one.n)) for one in found] == [
+        (timedelta(0), {"push": 20}, {"push": 2}),
+        (timedelta(1), {"pull": 7}, {"pull": 1}),
+    ]
+
+
 def test_stages_add_up_from_the_commit() -> None:
     fact = delivery(
         "pull", commit=0, unseen=20, noticed=30, live=40, fetched_at=at(31), planned_at=at(33), applied_at=at(38)

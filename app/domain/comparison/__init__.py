@@ -11,6 +11,7 @@ from app.domain.comparison.result import (
     Call,
     Cell,
     Comparison,
+    Day,
     Detail,
     Heading,
     Pairing,
@@ -29,6 +30,7 @@ __all__ = [
     "Call",
     "Cell",
     "Comparison",
+    "Day",
     "Detail",
     "Evidence",
     "Heading",
@@ -89,6 +91,7 @@ def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
         rows=tuple(sorted(rows, key=lambda row: ORDER.index(row.heading.key))),
         paired=timing.paired(evidence),
         stages=timing.stages(evidence),
+        days=timing.days(evidence),
         method=METHOD,
         note=evidence.note,
     )

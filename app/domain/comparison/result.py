@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 Interval = tuple[float, float]
@@ -131,6 +131,16 @@ class Stages:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A day (UTC) on which something went live. `lead`: {mode: median seconds from commit to live}, where there was
+    any; `n`: {mode: deliveries}."""
+
+    day: date
+    lead: Mapping[str, float]
+    n: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Push against pull in a window. `environments`: {mode: how many there are now}; `note` says, where the window
     holds too much, which part of it was compared ("" otherwise; then `since` is later than the window's name says).
@@ -144,6 +154,7 @@ class Comparison:
     rows: tuple[Row, ...]
     paired: tuple[Pairing, ...]
     stages: tuple[Stages, ...]
+    days: tuple[Day, ...]
     method: str
     note: str = ""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from operator import sub
 
 from app.domain.comparison.evidence import MODES, STARTS, Delivered, Evidence
 from app.domain.comparison.judging import Measure, Says, detail, pairs, shares, times
-from app.domain.comparison.result import Detail, Heading, Pairing, Row, Stages, StageTime
+from app.domain.comparison.result import Day, Detail, Heading, Pairing, Row, Stages, StageTime
 from app.domain.comparison.statistics import median
 from app.domain.comparison.words import span
 from app.domain.operation import Outcome, StageName
@@ -207,6 +207,18 @@ _ENDS: tuple[Callable[[Delivered], datetime | None], ...] = (
 def stages(evidence: Evidence) -> tuple[Stages, ...]:
     """Both modes' stage medians, in seconds from the commit."""
     return tuple(_stages_of(mode, evidence.delivered[mode]) for mode in MODES)
+
+
+def days(evidence: Evidence) -> tuple[Day, ...]:
+    """Both modes' lead time, day by day, oldest first."""
+    found: dict[date, dict[str, list[float]]] = defaultdict(dict)
+    for mode in MODES:
+        for one in evidence.delivered[mode]:
+            found[one.live_at.date()].setdefault(mode, []).append(one.lead)
+    return tuple(
+        Day(day, {mode: median(leads) for mode, leads in of.items()}, {mode: len(leads) for mode, leads in of.items()})
+        for day, of in sorted(found.items())
+    )
 
 
 def _stages_of(mode: str, deliveries: Sequence[Delivered]) -> Stages:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.comparison import WINDOWS, Call, Cell, Comparison, Row
+from app.domain.comparison import MODES, WINDOWS, Call, Cell, Comparison, Day, Row
 from app.domain.errors import InvalidInput
 from app.web import links, render
 from app.web.deps import Cases
@@ -18,6 +20,7 @@ from app.web.visitor import Visitor
 
 WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
 LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}
+ENOUGH_DAYS = 2
 router = APIRouter()
 
 
@@ -58,6 +61,8 @@ class Context:
     criteria: tuple[Criterion, ...]
     lanes: tuple[tuple[str, tuple[Step, ...], str], ...]
     lane_axis: Axis | None
+    days: tuple[Day, ...]
+    chart: Mapping[str, Any]
     window: str
     windows: tuple[tuple[str, str], ...]
     labels: str
@@ -81,6 +86,8 @@ def compare(request: Request, cases: Cases, _: Visitor, window: Word = "30d", la
         criteria=tuple(_criterion(row) for row in found.rows) if found else (),
         lanes=lanes,
         lane_axis=on,
+        days=found.days if found and len(found.days) >= ENOUGH_DAYS else (),
+        chart=_chart(found.days if found else ()),
         window=window if window in WINDOWS else "30d",
         windows=tuple((key, words) for key, words in WORDS.items() if key != "30d"),
         labels=labels,
@@ -91,6 +98,27 @@ def compare(request: Request, cases: Cases, _: Visitor, window: Word = "30d", la
         },
     )
     return render.page(request, "comparison/show.html", context, nav="compare", regions=("comparison",))
+
+
+def _chart(days: Sequence[Day]) -> Mapping[str, Any]:
+    """Lead time by day, a point for every day between the first and the last, as the macro `chart` wants it."""
+    if not days:
+        return {}
+    known = {one.day: one for one in days}
+    span = [days[0].day + timedelta(days=number) for number in range((days[-1].day - days[0].day).days + 1)]
+    leads = [known[day].lead if day in known else {} for day in span]
+    return {
+        "x": [int(datetime.combine(day, time.min, UTC).timestamp()) for day in span],
+        "unit": "s",
+        "series": [
+            {"label": mode.capitalize(), "mode": mode, "values": [_rounded(lead.get(mode)) for lead in leads]}
+            for mode in MODES
+        ],
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
 
 
 def _sides(found: Comparison | None) -> Mapping[str, str]:
