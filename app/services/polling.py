@@ -20,6 +20,7 @@ from app.ports import RefMove, Source, Transaction, Watched
 from app.services.decisions import decision
 from app.services.desired import newer_than_left
 from app.services.hooks import hooks_of
+from app.services.noticing import News, news, noticed
 from app.services.queue import Queue
 from app.services.world import SCHEDULE, World
 
@@ -120,12 +121,10 @@ class Poller:
         except RevisionNotFound as problem:
             self._gone(environment, sighting, problem.detail)
             return
-        between: tuple[Revision, ...] = ()
-        if environment.status.noticed not in (None, head.sha):
-            between = sighting.source.between(environment.status.noticed, head.sha, limit=200)
+        found = news(sighting.source, environment, head)
         newer = environment.hold is not None and newer_than_left(environment.hold, head.sha, sighting.source)
         with self._world.store.write() as tx:
-            rings = self._write(tx, tx.environments.by_id(environment.id), head, between, sighting, newer)
+            rings = self._write(tx, tx.environments.by_id(environment.id), head, found, sighting, newer)
         if rings:
             self._world.bell.ring(("work", "ledger", f"environment-{name}"))
 
@@ -134,12 +133,12 @@ class Poller:
         tx: Transaction,
         environment: Environment,
         head: Revision,
-        between: Sequence[Revision],
+        found: News | None,
         sighting: Sighting,
         newer: bool,
     ) -> bool:
-        events = self._noticed(environment, head, between, sighting)
-        status = self._status(environment, head, sighting)
+        told, events = noticed(environment, found, sighting.at)
+        status = self._status(environment, told.status, head, sighting)
         status, missed = self._judge_webhook(tx, environment, status, sighting)
         events += missed
         if status != environment.status:
@@ -150,36 +149,14 @@ class Poller:
         tx.ledger.append(sighting.at, events)
         return asked is True or bool(events)
 
-    def _noticed(
-        self, environment: Environment, head: Revision, between: Sequence[Revision], sighting: Sighting
-    ) -> list[NewEvent]:
-        before = environment.status.noticed
-        if before == head.sha:
-            return []
-        facts = {"revision": head.sha, "before": before, "subject": head.subject, "commits": len(between)}
-        events = [NewEvent(EventType.REVISION_NOTICED, environment.name, environment.id, None, head.subject, facts)]
-        move = sighting.moves.get(f"refs/heads/{environment.source.ref}")
-        if move and move.forced:
-            told = {"ref": move.ref, "before": move.before, "after": move.after, "forced": True}
-            reason = f"{environment.source.ref} was force-pushed"
-            events.append(NewEvent(EventType.REF_MOVED, environment.name, environment.id, None, reason, told))
-        if environment.mode is Mode.PULL and before is not None:
-            events += [
-                decision(environment, Outcome.SUPERSEDED, "schedule", f"superseded by {head.short} before it ran",
-                         revision=one.sha, by=head.sha, committed_at=one.committed_at.isoformat())
-                for one in between if one.sha != head.sha
-            ]  # fmt: skip
-        return events
-
-    def _status(self, environment: Environment, head: Revision, sighting: Sighting) -> Status:
-        status = environment.status
+    def _status(self, environment: Environment, status: Status, head: Revision, sighting: Sighting) -> Status:
+        """The status as this look leaves it: `status` knows the head already, `environment` is as it was."""
         if status.message.startswith("Git: "):
             status = replace(status, message="")
-        if status.noticed == head.sha:
-            return status
-        status = replace(status, noticed=head.sha, noticed_at=sighting.at)
         pinned = environment.hold is not None and environment.hold.left_revision is not None
-        if status.revision in (None, head.sha) or pinned or status.divergence is Divergence.DRIFT:
+        if environment.status.noticed == head.sha or status.revision in (None, head.sha) or pinned:
+            return status
+        if status.divergence is Divergence.DRIFT:
             return status
         before = sighting.source.tree(status.revision, environment.source.path) if status.revision else ""
         if before == sighting.source.tree(head.sha, environment.source.path):

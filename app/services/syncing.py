@@ -21,7 +21,7 @@ from app.services.desired import Ruling
 from app.services.health import NO_CHECK, run_hooks, wait_until_healthy
 from app.services.journal import Journal, paths_of
 from app.services.looking import look
-from app.services.refreshing import in_words
+from app.services.noticing import News, news, noticed
 from app.services.world import World
 
 
@@ -33,12 +33,15 @@ class Sync:
         self._environment = environment
         self._journal = journal
         self._request = journal.operation.request
+        self._news: News | None = None
 
     def run(self) -> Operation:
         """Walk from the wanted revision to the outcome."""
         environment = self._environment
         source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
         revision = self._revision(source)
+        head = wanted.head_of(source, environment)
+        self._news = news(source, environment, head) if head else None
         with self._world.store.read() as tx:
             ruling = wanted.ruling(tx, environment, self._journal.operation, revision, source)
         state = wanted.desired_state(source, environment, revision.sha)
@@ -65,9 +68,9 @@ class Sync:
         """End without touching the target."""
 
         def settle(tx: Transaction, ended: Operation) -> bool:
-            environment = tx.environments.by_id(self._environment.id)
+            environment, events = self._told(tx)
             status = verdicts.waiting(environment.status) if waits else environment.status
-            tx.ledger.append(self._world.clock.now(), verdicts.tell(environment, status, ended))
+            tx.ledger.append(self._world.clock.now(), events + verdicts.tell(environment, status, ended))
             tx.environments.put_status(environment.id, verdicts.ended(status, ended))
             return True
 
@@ -169,10 +172,10 @@ class Sync:
 
         def settle(tx: Transaction, ended: Operation) -> bool:
             at = ended.finished_at or self._world.clock.now()
-            before = tx.environments.by_id(self._environment.id)
-            status, events = verdicts.waiting(before.status) if waits else before.status, []
+            before, events = self._told(tx)
+            status = verdicts.waiting(before.status) if waits else before.status
             if live:
-                events = self._went_live(tx, before, ended, revision, state.tree, well, at)
+                events += self._went_live(tx, before, ended, revision, state.tree, well, at)
                 checked_at = at if whole else before.status.checked_at
                 status = verdicts.delivered(before, revision, at, checked.health, ahead)
                 good = revision.sha if well else status.last_good
@@ -189,6 +192,11 @@ class Sync:
             outcome=self._outcome(plan, revision) if well else Outcome.FAILED,
             reason=self._reason(plan, checked, failure, well),
         )
+
+    def _told(self, tx: Transaction) -> tuple[Environment, list[NewEvent]]:
+        """The environment as it is now, with what our fetch has found out about Git's ref before the poll did."""
+        at = self._request.noticed_at or self._journal.operation.created_at
+        return noticed(tx.environments.by_id(self._environment.id), self._news, at)
 
     def _went_live(
         self,
@@ -244,7 +252,14 @@ class Sync:
         if not well:
             return failure or f"live, but not healthy: {checked.detail}"
         if plan.work:
-            return self._request.reason or in_words(plan)
+            return self._request.reason or _done(self._journal.operation.changes)
         if self._environment.status.revision == self._journal.operation.revision:
             return "this revision is live already"
         return self._request.reason or "the commit changes nothing under this environment's path"
+
+
+def _done(changes: Changes) -> str:
+    """What was done, in one sentence."""
+    counts = ((changes.created, "created"), (changes.updated, "updated"), (changes.deleted, "deleted"))
+    told = [f"{count:,} {'file' if count == 1 else 'files'} {verb}" for count, verb in counts if count]
+    return ", ".join(told) or "brought in line"

@@ -13,7 +13,7 @@ from math import ceil, floor, log10
 from statistics import quantiles
 from typing import Any
 
-from app.domain.operation import Stage, StageName
+from app.domain.operation import Operation, Stage, StageName, Trigger
 from app.web.present import duration, plural
 
 DOTS = 60
@@ -38,18 +38,35 @@ class Step:
         return self.name in WAITING
 
 
+OURS = tuple(name for name in StageName if name not in (StageName.COMMITTED, StageName.VISIBLE))
+
+
 def steps(stages: Iterable[Stage], now: datetime, phase: str = "succeeded") -> tuple[Step, ...]:
-    """All seven stages of a delivery, those not reached as "ahead". `phase` tells running from failed."""
+    """The stages of a delivery, those not reached as "ahead": all seven, or the five that are ours where the commit's
+    time is left out. `phase` tells running from failed."""
     seen = {stage.name: stage for stage in stages}
     result: list[Step] = []
     before: datetime | None = None
-    for name in StageName:
+    for name in StageName if StageName.NOTICED not in seen or StageName.COMMITTED in seen else OURS:
         stage = seen.get(name)
         end = (_end(stage) or now) if stage else None
         state = _state(stage, phase)
         result.append(Step(name, state, (end - before).total_seconds() if end and before else None, _end(stage)))
         before = end or before
     return spread(result)
+
+
+def road(one: Operation, now: datetime) -> tuple[Step, ...]:
+    """An operation's stages: from the commit where that was the news, and from the request where it was not (a
+    rollback, a heal, a first delivery)."""
+    news = one.from_revision not in (None, one.revision) and one.trigger is not Trigger.ROLLBACK
+    shown = one.stages if news else [stage for stage in one.stages if stage.name in OURS]
+    return steps(shown, now, one.phase)
+
+
+def since(items: Sequence[Step]) -> str:
+    """From where `elapsed` counts, in words."""
+    return "from the commit" if items and items[0].name == StageName.COMMITTED else "from the request"
 
 
 def _end(stage: Stage | None) -> datetime | None:
@@ -199,5 +216,5 @@ def strip(values: Iterable[float], on: Axis) -> Strip:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (steps, medians, elapsed, spark, axis, strip)
+    function.__name__: function for function in (steps, road, since, medians, elapsed, spark, axis, strip)
 }

@@ -41,6 +41,24 @@ def test_a_forced_push_is_followed_and_recorded(here: Installation) -> None:
     assert moved.data["forced"] is True
 
 
+def test_a_push_notices_the_head_before_the_poll_does_and_once(here: Installation) -> None:
+    target = here.register("push")
+    here.push()
+    sha = here.repo.commit({"deploy/index.html": "other\n"}, onto=None)
+    ended = here.push(sha)
+    assert ended.reason == "1 file updated, 1 file deleted"
+    status = here.environment().status
+    assert (status.noticed, status.noticed_at) == (sha, ended.created_at)
+    assert status.live_since is not None
+    assert status.live_since > ended.created_at
+    here.poll()
+    assert [one.data["revision"] for one in here.events(EventType.REVISION_NOTICED)][-1:] == [sha]
+    assert len(here.events(EventType.REVISION_NOTICED)) == 2
+    (moved,) = here.events(EventType.REF_MOVED)
+    assert moved.data["forced"] is True
+    assert sorted(one.name for one in target.iterdir()) == ["index.html"]
+
+
 def test_a_deleted_branch_changes_nothing_and_is_said_once(here: Installation, mode: str) -> None:
     target = here.register(mode)
     here.deliver(mode)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.operation import Stage, StageName
+from app.domain.operation import Kind, Operation, Phase, Request, Stage, StageName, Trigger
 from app.web import plots
 from app.web.diffs import Line, diff_lines
 
@@ -30,6 +30,28 @@ def test_steps_take_the_time_since_the_stage_before_and_fill_the_bar() -> None:
     assert [step.waits for step in steps[1:4]] == [True, True, False]
     assert sum(step.width for step in steps) == pytest.approx(100, abs=0.05)
     assert plots.elapsed(steps) == 7
+
+
+@pytest.mark.parametrize(
+    ("trigger", "left", "first"),
+    [
+        (Trigger.PIPELINE, "a" * 40, "committed"),
+        (Trigger.PIPELINE, None, "noticed"),
+        (Trigger.SELF_HEAL, "b" * 40, "noticed"),
+        (Trigger.ROLLBACK, "a" * 40, "noticed"),
+    ],
+)
+def test_the_road_begins_at_the_commit_only_where_that_was_the_news(
+    trigger: Trigger, left: str | None, first: str
+) -> None:
+    request = Request(Kind.SYNC, trigger, "user:kim")
+    one = Operation(
+        "01", 1, "shop", "push", request, Phase.SUCCEEDED, at(5), from_revision=left, revision="b" * 40,
+        stages=tuple(STAGES),
+    )  # fmt: skip
+    road = plots.road(one, at(99))
+    assert road[0].name == first
+    assert plots.elapsed(road) == (7 if first == "committed" else 2)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from app.web.pages.telling import (
     started,
     summary,
 )
-from app.web.plots import Step, steps
+from app.web.plots import Step, road
 from app.web.present import exact, look, short
 from app.web.visitor import By, Visitor
 
@@ -154,7 +154,7 @@ def operation(request: Request, cases: Cases, id: str, _: Visitor) -> Response:
         counted=counted(one),
         why=sentence_case(one.reason or one.request.reason),
         left=_left(one),
-        bar=steps(one.stages, now, one.phase),
+        bar=road(one, now),
         files=_files(one),
         log=tuple((event.at, _line(event, one)) for event in events),
         before=before,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.domain.drift import Ending
 from app.domain.events import Event, EventType
 from app.domain.operation import Kind, Operation, Outcome, Phase, Trigger
 from app.web.present import actor, look, plural, sentence, short
@@ -20,7 +21,7 @@ SYNCS = {
     Outcome.NO_OP: "Nothing to do for",
     Outcome.HELD: "Held back",
     Outcome.SUPERSEDED: "Passed over",
-    Outcome.FILTERED: "Nothing here in",
+    Outcome.FILTERED: "Nothing to do for",
     Outcome.REFUSED: "Refused to deliver",
     Outcome.FAILED: "Failed to deliver",
 }
@@ -180,6 +181,8 @@ def _drift(event: Event, data: Data) -> tuple[str, str | None, str]:
 
 def _drift_ended(event: Event, data: Data) -> tuple[str, str | None, str]:
     ending = look(data.get("ending"), "ending").label
+    if data.get("ending") == Ending.SUPERSEDED:
+        return "Drift overwritten by a delivery", None, ""
     return f"Drift ended: {ending}", None, f"by {actor(data.get('by'))}" if data.get("by") else ""
 
 
