@@ -36,6 +36,7 @@ class EventType(StrEnum):
     HEALTH_CHANGED = "health.changed"
     WEBHOOK_RECEIVED = "webhook.received"
     WEBHOOK_MISSED = "webhook.missed"
+    PIPELINE_MISSED = "pipeline.missed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,8 @@ class Facts(Protocol):
         ...
 
     def missed(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
-        """Commits whose webhook never came: `webhook.missed` events, with the `revision` in their data."""
+        """Commits whose webhook never came (`webhook.missed`) or, in a push environment, that nobody brought before
+        something newer took their place (`pipeline.missed`); the events hold the `revision` in their data."""
         ...
 
     def first_live(self, labels: Mapping[str, str]) -> Mapping[str, datetime]:

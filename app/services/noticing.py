@@ -10,7 +10,7 @@ from app.domain.errors import Problem
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Outcome
 from app.domain.revision import Revision
-from app.ports import Source
+from app.ports import OperationFilter, Source, Transaction
 from app.services.decisions import decision
 
 PASSED_OVER = 200  # commits between two heads that are told one by one
@@ -19,11 +19,12 @@ PASSED_OVER = 200  # commits between two heads that are told one by one
 @dataclass(frozen=True, slots=True)
 class News:
     """A head that an environment has not heard of. `between`: the commits that it brings, newest first, itself first;
-    `forced`: the head before is no ancestor."""
+    `forced`: the head before is no ancestor; `left_out`: the head before, where it differs from what is live."""
 
     head: Revision
     between: tuple[Revision, ...] = ()
     forced: bool = False
+    left_out: Revision | None = None
 
 
 def news(source: Source, environment: Environment, head: Revision) -> News | None:
@@ -33,7 +34,8 @@ def news(source: Source, environment: Environment, head: Revision) -> News | Non
         return None
     if before is None:
         return News(head)
-    return News(head, source.between(before, head.sha, limit=PASSED_OVER), not _follows(source, before, head.sha))
+    between = source.between(before, head.sha, limit=PASSED_OVER)
+    return News(head, between, not _follows(source, before, head.sha), _left_out(source, environment, before))
 
 
 def _follows(source: Source, before: str, after: str) -> bool:
@@ -43,7 +45,19 @@ def _follows(source: Source, before: str, after: str) -> bool:
         return False  # the mirror was cloned again, and nothing leads to it any more
 
 
-def noticed(environment: Environment, found: News | None, at: datetime) -> tuple[Environment, list[NewEvent]]:
+def _left_out(source: Source, environment: Environment, before: str) -> Revision | None:
+    live, path = environment.status.revision, environment.source.path
+    if live in (None, before):
+        return None
+    try:
+        return source.resolve(before) if source.tree(before, path) != source.tree(live or "", path) else None
+    except Problem:
+        return None  # the mirror was cloned again, and does not know one of them
+
+
+def noticed(
+    tx: Transaction, environment: Environment, found: News | None, at: datetime
+) -> tuple[Environment, list[NewEvent]]:
     """The environment that knows of the news, and what the ledger is told; nothing where it knew already."""
     before = environment.status.noticed
     if found is None or before == found.head.sha:
@@ -56,6 +70,8 @@ def noticed(environment: Environment, found: News | None, at: datetime) -> tuple
         events.append(
             NewEvent(EventType.REF_MOVED, environment.name, environment.id, None, f"{ref} was force-pushed", told)
         )
+    if environment.mode is Mode.PUSH and found.left_out and not _asked_for(tx, environment, found.left_out.sha):
+        events.append(_never_brought(environment, found.left_out, head))
     if environment.mode is Mode.PULL:
         reason = f"superseded by {head.short} before it ran"
         events += [
@@ -64,3 +80,18 @@ def noticed(environment: Environment, found: News | None, at: datetime) -> tuple
             for one in found.between if one.sha != head.sha
         ]  # fmt: skip
     return replace(environment, status=replace(environment.status, noticed=head.sha, noticed_at=at)), events
+
+
+def _asked_for(tx: Transaction, environment: Environment, sha: str) -> bool:
+    """Whether anybody asked to deliver a commit, with or without success."""
+    if any(one.request.wanted == sha for one in tx.operations.queued(environment.id)):
+        return True
+    return bool(tx.operations.page(OperationFilter(environment_id=environment.id, revision=sha), 1, None).items)
+
+
+def _never_brought(environment: Environment, left: Revision, by: Revision) -> NewEvent:
+    """A commit in a push environment that something newer took the place of before any pipeline or webhook asked."""
+    reason = f"no pipeline or webhook brought {left.short} before {by.short} took its place"
+    at = left.committed_at.isoformat()
+    facts = {"revision": left.sha, "mode": environment.mode.value, "by": by.sha, "committed_at": at}
+    return NewEvent(EventType.PIPELINE_MISSED, environment.name, environment.id, None, reason, facts)

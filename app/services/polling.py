@@ -137,7 +137,7 @@ class Poller:
         sighting: Sighting,
         newer: bool,
     ) -> bool:
-        told, events = noticed(environment, found, sighting.at)
+        told, events = noticed(tx, environment, found, sighting.at)
         status = self._status(environment, told.status, head, sighting)
         status, missed = self._judge_webhook(tx, environment, status, sighting)
         events += missed

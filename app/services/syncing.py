@@ -196,7 +196,7 @@ class Sync:
     def _told(self, tx: Transaction) -> tuple[Environment, list[NewEvent]]:
         """The environment as it is now, with what our fetch has found out about Git's ref before the poll did."""
         at = self._request.noticed_at or self._journal.operation.created_at
-        return noticed(tx.environments.by_id(self._environment.id), self._news, at)
+        return noticed(tx, tx.environments.by_id(self._environment.id), self._news, at)
 
     def _went_live(
         self,

@@ -23,6 +23,7 @@ ops, ev, a, e, env, h = (
 )  # fmt: skip
 _TIMES = ("created_at", "finished_at", "committed_at", "visible_after", "visible_at", "noticed_at", "fetched_at",
           "planned_at", "applied_at", "healthy_at")  # fmt: skip
+MISSED = (EventType.WEBHOOK_MISSED, EventType.PIPELINE_MISSED)
 _FACTS = (ops.c.id, ops.c.environment, ops.c.mode, ops.c.trigger, ops.c.phase, ops.c.outcome, ops.c.revision,
           ops.c.webhook_missed, ops.c.initiated_by, *(ops.c[name] for name in _TIMES))  # fmt: skip
 
@@ -91,8 +92,9 @@ class SqlFacts:
         return readable(chosen, _commit, "events")
 
     def missed(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
-        """Commits whose webhook never came."""
-        return readable(self._events(EventType.WEBHOOK_MISSED, since, until, labels), _commit, "events")
+        """Commits whose webhook or pipeline never came."""
+        rows = [row for type in MISSED for row in self._events(type, since, until, labels)]
+        return readable(sorted(rows, key=lambda row: row.at), _commit, "events")
 
     def first_live(self, labels: Mapping[str, str]) -> Mapping[str, datetime]:
         """When each environment first had something live."""

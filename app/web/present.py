@@ -135,6 +135,7 @@ LOOKS: dict[str, dict[str, Look]] = {
         "health.changed": Look("Health changed", "none", "heart"),
         "webhook.received": Look("Webhook received", "none", "webhook"),
         "webhook.missed": Look("Webhook never came; the poll found it", "warn", "webhook"),
+        "pipeline.missed": Look("No pipeline brought it", "warn", "webhook"),
     },
 }
 

@@ -15,6 +15,7 @@ from app.domain.operation import Kind, Operation, Outcome, Phase, Request, Stage
 from app.services.comparison import Comparisons
 from app.store import SqlStore, open_store, upgrade
 from app.store.engine import open_engine
+from tests.support.installation import Installation
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -101,3 +102,32 @@ def test_too_much_is_cut_to_the_newest(store: SqlStore) -> None:
     assert found.since == NOW - timedelta(minutes=20) + timedelta(seconds=20)
     assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (1, 2)
     assert found.note.startswith("Only the newest 3 syncs are compared")
+
+
+def test_a_commit_that_no_pipeline_brought_counts_against_push_and_into_its_lead_time(here: Installation) -> None:
+    here.register("push", "shop")
+    here.push()
+    here.clock.pass_(60)
+    here.repo.commit({"deploy/index.html": "two\n"}, when=int(here.clock.at.timestamp()))
+    here.poll()  # its pipeline failed before it delivered
+    last = here.repo.commit({"deploy/index.html": "three\n"}, when=int(here.clock.at.timestamp()))
+    here.clock.pass_(5)
+    here.push(last)
+    (missed,) = here.events(EventType.PIPELINE_MISSED)
+    assert missed.data["by"] == last
+    found = here.cases.comparison.compare()
+    dependence = found.row("pipeline_dependence").push
+    assert (dependence.value, dependence.n) == (0.5, 2)
+    assert found.row("lead_time").push.n == 1
+    assert found.row("lead_time_all").push.n == 2
+
+
+def test_a_commit_whose_pipeline_is_only_late_counts_against_nobody(here: Installation) -> None:
+    here.register("push", "shop")
+    here.push()
+    here.clock.pass_(60)
+    late = here.repo.commit({"deploy/index.html": "two\n"}, when=int(here.clock.at.timestamp()))
+    here.poll()
+    here.push(here.repo.commit({"deploy/index.html": "three\n"}, when=int(here.clock.at.timestamp())))
+    here.push(late)
+    assert here.cases.comparison.compare().row("pipeline_dependence").push.value == 0

@@ -119,14 +119,17 @@ class Evidence:
     def skipped(self) -> Mapping[str, list[Skipped]]:
         """{mode: commits that were superseded and never went live by themselves}."""
         times = _times_live(self._first_deliveries)
-        reached = {one.place for one in self._first_deliveries}
+        live_at = {one.place: one.live_at for one in self._first_deliveries}
         committed = self._commit_times()
         found: dict[str, dict[Place, Skipped]] = {mode: {} for mode in MODES}
         for fact, late in self._passed_over():
             place = fact.environment, fact.revision
-            if fact.mode in found and place not in reached:
+            if fact.mode in found and place not in live_at:
                 start = fact.committed_at or committed.get(fact.revision) or fact.at
-                waited = _waited(times[fact.environment], start, fact.at, late)
+                newer = live_at.get((fact.environment, fact.by or ""))
+                waited = (newer - start).total_seconds() if newer else _waited(
+                    times[fact.environment], start, fact.at, late
+                )  # fmt: skip
                 found[fact.mode].setdefault(place, Skipped(place, waited))
         return {mode: list(places.values()) for mode, places in found.items()}
 
@@ -143,7 +146,7 @@ class Evidence:
                 late = fact.fetched_at is not None
                 commit = CommitFact(fact.environment, fact.mode, fact.revision, at if late else told, fact.committed_at)
                 yield commit, late
-        for commit in self.superseded:
+        for commit in (*self.superseded, *(missed for missed in self.missed if missed.by)):
             yield commit, False
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -37,6 +37,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(below) for key, below in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(below) for below in value]
+    if type(value) is date:
+        return value.isoformat()
     if isinstance(value, datetime):
         return timestamp(value)
     return value.value if isinstance(value, Enum) else value

@@ -157,6 +157,7 @@ def pairs(heading: Heading, word: str, measured: Sequence[tuple[float, float]]) 
     middle = quantile(gaps, 0.5) if n else None
     first = sum(one < 0 for one in gaps)
     second = sum(one > 0 for one in gaps)
+    verdict = judge(heading, word, (n, n), middle, median_interval(gaps))
     return Pairing(
         heading,
         n,
@@ -165,15 +166,15 @@ def pairs(heading: Heading, word: str, measured: Sequence[tuple[float, float]]) 
         first,
         second,
         thinned(gaps),
-        judge(heading, word, (n, n), middle, median_interval(gaps)),
-        _paired_sentence(n, first, second, middle, word),
+        verdict,
+        _paired_sentence(n, first, second, verdict, word),
     )
 
 
-def _paired_sentence(n: int, first: int, second: int, middle: float | None, word: str) -> str:
-    if middle is None:
+def _paired_sentence(n: int, first: int, second: int, verdict: Verdict, word: str) -> str:
+    if not n:
         return "No revision has gone both ways."
     both = f"{plural(n, 'revision')} went both ways: push was {word} with {first:,}, pull with {second:,}"
-    if middle == 0:
-        return f"{both}. The median difference is nil."
-    return f"{both}. The median difference is {span(abs(middle))}, in favour of {'push' if middle < 0 else 'pull'}."
+    if verdict.call not in (Call.PUSH, Call.PULL):
+        return f"{both}. {verdict.text}."
+    return f"{both}. The median difference is {span(abs(verdict.difference or 0))}, in favour of {verdict.call.value}."

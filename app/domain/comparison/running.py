@@ -14,6 +14,7 @@ from app.domain.environment import Environment
 from app.domain.facts import DeliveryFact
 from app.domain.operation import AUTOMATIC, Outcome, Phase, Trigger
 
+ASKED = (Trigger.PIPELINE, Trigger.WEBHOOK)
 STATUS = Heading(
     "status_synchronization",
     "status synchronization",
@@ -145,16 +146,12 @@ def _dependence(evidence: Evidence) -> Row:
 def _lost(evidence: Evidence, mode: str) -> Measure:
     delivered = {one.place: one for one in evidence.delivered[mode]}
     automatic = {place: one for place, one in delivered.items() if one.fact.trigger in STARTS}
-    brought = {place for place, one in automatic.items() if _brought(one)}
+    brought = {(fact.environment, fact.revision or "") for fact in evidence.deliveries if fact.trigger in ASKED}
     lost = {(one.environment, one.revision) for one in evidence.missed if one.mode == mode} - brought
     lost |= {place for place, one in automatic.items() if one.fact.webhook_missed}
     details = _cost(lost, automatic) + _incidents(evidence, mode, lost - delivered.keys())
     query = {"mode": mode, "kind": "sync", "trigger": Trigger.SCHEDULE.value}
     return Measure(mode, hits=len(lost), n=len(lost | automatic.keys()), details=details, query=query)
-
-
-def _brought(one: Delivered) -> bool:
-    return one.fact.trigger in (Trigger.PIPELINE, Trigger.WEBHOOK)
 
 
 def _cost(lost: set[tuple[str, str]], automatic: dict[tuple[str, str], Delivered]) -> tuple[Detail, ...]:

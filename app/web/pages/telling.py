@@ -226,6 +226,10 @@ def _missed(event: Event, data: Data) -> tuple[str, str | None, str]:
     return "The webhook never came for", data.get("revision"), "the poll found the commit"
 
 
+def _never_brought(event: Event, data: Data) -> tuple[str, str | None, str]:
+    return "No pipeline brought", data.get("revision"), "something newer took its place"
+
+
 TOLD: Mapping[EventType, Callable[[Event, Data], tuple[str, str | None, str]]] = {
     EventType.ENVIRONMENT_CREATED: _by,
     EventType.REVISION_NOTICED: _noticed,
@@ -240,6 +244,7 @@ TOLD: Mapping[EventType, Callable[[Event, Data], tuple[str, str | None, str]]] =
     EventType.HEALTH_CHANGED: _health,
     EventType.ENVIRONMENT_EDITED: _edited,
     EventType.WEBHOOK_MISSED: _missed,
+    EventType.PIPELINE_MISSED: _never_brought,
 }
 
 
