@@ -217,4 +217,5 @@
   document.addEventListener('htmx:after:swap', settle)
   dress(root.dataset.theme ?? 'auto')
   settle()
+  document.querySelector('main [aria-invalid]')?.focus()
 })()

@@ -125,11 +125,11 @@ class Reader:
             return ()
         return tuple(parts)
 
-    def done(self) -> None:
-        """Raise InvalidInput if anything was wrong."""
-        if self.errors:
-            listed = "; ".join(f"{field} {problem}" for field, problem in list(self.errors.items())[:5])
-            raise InvalidInput(f"The request has wrong fields: {listed}.", fields=self.errors)
+
+def wrong(errors: Mapping[str, str]) -> InvalidInput:
+    """All that is wrong with a specification: {dotted path: text}."""
+    listed = "; ".join(f"{field} {problem}" for field, problem in list(errors.items())[:5])
+    return InvalidInput(f"The request has wrong fields: {listed}.", fields=errors)
 
 
 def unreadable(text: str) -> bool:

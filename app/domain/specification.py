@@ -23,7 +23,7 @@ from app.domain.environment import (
     SourceSpec,
     TargetSpec,
 )
-from app.domain.reading import Reader, unreadable
+from app.domain.reading import Reader, unreadable, wrong
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?\Z")
@@ -32,6 +32,14 @@ MAX_INTERVAL_S = 86_400 * 7
 
 def parse(values: Any) -> Environment:
     """A whole specification; `id` and status are left at their defaults. Raises InvalidInput."""
+    environment, errors = read(values)
+    if errors:
+        raise wrong(errors)
+    return environment
+
+
+def read(values: Any) -> tuple[Environment, dict[str, str]]:
+    """A specification with defaults in the place of wrong fields, and what is wrong: {dotted path: text}."""
     reader = Reader(values)
     reader.known("name", "mode", "runs_on", "source", "target", "policy", "labels")
     name = reader.text("name", limit=63, required=True)
@@ -52,8 +60,7 @@ def parse(values: Any) -> Environment:
     )
     if environment.runs_on is RunsOn.AGENT:
         reader.wrong("runs_on", "must be 'server'; agents are not part of this version")
-    reader.done()
-    return environment
+    return environment, reader.errors
 
 
 def stored_policy(values: Any, mode: Mode) -> Policy:

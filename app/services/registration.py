@@ -18,7 +18,8 @@ from app.domain.errors import (
 )
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Phase, Request, Trigger
-from app.domain.specification import as_dict, merge, parse
+from app.domain.reading import wrong
+from app.domain.specification import as_dict, merge, read
 from app.ports import Probe, Transaction
 from app.services.polling import Poller
 from app.services.queue import Queue
@@ -37,17 +38,15 @@ class Registration:
 
     def checked(self, values: Any) -> Environment:
         """A specification, checked in every respect that needs no network. Raises InvalidInput."""
-        environment = parse(values)
-        errors: dict[str, str] = {}
+        environment, errors = read(values)
         target = environment.target
         for check in (lambda: self._target(environment), lambda: self._source(environment)):
             try:
                 target = check() or target
             except InvalidInput as problem:
-                errors.update(problem.fields)
+                errors = {**problem.fields, **errors}
         if errors:
-            listed = "; ".join(f"{field} {problem}" for field, problem in errors.items())
-            raise InvalidInput(f"The request has wrong fields: {listed}.", fields=errors)
+            raise wrong(errors)
         return replace(environment, target=target)
 
     def _target(self, environment: Environment) -> TargetSpec:

@@ -56,13 +56,18 @@ class Sync:
         journal, request = self._journal, self._request
         with journal.stage(StageName.FETCHED):
             revision = wanted.find(source, self._environment, request)
-        noticed = request.noticed_at or journal.operation.created_at
+        noticed = request.noticed_at or self._known_since(revision) or journal.operation.created_at
         after = max(request.visible_after or revision.committed_at, revision.committed_at)
         journal.stamp(StageName.COMMITTED, revision.committed_at, revision.committed_at)
         journal.stamp(StageName.VISIBLE, min(after, noticed), noticed)
         journal.stamp(StageName.NOTICED, noticed, noticed)
         journal.note(revision=revision.sha, subject=revision.subject, author=revision.author.name)
         return revision
+
+    def _known_since(self, revision: Revision) -> datetime | None:
+        """When the poll saw what a person delivers now; a pipeline notices for itself."""
+        status = self._environment.status
+        return status.noticed_at if self._request.trigger is Trigger.MANUAL and status.noticed == revision.sha else None
 
     def _decide(self, ruling: Ruling, waits: bool) -> Operation:
         """End without touching the target."""

@@ -72,6 +72,8 @@ def since(items: Sequence[Step]) -> str:
 def _end(stage: Stage | None) -> datetime | None:
     if stage is None:
         return None
+    if stage.name is StageName.VISIBLE:
+        return stage.started_at  # from then on it could be seen; what follows is waiting for somebody to look
     instant = stage.name in (StageName.COMMITTED, StageName.NOTICED)
     return stage.finished_at or (stage.started_at if instant else None)
 

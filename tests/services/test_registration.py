@@ -167,3 +167,15 @@ def test_secrets_in_what_a_pipeline_tells_of_itself_are_not_kept(here: Installat
     assert "ci.example/run/7" in told
     assert "hunter2" not in told
     assert "abcdef" not in told
+
+
+def test_everything_wrong_is_named_at_once(here: Installation) -> None:
+    values = {
+        "name": "a b",
+        "source": {"repo_url": "/etc"},
+        "target": {"kind": "directory", "path": "/etc/x"},
+        "policy": {"interval_s": 0},
+    }
+    with pytest.raises(InvalidInput) as refused:
+        here.cases.registration.create(values, ME)
+    assert set(refused.value.fields) == {"name", "source.repo_url", "target.path", "policy.interval_s"}

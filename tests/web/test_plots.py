@@ -25,7 +25,7 @@ STAGES = [
 
 def test_steps_take_the_time_since_the_stage_before_and_fill_the_bar() -> None:
     steps = plots.steps(STAGES, at(99))
-    assert [step.took for step in steps] == [None, 4, 1, 2, None, None, None]
+    assert [step.took for step in steps] == [None, 0, 5, 2, None, None, None]
     assert [step.state for step in steps] == ["done"] * 4 + ["ahead"] * 3
     assert [step.waits for step in steps[1:4]] == [True, True, False]
     assert sum(step.width for step in steps) == pytest.approx(100, abs=0.05)

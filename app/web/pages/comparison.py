@@ -151,7 +151,8 @@ def _side(row: Row, cell: Cell) -> Side:
         return Side("", "", None, cell.sentence, (), behind)
     figures = {"s": duration(cell.value), "share": f"{cell.value:.0%}"}
     figure = figures.get(unit, f"{cell.value:.3g}")
-    words = {"s": "median", "share": "", "": ""}.get(unit, f"{unit} per environment")
+    one = unit.removesuffix("s") if cell.value == 1 else unit
+    words = {"s": "median", "share": "", "": ""}.get(unit, f"{one} per environment")
     note = f"p95 {duration(cell.p95)}" if cell.p95 is not None and unit == "s" else cell.sentence
     return Side(figure if unit else "", words, cell.n, note, cell.sample if unit == "s" else (), behind)
 

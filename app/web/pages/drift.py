@@ -23,6 +23,7 @@ class Context:
     """What drift/index.html gets."""
 
     title: str
+    known: bool
     open: tuple[Episode, ...]
     past: tuple[Episode, ...]
     url: str
@@ -36,9 +37,11 @@ def drift(request: Request, cases: Cases, _: Visitor, after: After = "") -> Resp
     with cases.world.store.read() as tx:
         now = tx.episodes.page(None, OPEN, None, open_only=True)
         page = tx.episodes.page(None, PAST, number(after))
+        known = bool(tx.environments.targets())
     count = f"{OPEN}+ environments" if now.next else plural(len(now.items), "environment")
     context = Context(
         title=f"{count} {'is' if len(now.items) == 1 else 'are'} in drift" if now.items else "Nothing is in drift",
+        known=known,
         open=now.items,
         past=tuple(one for one in page.items if one.ended_at),
         url=links.with_query("/drift", {"after": after}),

@@ -170,7 +170,7 @@ def groups(page: Page[EnvironmentRow], now: datetime, *, whole: bool) -> tuple[G
     for one in page.items:
         row = _row(one, now)
         buckets.setdefault(_bucket(row, now, fine=whole), []).append(row)
-    order = ("Need you", "On their way", "Held", "Not compared yet", "Fine", "Others")
+    order = ("Need you", "On their way", "Waiting for a pipeline or you", "Held", "Not compared yet", "Fine", "Others")
     return tuple(
         Group(title, "bad" if title == "Need you" else "", tuple(buckets[title])) for title in order if title in buckets
     )
@@ -190,6 +190,8 @@ def _bucket(row: Row, now: datetime, *, fine: bool) -> str:
         return "Others"
     if environment.hold:
         return "Held"
-    if environment.status.operation or row.sync is SyncStatus.OUT_OF_SYNC:
+    if environment.status.operation or (row.sync is SyncStatus.OUT_OF_SYNC and environment.policy.auto_sync):
         return "On their way"
+    if row.sync is SyncStatus.OUT_OF_SYNC:
+        return "Waiting for a pipeline or you"
     return "Not compared yet" if row.sync is SyncStatus.UNKNOWN else "Fine"

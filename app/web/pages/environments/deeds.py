@@ -28,7 +28,9 @@ def sync(request: Request, cases: Cases, by: By, name: str, revision: Line = "",
 def refresh(request: Request, cases: Cases, by: By, name: str) -> Response:
     """Compare live with Git now."""
     cases.queue.ask(name, Asked(Kind.REFRESH, Trigger.MANUAL, by.name), by)
-    return render.done(request, links.environment(name), "Comparing live with Git", "The target is only read.", "busy")
+    return render.done(
+        request, links.environment(name), "A comparison was asked for", "What it finds is shown below.", "busy"
+    )
 
 
 @router.post("/environments/{name}/hold")

@@ -217,10 +217,7 @@ def tested(cases: UseCases, typed: Mapping[str, str]) -> Finding:
         spec = specification(typed)["source"]
         return _found(cases.registration.probe(spec), spec)
     except Problem as problem:
-        told = "; ".join(f"the field {name.rpartition('.')[2]} {text}" for name, text in problem.fields.items())
-        return Finding(
-            "bad", "This repository cannot be used like this", f"{told or problem.detail}. Nothing was saved."
-        )
+        return Finding("bad", "This repository cannot be used like this", f"{problem.detail} Nothing was saved.")
 
 
 def _found(probe: Probe, spec: Mapping[str, Any]) -> Finding:

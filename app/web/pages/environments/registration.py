@@ -137,7 +137,7 @@ def _create(request: Request, cases: UseCases, typed: Mapping[str, str], by: Act
     except (InvalidInput, EnvironmentExists) as problem:
         return _refused(request, cases, typed, None, problem)
     later.run("first look", lambda: cases.registration.first_look(made))
-    body = "Git is being read for the first time; this page follows."
+    body = "Its first look at Git follows by itself."
     return render.done(request, links.environment(made.name), f"{made.name} is registered", body)
 
 

@@ -71,7 +71,9 @@ def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After
         first=address if after else "",
         next=links.with_query(address, {"after": events[EVENTS - 1].id}) if len(events) > EVENTS else "",
     )
-    return render.page(request, "environments/timeline.html", context, nav="overview", regions=(REGION, "timeline"))
+    return render.page(
+        request, "environments/timeline.html", context, nav="overview", regions=(REGION, "timeline", "facts")
+    )
 
 
 def _unfinished(tx: Transaction, top: Head) -> tuple[Happening, ...]:
