@@ -24,12 +24,13 @@ def register(app: typer.Typer) -> None:
 def verify(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An export, JSONL or CSV.")],
     head: Annotated[str | None, typer.Option(help="Hash that the last entry must have; finds a cut-off end.")] = None,
+    filtered: Annotated[bool, typer.Option("--filtered", help="The export was filtered: gaps are expected.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Verify an exported audit log offline; exit 0 only where it is intact."""
     from app.services.audit_file import verify_file
 
-    result = verify_file(file, head=head)
+    result = verify_file(file, head=head, filtered=filtered)
     answer = {
         "valid": result.valid,
         "entries": result.entries,
@@ -39,7 +40,8 @@ def verify(
     if as_json:
         show.as_json(answer)
     elif result.valid:
-        typer.echo(f"intact: {result.entries} entries, head {result.head}")
+        each = "each of " if filtered else ""
+        typer.echo(f"intact: {each}{result.entries} entries, head {result.head}")
     else:
         typer.echo(f"NOT intact, first bad entry {result.first_bad}: {result.problem}", err=True)
     if not result.valid:

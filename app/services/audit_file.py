@@ -8,22 +8,23 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from app.domain.audit import Verification, verify
+from app.domain.audit import Verification, verify, verify_each
 
 
 class _BadLine(ValueError):
     """A line that is no entry."""
 
 
-def verify_file(path: Path, head: str | None = None) -> Verification:
+def verify_file(path: Path, head: str | None = None, *, filtered: bool = False) -> Verification:
     """Verify an export and name the first entry that was altered, removed, inserted or reordered.
 
-    `head` is the hash that the last entry must have; without it, entries cut off at the end cannot be seen.
+    `head` is the hash that the last entry must have; without it, entries cut off at the end cannot be seen. A
+    `filtered` export has gaps: each of its entries is verified for itself, and their order.
     """
     with path.open("r", encoding="utf-8", errors="surrogateescape", newline="") as file:
         counted = _Counted(_csv_entries(file) if _is_csv(file) else _json_entries(file))
         try:
-            result = verify(counted)
+            result = verify_each(counted) if filtered else verify(counted)
         except _BadLine as problem:
             return Verification(False, counted.number, counted.number + 1, str(problem))
     if result.valid and not result.entries:

@@ -11,6 +11,7 @@ from app.domain.environment import Environment
 from app.domain.errors import SourceRefused, Temporary
 from app.domain.operation import Operation, Outcome, Phase, StageName, Trigger
 from app.domain.plan import LiveState, Plan, PlanItem
+from app.domain.revision import Revision
 from app.domain.status import Health, SyncStatus
 from app.domain.tree import printable
 from app.ports import Contents, Source, Target, Transaction
@@ -19,6 +20,7 @@ from app.services import verdicts
 from app.services.health import look_once
 from app.services.journal import Journal
 from app.services.looking import look
+from app.services.noticing import News, news, noticed
 from app.services.queue import is_quiet
 from app.services.verdicts import Looked
 from app.services.world import World
@@ -35,6 +37,7 @@ class Refresh:
         self._world = world
         self._environment = environment
         self._journal = journal
+        self._news: News | None = None
 
     def run(self) -> Operation:
         """Compare and write down the verdict."""
@@ -43,7 +46,9 @@ class Refresh:
         target = self._world.targets.open(environment)
         with self._journal.stage(StageName.FETCHED):
             note = self._fetch(source)
-            sha = self._declared(source)
+            head = wanted.head_of(source, environment)
+            self._news = news(source, environment, head) if head else None
+            sha = self._declared(source, head)
         with self._journal.stage(StageName.PLANNED):
             state = wanted.desired_state(source, environment, sha)
             live, plan = look(environment, source, target, state, self._world.clock.now(), whole=True)
@@ -62,9 +67,8 @@ class Refresh:
             return problem.detail
         return ""
 
-    def _declared(self, source: Source) -> str:
+    def _declared(self, source: Source, head: Revision | None) -> str:
         environment = self._environment
-        head = wanted.head_of(source, environment)
         with self._world.store.read() as tx:
             bad = head is not None and tx.history.is_bad(environment.id, head.sha)
         sha = wanted.declared(environment, head.sha if head else None, bad)
@@ -87,8 +91,9 @@ class Refresh:
         return self._journal.finish(settle, phase=Phase.SUCCEEDED, outcome=outcome, reason=reason, revision=sha)
 
     def _settle(self, tx: Transaction, ended: Operation, looked: Looked, health: Health, note: str) -> bool:
-        before = tx.environments.by_id(self._environment.id)
-        episode, events = verdicts.follow_drift(tx, before, looked, ended)
+        before, events = noticed(tx, tx.environments.by_id(self._environment.id), self._news, looked.at)
+        episode, drifting = verdicts.follow_drift(tx, before, looked, ended)
+        events += drifting
         status = replace(verdicts.judged(before, looked, health), drift_episode=episode, message=note)
         events += verdicts.tell(before, status, ended)
         if not is_quiet(ended):

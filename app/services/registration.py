@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.audit import NewEntry
-from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
+from app.domain.drift import Ending
+from app.domain.environment import Environment, Mode, SourceSpec, Status, TargetSpec
 from app.domain.errors import (
     CredentialNotFound,
     EnvironmentChanged,
@@ -25,6 +26,15 @@ from app.services.polling import Poller
 from app.services.queue import Queue
 from app.services.world import Actor, World
 
+NOTHING = {
+    "items": [],
+    "count": 0,
+    "ignored": [],
+    "unmanaged": [],
+    "unmanaged_count": 0,
+    "episode": None,
+    "revision": None,
+}
 LOOKS, LOOK_S = 50, 0.1  # how long a deletion waits for a refresh that it stopped
 
 
@@ -116,6 +126,8 @@ class Registration:
         if after.source != before.source:
             fresh = replace(before.status, noticed=None, noticed_at=None, webhook_judged=None, message="")
             after = replace(after, status=fresh)
+        if after.target != before.target:
+            after = replace(after, status=_elsewhere(after.status))
         return self._replace(before, after, actor)
 
     def _replace(self, before: Environment, after: Environment, actor: Actor) -> Environment:
@@ -130,8 +142,10 @@ class Registration:
                 if running and running.phase is Phase.RUNNING:
                     raise OperationInProgress("The target cannot be changed while an operation is running.")
             tx.environments.replace(after)
-            if after.source != before.source:
+            if after.status != before.status:
                 tx.environments.put_status(after.id, after.status)
+            if after.target != before.target:
+                self._leave(tx, after, actor)
             self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
             if after.target != before.target or after.policy != before.policy:
                 tx.environments.schedule_refresh(after.id, self._world.clock.now())
@@ -139,6 +153,13 @@ class Registration:
             self._world.targets.open(before).forget()
         self._world.bell.ring(("ledger", "registry", f"environment-{after.name}"))
         return after
+
+    def _leave(self, tx: Transaction, environment: Environment, actor: Actor) -> None:
+        """What drifted at the old target is nobody's any more."""
+        now, episode = self._world.clock.now(), tx.episodes.current(environment.id)
+        if episode:
+            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, actor.name)
+        tx.drift.put(environment.id, now, NOTHING)
 
     def remove(self, name: str, actor: Actor, *, version: int | None = None) -> None:
         """Forget an environment; delivered files and the ledger stay. A refresh, which only reads, is stopped.
@@ -212,3 +233,11 @@ def _of_mode(before: Environment, wanted: dict[str, Any]) -> dict[str, Any]:
     if wanted.get("mode") == before.mode.value or wanted["policy"].get("auto_sync") != (before.mode is Mode.PULL):
         return wanted
     return {**wanted, "policy": {**wanted["policy"], "auto_sync": None}}
+
+
+def _elsewhere(status: Status) -> Status:
+    """The status at another target, of which nothing is known: nothing of ours is live there yet."""
+    return Status(
+        noticed=status.noticed, noticed_at=status.noticed_at, webhook_judged=status.webhook_judged,
+        operation=status.operation, message=status.message,
+    )  # fmt: skip

@@ -116,6 +116,16 @@ def test_a_field_that_stands_twice_hides_nothing(tmp_path: Path) -> None:
     assert verify_file(tmp_path / "a").first_bad == 3
 
 
+def test_a_filtered_export_is_verified_entry_by_entry(tmp_path: Path) -> None:
+    some = entries()[1::2]
+    assert not verify_file(written(tmp_path / "a", some, "jsonl")).valid
+    assert verify_file(written(tmp_path / "a", some, "jsonl"), filtered=True).entries == len(some)
+    altered = [*some[:1], {**some[1], "actor": "user:mallory"}, *some[2:]]
+    assert verify_file(written(tmp_path / "b", altered, "jsonl"), filtered=True).first_bad == some[1]["seq"]
+    swapped = [some[1], some[0], *some[2:]]
+    assert verify_file(written(tmp_path / "c", swapped, "jsonl"), filtered=True).first_bad == some[0]["seq"]
+
+
 @pytest.mark.parametrize("at", range(1, COUNT))
 def test_a_doubled_entry_is_found(at: int) -> None:
     made = entries()

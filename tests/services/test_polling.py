@@ -59,6 +59,15 @@ def test_a_push_notices_the_head_before_the_poll_does_and_once(here: Installatio
     assert sorted(one.name for one in target.iterdir()) == ["index.html"]
 
 
+def test_a_refresh_notices_what_it_fetched(here: Installation, mode: str) -> None:
+    here.register(mode, auto_sync=False)
+    here.push()
+    sha = here.repo.commit({"deploy/index.html": "two\n"})
+    here.refresh()
+    status = here.environment().status
+    assert (status.sync, status.divergence, status.noticed) == (SyncStatus.OUT_OF_SYNC, Divergence.NEW_REVISION, sha)
+
+
 def test_a_deleted_branch_changes_nothing_and_is_said_once(here: Installation, mode: str) -> None:
     target = here.register(mode)
     here.deliver(mode)

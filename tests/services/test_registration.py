@@ -13,6 +13,7 @@ from app.domain.errors import (
 )
 from app.domain.operation import Kind, Pipeline, Request, Trigger
 from app.domain.specification import as_dict
+from app.domain.status import Health, SyncStatus
 from tests.support.installation import ME, Installation
 
 
@@ -179,3 +180,21 @@ def test_everything_wrong_is_named_at_once(here: Installation) -> None:
     with pytest.raises(InvalidInput) as refused:
         here.cases.registration.create(values, ME)
     assert set(refused.value.fields) == {"name", "source.repo_url", "target.path", "policy.interval_s"}
+
+
+def test_at_another_target_nothing_is_live_yet(here: Installation, mode: str) -> None:
+    target = here.register(mode)
+    here.deliver(mode)
+    (target / "index.html").write_text("drifted")
+    here.refresh()
+    elsewhere = here.servers / "elsewhere"
+    here.cases.registration.edit("shop", {"target": {"path": str(elsewhere)}}, ME)
+    status = here.environment().status
+    assert (status.revision, status.sync, status.health, status.drift_count) == (
+        None, SyncStatus.UNKNOWN, Health.UNKNOWN, 0,
+    )  # fmt: skip
+    with here.store.read() as tx:
+        assert tx.episodes.current(here.environment().id) is None
+    here.deliver(mode)
+    assert (elsewhere / "index.html").read_text() == "one\n"
+    assert (target / "index.html").read_text() == "drifted"

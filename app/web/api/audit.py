@@ -46,8 +46,10 @@ def list_audit(cases: Cases, _: Who, where: Where, limit: Limit = 50, after: Aft
     responses={200: {"content": {media: {"schema": {"type": "string"}} for media in MEDIA.values()}}},
 )
 def export_audit(cases: Cases, _: Who, where: Where, format: Literal["jsonl", "csv"] = "jsonl") -> StreamingResponse:
-    """The log, oldest first, as `pushpull audit verify` reads it. A filtered export has gaps; the verifier says so."""
-    headers = {"Content-Disposition": f'attachment; filename="pushpull-audit.{format}"'}
+    """The log, oldest first, as `pushpull audit verify` reads it. A filtered export has gaps, and is
+    verified with `--filtered`."""
+    name = "pushpull-audit" if where == AuditFilter() else "pushpull-audit-filtered"
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{format}"'}
     lines = cases.audit.export(format, where)
     return StreamingResponse(lines, media_type=MEDIA[format], headers=headers)
 

@@ -158,7 +158,8 @@ def headline(tally: Tally) -> str:
 
 def lede(tally: Tally) -> str:
     """How all environments are, where none needs a person."""
-    known = [(tally.by_sync.get(one.value, 0), one.value) for one in SyncStatus]
+    words = {SyncStatus.OUT_OF_SYNC: "waiting for a delivery", SyncStatus.UNKNOWN: "not compared yet"}
+    known = [(tally.by_sync.get(one.value, 0), words.get(one, one.value)) for one in SyncStatus]
     parts = [f"{count:,} {word}" for count, word in known if count]
     parts += [f"{tally.held:,} held"] if tally.held else []
     return f"{plural(tally.total, 'environment')}: {sentence(parts)}."

@@ -48,6 +48,7 @@ class Head:
     episode: Episode | None
     way_back: HistoryItem | None
     target_kind: str
+    ignored: int
 
 
 def head(cases: UseCases, name: str, tab: str) -> Head:
@@ -59,8 +60,10 @@ def head(cases: UseCases, name: str, tab: str) -> Head:
         last = tx.operations.last_finished(environment.id, Kind.SYNC.value)
         episode = tx.episodes.current(environment.id)
         way_back = tx.history.last_good(environment.id, environment.status.revision)
+        report = tx.drift.get(environment.id) if environment.policy.ignore else None
+        ignored = len(report.get("ignored", ())) if report else 0
         pending = pending_revision(environment)
-        bad = _why_bad(tx, environment, pending)
+        bad = _why_bad(tx, environment, pending or environment.status.noticed)
     ahead = _ahead(cases, environment)
     syncing = active if active and active.kind is Kind.SYNC else None
     return Head(
@@ -79,6 +82,7 @@ def head(cases: UseCases, name: str, tab: str) -> Head:
         episode=episode,
         way_back=way_back,
         target_kind=_kind(cases, environment),
+        ignored=ignored,
     )
 
 

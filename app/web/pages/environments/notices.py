@@ -54,7 +54,8 @@ def difference(head: Head) -> Notice:
         return Notice("none", title, f"It was last compared {relative(status.checked_at, head.now)}.")
     if status.noticed and status.noticed != status.revision:
         return _same_content(head)
-    return Notice("ok", f"Live equals Git: both are at {short(status.revision)}.")
+    but = f", except {plural(head.ignored, 'ignored path')}" if head.ignored else ""
+    return Notice("ok", f"Live equals Git{but}: both are at {short(status.revision)}.")
 
 
 def _same_content(head: Head) -> Notice:
@@ -62,6 +63,9 @@ def _same_content(head: Head) -> Notice:
     if hold and hold.left_revision:
         title = f"{short(status.revision)} is live as asked; Git is at {short(status.noticed)}, which was left."
         return Notice("none", title)
+    if head.bad:
+        title = f"{short(status.revision)} is live; Git is at {short(status.noticed)}, which is marked bad."
+        return Notice("none", title, f"{head.bad.rstrip('.')}. It is never delivered by itself. A newer commit is.")
     title = f"Live equals Git: {short(status.revision)} is live, and {short(status.noticed)} changes nothing here."
     return Notice("ok", title)
 
