@@ -116,12 +116,12 @@ class Access:
 
     def change_password(self, identity: Identity, old: str, new: str, actor: Actor) -> str:
         """Replace a password and end all of the user's sessions; returns a new session's secret."""
-        now = self._world.clock.now()
+        now, name = self._world.clock.now(), identity.actor.removeprefix("user:")
         with self._world.store.read() as tx:
-            self._throttle(tx, identity.actor, actor.ip, now)
+            self._throttle(tx, name, actor.ip, now)
             user = tx.identities.user_by_id(int(identity.id))
         if user is None or not self._hasher.verify(user.password_hash, old):
-            self._refuse(identity.actor, actor.ip, now)
+            self._refuse(name, actor.ip, now)
             raise InvalidInput("The present password is wrong.", fields={"old": "is not the present password"})
         if len(new) < SHORTEST_PASSWORD or len(new) > 1000 or new == old:
             hint = f"must have at least {SHORTEST_PASSWORD} characters and differ from the present one"

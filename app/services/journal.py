@@ -74,6 +74,11 @@ class Journal:
         yield
         self.stamp(name, started, self.world.clock.now())
 
+    def unreached(self, name: StageName) -> None:
+        """Leave a stage open that went through without reaching what it is named after."""
+        stages = (replace(one, finished_at=None) if one.name is name else one for one in self.operation.stages)
+        self.note(stages=tuple(stages))
+
     def log(self, text: str) -> None:
         """Append a line to the operation's log, masked."""
         self._save(EventType.OPERATION_LOG, mask(text))

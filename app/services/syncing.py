@@ -67,7 +67,8 @@ class Sync:
     def _known_since(self, revision: Revision) -> datetime | None:
         """When the poll saw what a person delivers now; a pipeline notices for itself."""
         status = self._environment.status
-        return status.noticed_at if self._request.trigger is Trigger.MANUAL and status.noticed == revision.sha else None
+        news = status.noticed == revision.sha != status.revision
+        return status.noticed_at if self._request.trigger is Trigger.MANUAL and news else None
 
     def _decide(self, ruling: Ruling, waits: bool) -> Operation:
         """End without touching the target."""
@@ -146,7 +147,10 @@ class Sync:
             journal.stamp(StageName.HEALTHY, now, now)
             return NO_CHECK
         with journal.stage(StageName.HEALTHY):
-            return wait_until_healthy(self._world, self._environment, journal)
+            result = wait_until_healthy(self._world, self._environment, journal)
+        if result.health is not Health.HEALTHY:
+            journal.unreached(StageName.HEALTHY)
+        return result
 
     def _changes(self, plan: Plan) -> Changes:
         counts = plan.counts()

@@ -6,6 +6,7 @@ Templates reach these functions as filters (`FILTERS`, installed by the renderer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -256,10 +257,15 @@ def repository(url: str) -> str:
     return "/".join([part for part in path.split("/") if part][-2:])
 
 
+def alone(deed: str) -> str:
+    """A deed without the words that lead on to its revision: "Rolled back to" is "Rolled back"."""
+    return re.sub(r"(?:, back to| to| for|:)$", "", deed)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        look, short, number, size, plural, sentence, duration, every, since, relative, exact, clock, iso, actor,
+        alone, look, short, number, size, plural, sentence, duration, every, since, relative, exact, clock, iso, actor,
         repository,
     )
 }  # fmt: skip

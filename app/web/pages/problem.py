@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
@@ -74,6 +74,9 @@ def problem_page(request: Request, status: int, code: str, detail: str, fields: 
     unchanged = surely if deed else ""
     back = _before(request)
     action = ("Back to where you were", back) if back else None
+    if code == "environment_not_found":
+        name = unquote(request.url.path).split("/")[2:3]
+        action = ("What happened to it", links.with_query("/operations", {"environment": "".join(name)}))
     context = Context(status, title, detail, unchanged, action, code, fields)
     return render.page(request, "error.html", context, status=status)
 

@@ -96,6 +96,10 @@ def create_token(
     try:
         if not line(token_name):
             raise InvalidInput(fields={"token_name": "is required; say what the token is for"})
+        if any(one.name == line(token_name) and one.revoked_at is None for one in cases.access.list_tokens()):
+            raise InvalidInput(
+                fields={"token_name": "is the name of a token already; revoke that one, or choose another"}
+            )
         _, value = cases.access.create_token(line(token_name)[:100], by, role=role, expires_at=until(expires_at))
     except InvalidInput as problem:
         typed = {"token_name": token_name, "role": role, "expires_at": expires_at}

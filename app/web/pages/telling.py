@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.drift import Ending
 from app.domain.events import Event, EventType
-from app.domain.operation import Kind, Operation, Outcome, Phase, Trigger
+from app.domain.operation import Kind, Operation, Outcome, Phase, StageName, Trigger
 from app.web.present import actor, look, plural, sentence, short
 
 Data = Mapping[str, Any]
@@ -75,6 +75,9 @@ def deed(operation: Operation) -> str:
     rollback = operation.trigger is Trigger.ROLLBACK
     if rollback and not operation.phase.final:
         return "Rolling back to" if operation.phase is Phase.RUNNING else "Waiting to roll back to"
+    applied = operation.stage(StageName.APPLIED)
+    if operation.outcome is Outcome.FAILED and applied and applied.finished_at:
+        return "Live, but not healthy:"
     told = SYNCS.get(operation.outcome) if operation.outcome and operation.phase is not Phase.ERROR else None
     return told or UNFINISHED.get(operation.phase, "Delivered")
 

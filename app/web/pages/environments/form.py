@@ -68,7 +68,7 @@ def form(cases: UseCases, typed: Mapping[str, str], environment: Environment | N
     with cases.world.store.read() as tx:
         stored = tx.credentials.page(CREDENTIALS, None).items
     usable = [one for one in stored if one.kind not in ("webhook-secret", "kubeconfig")]
-    none = ("", "None: anybody can read it, or this machine's own keys")
+    none = ("", "None, or this machine's keys")
     credentials = (none, *((one.name, f"{one.name} ({one.kind})") for one in usable))
     editing, version = (environment.name, environment.version) if environment else ("", 0)
     return Form(typed, kinds, credentials, editing=editing, version=version, **more)
