@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     tuple_,
     update,
 )
@@ -32,6 +33,7 @@ from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.store import tables
 from app.store.rows import readable
 from app.store.sparklines import last_days
+from app.store.tables.shared import ACTIVE
 
 env = tables.environments
 ops = tables.operations
@@ -60,7 +62,9 @@ def _rank(now: datetime) -> ColumnElement[int]:
 
 _ACTIVE = (
     select(ops.c.id)
-    .where(ops.c.environment_id == env.c.id, ops.c.phase.in_(("queued", "running")))
+    .where(
+        ops.c.environment_id == env.c.id, text(ACTIVE)
+    )  # in the index's own words, or SQLite cannot tell that it fits
     .order_by(case((ops.c.phase == "running", 0), else_=1), ops.c.id)
     .limit(1)
     .scalar_subquery()
@@ -130,17 +134,17 @@ class SqlEnvironments:
         self, where: EnvironmentFilter, now: datetime, limit: int, after: str | None, *, by_need: bool = False
     ) -> Page[EnvironmentRow]:
         """By name, or those in need first."""
-        rank = _rank(now)
-        query = SELECT.where(*_narrowed(where, now))
-        if by_need:
-            query = query.add_columns(rank.label("rank")).order_by(rank, env.c.name)
-            if after:
-                first, _, name = after.partition(":")
-                query = query.where(tuple_(rank, env.c.name) > tuple_(literal(_digit(first)), literal(name)))
-        else:
-            query = query.order_by(env.c.name)
-            query = query.where(env.c.name > after) if after else query
-        rows = self._db.execute(query.limit(limit + 1)).all()
+        rank = _rank(now).label("rank")
+        order = (rank, env.c.name) if by_need else (env.c.name,)
+        query = select(env.c.id).where(*_narrowed(where, now)).order_by(*order)
+        if after and by_need:
+            first, _, name = after.partition(":")
+            query = query.where(tuple_(rank, env.c.name) > tuple_(literal(_digit(first)), literal(name)))
+        elif after:
+            query = query.where(env.c.name > after)
+        # narrow rows are sorted, and only the page's own are read in full
+        whole = SELECT.add_columns(rank).where(env.c.id.in_(query.limit(limit + 1).scalar_subquery()))
+        rows = self._db.execute(whole.order_by(*order)).all()
         found = readable(rows[:limit], read_environment, "environments")
         days = last_days(self._db, [one.id for one in found], now)
         next = None

@@ -182,6 +182,9 @@ def create_tables() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_environments_hold_expires_at"), "environments", ["hold_expires_at"], unique=False)
+    op.create_index(
+        "ix_environments_need", "environments", ["need", "name", "sync", "expires_at", "checked_at"], unique=False
+    )
     op.create_index(op.f("ix_environments_refresh_at"), "environments", ["refresh_at"], unique=False)
     op.create_index(op.f("ix_environments_repo_url"), "environments", ["repo_url"], unique=False)
     op.create_table(
@@ -310,6 +313,9 @@ def create_tables() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("ix_operations_environment", "operations", ["environment_id", "id"], unique=False)
+    op.create_index("ix_operations_finished", "operations", ["kind", "finished_at"], unique=False)
+    # behind the other one over environment_id: SQLite takes the newer of two that cost the same
     op.create_index(
         "ix_operations_active",
         "operations",
@@ -318,8 +324,6 @@ def create_tables() -> None:
         sqlite_where=sa.text("phase IN ('queued', 'running')"),
         postgresql_where=sa.text("phase IN ('queued', 'running')"),
     )
-    op.create_index("ix_operations_environment", "operations", ["environment_id", "id"], unique=False)
-    op.create_index("ix_operations_finished", "operations", ["kind", "finished_at"], unique=False)
     op.create_index(
         "uq_operations_one_running",
         "operations",

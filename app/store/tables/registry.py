@@ -50,6 +50,7 @@ environments = Table(
     Column("webhook_judged", String(64)),
     Column("failures", Integer, nullable=False),
     Column("message", Text, nullable=False),
+    Index("ix_environments_need", "need", "name", "sync", "expires_at", "checked_at"),  # all that the overview sorts by
     sqlite_autoincrement=True,
 )
 
