@@ -1,0 +1,134 @@
+"""The command line as people and pipelines call it: a process, its words and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.repo import GitRepo
+from tests.support.server import LiveServer
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "pp_not-a-token-at-all"
+
+
+@dataclass
+class Run:
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+
+def pushpull(*arguments: str | Path, **variables: str) -> Run:
+    done = subprocess.run(
+        [sys.executable, "-m", "app", *map(str, arguments)], cwd=ROOT, env={**os.environ, **variables},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass
+class Place:
+    """A server with one delivered environment, and the command line on it."""
+
+    server: LiveServer
+    repo: GitRepo
+    first: str
+
+    def run(self, *arguments: str | Path, token: str = "") -> Run:
+        return pushpull(*arguments, PUSHPULL_URL=self.server.url, PUSHPULL_TOKEN=token or self.server.token)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with LiveServer(tmp_path_factory.mktemp("cli")) as server:
+        repo = server.repo("shop")
+        server.environment("shop", repo)
+        first = str(repo.sha("main"))
+        server.sync("shop", revision=first)
+        yield Place(server, repo, first)
+
+
+def test_a_push_waits_until_the_revision_is_live(place: Place) -> None:
+    sha = place.repo.commit({"site/index.html": "two\n"})
+    done = place.run("push", "shop", "--revision", sha, "--wait")
+    assert (done.code, done.err) == (0, "")
+    assert (place.server.live / "shop" / "index.html").read_text() == "two\n"
+    assert place.run("push", "shop", "--revision", "e" * 40, "--wait").code == 1
+
+
+def test_a_push_that_is_not_healthy_fails(place: Place) -> None:
+    place.server.environment(
+        "ill", place.repo, policy={"health_check": {"kind": "command", "command": ["false"], "deadline_s": 0.1}}
+    )
+    done = place.run("push", "ill", "--wait", "--json")
+    assert done.code == 1
+    assert json.loads(done.out)["phase"] == "failed"
+
+
+def test_drift_is_an_exit_code_and_a_rollback_ends_it(place: Place) -> None:
+    live = place.server.live / "shop" / "style.css"
+    live.write_text("edited by hand\n")
+    assert place.run("refresh", "shop").code == 1
+    drifted = place.run("drift", "shop", "--json")
+    assert drifted.code == 1
+    assert [one["path"] for one in json.loads(drifted.out)["items"]] == ["style.css"]
+    assert place.run("rollback", "shop", place.first, "-m", "by test").code == 0
+    assert live.read_text() == "body {}\n"
+    assert place.run("resume", "shop").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("push", "nobody", "--wait"), 1),
+        (("env", "show", "nobody"), 1),
+        (("rollback", "shop"), 2),
+        (("no-such-command",), 2),
+        (("env", "add", "x", "--repo", "/etc", "--target", "/etc"), 1),
+    ],
+)
+def test_what_cannot_be_is_said_in_words(place: Place, arguments: tuple[str, ...], code: int) -> None:
+    done = place.run(*arguments)
+    assert (done.code, done.out) == (code, "")
+    assert done.err
+
+
+def test_a_wrong_token_and_a_server_that_is_away_are_told_apart(place: Place) -> None:
+    refused = place.run("env", "list", token=SECRET)
+    assert refused.code == 2
+    assert SECRET not in refused.out + refused.err
+    away = pushpull("env", "list", PUSHPULL_URL="http://127.0.0.1:9", PUSHPULL_TOKEN=SECRET)
+    assert (away.code, "cannot be reached" in away.err) == (3, True)
+
+
+def test_an_export_is_verified_without_the_server(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "audit.jsonl"
+    assert place.run("audit", "export", "-o", file).code == 0
+    assert pushpull("audit", "verify", file).code == 0
+    lines = file.read_text().splitlines()
+    entry = json.loads(lines[2])
+    lines[2] = json.dumps({**entry, "actor": "user:mallory"})
+    file.write_text("\n".join(lines))
+    found = pushpull("audit", "verify", file, "--json")
+    assert (found.code, json.loads(found.out)["first_bad"]) == (1, entry["seq"])
+
+
+def test_a_worker_needs_a_database_that_can_be_shared(tmp_path: Path) -> None:
+    done = pushpull("worker", PUSHPULL_DATA_DIR=str(tmp_path))
+    assert (done.code, "PostgreSQL" in done.err) == (2, True)
+
+
+def test_wrong_settings_are_named(tmp_path: Path) -> None:
+    done = pushpull("serve", PUSHPULL_DATA_DIR=str(tmp_path), PUSHPULL_PORT="many")
+    assert (done.code, "PUSHPULL_PORT" in done.err) == (2, True)

@@ -1,0 +1,72 @@
+"""Backup while the server runs, and restore into an empty installation on either database."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.test_commands import pushpull
+from tests.support.server import Json, LiveServer, ServerProcess
+
+
+def _kept(server: LiveServer | ServerProcess) -> dict[str, list[Json]]:
+    """What has to be the same afterwards."""
+    lists = ("environments", "operations", "audit", "events", "credentials")
+    found = {name: server.call("GET", f"/{name}", limit=200)["items"] for name in lists}
+    for one in found["environments"]:
+        one["status"].pop("operation", None)
+    return found
+
+
+def test_a_backup_restores_everything_on_either_database(tmp_path: Path, database_url: str) -> None:
+    archive, token = tmp_path / "backup.tar.gz", ""
+    with LiveServer(tmp_path / "old", scheduler=False) as server:
+        repo = server.repo("shop")
+        server.environment("shop", repo)
+        server.call("POST", "/credentials", {"name": "forge", "kind": "token", "token": "glpat-very-secret"})
+        server.sync("shop")
+        token = server.token
+        done = pushpull("backup", archive, PUSHPULL_DATA_DIR=str(tmp_path / "old" / "data"))
+        assert done.code == 0, done.err
+        before = _kept(server)
+    assert b"glpat-very-secret" not in archive.read_bytes()
+    data = tmp_path / "old" / "restored"
+    variables = {"PUSHPULL_DATA_DIR": str(data), "PUSHPULL_DATABASE_URL": database_url}
+    restored = pushpull("restore", archive, **variables)
+    assert restored.code == 0, restored.err
+    assert pushpull("restore", archive, **variables).code != 0
+    roots = {
+        "PUSHPULL_SOURCE_ROOTS": str(tmp_path / "old" / "git"),
+        "PUSHPULL_TARGET_ROOTS": str(tmp_path / "old" / "live"),
+    }
+    with ServerProcess(
+        tmp_path / "new", PUSHPULL_BOOTSTRAP_TOKEN=token, PUSHPULL_SCHEDULER="false", **variables, **roots
+    ) as again:
+        after = _kept(again)
+        assert json.dumps(after["operations"]) == json.dumps(before["operations"])
+        assert json.dumps(after["audit"][-len(before["audit"]) :]) == json.dumps(before["audit"])
+        assert after["credentials"] == before["credentials"]
+        assert [one["name"] for one in after["environments"]] == ["shop"]
+        assert again.call("POST", "/audit/verifications")["valid"]
+        assert again.refresh("shop")["outcome"] == "compared"
+        assert again.sync("shop")["outcome"] == "no_op"
+
+
+def test_a_file_that_is_no_backup_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.tar.gz").write_bytes(b"nothing of the kind")
+    done = pushpull("restore", tmp_path / "x.tar.gz", PUSHPULL_DATA_DIR=str(tmp_path / "data"))
+    assert done.code != 0
+    assert done.err
+
+
+def test_a_running_server_stops_within_five_seconds_with_streams_open(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, PUSHPULL_SCHEDULER="false") as server:
+        with server.http.stream("GET", "/api/v1/events/stream") as stream:
+            assert stream.status_code == 200
+            assert server.stop(patience_s=5) in (0, -signal.SIGTERM)
+        with pytest.raises(httpx.TransportError):
+            server.http.get("/healthz")
