@@ -73,7 +73,9 @@ def environment(mode: str = "push", name: str = "", created: float = -3600, **ot
 
 
 def compared(*deliveries: DeliveryFact, **other: Any) -> Comparison:
-    other.setdefault("environments", (environment("push"), environment("pull")))
+    others = {one.environment: one.mode for one in deliveries if one.environment not in ("push", "pull")}
+    named = (environment(mode, name) for name, mode in others.items())
+    other.setdefault("environments", (environment("push"), environment("pull"), *named))
     return compare_modes(Evidence(WINDOW, deliveries, **other))
 
 
@@ -397,6 +399,13 @@ def test_twelve_pairs_of_one_kind_are_enough() -> None:
     assert lead.verdict.text == "Push: 8.5 s sooner (95 %: 5.0 s to 12 s)"
     assert lead.sentence.endswith("pull with 0. The median difference is 8.5 s, in favour of push.")
     assert lead.verdict.interval == (-12, -5)  # the third and the tenth of twelve differences
+
+
+def test_of_a_deleted_environment_what_is_older_than_its_first_sync_says_nothing() -> None:
+    old = delivery("push", "a", -86_400, noticed=0, live=5, environment="gone")
+    new = delivery("push", "b", 60, noticed=61, live=65, environment="gone")
+    lead = row("lead_time", old, new, environments=()).push
+    assert (lead.n, lead.value) == (1, 5)
 
 
 def test_lead_time_by_day_is_the_median_of_what_went_live_that_day() -> None:

@@ -100,7 +100,7 @@ class Evidence:
 
     @cached_property
     def _first_deliveries(self) -> list[Delivered]:
-        created = {one.name: one.created_at for one in self.environments}
+        created = self._created
         bounds = _visible_from(self._deployed)
         seen: set[Place] = set()
         result: list[Delivered] = []
@@ -110,6 +110,14 @@ class Evidence:
                 seen.add(place)
                 result += _measured(fact, bounds[place[1]], created.get(fact.environment))
         return result
+
+    @cached_property
+    def _created(self) -> Mapping[str, datetime | None]:
+        """When each environment was registered; of one that was deleted since, when it was first synced."""
+        first: dict[str, datetime | None] = {}
+        for fact in sorted(self.deliveries, key=lambda fact: fact.created_at):
+            first.setdefault(fact.environment, fact.created_at)
+        return {**first, **{one.name: one.created_at for one in self.environments}}
 
     @cached_property
     def _deployed(self) -> list[DeliveryFact]:
