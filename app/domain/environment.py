@@ -86,7 +86,8 @@ class IgnoreRule:
 class Policy:
     """What happens by itself. `interval_s`: poll of the source; `refresh_interval_s`: drift scan.
 
-    `auto_sync` deploys what a poll finds (in a push environment: what no webhook or pipeline brought).
+    `auto_sync` deploys what a poll finds (in a push environment: what no webhook or pipeline brought). `observe` plans
+    and tells what would be done, and changes nothing on the target.
     """
 
     interval_s: int = 60
@@ -96,6 +97,7 @@ class Policy:
     self_heal: bool = False
     allow_empty: bool = False
     auto_rollback: bool = False
+    observe: bool = False
     ignore: tuple[IgnoreRule, ...] = ()
     health_check: HealthCheck | None = None
     hooks: tuple[Hook, ...] = ()
@@ -146,6 +148,7 @@ class Status:
     last_finished_at: datetime | None = None
     webhook_judged: str | None = None  # the noticed commit for which the webhook was judged to have come or not
     failures: int = 0  # syncs that failed in a row
+    heard_at: datetime | None = None  # of an environment that an agent works for: when it was heard of last
     message: str = ""  # what a person should know, e.g. why the source cannot be read
 
     def sync_at(self, now: datetime) -> SyncStatus:
@@ -166,6 +169,7 @@ class Environment:
     target: TargetSpec
     policy: Policy = field(default_factory=Policy)
     runs_on: RunsOn = RunsOn.SERVER
+    agent: str | None = None  # id of the agent that works for it
     labels: Mapping[str, str] = field(default_factory=dict)
     status: Status = field(default_factory=Status)
     hold: Hold | None = None

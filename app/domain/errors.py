@@ -81,6 +81,10 @@ class OperationNotFound(NotFound):
     """There is no operation of that id."""
 
 
+class AgentNotFound(NotFound):
+    """There is no such agent."""
+
+
 class CredentialNotFound(NotFound):
     """There is no credential of that name."""
 
@@ -137,6 +141,19 @@ class TargetRefused(Problem):
 
 class UnsafePath(TargetRefused):
     """A path would leave the target's root."""
+
+
+# --- agents ---
+class AgentAway(Temporary):
+    """The agent of this environment is not connected; try again when it is."""
+
+
+class VersionSkew(Problem):
+    """Server and agent are too far apart in version to work together; they may be one minor version apart."""
+
+
+class ReportRefused(Problem):
+    """A report does not follow the one before it, or is not this agent's to make."""
 
 
 # --- operations ---

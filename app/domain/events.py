@@ -41,7 +41,8 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to append. `environment` is a name, None for the installation as a whole."""
+    """An event to append. `environment` is a name, None for the installation as a whole. `origin`: where an agent's
+    event was written first: {"agent", "id", "at", "received_at"}, with its own id and its own clock's time."""
 
     type: EventType
     environment: str | None = None
@@ -49,6 +50,7 @@ class NewEvent:
     operation: str | None = None
     reason: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    origin: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,6 @@ def read(values: Any) -> tuple[Environment, dict[str, str]]:
         policy=_policy(reader.below("policy"), mode),
         labels=_labels(reader.below("labels")),
     )
-    if environment.runs_on is RunsOn.AGENT:
-        reader.wrong("runs_on", "must be 'server'; agents are not part of this version")
     return environment, reader.errors
 
 
@@ -98,6 +96,7 @@ def _policy(reader: Reader, mode: Mode) -> Policy:
         self_heal=reader.flag("self_heal", auto.self_heal),
         allow_empty=reader.flag("allow_empty", auto.allow_empty),
         auto_rollback=reader.flag("auto_rollback", auto.auto_rollback),
+        observe=reader.flag("observe", auto.observe),
         ignore=tuple(_rule(reader, index, one) for index, one in enumerate(reader.items("ignore"))),
         health_check=_check(reader.below("health_check")) if reader.has("health_check") else None,
         hooks=_hooks(reader),
@@ -178,7 +177,16 @@ def as_dict(environment: Environment) -> dict[str, Any]:
 
 def policy_dict(policy: Policy) -> dict[str, Any]:
     """The policy in the contract's shape."""
-    plain = ("interval_s", "refresh_interval_s", "auto_sync", "prune", "self_heal", "allow_empty", "auto_rollback")
+    plain = (
+        "interval_s",
+        "refresh_interval_s",
+        "auto_sync",
+        "prune",
+        "self_heal",
+        "allow_empty",
+        "auto_rollback",
+        "observe",
+    )
     return {
         **{name: getattr(policy, name) for name in plain},
         "ignore": [

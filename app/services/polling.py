@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from app.domain.environment import Environment, Mode, RunsOn, Status
+from app.domain.environment import Environment, Mode, Status
 from app.domain.errors import Problem, RevisionNotFound
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Outcome, Phase, Request, Trigger
@@ -89,7 +89,7 @@ class Poller:
     def _decide(self, environments: Sequence[Environment], sighting: Sighting) -> None:
         """Give every environment its decision; one that cannot be judged does not stop the others."""
         for environment in environments:
-            if environment.runs_on is not RunsOn.SERVER or not self._concerned(environment, sighting):
+            if environment.runs_on is not self._world.here or not self._concerned(environment, sighting):
                 continue
             self.consider(environment.name, sighting)
 

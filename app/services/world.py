@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.environment import RunsOn
 from app.ports import Bell, Checks, Clock, Sources, Store, Targets
 
 
@@ -17,6 +18,7 @@ class World:
     checks: Checks
     bell: Bell
     clock: Clock
+    here: RunsOn = RunsOn.SERVER  # whose environments this process works for
 
 
 @dataclass(frozen=True, slots=True)

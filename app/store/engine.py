@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
 
+from app.domain.environment import RunsOn
 from app.store.audit import SqlAudit
 from app.store.credentials import SqlCredentials
 from app.store.environments import SqlEnvironments
@@ -29,19 +30,20 @@ from app.store.operations import SqlOperations
 class SqlTransaction:
     """The repositories over one connection; implements the port Transaction."""
 
-    def __init__(self, connection: Connection, cipher: Fernet) -> None:
+    def __init__(self, connection: Connection, cipher: Fernet, here: RunsOn) -> None:
         self._connection = connection
         self._cipher = cipher
+        self._here = here
 
     @cached_property
     def environments(self) -> SqlEnvironments:
         """The registry."""
-        return SqlEnvironments(self._connection)
+        return SqlEnvironments(self._connection, self._here)
 
     @cached_property
     def operations(self) -> SqlOperations:
         """The runs."""
-        return SqlOperations(self._connection)
+        return SqlOperations(self._connection, self._here)
 
     @cached_property
     def history(self) -> SqlHistory:
@@ -95,24 +97,25 @@ class SqlTransaction:
 
 
 class SqlStore:
-    """Implements the port Store."""
+    """Implements the port Store. `here` tells whose environments are worked on over this database."""
 
-    def __init__(self, engine: Engine, cipher: Fernet) -> None:
+    def __init__(self, engine: Engine, cipher: Fernet, here: RunsOn = RunsOn.SERVER) -> None:
         self.engine = engine
         self._cipher = cipher
+        self._here = here
         self._writing: Callable[[], Any] = _Turn() if engine.dialect.name == "sqlite" else _no_turn
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """A consistent view; nothing is written."""
         with self.engine.connect() as connection:
-            yield SqlTransaction(connection, self._cipher)
+            yield SqlTransaction(connection, self._cipher, self._here)
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
         """One transaction, committed at the end. On SQLite writers take turns instead of spinning on the file lock."""
         with self._writing(), self.engine.connect() as connection, _begun(connection):
-            yield SqlTransaction(connection, self._cipher)
+            yield SqlTransaction(connection, self._cipher, self._here)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -140,9 +143,9 @@ def _no_turn() -> Iterator[None]:
     yield
 
 
-def open_store(url: str, key_file: Path) -> SqlStore:
+def open_store(url: str, key_file: Path, here: RunsOn = RunsOn.SERVER) -> SqlStore:
     """Open a database; migrate it before the first use. `key_file` holds the key of stored secrets, made if missing."""
-    return SqlStore(open_engine(url), Fernet(_key(key_file)))
+    return SqlStore(open_engine(url), Fernet(_key(key_file)), here)
 
 
 def open_engine(url: str) -> Engine:

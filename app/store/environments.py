@@ -38,6 +38,7 @@ from app.store.tables.shared import ACTIVE
 env = tables.environments
 ops = tables.operations
 STATUS = tuple(one.name for one in fields(Status) if one.name != "operation")
+WRITTEN = tuple(name for name in STATUS if name != "heard_at")  # that is the agent's sign of life, written by itself
 UNWELL = (Health.DEGRADED.value, Health.MISSING.value)
 FAILED = ("failed", "refused", "error")
 
@@ -76,8 +77,8 @@ SELECT = select(env, _ACTIVE)
 class SqlEnvironments:
     """Implements the port Environments."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._db = connection
+    def __init__(self, connection: Connection, here: RunsOn) -> None:
+        self._db, self._here = connection, here
 
     def add(self, environment: Environment) -> Environment:
         """Store it under a new id."""
@@ -175,7 +176,7 @@ class SqlEnvironments:
     def repositories(self) -> Mapping[tuple[str, str | None], int]:
         """Repositories with their shortest interval."""
         query = select(env.c.repo_url, env.c.credential, func.min(env.c.interval_s)).where(
-            env.c.runs_on == RunsOn.SERVER.value
+            env.c.runs_on == self._here.value
         )
         rows = self._db.execute(query.group_by(env.c.repo_url, env.c.credential))
         return {(row[0], row[1]): row[2] for row in rows}
@@ -188,7 +189,7 @@ class SqlEnvironments:
     def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:
         """Those whose refresh is due and that nothing runs on."""
         busy = exists().where(ops.c.environment_id == env.c.id, ops.c.phase.in_(("queued", "running")))
-        query = SELECT.where(env.c.refresh_at <= now, env.c.runs_on == RunsOn.SERVER.value, ~busy)
+        query = SELECT.where(env.c.refresh_at <= now, env.c.runs_on == self._here.value, ~busy)
         return readable(
             self._db.execute(query.order_by(env.c.refresh_at).limit(limit)), read_environment, "environments"
         )
@@ -254,7 +255,7 @@ def _columns(one: Environment) -> dict[str, Any]:
 
 
 def _status(status: Status) -> dict[str, Any]:
-    values = {name: getattr(status, name) for name in STATUS}
+    values = {name: getattr(status, name) for name in WRITTEN}
     values["sync"], values["health"] = status.sync.value, status.health.value
     values["divergence"] = status.divergence.value if status.divergence else None
     return {**values, "need": int(in_need(status))}
@@ -287,6 +288,7 @@ def read_environment(row: Any) -> Environment:
         target=TargetSpec(row.target_kind, row.target),
         policy=stored_policy(row.policy, Mode(row.mode)),
         runs_on=RunsOn(row.runs_on),
+        agent=row.agent,
         labels=row.labels,
         status=Status(**status, operation=row.active),
         hold=_hold(row.hold),

@@ -27,9 +27,9 @@ class SqlLedger:
 
     def _append(self, at: datetime, one: NewEvent) -> Event:
         plain = {name: getattr(one, name) for name in ("environment", "environment_id", "operation", "reason")}
-        values = {**plain, "at": at, "type": one.type.value, "data": dict(one.data)}
+        values = {**plain, "at": at, "type": one.type.value, "data": dict(one.data), "origin": one.origin}
         id = self._db.execute(insert(ev).values(values)).inserted_primary_key[0]  # type: ignore[index]
-        return Event(one.type, **plain, data=one.data, id=id, at=at)
+        return Event(one.type, **plain, data=one.data, origin=one.origin, id=id, at=at)
 
     def page(
         self,
@@ -69,6 +69,7 @@ def _read(row: Any) -> Event:
         row.operation,
         row.reason,
         row.data,
+        row.origin,
         id=row.id,
         at=row.at,
     )

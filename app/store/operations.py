@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.domain.environment import RunsOn
 from app.domain.errors import OperationNotFound
 from app.domain.operation import (
     Changes,
@@ -42,8 +43,8 @@ ENDS = {
 class SqlOperations:
     """Implements the port Operations."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._db = connection
+    def __init__(self, connection: Connection, here: RunsOn) -> None:
+        self._db, self._here = connection, here
 
     def add(self, operation: Operation) -> None:
         """Insert a new run."""
@@ -90,7 +91,7 @@ class SqlOperations:
         """Take the oldest queued run whose environment is free."""
         other = ops.alias()
         busy = exists().where(other.c.environment_id == ops.c.environment_id, other.c.phase == "running")
-        query = select(ops.c.id).where(ops.c.phase == "queued", ~busy).order_by(ops.c.id).limit(1)
+        query = select(ops.c.id).where(ops.c.phase == "queued", ~busy, self._ours()).order_by(ops.c.id).limit(1)
         id = self._db.execute(query.with_for_update(skip_locked=True)).scalar()
         if id is None:
             return None
@@ -101,6 +102,11 @@ class SqlOperations:
         except IntegrityError:  # another worker took one of the same environment in this instant
             return None
         return self.get(id) if done.rowcount else None
+
+    def _ours(self) -> ColumnElement[bool]:
+        """An agent's runs are its own business, and ours are none of an agent's."""
+        env = tables.environments
+        return exists().where(env.c.id == ops.c.environment_id, env.c.runs_on == self._here.value)
 
     def heartbeat(self, id: str, worker: str, now: datetime) -> bool:
         """Renew the lease."""
@@ -114,7 +120,7 @@ class SqlOperations:
 
     def lost(self, before: datetime, except_worker: str | None) -> tuple[Operation, ...]:
         """Running ones without a heartbeat since."""
-        query = select(ops).where(ops.c.phase == "running", ops.c.heartbeat_at < before)
+        query = select(ops).where(ops.c.phase == "running", ops.c.heartbeat_at < before, self._ours())
         if except_worker:
             query = query.where(ops.c.worker != except_worker)
         return readable(self._db.execute(query), _read, "operations")

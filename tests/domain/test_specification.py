@@ -52,7 +52,7 @@ def test_a_full_specification_survives_the_round_trip() -> None:
         ({"name": "../etc"}, "name"),
         ({"name": ""}, "name"),
         ({"mode": "sideways"}, "mode"),
-        ({"runs_on": "agent"}, "runs_on"),
+        ({"runs_on": "moon"}, "runs_on"),
         ({"source": {"repo_url": None}}, "source.repo_url"),
         ({"source": {"ref": "--upload-pack=x"}}, "source.ref"),
         ({"source": {"path": "a/../../b"}}, "source.path"),

@@ -1,5 +1,6 @@
 """The schema. Migrations make it; a test holds the two together."""
 
+from app.store.tables.agents import agents, commands, enrollments, outbox, served
 from app.store.tables.identity import credentials, failed_logins, sessions, tokens, users
 from app.store.tables.intake import delivered_revisions, deliveries, polls, repositories
 from app.store.tables.records import audit, checkpoints, drift_reports, episodes, events
@@ -11,14 +12,17 @@ APPEND_ONLY = (audit, checkpoints, events)
 
 __all__ = [
     "APPEND_ONLY",
+    "agents",
     "audit",
     "bad_revisions",
     "checkpoints",
+    "commands",
     "credentials",
     "days",
     "delivered_revisions",
     "deliveries",
     "drift_reports",
+    "enrollments",
     "environments",
     "episodes",
     "events",
@@ -27,8 +31,10 @@ __all__ = [
     "labels",
     "metadata",
     "operations",
+    "outbox",
     "polls",
     "repositories",
+    "served",
     "sessions",
     "tokens",
     "users",

@@ -18,6 +18,7 @@ events = Table(
     Column("type", String(40), nullable=False),
     Column("reason", Text, nullable=False),
     Column("data", Json, nullable=False),
+    Column("origin", Json),
     Index("ix_events_environment", "environment_id", "id"),
     Index("ix_events_operation", "operation", "id"),
     Index("ix_events_type", "type", "at"),

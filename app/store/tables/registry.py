@@ -14,6 +14,8 @@ environments = Table(
     Column("name", String(63), nullable=False, unique=True),
     Column("mode", String(8), nullable=False),
     Column("runs_on", String(8), nullable=False),
+    Column("agent", String(26), index=True),
+    Column("heard_at", Moment),
     Column("repo_url", Text, nullable=False, index=True),
     Column("ref", Text, nullable=False),
     Column("path", Text, nullable=False),

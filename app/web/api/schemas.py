@@ -85,6 +85,7 @@ class PolicyBody(BaseModel):
     self_heal: bool | None = Field(False, description="Undo drift at once.")
     allow_empty: bool | None = Field(False, description="Let an empty desired state prune everything.")
     auto_rollback: bool | None = Field(False, description="Return to the last good revision when health fails.")
+    observe: bool | None = Field(False, description="Plan and tell what would be done, and change nothing.")
     ignore: list[RuleBody] | None = None
     health_check: CheckBody | None = None
     hooks: list[HookBody] | None = None
