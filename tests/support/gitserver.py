@@ -30,8 +30,8 @@ class GitServer:
     `redirect` answers everything with a redirect to that address; `seen` lists the requests, `sent` counts bytes.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, host: str = "127.0.0.1") -> None:
+        self.root, self.host = root, host
         self.user = self.password = ""
         self.readonly = False
         self.redirect = ""
@@ -45,8 +45,8 @@ class GitServer:
 
     @property
     def address(self) -> str:
-        """http://127.0.0.1:port"""
-        return f"http://127.0.0.1:{self.port}"
+        """http://host:port"""
+        return f"http://{self.host}:{self.port}"
 
     def url(self, path: Path | str) -> str:
         """Address of a repository below the root."""
@@ -55,7 +55,7 @@ class GitServer:
 
     def start(self) -> None:
         """Listen, after a stop on the same port."""
-        server = _Server(("127.0.0.1", self.port), _Handler)
+        server = _Server((self.host, self.port), _Handler)
         server.owner = self
         self.port = server.server_address[1]
         self._server = server
