@@ -111,6 +111,7 @@ class Installation:
             self.scheduler.stop()
         self.background.stop()
         self.workers.stop(GRACE_S)
+        self.cases.world.targets.close()
         self.store.close()
 
     def readiness(self) -> Mapping[str, str]:
@@ -152,10 +153,11 @@ def open_database(settings: Settings) -> SqlStore:
 def build(settings: Settings) -> Installation:
     """Everything, wired and not started."""
     store, clock, bus, folder = open_database(settings), SystemClock(), Bus(), settings.folder()
+    secrets = Secrets(store, clock)
     world = World(
         store=store,
-        sources=GitSources(folder, settings.sources(), Secrets(store, clock)),
-        targets=TargetRegistry(folder, settings.targets()),
+        sources=GitSources(folder, settings.sources(), secrets),
+        targets=TargetRegistry(folder, settings.targets(), secret=secrets),
         checks=LocalChecks(settings.commands),
         bell=bus,
         clock=clock,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from app.checks.commands import run
 from app.domain.environment import HealthCheck
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, Temporary
 from app.domain.masking import mask
 from app.domain.status import Health
-from app.ports import CheckResult, CommandResult
+from app.ports import CheckResult, CommandResult, Runner
 
 BODY = 64 * 1024
 
@@ -21,13 +22,16 @@ class LocalChecks:
     def __init__(self, allowed: bool = True) -> None:
         self._allowed = allowed
 
-    def health(self, check: HealthCheck, workdir: str | None, variables: Mapping[str, str]) -> CheckResult:
+    def health(
+        self, check: HealthCheck, workdir: str | None, variables: Mapping[str, str], runner: Runner | None = None
+    ) -> CheckResult:
         """Look once."""
-        if check.kind == "http":
-            return _http(check)
-        if check.kind == "tcp":
-            return _tcp(check)
-        result = self.run(check.command, workdir, variables, check.timeout_s)
+        if check.kind != "command":
+            return _asked(check, runner if check.seen_from == "target" else None)
+        if runner:
+            result = runner.run(check.command, variables, check.timeout_s)
+        else:
+            result = self.run(check.command, workdir, variables, check.timeout_s)
         last = result.output.strip().rpartition("\n")[2][:200]
         if result.timed_out:
             return CheckResult(Health.DEGRADED, f"`{check.command[0]}` took longer than {check.timeout_s:g} s")
@@ -50,12 +54,31 @@ class LocalChecks:
         return run(command, workdir, variables, timeout_s, check)
 
 
-def _http(check: HealthCheck) -> CheckResult:
+def _asked(check: HealthCheck, runner: Runner | None) -> CheckResult:
+    """Ask a service, from here or from where the runner is."""
+    if runner is None:
+        return _http(check) if check.kind == "http" else _tcp(check)
+    place = urlsplit(check.url)
+    port = check.port if check.kind == "tcp" else place.port or (443 if place.scheme == "https" else 80)
+    host = check.host if check.kind == "tcp" else place.hostname or ""
+    try:
+        with runner.reach(host, port, check.timeout_s) as socket_file:
+            if check.kind == "tcp":
+                return CheckResult(Health.HEALTHY, f"{host}:{port} accepts connections there")
+            return _http(check, str(socket_file))
+    except Temporary as problem:
+        return CheckResult(Health.DEGRADED, problem.detail)
+
+
+def _http(check: HealthCheck, through: str | None = None) -> CheckResult:
     import httpx
 
+    transport = httpx.HTTPTransport(uds=through, trust_env=False)
     try:
         with (
-            httpx.Client(timeout=check.timeout_s, follow_redirects=False, trust_env=False) as client,
+            httpx.Client(
+                timeout=check.timeout_s, follow_redirects=False, trust_env=False, transport=transport
+            ) as client,
             client.stream("GET", check.url, headers={"User-Agent": "pushpull"}) as answer,
         ):
             status = answer.status_code

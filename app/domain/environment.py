@@ -50,7 +50,8 @@ class TargetSpec:
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
     """Asked after every sync, forward and back. `kind`: "http" (url, expect_status), "tcp" (host, port) or
-    "command" (command). It is repeated every `interval_s` until it passes or `deadline_s` is over."""
+    "command" (command). It is repeated every `interval_s` until it passes or `deadline_s` is over. `seen_from`: whether
+    http and tcp are asked from this "server" or from the "target"'s machine, where commands always run."""
 
     kind: str
     url: str = ""
@@ -58,6 +59,7 @@ class HealthCheck:
     host: str = ""
     port: int = 0
     command: tuple[str, ...] = ()
+    seen_from: str = "server"
     timeout_s: float = 5.0
     interval_s: float = 1.0
     deadline_s: float = 30.0

@@ -112,12 +112,13 @@ def _rule(reader: Reader, index: int, value: Any) -> IgnoreRule:
 
 def _check(reader: Reader) -> HealthCheck:
     """Fields of another kind are looked at and left out."""
-    reader.known(*(one.name for one in fields_of(HealthCheck)))
+    reader.known(*("from" if one.name == "seen_from" else one.name for one in fields_of(HealthCheck)))
     kind = reader.choice("kind", "http", ("http", "tcp", "command"))
     url = reader.text("url", required=kind == "http")
     if url and not re.match(r"https?://[^/\s@]+", url):
         reader.wrong("url", "must be an http or https address without a password in it")
     tcp = kind == "tcp"
+    seen_from = reader.choice("from", "server", ("server", "target"))
     status, port = reader.number("expect_status", 200, 100, 599), reader.number("port", 0, tcp, 65535, required=tcp)
     return HealthCheck(
         kind=kind,
@@ -126,6 +127,7 @@ def _check(reader: Reader) -> HealthCheck:
         host=reader.text("host", "127.0.0.1") if tcp else "",
         port=port if tcp else 0,
         command=reader.command("command") if kind == "command" else (),
+        seen_from=seen_from if kind != "command" else "server",
         timeout_s=reader.seconds("timeout_s", 5.0),
         interval_s=reader.seconds("interval_s", 1.0),
         deadline_s=reader.seconds("deadline_s", 30.0),
@@ -212,7 +214,8 @@ def _check_dict(check: HealthCheck) -> dict[str, Any]:
         "command": {"command": list(check.command)},
     }
     times = {"timeout_s": check.timeout_s, "interval_s": check.interval_s, "deadline_s": check.deadline_s}
-    return {"kind": check.kind, **kinds[check.kind], **times}
+    seen = {"from": check.seen_from} if check.seen_from != "server" else {}
+    return {"kind": check.kind, **kinds[check.kind], **seen, **times}
 
 
 def merge(old: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

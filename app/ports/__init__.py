@@ -3,7 +3,7 @@
 No I/O happens inside a store transaction: it is opened, read or written, and closed.
 """
 
-from app.ports.around import Bell, CheckResult, Checks, Clock, CommandResult
+from app.ports.around import Bell, CheckResult, Checks, Clock, CommandResult, Runner
 from app.ports.facts import CommitFact, DeliveryFact, Facts
 from app.ports.identity import Credential, Credentials, Hasher, Identities, Session, Signing, Token, User
 from app.ports.intake import Delivery, Inbox, Poll, Repositories, Watched
@@ -50,6 +50,7 @@ __all__ = [
     "Probe",
     "RefMove",
     "Repositories",
+    "Runner",
     "Session",
     "Signing",
     "Source",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from app.domain.environment import HealthCheck
@@ -38,10 +40,32 @@ class CommandResult:
     timed_out: bool = False
 
 
-class Checks(Protocol):
-    """Health checks and hook commands (argv, never a shell)."""
+class Runner(Protocol):
+    """Another machine than this one, on which an environment's commands run and its services can be asked."""
 
-    def health(self, check: HealthCheck, workdir: str | None, variables: Mapping[str, str]) -> CheckResult:
+    def run(
+        self,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        timeout_s: float,
+        check: Callable[[], None] = lambda: None,
+    ) -> CommandResult:
+        """Run a command there, in the directory that readers see. Raises TargetUnreachable, TargetRefused, and what
+        `check` raises, after ending the command."""
+        ...
+
+    def reach(self, host: str, port: int, timeout_s: float) -> AbstractContextManager[Path]:
+        """A socket file here that leads to an address as that machine sees it. Raises TargetUnreachable where nothing
+        accepts there."""
+        ...
+
+
+class Checks(Protocol):
+    """Health checks and hook commands (argv, never a shell), on this machine or by a runner."""
+
+    def health(
+        self, check: HealthCheck, workdir: str | None, variables: Mapping[str, str], runner: Runner | None = None
+    ) -> CheckResult:
         """Look once."""
         ...
 
@@ -53,7 +77,7 @@ class Checks(Protocol):
         timeout_s: float,
         check: Callable[[], None] = lambda: None,
     ) -> CommandResult:
-        """Run a command. Raises InvalidInput if commands are switched off in this installation, and what `check`
+        """Run a command here. Raises InvalidInput if commands are switched off in this installation, and what `check`
         raises: it is asked now and then whether the command is still wanted."""
         ...
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from app.domain.environment import Environment, TargetSpec
 from app.domain.plan import InventoryHead, LiveState, Plan
 from app.domain.tree import Entry
+from app.ports.around import Runner
 from app.ports.sources import Contents
 
 
@@ -94,4 +95,21 @@ class Targets(Protocol):
 
     def workdir(self, environment: Environment) -> str | None:
         """Local directory in which hooks and command checks run; None where there is none."""
+        ...
+
+    def runner(self, environment: Environment) -> Runner | None:
+        """The machine on which hooks and command checks run; None where it is this one."""
+        ...
+
+    def credentials(self, spec: TargetSpec) -> Mapping[str, str]:
+        """Names of the credentials that a target is reached with: {"target.credential": name, …}."""
+        ...
+
+    def complete(self, spec: TargetSpec, before: TargetSpec | None = None) -> TargetSpec:
+        """A checked target with what only the place itself can tell (a host key that is to be pinned). `before` is the
+        environment's present one. May use the network. Raises InvalidInput with fields "target.<name>"."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections that are kept; the next use makes them anew."""
         ...

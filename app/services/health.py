@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.domain.environment import Environment
+from app.domain.environment import Environment, Hook
 from app.domain.errors import Problem
 from app.domain.operation import Operation
 from app.domain.status import Health
-from app.ports import CheckResult
+from app.ports import CheckResult, CommandResult
 from app.services.journal import Journal
 from app.services.world import World
 
@@ -34,7 +34,8 @@ def look_once(world: World, environment: Environment, operation: Operation | Non
     if check is None:
         return NO_CHECK
     try:
-        return world.checks.health(check, world.targets.workdir(environment), variables(environment, operation))
+        given = variables(environment, operation)
+        return world.checks.health(check, world.targets.workdir(environment), given, world.targets.runner(environment))
     except Problem as problem:
         return CheckResult(Health.UNKNOWN, problem.detail)
 
@@ -60,9 +61,7 @@ def run_hooks(world: World, environment: Environment, journal: Journal, when: st
     for hook in environment.policy.hooks:
         if hook.when != when:
             continue
-        workdir = world.targets.workdir(environment)
-        given = variables(environment, journal.operation)
-        result = world.checks.run(hook.command, workdir, given, hook.timeout_s, journal.check)
+        result = _run(world, environment, hook, journal)
         journal.log(f"{when} hook `{' '.join(hook.command)}` ended with {result.exit_code}\n{result.output}".rstrip())
         if result.timed_out:
             return f"{when} hook `{hook.command[0]}` took longer than {hook.timeout_s:g} s"
@@ -70,3 +69,12 @@ def run_hooks(world: World, environment: Environment, journal: Journal, when: st
             last = result.output.strip().rpartition("\n")[2][:200]
             return f"{when} hook `{hook.command[0]}` ended with {result.exit_code}" + (f": {last}" if last else "")
     return None
+
+
+def _run(world: World, environment: Environment, hook: Hook, journal: Journal) -> CommandResult:
+    """On the target's machine, in the directory that readers see."""
+    given, runner = variables(environment, journal.operation), world.targets.runner(environment)
+    if runner is not None:
+        return runner.run(hook.command, given, hook.timeout_s, journal.check)
+    workdir = world.targets.workdir(environment)
+    return world.checks.run(hook.command, workdir, given, hook.timeout_s, journal.check)

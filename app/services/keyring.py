@@ -56,6 +56,9 @@ class Keyring:
             kind = tx.credentials.get(name).kind
             if any(credential == name for _, credential in tx.environments.repositories()):
                 raise CredentialInUse(f"An environment's source still uses the credential '{name}'.")
+            for environment, target in tx.environments.targets().items():
+                if name in self._world.targets.credentials(target).values():
+                    raise CredentialInUse(f"The target of '{environment}' still uses the credential '{name}'.")
             tx.credentials.remove(name)
             told = {"kind": kind}
             entry = NewEntry(actor.name, "credential.remove", f"credential:{name}", told, actor.ip)

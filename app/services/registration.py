@@ -61,7 +61,20 @@ class Registration:
 
     def _target(self, environment: Environment) -> TargetSpec:
         kind = environment.target.kind
-        return TargetSpec(kind, self._world.targets.check(kind, environment.target.options))
+        target = TargetSpec(kind, self._world.targets.check(kind, environment.target.options))
+        for field, name in self._world.targets.credentials(target).items():
+            self._key(field, name)
+        return target
+
+    def _key(self, field: str, name: str) -> None:
+        """A target's credential: a private key that is stored here."""
+        try:
+            with self._world.store.read() as tx:
+                kind = tx.credentials.get(name).kind
+        except CredentialNotFound as problem:
+            raise InvalidInput(fields={field: f"there is no credential '{name}'; create it first"}) from problem
+        if kind != "ssh-key":
+            raise InvalidInput(fields={field: f"must be a credential of the kind ssh-key; '{name}' is a {kind}"})
 
     def _source(self, environment: Environment) -> None:
         """The address and the credential's name; SourceRefused is told as a wrong field."""
@@ -89,9 +102,16 @@ class Registration:
             raise InvalidInput(fields={"source.repo_url": "is required"})
         return self._world.sources.probe(spec)
 
+    def completed(self, values: Mapping[str, Any]) -> TargetSpec:
+        """A target as it would be registered, its host keys looked up where they are not given."""
+        kind = str(values.get("kind") or "")
+        options = {name: value for name, value in values.items() if name != "kind"}
+        return self._world.targets.complete(TargetSpec(kind, self._world.targets.check(kind, options)))
+
     def create(self, values: Any, actor: Actor) -> Environment:
         """Register an environment and look at it for the first time. Raises InvalidInput, EnvironmentExists."""
         environment = self.checked(values)
+        environment = replace(environment, target=self._world.targets.complete(environment.target))
         now = self._world.clock.now()
         with self._world.store.write() as tx:
             self._refuse_overlap(tx, environment)
@@ -117,6 +137,8 @@ class Registration:
         if change.get("name", name) != name:
             raise InvalidInput(fields={"name": "cannot be changed; register a new environment instead"})
         wanted = self.checked(_of_mode(before, merge(as_dict(before), change)))
+        if wanted.target != before.target:
+            wanted = replace(wanted, target=self._world.targets.complete(wanted.target, before.target))
         after = replace(
             wanted, id=before.id, status=before.status, hold=before.hold, created_at=before.created_at,
             version=before.version + 1,

@@ -17,9 +17,10 @@ from pathlib import Path
 
 from app.domain.errors import SourceRefused
 from app.sources.address import Address
+from app.ssh import private_place, write_private
+from app.ssh.config import SAFE
 
 Secret = Callable[[str], Mapping[str, str]]
-_MEMORY = Path("/dev/shm")  # noqa: S108  keys are kept off the disk where that is possible
 _DEFAULT_USER = "x-access-token"
 
 
@@ -85,11 +86,11 @@ class Access:
         if login.kind != "ssh-key":
             yield self._ssh_command(*self._pinned(' "~/.ssh/known_hosts"'))
             return
-        with tempfile.TemporaryDirectory(prefix="pushpull-", dir=_private_place()) as folder:
-            key = _write(Path(folder) / "key", login.values.get("private_key", ""))
+        with tempfile.TemporaryDirectory(prefix="pushpull-", dir=private_place()) as folder:
+            key = write_private(Path(folder) / "key", login.values.get("private_key", ""))
             options = ["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i", str(key)]
             if hosts := login.values.get("known_hosts", "").strip():
-                file = _write(Path(folder) / "known_hosts", hosts)
+                file = write_private(Path(folder) / "known_hosts", hosts)
                 options += ["-o", "StrictHostKeyChecking=yes", "-o", _hosts(file), "-o", "GlobalKnownHostsFile=none"]
             else:
                 options += self._pinned()
@@ -102,9 +103,8 @@ class Access:
 
     @staticmethod
     def _ssh_command(*options: str) -> str:
-        fixed = ("BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=15", "ServerAliveCountMax=3")
-        off = ("ForwardAgent=no", "ForwardX11=no", "PermitLocalCommand=no", "ControlPath=none", "UpdateHostKeys=no")
-        settings = [part for setting in (*fixed, *off, "LogLevel=ERROR") for part in ("-o", setting)]
+        own = {"ConnectTimeout": "15", "ServerAliveInterval": "15", "ServerAliveCountMax": "3", "ControlPath": "none"}
+        settings = [part for name, value in {**SAFE, **own}.items() for part in ("-o", f"{name}={value}")]
         return shlex.join(["ssh", "-F", os.devnull, *settings, *options])
 
 
@@ -115,15 +115,3 @@ def _basic(values: Mapping[str, str], user: str) -> str:
 
 def _hosts(file: Path) -> str:
     return 'UserKnownHostsFile="{}"'.format(str(file).replace("%", "%%"))
-
-
-def _private_place() -> str | None:
-    return str(_MEMORY) if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) else None
-
-
-def _write(path: Path, text: str) -> Path:
-    """A file only its owner may read. ssh wants line ends as on Unix, the last one included."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text.replace("\r\n", "\n").strip() + "\n")
-    return path

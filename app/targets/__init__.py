@@ -8,29 +8,37 @@ from typing import Any
 
 from app.domain.environment import Environment, TargetSpec
 from app.domain.errors import InvalidInput, TargetRefused
-from app.ports import Target, TargetKind
+from app.ports import Runner, Target, TargetKind
 from app.targets.kinds import DirectoryKind, Kind
-from app.targets.places import Places, overlaps
+from app.targets.means import Means, Secret, no_secret
+from app.targets.places import overlaps
+from app.targets.ssh import SshKind
 
 __all__ = ["KINDS", "TargetRegistry", "overlaps"]
 
-KINDS: Mapping[str, Callable[[Places], Kind]] = {
-    "directory": DirectoryKind,
+KINDS: Mapping[str, Callable[[Means], Kind]] = {
+    "directory": lambda means: DirectoryKind(means.places),
+    "ssh": lambda means: SshKind(means.places, means.secret, means.pool),
 }
 
 
 class TargetRegistry:
     """Implements the port Targets. `target_roots` are the directories below which directory targets may lie; what we
-    know about each target is kept below `data_dir`."""
+    know about each target is kept below `data_dir`. `secret` gives the values of a credential."""
 
     def __init__(
         self,
         data_dir: Path,
         target_roots: Sequence[Path],
-        kinds: Mapping[str, Callable[[Places], Kind]] = KINDS,
+        kinds: Mapping[str, Callable[[Means], Kind]] = KINDS,
+        secret: Secret = no_secret,
     ) -> None:
-        places = Places(data_dir, target_roots)
-        self._kinds = {name: make(places) for name, make in kinds.items()}
+        self._means = Means.of(data_dir, target_roots, secret)
+        self._kinds = {name: make(self._means) for name, make in kinds.items()}
+
+    def close(self) -> None:
+        """Hang up connections to targets."""
+        self._means.pool.close()
 
     def kinds(self) -> Mapping[str, TargetKind]:
         """What there is to choose from."""
@@ -71,6 +79,21 @@ class TargetRegistry:
     def workdir(self, environment: Environment) -> str | None:
         """Local directory for hooks and command checks."""
         return self._of(environment).workdir(environment.target.options)
+
+    def runner(self, environment: Environment) -> Runner | None:
+        """Where hooks run and services are asked, unless it is this machine."""
+        return self._of(environment).runner(environment.target.options)
+
+    def credentials(self, spec: TargetSpec) -> Mapping[str, str]:
+        """Names of the credentials that a target is reached with, by field."""
+        kind = self._kinds.get(spec.kind)
+        return kind.credentials(spec.options) if kind else {}
+
+    def complete(self, spec: TargetSpec, before: TargetSpec | None = None) -> TargetSpec:
+        """A checked target with what only the place itself can tell, such as its host key."""
+        kind = self._kinds[spec.kind]
+        known = before.options if before and before.kind == spec.kind else None
+        return TargetSpec(spec.kind, kind.complete(spec.options, known))
 
     def _of(self, environment: Environment) -> Kind:
         found = self._kinds.get(environment.target.kind)

@@ -189,6 +189,10 @@ class Book:
             for name, value in (("tree", tree), ("revision", revision), ("applying", None)):
                 self._note(name, value)
 
+    def pending(self) -> list[bytes]:
+        """Paths that an interrupted apply was about to change."""
+        return [path for (path,) in self._db.execute("SELECT path FROM pending")]
+
     def recover(self, live: Callable[[bytes], Entry | None]) -> None:
         """After an interrupted apply: find out, path by path, how far it came. `applying` stays until one succeeds."""
         rows = self._db.execute("SELECT path, found_mode, found, mode, blob FROM pending").fetchall()

@@ -28,6 +28,11 @@ class Inventory:
         self._folder, self._place = folder, place
 
     @property
+    def folder(self) -> Path:
+        """Where what we know lies."""
+        return self._folder
+
+    @property
     def git_dir(self) -> Path:
         """Where the private Git index lies."""
         return self._folder / "git"

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from app.domain.environment import Environment
 from app.domain.errors import InvalidInput
-from app.ports import Target, TargetKind
+from app.ports import Runner, Target, TargetKind
 from app.targets.directory import DirectoryTarget
 from app.targets.inventory import Inventory
 from app.targets.places import Places, overlaps
@@ -42,8 +42,37 @@ class Kind(Protocol):
         """Where commands run, if there is such a place."""
         ...
 
+    def credentials(self, options: Mapping[str, Any]) -> Mapping[str, str]:
+        """Names of the credentials that it is reached with, by field."""
+        ...
 
-class DirectoryKind:
+    def complete(self, options: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """Checked options with what only the place itself can tell; `before` are those of the same environment. May
+        use the network. Raises InvalidInput."""
+        ...
+
+    def runner(self, options: Mapping[str, Any]) -> Runner | None:
+        """Where hooks run and services are asked, unless it is this machine."""
+        ...
+
+
+class OnThisMachine:
+    """What kinds have in common that need no network."""
+
+    def credentials(self, options: Mapping[str, Any]) -> Mapping[str, str]:
+        """It needs none."""
+        return {}
+
+    def complete(self, options: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """Nothing is missing."""
+        return options
+
+    def runner(self, options: Mapping[str, Any]) -> Runner | None:
+        """Commands run here."""
+        return None
+
+
+class DirectoryKind(OnThisMachine):
     """A directory on the machine on which the work is done."""
 
     info = TargetKind("directory", "Directory on this machine", ("path", "layout", "keep_releases"))

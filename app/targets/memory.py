@@ -12,6 +12,7 @@ from app.domain.errors import SourceDamaged
 from app.domain.plan import Action, Deviation, InventoryHead, LiveState, Plan
 from app.domain.tree import Entry, blob_id, check_path
 from app.ports import Contents, Desired, Target, TargetKind, Watch
+from app.targets.kinds import OnThisMachine
 
 SAMPLE = 200
 
@@ -115,7 +116,7 @@ def _content(contents: Contents, entry: Entry) -> bytes:
     return content
 
 
-class MemoryKind:
+class MemoryKind(OnThisMachine):
     """A kind for TargetRegistry(kinds={**KINDS, "memory": …}): one place per environment id."""
 
     info = TargetKind("memory", "Memory of this process", ())

@@ -20,10 +20,11 @@ from app.domain.tree import Entry, check_path
 from app.ports import Contents, Desired, Watch
 from app.targets import census
 from app.targets.book import Book
-from app.targets.directory import DirectoryTarget, Progress
+from app.targets.directory import DirectoryTarget
 from app.targets.failures import told
 from app.targets.handles import Root, below, lstat_in, parted
 from app.targets.inventory import Inventory
+from app.targets.owning import Progress
 from app.targets.places import Place
 from app.targets.writing import Writer
 

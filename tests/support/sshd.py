@@ -86,7 +86,7 @@ class SshServer:
             "PasswordAuthentication no",
             "KbdInteractiveAuthentication no",
             "PermitRootLogin prohibit-password",
-            "AllowTcpForwarding no",
+            "AllowTcpForwarding yes",
             "X11Forwarding no",
             "PidFile none",
             "UseDNS no",

@@ -1,13 +1,16 @@
-"""One contract, several places: a directory in place, one with releases, and memory."""
+"""One contract, several places: a directory in place, one with releases, the same over SSH, and memory."""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -18,8 +21,10 @@ from app.targets.directory import DirectoryTarget
 from app.targets.inventory import Inventory
 from app.targets.memory import MemoryKind
 from app.targets.places import Places
+from app.targets.ssh import SshKind
 from tests.support.delivery import listing
 from tests.support.repo import GitRepo
+from tests.support.sshd import SshServer, ready
 
 Live = dict[bytes, tuple[int, bytes]]
 
@@ -131,7 +136,69 @@ class MemorySite:
         self._place.files[path.encode()] = (0o120000, text.encode())
 
 
-SITES: dict[str, Callable[[Path], Any]] = {"in_place": Site, "releases": ReleaseSite, "memory": MemorySite}
+class SshSite(Site):
+    """On a host behind a real sshd, which is this machine."""
+
+    def __init__(self, tmp_path: Path, server: SshServer | None = None, **options: Any) -> None:
+        self.server = server or shared_server()
+        self.data, self.roots, self.path = tmp_path / "data", tmp_path / "srv", tmp_path / "srv" / "site"
+        self.data.mkdir(exist_ok=True)
+        self.roots.mkdir(exist_ok=True)
+        self.form = b""
+        self.registry = self.connect()
+        values = {**login(self.server), "path": str(self.path), **options}
+        self.environment = environment(7, "ssh", **self.registry.check("ssh", values))
+
+    def connect(self) -> TargetRegistry:
+        """A registry with connections of its own."""
+        kinds = {"ssh": lambda means: SshKind(means.places, means.secret, means.pool, self.form)}
+        return TargetRegistry(self.data, [self.roots], kinds, secret=lambda _: {"private_key": self.server.private_key})
+
+    def listed_as(self, form: bytes) -> Self:
+        """On a host whose find has no -printf."""
+        self.form = form
+        self.registry = self.connect()
+        return self
+
+
+def login(server: SshServer) -> dict[str, Any]:
+    """Options that lead to a server."""
+    host_key = server.known_hosts.partition(" ")[2].strip()
+    return {"host": "127.0.0.1", "port": server.port, "user": server.user, "credential": "key", "host_key": host_key}
+
+
+class SshReleaseSite(SshSite):
+    """With releases there."""
+
+    in_place = False
+
+    def __init__(self, tmp_path: Path) -> None:
+        super().__init__(tmp_path, layout="releases", keep_releases=3)
+
+    @property
+    def folder(self) -> Path:
+        return self.path / "current"
+
+
+@cache
+def shared_server() -> SshServer:
+    """One server for all tests of this process."""
+    if not ready():
+        pytest.skip("no sshd here (Debian: apt-get install openssh-server): targets over SSH were not tested")
+    folder = tempfile.mkdtemp(prefix="pushpull-sshd-")
+    server = SshServer(Path(folder))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(server.stop)
+    return server
+
+
+SITES: dict[str, Callable[[Path], Any]] = {
+    "in_place": Site,
+    "releases": ReleaseSite,
+    "memory": MemorySite,
+    "ssh": SshSite,
+    # "ssh-releases": SshReleaseSite,
+}
 
 
 @pytest.fixture(params=SITES)
@@ -140,7 +207,7 @@ def any_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     return SITES[request.param](tmp_path)
 
 
-@pytest.fixture(params=["in_place", "memory"])
+@pytest.fixture(params=["in_place", "memory", "ssh"])
 def lasting_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """Places in which files outlive a delivery that are not part of it: a release holds nothing but the tree."""
     return SITES[request.param](tmp_path)

@@ -56,6 +56,9 @@ def _access(environment: Environment) -> Iterable[Part]:
     wanted = environment.target.option("credential")
     if wanted:
         yield Part("store the target's credential", f"target: {wanted}", holder)
+    jump = (environment.target.option("jump") or {}).get("credential")
+    if jump and jump != wanted:
+        yield Part("store the jump host's credential", f"target: {jump}", holder)
 
 
 def _starters(triggers: frozenset[Trigger], step: str) -> Iterable[Part]:

@@ -59,6 +59,9 @@ class CheckBody(BaseModel):
     host: str | None = None
     port: int | None = Field(None, ge=0, le=65535)
     command: list[str] | None = Field(None, examples=[["systemctl", "is-active", "nginx"]])
+    seen_from: Literal["server", "target"] | None = Field(
+        "server", alias="from", description="Whose view of url or host counts; commands run on the target's machine."
+    )
     timeout_s: float | None = Field(5, gt=0, le=3600)
     interval_s: float | None = Field(1, gt=0, le=3600)
     deadline_s: float | None = Field(30, gt=0, le=3600)

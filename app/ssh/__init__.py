@@ -1,0 +1,27 @@
+"""OpenSSH's client at arm's length: private files, one kept connection per server, nothing of a user on a command line.
+
+Decision 15 says why it is the client and no library.
+"""
+
+from app.ssh.client import Ended
+from app.ssh.config import Endpoint, Key, Way
+from app.ssh.connection import Connection
+from app.ssh.failures import SshFailed, Why
+from app.ssh.hostkeys import fingerprint, host_key
+from app.ssh.pool import Pool
+from app.ssh.private import private_place, write_private
+
+__all__ = [
+    "Connection",
+    "Ended",
+    "Endpoint",
+    "Key",
+    "Pool",
+    "SshFailed",
+    "Way",
+    "Why",
+    "fingerprint",
+    "host_key",
+    "private_place",
+    "write_private",
+]

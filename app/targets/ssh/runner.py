@@ -1,0 +1,126 @@
+"""Hooks, command checks and services on the host."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.domain.errors import InvalidInput, TargetUnreachable
+from app.domain.masking import mask
+from app.ports import CommandResult
+from app.ssh import Connection, SshFailed
+from app.ssh.reaching import reach
+from app.targets.ssh.options import is_host
+from app.targets.ssh.scripts import quoted
+from app.targets.ssh.view import View
+
+OUTPUT = 64 * 1024
+GRACE_S = 5  # how much longer than we the host itself waits before it ends a command
+_ENDED = re.compile(rb"\n#pushpull ended (\d+)\n\Z")
+# The command runs beside two watchers in the session's process group: one ends the group when our side of the
+# connection closes, one when time is up. Whatever the command leaves behind goes with it. $Z: seconds.
+RUN = r"""
+top && { inner; at ""; } || cd / || exit 75
+trap '' PIPE
+exec 8<&0
+{ IFS= read -r x <&8; kill -TERM -- -$$; sleep 2; kill -KILL -- -$$; } >/dev/null 2>&1 &
+{ sleep "$Z"; kill -TERM -- -$$; sleep 2; kill -KILL -- -$$; } >/dev/null 2>&1 </dev/null 8<&- &
+trap : TERM
+( trap - TERM PIPE; exec 8<&-; exec "$@" ) </dev/null 2>&1 &
+wait $!
+c=$?
+printf '\n#pushpull ended %s\n' $c
+kill -KILL -- -$$
+"""
+
+
+class _Ended(Exception):
+    """The command has told its exit code."""
+
+
+class _TimeUp(Exception):
+    """The command took too long."""
+
+
+class HostRunner:
+    """Implements the port Runner on a target's host."""
+
+    def __init__(self, view: View, connection: Connection) -> None:
+        self._view, self._connection = view, connection
+
+    def run(
+        self,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        timeout_s: float,
+        check: Callable[[], None] = lambda: None,
+    ) -> CommandResult:
+        """Run a command in the directory that readers see. One that cannot be started ends with 127, as in a shell."""
+        if not command:
+            raise InvalidInput("The command is empty.")
+        if command[0].startswith("-"):
+            return CommandResult(127, f"{command[0]}: no such command")
+        output = _Output()
+        end = time.monotonic() + timeout_s
+
+        def asked() -> None:
+            check()
+            if time.monotonic() > end:
+                raise _TimeUp
+
+        timed_out = False
+        try:
+            code, _ = self._view.host.run(
+                _script(self._view, command, variables, timeout_s), output.hear, _held_open, asked
+            )
+            raise TargetUnreachable(f"`{command[0]}` was cut off on {self._view.host.name} (it ended with {code}).")
+        except _Ended:
+            pass
+        except _TimeUp:
+            timed_out = True
+        return CommandResult(output.code, output.text(), timed_out)
+
+    @contextmanager
+    def reach(self, host: str, port: int, timeout_s: float) -> Iterator[Path]:
+        """A socket file that leads to an address as the host sees it."""
+        if not is_host(host):
+            raise InvalidInput(f"'{host[:80]}' is no host name.")
+        try:
+            with reach(self._connection, host, port, timeout_s) as path:
+                yield path
+        except SshFailed as failure:
+            raise TargetUnreachable(f"{host}:{port} from {self._view.host.name}: {failure.reason}.") from failure
+
+
+def _script(view: View, command: Sequence[str], variables: Mapping[str, str], timeout_s: float) -> bytes:
+    given = [b"export %b=%b\n" % (name.encode(), quoted(value.encode())) for name, value in variables.items()]
+    words = b" ".join(quoted(part.encode()) for part in command)
+    script = view.script(RUN, Z=str(int(timeout_s) + GRACE_S).encode())
+    return b"".join(given) + b"set -- " + words + b"\n" + script
+
+
+def _held_open() -> tuple[None]:
+    """No input, but not its end either: that is what stops a command."""
+    return (None,)
+
+
+class _Output:
+    """The end of what a command wrote."""
+
+    def __init__(self) -> None:
+        self._kept = b""
+        self.code = -1
+
+    def hear(self, chunk: bytes) -> None:
+        """The next piece. Raises _Ended with the last one: what the command left behind may hold the line open."""
+        self._kept = (self._kept + chunk)[-OUTPUT - 100 :]
+        if ended := _ENDED.search(self._kept):
+            self.code, self._kept = int(ended[1]), self._kept[: ended.start()]
+            raise _Ended
+
+    def text(self) -> str:
+        """Bounded and masked."""
+        return mask(self._kept[-OUTPUT:].decode("utf-8", "backslashreplace").replace("\0", ""))
