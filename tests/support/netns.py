@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Self
 
+_RESET = ("-i", "eth0", "-p", "tcp", "-j", "REJECT", "--reject-with", "tcp-reset")
+
 
 @lru_cache
 def problem() -> str:
@@ -24,6 +26,7 @@ def problem() -> str:
         return f"network tests: {' and '.join(missing)} not found; install iproute2 and iptables"
     try:
         with Host() as host:
+            host.cut()
             host.let_nobody_in()
     except subprocess.CalledProcessError as error:
         return f"network tests: namespaces are not permitted here ({' '.join(error.cmd)})"
@@ -63,7 +66,7 @@ class Host:
 
     def start(self, argv: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Start a process there; it is ended with the host."""
-        process = subprocess.Popen(["ip", "netns", "exec", self.name, *argv], **options)
+        process = subprocess.Popen(self._within(*argv), **options)
         self._running.append(process)
         return process
 
@@ -74,15 +77,27 @@ class Host:
             ("-A", "INPUT", "-i", "lo", "-j", "ACCEPT"),
             ("-A", "INPUT", "-p", "tcp", "!", "--syn", "-j", "ACCEPT"),
         ):
-            _run("ip", "netns", "exec", self.name, "iptables", *rule)
+            self._iptables(*rule)
+
+    def _within(self, *argv: str) -> list[str]:
+        return ["ip", "netns", "exec", self.name, *argv]
+
+    def _iptables(self, *rule: str) -> None:
+        _run(*self._within("iptables", *rule))
 
     def unplug(self) -> None:
         """Pull the cable: packets get lost, nobody is told."""
         _run("ip", "link", "set", self._cable, "down")
 
-    def plug(self) -> None:
-        """Put it back."""
+    def cut(self) -> None:
+        """Break every connection to it at its next packet; the host itself is not told."""
+        self._iptables("-I", "INPUT", *_RESET)
+
+    def mend(self) -> None:
+        """Put the cable back, and let connections live."""
         _run("ip", "link", "set", self._cable, "up")
+        while subprocess.run(self._within("iptables", "-D", "INPUT", *_RESET), capture_output=True).returncode == 0:
+            pass
 
     def close(self) -> None:
         """End what runs there, and the host."""

@@ -64,6 +64,10 @@ class SshServer:
         kind, key, *_ = (self._folder / "host.pub").read_text().split()
         return f"[127.0.0.1]:{self.port} {kind} {key}\n"
 
+    def daemon(self, address: str, port: int) -> list[str]:
+        """Command of the same server that listens by itself, for a host of its own."""
+        return [self._program, "-D", "-e", "-f", str(self._config), "-o", f"ListenAddress={address}:{port}"]
+
     def url(self, path: Path) -> str:
         """Address of a repository on this machine."""
         return f"ssh://{self.user}@127.0.0.1:{self.port}{path}"
