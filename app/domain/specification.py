@@ -119,7 +119,10 @@ def _check(reader: Reader) -> HealthCheck:
     if url and not re.match(r"https?://[^/\s@]+", url):
         reader.wrong("url", "must be an http or https address without a password in it")
     tcp = kind == "tcp"
-    status, port = reader.number("expect_status", 200, 100, 599), reader.number("port", 0, tcp, 65535, required=tcp)
+    status, port = (
+        reader.number("expect_status", 200, 100, 599),
+        reader.number("port", 0, int(tcp), 65535, required=tcp),
+    )
     return HealthCheck(
         kind=kind,
         url=url if kind == "http" else "",
