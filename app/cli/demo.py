@@ -17,8 +17,8 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     data_dir: Annotated[Path, typer.Option(help="Folder of the demo; emptied at each start.")] = Path("demo"),
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.", envvar="PUSHPULL_HOST")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on, 0 for any.", envvar="PUSHPULL_PORT")] = 8000,
     pause: Annotated[float, typer.Option(help="Seconds between the things that happen.")] = 40.0,
 ) -> None:
     """Make a repository and two environments, deliver through both, and go on living until stopped."""

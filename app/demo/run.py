@@ -6,9 +6,9 @@ import secrets
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -50,34 +50,31 @@ def run(folder: Path, host: str, port: int, pause_s: float, tell: Callable[[str]
     repository = Repository(folder / "git")
     repository.create()
     token = "pp_" + secrets.token_urlsafe(32)
-    settings = Settings(
-        data_dir=folder / "data",
-        host=host,
-        port=port,
-        source_roots=str(folder / "git"),
-        target_roots=str(folder / "servers"),
-        bootstrap_token=SecretStr(token),
-        admin_password=SecretStr(PASSWORD),
-        log_level="warning",
-    )
+    stopping = threading.Event()
+
+    def begin(address: str) -> None:
+        tell(f"\n  The dashboard:  {address}\n  Log in as:      admin / {PASSWORD}\n  For scripts:    "
+             f"export PUSHPULL_URL={address} PUSHPULL_TOKEN={token}\n")  # fmt: skip
+        story = Story(Client(address, token), repository, folder / "servers", tell, pause_s, stopping)
+        threading.Thread(target=story.run, daemon=True).start()
+
     tell("[2/5] Starting the server")
-    story = Story(Client(f"http://{host}:{port}", token), repository, folder / "servers", tell, pause_s)
-    thread = threading.Thread(target=_when_ready, args=(story, host, port, token, tell), daemon=True)
-    thread.start()
     try:
-        serve(settings, lambda _address: None, lambda _password: None)
+        serve(_settings(folder, host, port, token), begin, lambda _password: None)
     finally:
-        story.stop()
+        stopping.set()
 
 
-def _when_ready(story: Story, host: str, port: int, token: str, tell: Callable[[str], None]) -> None:
-    client = Client(f"http://{host}:{port}", token)
-    for _ in range(100):
-        try:
-            client.call("GET", "/environments", limit=1)
-            break
-        except Failure:
-            time.sleep(0.1)
-    tell(f"\n  The dashboard:  http://{host}:{port}\n  Log in as:      admin / {PASSWORD}\n  For scripts:    "
-         f"export PUSHPULL_URL=http://{host}:{port} PUSHPULL_TOKEN={token}\n")  # fmt: skip
-    story.run()
+def _settings(folder: Path, host: str, port: int, token: str) -> Settings:
+    """Nothing but what is given here: the demo keeps away from an installation that the environment describes."""
+    given: dict[str, Any] = {
+        "data_dir": folder / "data",
+        "host": host,
+        "port": port,
+        "source_roots": str(folder / "git"),
+        "target_roots": str(folder / "servers"),
+        "bootstrap_token": SecretStr(token),
+        "admin_password": SecretStr(PASSWORD),
+        "log_level": "warning",
+    }
+    return Settings(_env_prefix="PUSHPULL_DEMO_", **given)

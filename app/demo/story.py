@@ -21,16 +21,19 @@ Tell = Callable[[str], None]
 class Story:
     """Runs in a thread beside the server."""
 
-    def __init__(self, client: Client, repository: Repository, targets: Path, tell: Tell, pause_s: float) -> None:
+    def __init__(
+        self,
+        client: Client,
+        repository: Repository,
+        targets: Path,
+        tell: Tell,
+        pause_s: float,
+        stopping: threading.Event,
+    ) -> None:
         self._client, self._repository, self._targets, self._tell = client, repository, targets, tell
-        self._pause_s = pause_s
-        self._stopping = threading.Event()
+        self._pause_s, self._stopping = pause_s, stopping
         self._number = 0  # commits so far
         self._turn = 0
-
-    def stop(self) -> None:
-        """End the story."""
-        self._stopping.set()
 
     def run(self) -> None:
         """Opening, then one thing after another until stopped."""

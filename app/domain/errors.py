@@ -44,7 +44,7 @@ class InvalidInput(Problem):
     """A field of the request is not acceptable."""
 
     def __init__(self, detail: str = "", *, fields: Mapping[str, str] | None = None) -> None:
-        listed = "; ".join(f"{field} {text}" for field, text in list((fields or {}).items())[:5])
+        listed = "; ".join(f"{field} {text.rstrip('.')}" for field, text in list((fields or {}).items())[:5])
         super().__init__(detail or (f"The request has wrong fields: {listed}." if listed else ""), fields=fields)
 
 

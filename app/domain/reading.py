@@ -128,8 +128,7 @@ class Reader:
 
 def wrong(errors: Mapping[str, str]) -> InvalidInput:
     """All that is wrong with a specification: {dotted path: text}."""
-    listed = "; ".join(f"{field} {problem}" for field, problem in list(errors.items())[:5])
-    return InvalidInput(f"The request has wrong fields: {listed}.", fields=errors)
+    return InvalidInput(fields=errors)
 
 
 def unreadable(text: str) -> bool:

@@ -119,7 +119,8 @@ def _check(reader: Reader) -> HealthCheck:
         reader.wrong("url", "must be an http or https address without a password in it")
     tcp = kind == "tcp"
     seen_from = reader.choice("from", "server", ("server", "target"))
-    status, port = reader.number("expect_status", 200, 100, 599), reader.number("port", 0, tcp, 65535, required=tcp)
+    status = reader.number("expect_status", 200, 100, 599)
+    port = reader.number("port", 0, int(tcp), 65535, required=tcp)
     return HealthCheck(
         kind=kind,
         url=url if kind == "http" else "",

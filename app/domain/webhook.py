@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from app.domain.errors import InvalidInput, SignatureMismatch
+from app.domain.reading import unreadable
 
 MAX_BODY = 5 * 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
@@ -65,10 +66,17 @@ def read(provider: Provider, body: bytes, headers: Mapping[str, str]) -> Announc
         payload = json.loads(_document(body, headers))
         if not isinstance(payload, dict):
             raise TypeError("the body is not a JSON object")
-        return provider.parse(event, payload)
+        return _storable(provider.parse(event, payload))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         hint = f"the body is not a {provider.title} {event} delivery ({type(error).__name__})"
         raise InvalidInput(f"The delivery was not understood: {hint}.", fields={"body": hint}) from None
+
+
+def _storable(found: Announcement) -> Announcement:
+    """The announcement again. Raises ValueError where it names what neither Git nor a database can hold."""
+    if any(unreadable(f"{ref}{sha or ''}") for ref, sha in found.heads.items()):
+        raise ValueError("a name holds control characters")
+    return found
 
 
 def _document(body: bytes, headers: Mapping[str, str]) -> bytes | str:

@@ -24,8 +24,8 @@ class Ruling:
     reason: str
 
 
-def find(source: Source, environment: Environment, request: Request) -> Revision:
-    """The commit that a request means, fetching where the mirror may be behind.
+def find(source: Source, environment: Environment, request: Request) -> tuple[Revision, bool]:
+    """The commit that a request means, fetching where the mirror may be behind; and whether Git was asked.
 
     A commit that the mirror has needs no network, so a rollback works while the Git server is down; a branch is
     looked up on the remote first, except by the poll and by scans, which have just done so.
@@ -33,9 +33,9 @@ def find(source: Source, environment: Environment, request: Request) -> Revision
     wanted = request.wanted or environment.source.ref
     known = _in_mirror(source, wanted) if is_sha(wanted) or request.trigger is Trigger.ROLLBACK else None
     if known:
-        return known
+        return known, False
     source.fetch()
-    return source.resolve(wanted)
+    return source.resolve(wanted), True
 
 
 def _in_mirror(source: Source, wanted: str) -> Revision | None:

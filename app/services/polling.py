@@ -22,6 +22,7 @@ from app.services.desired import newer_than_left
 from app.services.hooks import hooks_of
 from app.services.noticing import News, news, noticed
 from app.services.queue import Queue
+from app.services.verdicts import GIT
 from app.services.world import SCHEDULE, World
 
 WEBHOOK_GRACE = timedelta(seconds=10)
@@ -79,8 +80,9 @@ class Poller:
             if before.failing_since is None:
                 data = {"repo_url": before.repo_url, "result": result}
                 tx.ledger.append(at, [NewEvent(EventType.SOURCE_FAILED, reason=problem.detail, data=data)])
-                for environment in tx.environments.of_repository(before.repo_url):
-                    status = replace(environment.status, message=f"Git: {problem.detail}")
+            for environment in tx.environments.of_repository(before.repo_url):
+                status = replace(environment.status, message=f"{GIT}{problem.detail}")
+                if status != environment.status:
                     tx.environments.put_status(environment.id, status)
         if before.failing_since is None:
             self._world.bell.ring(("ledger",))
@@ -95,7 +97,7 @@ class Poller:
 
     def _concerned(self, environment: Environment, sighting: Sighting) -> bool:
         status = environment.status
-        if status.noticed is None or status.message.startswith("Git: ") or self._moved(environment, sighting):
+        if status.noticed is None or status.message.startswith(GIT) or self._moved(environment, sighting):
             return True
         waits = status.noticed != status.revision and environment.policy.auto_sync
         judged = status.webhook_judged == status.noticed
@@ -151,7 +153,7 @@ class Poller:
 
     def _status(self, environment: Environment, status: Status, head: Revision, sighting: Sighting) -> Status:
         """The status as this look leaves it: `status` knows the head already, `environment` is as it was."""
-        if status.message.startswith("Git: "):
+        if status.message.startswith(GIT):
             status = replace(status, message="")
         pinned = environment.hold is not None and environment.hold.left_revision is not None
         if environment.status.noticed == head.sha or status.revision in (None, head.sha) or pinned:
@@ -241,7 +243,7 @@ class Poller:
 
     def _gone(self, environment: Environment, sighting: Sighting, detail: str) -> None:
         """The ref does not exist (any more): said once, and nothing is pruned."""
-        message = f"Git: {detail}"
+        message = f"{GIT}{detail}"
         if environment.status.message == message or is_sha(environment.source.ref):
             return
         facts = {"ref": environment.source.ref, "before": environment.status.noticed, "after": None}

@@ -38,6 +38,7 @@ class Refresh:
         self._environment = environment
         self._journal = journal
         self._news: News | None = None
+        self._asked = False  # Git answered, and holds the ref
 
     def run(self) -> Operation:
         """Compare and write down the verdict."""
@@ -47,6 +48,7 @@ class Refresh:
         with self._journal.stage(StageName.FETCHED):
             note = self._fetch(source)
             head = wanted.head_of(source, environment)
+            self._asked &= head is not None
             self._news = news(source, environment, head) if head else None
             sha = self._declared(source, head)
         with self._journal.stage(StageName.PLANNED):
@@ -58,13 +60,14 @@ class Refresh:
 
     def _fetch(self, source: Source) -> str:
         """Bring the mirror up to date unless the poll does so anyway; a Git server that is silent, or
-        that is no longer the one we know, does not stop a look."""
+        that is no longer the one we know, does not stop a look. Returns why it could not be asked."""
         if self._journal.operation.trigger is Trigger.SCHEDULE and self._environment.status.noticed:
             return ""
         try:
             source.fetch()
         except (Temporary, SourceRefused) as problem:
             return problem.detail
+        self._asked = True
         return ""
 
     def _declared(self, source: Source, head: Revision | None) -> str:
@@ -94,7 +97,9 @@ class Refresh:
         before, events = noticed(tx, tx.environments.by_id(self._environment.id), self._news, looked.at)
         episode, drifting = verdicts.follow_drift(tx, before, looked, ended)
         events += drifting
-        status = replace(verdicts.judged(before, looked, health), drift_episode=episode, message=note)
+        trouble = "" if self._asked else verdicts.git_trouble(before.status)
+        message = f"{verdicts.GIT}{note}" if note else trouble
+        status = replace(verdicts.judged(before, looked, health), drift_episode=episode, message=message)
         events += verdicts.tell(before, status, ended)
         if not is_quiet(ended):
             status = verdicts.ended(status, ended)

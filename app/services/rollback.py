@@ -12,7 +12,7 @@ from app.domain.operation import Kind, Operation, Request, Trigger
 from app.domain.plan import LiveState, Plan
 from app.domain.revision import Person, Revision
 from app.domain.tree import Entry
-from app.ports import HistoryItem, Source, Transaction
+from app.ports import HistoryItem, Source, Target, Transaction
 from app.services import desired as wanted
 from app.services.holds import end_hold, set_hold
 from app.services.looking import look
@@ -31,6 +31,7 @@ class Preview:
     plan: Plan
     live: LiveState
     source: Source
+    target: Target
     item: HistoryItem | None
     forward: bool
 
@@ -48,7 +49,7 @@ class Rollback:
         target = self._world.targets.open(environment)
         state = wanted.desired_state(source, environment, chosen.sha)
         live, plan = look(environment, source, target, state, self._world.clock.now(), whole=True)
-        return Preview(environment, chosen, plan, live, source, item, _forward(source, environment, chosen))
+        return Preview(environment, chosen, plan, live, source, target, item, _forward(source, environment, chosen))
 
     def _choose(self, name: str, revision: str | None) -> tuple[Environment, HistoryItem | None, Revision, Source]:
         with self._world.store.read() as tx:

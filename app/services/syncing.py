@@ -34,6 +34,7 @@ class Sync:
         self._journal = journal
         self._request = journal.operation.request
         self._news: News | None = None
+        self._asked = False  # Git answered, and holds the ref
 
     def run(self) -> Operation:
         """Walk from the wanted revision to the outcome."""
@@ -41,6 +42,7 @@ class Sync:
         source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
         revision = self._revision(source)
         head = wanted.head_of(source, environment)
+        self._asked &= head is not None
         self._news = news(source, environment, head) if head else None
         with self._world.store.read() as tx:
             ruling = wanted.ruling(tx, environment, self._journal.operation, revision, source)
@@ -55,7 +57,7 @@ class Sync:
     def _revision(self, source: Source) -> Revision:
         journal, request = self._journal, self._request
         with journal.stage(StageName.FETCHED):
-            revision = wanted.find(source, self._environment, request)
+            revision, self._asked = wanted.find(source, self._environment, request)
         noticed = request.noticed_at or self._known_since(revision) or journal.operation.created_at
         after = max(request.visible_after or revision.committed_at, revision.committed_at)
         journal.stamp(StageName.COMMITTED, revision.committed_at, revision.committed_at)
@@ -186,7 +188,8 @@ class Sync:
             if live:
                 events += self._went_live(tx, before, ended, revision, state.tree, well, at)
                 checked_at = at if whole else before.status.checked_at
-                status = verdicts.delivered(before, revision, at, checked.health, ahead)
+                trouble = "" if self._asked else verdicts.git_trouble(before.status)
+                status = verdicts.delivered(before, revision, at, checked.health, ahead, trouble)
                 good = revision.sha if well else status.last_good
                 status = replace(status, files=files, drift_episode=None, checked_at=checked_at or at, last_good=good)
             events += verdicts.tell(before, status, ended)

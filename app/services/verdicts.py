@@ -18,6 +18,7 @@ from app.domain.tree import printable
 from app.ports import Transaction
 
 SAMPLE = 50
+GIT = "Git: "  # begins what a status says about the repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,14 @@ def judged(environment: Environment, looked: Looked, health: Health | None) -> S
     )
 
 
-def delivered(environment: Environment, revision: Revision, at: datetime, health: Health, ahead: bool) -> Status:
+def git_trouble(status: Status) -> str:
+    """What the last poll said about Git, if that was not good. Who does not ask Git leaves it standing."""
+    return status.message if status.message.startswith(GIT) else ""
+
+
+def delivered(
+    environment: Environment, revision: Revision, at: datetime, health: Health, ahead: bool, message: str
+) -> Status:
     """The status after a sync went through; `ahead`: Git's ref asks for another revision already."""
     status = environment.status
     live_since = status.live_since if status.revision == revision.sha and status.live_since else at
@@ -64,7 +72,7 @@ def delivered(environment: Environment, revision: Revision, at: datetime, health
         checked_at=at,
         expires_at=at + environment.verdict_lifetime(),
         drift_count=0,
-        message="",
+        message=message,
     )
 
 

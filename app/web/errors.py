@@ -107,9 +107,10 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         if any(one["loc"][:1] == ("path",) for one in error.errors()):
             return told(request, 404, "not_found", _missing(request, 404))
-        fields = {_place(one["loc"]): _message(one) for one in error.errors()[:50]}
-        listed = "; ".join(f"{field} {text}" for field, text in list(fields.items())[:5])
-        return told(request, 422, "invalid_input", f"The request has wrong fields: {listed}.", fields)
+        from app.web.api.wrong import wrong_fields
+
+        wrong = wrong_fields(error)
+        return told(request, 422, wrong.code(), wrong.detail, wrong.fields)
 
     def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -124,17 +125,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(e.Problem, problem)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    parts = [str(part) for part in location if part not in ("body", "query", "header")]
-    return ".".join(parts)[:200] or "body"
-
-
-def _message(error: Any) -> str:
-    if error.get("type") == "json_invalid":
-        return "is not valid JSON"
-    return str(error.get("msg", "is not valid")).removeprefix("Value error, ")[:300]
 
 
 def _missing(request: Request, status: int) -> str:

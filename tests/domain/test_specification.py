@@ -77,6 +77,11 @@ def test_a_wrong_field_is_named(change: dict[str, Any], field: str) -> None:
     assert field in wrong(change)
 
 
+def test_bounds_are_told_as_numbers() -> None:
+    told = wrong({"policy": {"health_check": {"kind": "tcp", "host": "x", "port": 70000}}})
+    assert told["policy.health_check.port"] == "must be a whole number from 1 to 65535"
+
+
 def test_all_wrong_fields_are_named_at_once() -> None:
     assert set(wrong({"mode": "x", "name": "-", "policy": {"prune": 1}})) == {"mode", "name", "policy.prune"}
 

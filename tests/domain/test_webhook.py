@@ -99,6 +99,14 @@ def test_deliveries_without_an_id_are_known_by_their_body() -> None:
     assert delivery_id(PROVIDERS["github"], b"a", {"x-github-delivery": "7"}) == "7"
 
 
+@pytest.mark.parametrize("text", [r"\ud800", r"\u0000", r"\n"])
+@pytest.mark.parametrize("field", ["ref", "after"])
+def test_names_that_no_database_takes_are_refused_at_the_door(field: str, text: str) -> None:
+    body = json.dumps({**PUSH, field: "TEXT"}).replace("TEXT", text).encode()
+    with pytest.raises(InvalidInput):
+        read(PROVIDERS["github"], body, {"x-github-event": "push"})
+
+
 @pytest.mark.parametrize("name", PROVIDERS)
 @given(body=BODIES)
 def test_malformed_bodies_are_refused_in_words(name: str, body: bytes) -> None:

@@ -6,7 +6,7 @@ from app.domain.events import EventType
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.status import Divergence, SyncStatus
 from tests.support.gitserver import GitServer
-from tests.support.installation import PIPELINE, Installation
+from tests.support.installation import ME, PIPELINE, Installation
 
 
 def test_looks_without_news_extend_one_row(here: Installation) -> None:
@@ -98,6 +98,49 @@ def test_an_unreachable_repository_is_said_once_and_recovers(here: Installation)
     assert ended.outcome is Outcome.DEPLOYED
     assert len(here.events(EventType.SOURCE_RECOVERED)) == 1
     assert here.environment().status.message == ""
+
+
+def test_that_git_is_silent_stays_said_until_it_answers(here: Installation, mode: str) -> None:
+    here.register(mode)
+    here.deliver(mode)
+    here.repo.commit({"deploy/index.html": "two\n"})
+    here.deliver(mode)
+    away = here.folder / "away"
+    here.repo.path.rename(away)
+    here.poll()
+    said = here.environment().status.message
+    assert said.startswith("Git: ")
+    here.refresh(trigger=Trigger.SCHEDULE)  # asks the target only
+    here.cases.rollback.back("shop", None, "pin", "", ME)
+    assert here.run()[0].outcome is Outcome.ROLLED_BACK
+    here.refresh()  # asks Git too, in vain
+    assert here.environment().status.message == said
+    away.rename(here.repo.path)
+    here.refresh()
+    assert here.environment().status.message == ""
+
+
+def test_a_gone_branch_stays_said_once_across_comparisons(here: Installation, mode: str) -> None:
+    here.register(mode)
+    here.deliver(mode)
+    here.repo.branch("other")
+    here.repo.delete_branch("main")
+    for trigger in (Trigger.SCHEDULE, Trigger.MANUAL):
+        here.poll()
+        here.refresh(trigger=trigger)
+    here.poll()
+    assert "main" in here.environment().status.message
+    assert len(here.events(EventType.REF_MOVED)) == 1
+
+
+def test_an_environment_over_a_silent_repository_says_so(here: Installation) -> None:
+    here.register("pull")
+    here.poll()
+    here.repo.path.rename(here.folder / "away")
+    here.poll()
+    here.register("pull", "late")
+    here.poll()
+    assert here.environment("late").status.message == here.environment().status.message != ""
 
 
 def test_a_push_environment_watches_and_does_not_deliver(here: Installation) -> None:

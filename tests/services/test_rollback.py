@@ -10,6 +10,7 @@ from app.domain.errors import NothingToRollBackTo, RevisionNotFound
 from app.domain.operation import Operation, Outcome, Phase, Trigger
 from app.domain.plan import Action
 from app.domain.status import Health, SyncStatus
+from app.services.previewing import shown
 from tests.support.installation import ME, Installation
 
 
@@ -30,13 +31,23 @@ def back(here: Installation, revision: str | None = None, strategy: str = "pin")
 
 def test_the_preview_shows_the_plan_and_touches_nothing(here: Installation, mode: str) -> None:
     first, _ = two_revisions(here, mode)
-    shown = here.cases.rollback.preview("shop", None)
-    assert shown.revision.sha == first
-    assert {(item.path, item.action) for item in shown.plan.work} == {
+    found = here.cases.rollback.preview("shop", None)
+    assert found.revision.sha == first
+    assert {(item.path, item.action) for item in found.plan.work} == {
         (b"index.html", Action.UPDATE),
         (b"new", Action.DELETE),
     }
     assert (here.servers / "shop" / "new").exists()
+
+
+def test_the_preview_shows_what_is_overwritten_where_live_moved(here: Installation, mode: str) -> None:
+    two_revisions(here, mode)
+    live = here.servers / "shop"
+    (live / "index.html").write_text("by hand\n")
+    (live / "app.env").unlink()
+    diffs = {one["path"]: one["diff"] for one in shown(here.cases.rollback.preview("shop", None))}
+    assert diffs["index.html"].splitlines()[-2:] == ["-by hand", "+one"]
+    assert diffs["app.env"].splitlines()[-1] == "+PASSWORD=*****"
 
 
 def test_pin_goes_back_holds_and_marks(here: Installation, mode: str) -> None:

@@ -16,6 +16,16 @@ LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"  # no control characters but tab
 LINE = r"^[^\x00-\x1f\x7f]*$"
 NAME = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 LABELS = r"^([A-Za-z0-9][A-Za-z0-9._/-]*=[^,\s\x00-\x1f\x7f][^,\x00-\x1f\x7f]*(,[A-Za-z0-9][A-Za-z0-9._/-]*=[^,\s\x00-\x1f\x7f][^,\x00-\x1f\x7f]*)*)?$"  # noqa: E501
+NUMBER = "^[0-9]{0,18}$"
+AFTER = r"^[A-Za-z0-9._-]{0,63}$"
+FORMS = {  # what a person reads instead of a pattern
+    LINES: "must be text without control characters",
+    LINE: "must be one line of text without control characters",
+    NAME: "must be 1 to 63 letters, digits, '.', '_' or '-', and begin and end with a letter or digit",
+    LABELS: "must be labels such as tier=prod,region=eu",
+    NUMBER: "must be the `next` of the page before",
+    AFTER: "must be the `next` of the page before",
+}
 UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -62,7 +72,7 @@ Labels = Annotated[
     str, Query(max_length=500, pattern=LABELS, description="Only with all of these: key=value,key2=value2")
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Items on a page.")]
-AfterNumber = Annotated[str, Query(pattern="^[0-9]{0,18}$", description="The `next` of the page before.")]
-AfterName = Annotated[str, Query(pattern="^[A-Za-z0-9._-]{0,63}$", description="The `next` of the page before.")]
+AfterNumber = Annotated[str, Query(pattern=NUMBER, description="The `next` of the page before.")]
+AfterName = Annotated[str, Query(pattern=AFTER, description="The `next` of the page before.")]
 Since = Annotated[Moment | None, Query(description="From this time on (RFC 3339).")]
 Until = Annotated[Moment | None, Query(description="Before this time (RFC 3339).")]

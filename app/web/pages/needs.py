@@ -38,7 +38,7 @@ def need_of(environment: Environment, now: datetime, episode: Episode | None = N
         lasting = f"has been in drift for {since(episode.detected_at, now)}" if episode else "has drifted"
         return Need(name, "warn", "wave", f"{lasting}: {plural(status.drift_count, 'file')}")
     if status.message:
-        return Need(name, "warn", "branch", _cut(f"cannot follow Git: {status.message}"))
+        return Need(name, "warn", "branch", _cut(f"cannot follow Git: {status.message.removeprefix('Git: ')}"))
     if status.sync is SyncStatus.SYNCED and status.sync_at(now) is SyncStatus.UNKNOWN and status.checked_at:
         return Need(name, "warn", "unknown", f"was last compared {relative(status.checked_at, now)}")
     return None

@@ -81,9 +81,29 @@ def test_all_wrong_fields_are_named_at_once(server: LiveServer) -> None:
     assert {one["field"] for one in told["errors"]} == {"policy.interval_s", "policy.prune"}
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "field", "mend"),
+    [
+        ("/environments", {"name": "a b"}, "name", "letters, digits"),
+        ("/credentials", {"name": "c"}, "kind", "ssh-key, token"),
+        ("/credentials", {"name": "c", "kind": "token"}, "token", "required"),
+        ("/tokens", {"name": "a\x00b"}, "name", "control characters"),
+    ],
+)
+def test_a_wrong_field_says_how_to_mend_it(
+    server: LiveServer, path: str, body: dict[str, Any], field: str, mend: str
+) -> None:
+    told = refused(server, "POST", path, body, 422)
+    named = {one["field"]: one["message"] for one in told["errors"]}
+    assert mend in named[field]
+    assert "pattern" not in told["detail"]
+    assert not told["detail"].endswith("..")
+
+
 def test_what_is_no_json_is_refused(server: LiveServer) -> None:
     answer = server.http.post("/api/v1/environments", content=b"{", headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json()["errors"] == [{"field": "body", "message": "is not valid JSON"}]
 
 
 def test_a_patch_changes_what_it_names_and_keeps_the_rest(server: LiveServer) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.domain.environment import Mode
+from app.domain.operation import Outcome, Phase
 from app.domain.status import Health, SyncStatus
 from app.web import links
 from app.web.pages.environments.head import Head
@@ -106,11 +107,26 @@ def _next(head: Head) -> str:
         return f"It is marked bad ({head.bad}) and is never delivered by itself. A newer commit is."
     if environment.hold:
         return _held(head)
+    if stuck := _stuck(head):
+        return stuck
     if environment.mode is Mode.PULL and policy.auto_sync:
         return f"The poll delivers it; it looks at Git {every(policy.interval_s)}."
     if policy.auto_sync:
         return f"A pipeline or webhook delivers it; failing that, the poll, {every(policy.interval_s)}."
     return "Automatic sync is off: a pipeline, a webhook or you deliver it."
+
+
+def _stuck(head: Head) -> str:
+    """What became of the pending revision's delivery, where that ended badly."""
+    last = head.last
+    if last is None or head.pending not in (last.revision, last.request.wanted) or last.outcome is Outcome.HELD:
+        return ""
+    if last.phase not in (Phase.FAILED, Phase.ERROR, Phase.TERMINATED):
+        return ""
+    ended = {Phase.TERMINATED: "was stopped", Phase.ERROR: "failed"}.get(last.phase, "did not get through")
+    again = last.phase is Phase.ERROR and head.environment.policy.auto_sync
+    then = "It is tried again at growing distances." if again else "Nothing tries it again by itself."
+    return f"Its delivery {ended}: {last.reason.rstrip('.') or 'no reason given'}. {then}"
 
 
 def _held(head: Head) -> str:

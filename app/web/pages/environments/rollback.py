@@ -135,7 +135,8 @@ def _consequences(found: Preview) -> list[tuple[str, str]]:
     checks = [word for word, there in (("hooks", environment.policy.hooks), ("the health check",
               environment.policy.health_check)) if there]  # fmt: skip
     if checks:
-        told.append(("heart", f"{' and '.join(checks).capitalize()} run on the way, as for any delivery."))
+        run = "runs" if checks == ["the health check"] else "run"
+        told.append(("heart", f"{' and '.join(checks).capitalize()} {run} on the way, as for any delivery."))
     if found.forward:
         return [*told, ("hold", f"{found.revision.short} is newer than what is live: nothing is held.")]
     if live and live != found.revision.sha:
