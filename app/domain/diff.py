@@ -61,8 +61,9 @@ class _Side:
 
     def lines(self, mark: str, start: int, end: int, changed: Sequence[Row] = ()) -> Iterator[str]:
         """Rows as lines of a diff; secrets that are in none of the rows of `changed` are told to have changed."""
+        before = _Before(changed)
         for number in range(start, end):
-            yield mark + _shown(self.rows[number], changed)
+            yield mark + _shown(self.rows[number], before)
             if number == len(self.rows) - 1 and not self.ends:
                 yield "\\ No newline at end of file"
 
@@ -79,14 +80,28 @@ def _hunks(old: _Side, new: _Side) -> Iterator[str]:
                 yield from new.lines("+", b, b_end, old.rows[a:a_end])
 
 
-def _shown(row: Row, before: Sequence[Row]) -> str:
-    """A row's text. Its secrets are held against those of the same line before, or of all lines if there is none."""
-    same = [one.secrets for one in before if one.secrets and one.plain == row.plain]
-    known = {secret for one in before for secret in one.secrets}
+class _Before:
+    """The secrets of some rows, by where they stand; looked through once, because thousands of rows ask."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._known: set[str] = set()
+        self._places: dict[tuple[tuple[str, ...], int], set[str]] = {}
+        for row in rows:
+            for number, secret in enumerate(row.secrets):
+                self._known.add(secret)
+                self._places.setdefault((row.plain, number), set()).add(secret)
+
+    def had(self, row: Row, number: int) -> bool:
+        """Whether a row's secret stood in the same line before, or in any line if there is no such line."""
+        same, secret = self._places.get((row.plain, number)), row.secrets[number]
+        return secret in same if same is not None else not self._known or secret in self._known
+
+
+def _shown(row: Row, before: _Before) -> str:
+    """A row's text. Its secrets are held against those of before."""
     text = _printable(row.plain[0])
-    for number, (secret, plain) in enumerate(zip(row.secrets, row.plain[1:], strict=True)):
-        kept = any(one[number] == secret for one in same) if same else not known or secret in known
-        text += (MASK if kept else CHANGED) + _printable(plain)
+    for number, plain in enumerate(row.plain[1:]):
+        text += (MASK if before.had(row, number) else CHANGED) + _printable(plain)
     return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}… (cut)"
 
 

@@ -13,12 +13,19 @@ from sqlalchemy.types import TypeDecorator
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class Damaged:
+    """Stands for a stored value that cannot be read: raising here would lose every other row of the same answer."""
+
+
+DAMAGED = Damaged()
+
+
 def micros(at: datetime) -> int:
     """Microseconds since the epoch, exactly."""
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
-class Moment(TypeDecorator[datetime]):
+class Moment(TypeDecorator[Any]):
     """A time, kept as microseconds since the epoch: exact, small, and fast to compare."""
 
     impl = BigInteger
@@ -28,9 +35,12 @@ class Moment(TypeDecorator[datetime]):
         """To the database."""
         return None if value is None else micros(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | Damaged | None:
         """From the database."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        try:
+            return None if value is None else _EPOCH + timedelta(microseconds=value)
+        except (OverflowError, TypeError):
+            return DAMAGED
 
 
 class Json(TypeDecorator[Any]):
@@ -45,4 +55,7 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """From the database."""
-        return None if value is None else json.loads(value)
+        try:
+            return None if value is None else json.loads(value)
+        except (ValueError, TypeError, RecursionError):
+            return DAMAGED

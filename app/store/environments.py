@@ -31,7 +31,7 @@ from app.domain.specification import policy_dict, stored_policy
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.store import tables
-from app.store.rows import readable
+from app.store.rows import readable, sound
 from app.store.sparklines import last_days
 from app.store.tables.shared import ACTIVE
 
@@ -102,14 +102,14 @@ class SqlEnvironments:
         row = self._db.execute(SELECT.where(env.c.name == name)).first() if _sane(name) else None
         if row is None:
             raise EnvironmentNotFound(f"There is no environment '{name[:80]}'.")
-        return read_environment(row)
+        return read_environment(sound(row))
 
     def by_id(self, id: int) -> Environment:
         """By id."""
         row = self._db.execute(SELECT.where(env.c.id == id)).first()
         if row is None:
             raise EnvironmentNotFound()
-        return read_environment(row)
+        return read_environment(sound(row))
 
     def replace(self, environment: Environment) -> None:
         """Write everything but status and hold."""
@@ -184,7 +184,7 @@ class SqlEnvironments:
     def targets(self) -> Mapping[str, TargetSpec]:
         """Targets by name."""
         rows = self._db.execute(select(env.c.name, env.c.target_kind, env.c.target))
-        return {row.name: TargetSpec(row.target_kind, row.target) for row in rows}
+        return dict(readable(rows, lambda row: (row.name, TargetSpec(row.target_kind, row.target)), "environments"))
 
     def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:
         """Those whose refresh is due and that nothing runs on."""

@@ -11,6 +11,7 @@ from app.domain.operation import Operation, Outcome, Trigger
 from app.domain.revision import Revision
 from app.ports import HistoryItem, Page
 from app.store import tables
+from app.store.rows import readable
 
 h = tables.history
 bad = tables.bad_revisions
@@ -75,7 +76,7 @@ class SqlHistory:
             query = query.where(h.c.id < int(after[:18]))
         rows = self._db.execute(query.limit(limit + 1)).all()
         next = str(rows[limit - 1].id) if len(rows) > limit else None
-        return Page(tuple(_read(row) for row in rows[:limit]), next)
+        return Page(readable(rows[:limit], _read, "history"), next)
 
     def find(self, environment_id: int, revision: str) -> HistoryItem | None:
         """By full id or prefix."""

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, in
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.environment import RunsOn
-from app.domain.errors import OperationNotFound
+from app.domain.errors import OperationNotFound, Problem
 from app.domain.operation import (
     Changes,
     Kind,
@@ -25,7 +25,7 @@ from app.domain.operation import (
 )
 from app.ports import OperationFilter, Page
 from app.store import tables
-from app.store.rows import readable
+from app.store.rows import log, readable, sound
 
 ops = tables.operations
 FINISHED = tuple(phase.value for phase in Phase if phase.final)
@@ -55,7 +55,7 @@ class SqlOperations:
         row = self._db.execute(select(ops).where(ops.c.id == id)).first() if id.isalnum() and id.isascii() else None
         if row is None:
             raise OperationNotFound(f"There is no operation '{id[:40]}'.")
-        return _read(row)
+        return _read(sound(row))
 
     def save(self, operation: Operation) -> None:
         """Write all fields; a run that ends is counted for its day."""
@@ -101,7 +101,17 @@ class SqlOperations:
                 done = self._db.execute(update(ops).where(ops.c.id == id, ops.c.phase == "queued").values(taken))
         except IntegrityError:  # another worker took one of the same environment in this instant
             return None
-        return self.get(id) if done.rowcount else None
+        return self._taken(id, now) if done.rowcount else None
+
+    def _taken(self, id: str, now: datetime) -> Operation | None:
+        """The run that was taken. One that cannot be read ends here: it would be the oldest one for ever."""
+        try:
+            return self.get(id)
+        except (Problem, ValueError, TypeError, KeyError, AttributeError) as error:
+            log.error("an operation cannot be read and is ended", id=id, problem=type(error).__name__)
+            ended = {"phase": Phase.ERROR.value, "finished_at": now, "reason": "its record cannot be read"}
+            self._db.execute(update(ops).where(ops.c.id == id).values(ended))
+            return None
 
     def _ours(self) -> ColumnElement[bool]:
         """An agent's runs are its own business, and ours are none of an agent's."""

@@ -8,9 +8,17 @@ from typing import Any, TypeVar
 import structlog
 
 from app.domain.errors import Problem
+from app.store.columns import DAMAGED
 
 T = TypeVar("T")
 log = structlog.get_logger("store")
+
+
+def sound(row: Any) -> Any:
+    """The row, if each of its values can be read. Raises ValueError."""
+    if any(value is DAMAGED for value in row):
+        raise ValueError("a value of the row is damaged")
+    return row
 
 
 def readable(rows: Iterable[Any], read: Callable[[Any], T], what: str) -> tuple[T, ...]:
@@ -18,7 +26,7 @@ def readable(rows: Iterable[Any], read: Callable[[Any], T], what: str) -> tuple[
     found = []
     for row in rows:
         try:
-            found.append(read(row))
+            found.append(read(sound(row)))
         except (Problem, ValueError, TypeError, KeyError, AttributeError) as error:
             log.warning("a row cannot be read", table=what, id=str(row[0])[:60], problem=type(error).__name__)
     return tuple(found)
