@@ -82,8 +82,12 @@ class Environments(Protocol):
         """{(repo_url, credential): shortest poll interval in seconds} of all environments that run on the server."""
         ...
 
-    def targets(self) -> Mapping[str, TargetSpec]:
-        """{name: target} of all environments."""
+    def neighbours(self, environment: Environment) -> Mapping[str, TargetSpec]:
+        """Targets of the others that deliver on the same host: shadows touch nothing, so they are in nobody's way."""
+        ...
+
+    def beside(self, environment: Environment) -> tuple[Environment, ...]:
+        """Others with the same source and the same target: one of two such delivers, and the other one shadows it."""
         ...
 
     def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:
