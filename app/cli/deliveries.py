@@ -148,13 +148,16 @@ def resume(name: Name, as_json: AsJson = False) -> None:
 def compare(
     window: Annotated[str, typer.Option(help="24h, 7d, 30d, 90d or all.")] = "30d",
     labels: Annotated[str, typer.Option(help="key=value,key2=value2")] = "",
+    environment: Annotated[str, typer.Option(help="Only this one, before and after it was switched.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Push against pull, measured by this installation."""
-    found = Client().call("GET", "/comparison", window=window, labels=labels)
+    found = Client().call("GET", "/comparison", window=window, labels=labels, environment=environment)
     if as_json:
         show.as_json(found)
         return
+    if found["subject"]:
+        typer.echo(found["subject"]["sentence"])
     rows = [
         [row["title"], row["push"]["sentence"], row["pull"]["sentence"], row["verdict"]["text"]]
         for row in found["rows"]

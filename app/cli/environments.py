@@ -11,6 +11,8 @@ import typer
 
 from app.cli import show
 from app.client import Client, Failure
+from app.domain.errors import InvalidInput
+from app.domain.placing import place
 
 Name = Annotated[str, typer.Argument(metavar="ENV", help="Name of the environment.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -119,6 +121,34 @@ def edit(name: Name, file: File = None, set_: Pairs = None, as_json: AsJson = Fa
         raise Failure("nothing to change: give --set field=value or --file", 2)
     made = Client().call("PATCH", f"/environments/{name}", change)
     show.as_json(made) if as_json else typer.echo(f"changed {made['name']}")
+
+
+@group.command("switch")
+def switch(
+    name: Name,
+    to: Annotated[str, typer.Option(help="push or pull.")] = "",
+    runs_on: Annotated[str, typer.Option(help="server or agent.")] = "",
+    target: Annotated[str, typer.Option(help="The same place: /srv/shop or ssh://user@host/srv/shop.")] = "",
+    agent: Annotated[str, typer.Option(help="Id of the agent that takes over.")] = "",
+    reason: Annotated[str, typer.Option("--message", "-m", help="Why.")] = "",
+    set_: Pairs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Switch between push and pull, or between this server and an agent, without delivering anything anew."""
+    given = {"mode": to, "runs_on": runs_on, "agent": agent, "reason": reason}
+    change = {**_spec(None, set_), **{key: value for key, value in given.items() if value}}
+    if target:
+        try:
+            change["target"] = {**place(target), **change.get("target", {})}
+        except InvalidInput as problem:
+            raise Failure(f"--target {target}: {problem.fields['target']}", 2) from None
+    made = Client().call("POST", f"/environments/{name}/switches", change)
+    if as_json:
+        show.as_json(made)
+        return
+    typer.echo(f"switched {made['name']}: {made['mode']}, runs on {made['runs_on']}")
+    for line in (*made["switch"]["effects"], *made["switch"]["carried"]):
+        typer.echo(f"  {line}")
 
 
 @group.command("rm")

@@ -169,6 +169,10 @@ class EnvironmentHeld(Problem):
     """Automation of this environment is on hold."""
 
 
+class OnlyObserves(Problem):
+    """This environment is a shadow: it observes only and applies nothing."""
+
+
 class NothingToRollBackTo(Problem):
     """The history holds no other revision that was live and good."""
 

@@ -14,6 +14,7 @@ class EventType(StrEnum):
 
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_EDITED = "environment.edited"
+    ENVIRONMENT_SWITCHED = "environment.switched"
     ENVIRONMENT_DELETED = "environment.deleted"
     OPERATION_QUEUED = "operation.queued"
     OPERATION_STARTED = "operation.started"

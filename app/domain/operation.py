@@ -64,6 +64,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     WAITING = "waiting"
     NUDGED = "nudged"  # a webhook on a pull environment brought the poll forward
+    OBSERVED = "observed"  # a shadow said what it would have done
 
 
 class StageName(StrEnum):

@@ -14,7 +14,12 @@ __all__ = ["CommitFact", "DeliveryFact", "Facts"]
 
 
 class Facts(Protocol):
-    """What the comparison is computed from. Labels narrow to environments that carry all of them."""
+    """What the comparison is computed from. Labels narrow to environments that carry all of them. Shadows deliver
+    nothing, and are left out."""
+
+    def within(self, environment_id: int) -> Facts:
+        """The same of one environment."""
+        ...
 
     def deliveries(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[DeliveryFact, ...]:
         """Syncs whose finished_at lies in [since, until), oldest first."""

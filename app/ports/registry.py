@@ -86,6 +86,14 @@ class Environments(Protocol):
         """{name: target} of all environments."""
         ...
 
+    def neighbours(self, environment: Environment) -> Mapping[str, TargetSpec]:
+        """Targets of the others that deliver on the same host: shadows touch nothing, so they are in nobody's way."""
+        ...
+
+    def beside(self, environment: Environment) -> tuple[Environment, ...]:
+        """Others with the same source and the same target: one of two such delivers, and the other one shadows it."""
+        ...
+
     def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:
         """Server-run environments whose next refresh is due and that have no queued or running operation."""
         ...

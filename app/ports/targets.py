@@ -89,6 +89,10 @@ class Targets(Protocol):
 
     def open(self, environment: Environment) -> Target: ...
 
+    def shadow(self, environment: Environment) -> Target:
+        """The place with an inventory that is empty and stays so: to look at, never to change."""
+        ...
+
     def overlapping(self, environment: Environment, others: Mapping[str, TargetSpec]) -> str | None:
         """The name of another environment (not the same name) whose target overlaps with this one's, or None."""
         ...

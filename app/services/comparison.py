@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 
 from app.domain.comparison import Comparison, Evidence, Window, compare_modes, parse_labels, parse_window
 from app.domain.comparison.parts import PIPELINE_STEP
-from app.ports import Clock, Facts, Store
+from app.domain.comparison.switched import marks, sides, subject
+from app.domain.environment import Environment
+from app.domain.events import Event, EventType
+from app.ports import Clock, Facts, Store, Transaction
 
 LIMIT = 10_000  # syncs: more say little more, and a page would wait for them
 FRESH_S = 60.0
+CHANGES = 500  # of one environment's specification, among which its switches are looked for
 
 
 class Comparisons:
@@ -29,10 +33,11 @@ class Comparisons:
         self._kept: tuple[float, Comparison] | None = None
         self._busy = Lock()
 
-    def compare(self, window: str = "", labels: str = "") -> Comparison:
+    def compare(self, window: str = "", labels: str = "", environment: str = "") -> Comparison:
         """Compare in a window ("24h", "7d", "30d", "90d", "all"; "" means "30d") and, with labels ("team=web,tier=1"),
-        among the environments that carry them all. Raises InvalidInput (fields "window", "labels")."""
-        return compare_modes(self._evidence(window, labels), self._step)
+        among the environments that carry them all; with an environment's name, that one before and after it was
+        switched. Raises InvalidInput (fields "window", "labels"), EnvironmentNotFound."""
+        return compare_modes(self._evidence(window, labels, environment), self._step)
 
     def recent(self) -> Comparison:
         """The comparison of the default window, at most a minute old when nobody is renewing it: for pages that show
@@ -54,13 +59,14 @@ class Comparisons:
         self._kept = self._clock.monotonic(), found
         return found
 
-    def _evidence(self, window: str, labels: str) -> Evidence:
+    def _evidence(self, window: str, labels: str, environment: str) -> Evidence:
         span, wanted = parse_window(window, self._clock.now()), parse_labels(labels)
         with self._store.read() as tx:
-            facts = tx.facts
+            one = tx.environments.get(environment) if environment else None
+            facts = tx.facts.within(one.id) if one else tx.facts
             span, note = self._cut(facts, span, wanted)
             narrowed = span.since, span.until, wanted
-            return Evidence(
+            evidence = Evidence(
                 window=span,
                 labels=wanted,
                 note=note,
@@ -75,6 +81,8 @@ class Comparisons:
                 polls=facts.polls(span.since),
                 webhooks=facts.webhooks(span.since, span.until),
             )
+            changes = _changes(tx, one) if one else ()
+        return _against_itself(evidence, one, changes) if one else evidence
 
     def _cut(self, facts: Facts, span: Window, labels: Mapping[str, str]) -> tuple[Window, str]:
         start = facts.start(span.since, span.until, labels, self._limit)
@@ -82,3 +90,16 @@ class Comparisons:
             return span, ""
         note = f"Only the newest {self._limit:,} syncs are compared, from {start:%Y-%m-%d %H:%M} UTC on."
         return replace(span, since=start), note
+
+
+def _changes(tx: Transaction, environment: Environment) -> tuple[Event, ...]:
+    """What the ledger tells of switches and edits, the latest ones."""
+    types = (EventType.ENVIRONMENT_SWITCHED, EventType.ENVIRONMENT_EDITED)
+    return tx.ledger.page(limit=CHANGES, environment_id=environment.id, types=types, newest_first=True)
+
+
+def _against_itself(evidence: Evidence, environment: Environment, changes: Sequence[Event]) -> Evidence:
+    counts = {mode: len(facts) for mode, facts in evidence.finished.items()}
+    told = subject(environment, marks(changes), evidence.window, counts)
+    both = sides(environment, changes) if evidence.environments else ()
+    return replace(evidence, environments=both, subject=told)

@@ -9,7 +9,18 @@ from app.domain.events import EventType, NewEvent
 from app.domain.operation import Outcome
 
 
+def shadowed(environment: Environment) -> dict[str, bool]:
+    """What marks an event of a shadow, so that it is not counted as something that happened to a delivery."""
+    return {"observe": True} if environment.policy.observe else {}
+
+
 def decision(environment: Environment, outcome: Outcome, trigger: str, reason: str, **data: Any) -> NewEvent:
     """The ledger's entry for a decision about one environment."""
-    facts = {"outcome": outcome.value, "mode": environment.mode.value, "trigger": trigger, **data}
+    facts = {
+        "outcome": outcome.value,
+        "mode": environment.mode.value,
+        "trigger": trigger,
+        **shadowed(environment),
+        **data,
+    }
     return NewEvent(EventType.DECISION, environment.name, environment.id, None, reason, facts)

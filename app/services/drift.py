@@ -18,6 +18,7 @@ from app.domain.tree import DIRECTORY, EXECUTABLE, FILE, SYMLINK, Entry, printab
 from app.ports import Source
 from app.services import desired as wanted
 from app.services.looking import look
+from app.services.observing import refuse
 from app.services.queue import Queue
 from app.services.world import Actor, World
 
@@ -35,6 +36,7 @@ class DriftAnswers:
         """Make live equal the revision that is live already."""
         with self._world.store.read() as tx:
             environment = tx.environments.get(name)
+        refuse(environment, "heal drift")
         live = environment.status.revision
         if live is None:
             raise InvalidInput("Nothing was delivered to this environment yet; sync it first.")
@@ -115,6 +117,7 @@ class DriftAnswers:
         """
         with self._world.store.read() as tx:
             environment = tx.environments.get(name)
+        refuse(environment, "adopt what stands there")
         source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
         source.fetch()
         edits = self._edits(environment, source, set(paths))

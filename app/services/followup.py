@@ -27,6 +27,8 @@ class FollowUp:
         """Look at a finished operation and ask for what its environment's policy wants."""
         with self._world.store.write() as tx:
             environment = tx.environments.by_id(ended.environment_id)
+            if environment.policy.observe:
+                return
             request = self._heal(tx, environment, ended) or self._back(tx, environment, ended)
             if request is None:
                 return

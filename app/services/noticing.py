@@ -11,7 +11,7 @@ from app.domain.events import EventType, NewEvent
 from app.domain.operation import Outcome
 from app.domain.revision import Revision
 from app.ports import OperationFilter, Source, Transaction
-from app.services.decisions import decision
+from app.services.decisions import decision, shadowed
 
 PASSED_OVER = 200  # commits between two heads that are told one by one
 
@@ -93,5 +93,6 @@ def _never_brought(environment: Environment, left: Revision, by: Revision) -> Ne
     """A commit in a push environment that something newer took the place of before any pipeline or webhook asked."""
     reason = f"no pipeline or webhook brought {left.short} before {by.short} took its place"
     at = left.committed_at.isoformat()
-    facts = {"revision": left.sha, "mode": environment.mode.value, "by": by.sha, "committed_at": at}
+    told = {"revision": left.sha, "mode": environment.mode.value, "by": by.sha, "committed_at": at}
+    facts = {**told, **shadowed(environment)}
     return NewEvent(EventType.PIPELINE_MISSED, environment.name, environment.id, None, reason, facts)

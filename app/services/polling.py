@@ -17,7 +17,7 @@ from app.domain.operation import Kind, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
 from app.domain.status import Divergence, SyncStatus
 from app.ports import RefMove, Source, Transaction, Watched
-from app.services.decisions import decision
+from app.services.decisions import decision, shadowed
 from app.services.desired import newer_than_left
 from app.services.hooks import hooks_of
 from app.services.noticing import News, news, noticed
@@ -179,7 +179,7 @@ class Poller:
         if sighting.at - status.noticed_at < WEBHOOK_GRACE:
             return status, []
         reason = f"the poll found {status.noticed[:8]}; its webhook never came"
-        facts = {"revision": status.noticed, "mode": environment.mode.value}
+        facts = {"revision": status.noticed, "mode": environment.mode.value, **shadowed(environment)}
         event = NewEvent(EventType.WEBHOOK_MISSED, environment.name, environment.id, None, reason, facts)
         return replace(status, webhook_judged=status.noticed), [event]
 
@@ -233,6 +233,8 @@ class Poller:
         if active and active.phase is Phase.RUNNING and active.request.wanted == head.sha:
             return False
         last = tx.operations.last_finished(environment.id, Kind.SYNC.value)
+        if last and environment.policy.observe and (last.outcome, last.revision) == (Outcome.OBSERVED, head.sha):
+            return False  # told already
         failed = last and last.phase in (Phase.FAILED, Phase.ERROR, Phase.TERMINATED)
         if not failed or last is None or head.sha not in (last.revision, last.request.wanted):
             return True

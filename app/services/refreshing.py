@@ -21,7 +21,9 @@ from app.services.health import look_once
 from app.services.journal import Journal
 from app.services.looking import look
 from app.services.noticing import News, news, noticed
+from app.services.observing import Shadow
 from app.services.queue import is_quiet
+from app.services.taking_over import take_over
 from app.services.verdicts import Looked
 from app.services.world import World
 
@@ -51,6 +53,10 @@ class Refresh:
             self._asked &= head is not None
             self._news = news(source, environment, head) if head else None
             sha = self._declared(source, head)
+        if environment.policy.observe:
+            now = self._world.clock.now()
+            return Shadow(self._world, environment, self._journal, self._news, now).refresh(source, sha, note)
+        take_over(environment, source, target)
         with self._journal.stage(StageName.PLANNED):
             state = wanted.desired_state(source, environment, sha)
             live, plan = look(environment, source, target, state, self._world.clock.now(), whole=True)

@@ -19,8 +19,10 @@ from app.domain.errors import (
 )
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Phase, Request, Trigger
+from app.domain.placing import elsewhere
 from app.domain.reading import wrong
 from app.domain.specification import as_dict, merge, read
+from app.domain.status import SyncStatus
 from app.ports import Probe, Transaction
 from app.services.polling import Poller
 from app.services.queue import Queue
@@ -61,6 +63,8 @@ class Registration:
 
     def _target(self, environment: Environment) -> TargetSpec:
         kind = environment.target.kind
+        if environment.runs_on is not self._world.here:
+            return elsewhere(environment.target)  # whether it may lie there, that host decides
         target = TargetSpec(kind, self._world.targets.check(kind, environment.target.options))
         for field, name in self._world.targets.credentials(target).items():
             self._key(field, name)
@@ -114,14 +118,15 @@ class Registration:
         environment = replace(environment, target=self._world.targets.complete(environment.target))
         now = self._world.clock.now()
         with self._world.store.write() as tx:
-            self._refuse_overlap(tx, environment)
+            self.refuse_overlap(tx, environment)
             stored = tx.environments.add(replace(environment, created_at=now))
             self._tell(tx, stored, EventType.ENVIRONMENT_CREATED, "environment.create", as_dict(stored), actor)
         self._world.bell.ring(("ledger", "registry", f"environment-{stored.name}"))
         return stored
 
-    def _refuse_overlap(self, tx: Transaction, environment: Environment) -> None:
-        other = self._world.targets.overlapping(environment, tx.environments.targets())
+    def refuse_overlap(self, tx: Transaction, environment: Environment) -> None:
+        """Raise InvalidInput where another environment delivers to this target, or to a part of it."""
+        other = self._world.targets.overlapping(environment, tx.environments.neighbours(environment))
         if other is not None:
             raise InvalidInput(fields={"target.path": f"overlaps with the target of environment '{other}'"})
 
@@ -136,12 +141,12 @@ class Registration:
             raise EnvironmentChanged()
         if change.get("name", name) != name:
             raise InvalidInput(fields={"name": "cannot be changed; register a new environment instead"})
-        wanted = self.checked(_of_mode(before, merge(as_dict(before), change)))
+        wanted = self.checked(of_mode(before, merge(as_dict(before), change)))
         if wanted.target != before.target:
             wanted = replace(wanted, target=self._world.targets.complete(wanted.target, before.target))
         after = replace(
-            wanted, id=before.id, status=before.status, hold=before.hold, created_at=before.created_at,
-            version=before.version + 1,
+            wanted, id=before.id, agent=before.agent, status=before.status, hold=before.hold,
+            created_at=before.created_at, version=before.version + 1,
         )  # fmt: skip
         if as_dict(after) == as_dict(before):
             return before
@@ -150,6 +155,8 @@ class Registration:
             after = replace(after, status=fresh)
         if after.target != before.target:
             after = replace(after, status=_elsewhere(after.status))
+        elif _leaves(before, after):
+            after = replace(after, status=_aside(after.status))
         return self._replace(before, after, actor)
 
     def _replace(self, before: Environment, after: Environment, actor: Actor) -> Environment:
@@ -158,7 +165,7 @@ class Registration:
         with self._world.store.write() as tx:
             if tx.environments.by_id(before.id).version != before.version:
                 raise EnvironmentChanged()
-            self._refuse_overlap(tx, after)
+            self.refuse_overlap(tx, after)
             if after.target != before.target:
                 running = tx.operations.active(before.id)
                 if running and running.phase is Phase.RUNNING:
@@ -166,7 +173,7 @@ class Registration:
             tx.environments.replace(after)
             if after.status != before.status:
                 tx.environments.put_status(after.id, after.status)
-            if after.target != before.target:
+            if _leaves(before, after):
                 self._leave(tx, after, actor)
             self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
             if after.target != before.target or after.policy != before.policy:
@@ -250,7 +257,17 @@ class Registration:
         tx.audit.append(now, NewEntry(actor.name, action, f"environment:{environment.name}", told, actor.ip))
 
 
-def _of_mode(before: Environment, wanted: dict[str, Any]) -> dict[str, Any]:
+def _leaves(before: Environment, after: Environment) -> bool:
+    """Whether what drifted there is no longer the environment's: it has another target, or only observes now."""
+    return after.target != before.target or (after.policy.observe and not before.policy.observe)
+
+
+def _aside(status: Status) -> Status:
+    """The status of an environment that begins to observe: nothing drifts that it no longer delivers."""
+    return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, drift_count=0, drift_episode=None)
+
+
+def of_mode(before: Environment, wanted: dict[str, Any]) -> dict[str, Any]:
     """A change of mode brings the new mode's `auto_sync`, unless another than the old mode's was chosen or is."""
     if wanted.get("mode") == before.mode.value or wanted["policy"].get("auto_sync") != (before.mode is Mode.PULL):
         return wanted

@@ -16,6 +16,7 @@ from app.ports import HistoryItem, Source, Target, Transaction
 from app.services import desired as wanted
 from app.services.holds import end_hold, set_hold
 from app.services.looking import look
+from app.services.observing import refuse
 from app.services.queue import Queue
 from app.services.world import Actor, World
 
@@ -54,6 +55,7 @@ class Rollback:
     def _choose(self, name: str, revision: str | None) -> tuple[Environment, HistoryItem | None, Revision, Source]:
         with self._world.store.read() as tx:
             environment = tx.environments.get(name)
+            refuse(environment, "roll back")
             item = _from_history(tx, environment, revision)
         source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
         chosen = source.resolve(item.revision if item else revision or "")

@@ -22,6 +22,8 @@ from app.services.health import NO_CHECK, run_hooks, wait_until_healthy
 from app.services.journal import Journal, paths_of
 from app.services.looking import look
 from app.services.noticing import News, news, noticed
+from app.services.observing import Shadow
+from app.services.taking_over import take_over
 from app.services.world import World
 
 
@@ -35,6 +37,7 @@ class Sync:
         self._request = journal.operation.request
         self._news: News | None = None
         self._asked = False  # Git answered, and holds the ref
+        self._owned = environment.status.files  # files that the inventory listed before
 
     def run(self) -> Operation:
         """Walk from the wanted revision to the outcome."""
@@ -50,9 +53,15 @@ class Sync:
         ruling = ruling or wanted.emptiness(environment, state)
         if ruling:
             return self._decide(ruling, self._waits(source))
+        if environment.policy.observe:
+            return self._shadow().sync(source, revision, state)
         self._end_hold(source, revision)
         source.keep(revision.sha)
         return self._deliver(source, revision, state)
+
+    def _shadow(self) -> Shadow:
+        at = self._request.noticed_at or self._journal.operation.created_at
+        return Shadow(self._world, self._environment, self._journal, self._news, at)
 
     def _revision(self, source: Source) -> Revision:
         journal, request = self._journal, self._request
@@ -101,8 +110,10 @@ class Sync:
     def _deliver(self, source: Source, revision: Revision, state: Desired) -> Operation:
         environment, journal = self._environment, self._journal
         target = self._world.targets.open(environment)
+        seeded = take_over(environment, source, target)
         head = target.inventory()
-        whole = head.tree in (None, state.tree) or environment.status.drift_count > 0
+        self._owned = environment.status.files if head.tree else 0
+        whole = seeded or head.tree in (None, state.tree) or environment.status.drift_count > 0
         with journal.stage(StageName.PLANNED):
             _, plan = look(environment, source, target, state, self._world.clock.now(), whole=whole)
         journal.note(total=len(plan.work))
@@ -163,7 +174,7 @@ class Sync:
     def _files(self, plan: Plan) -> int:
         gone = sum(1 for item in plan.items if item.wanted is None and item.known is not None)
         new = sum(1 for item in plan.items if item.wanted is not None and item.known is None)
-        return self._environment.status.files + new - gone
+        return self._owned + new - gone
 
     def _finish(
         self,

@@ -17,6 +17,8 @@ from app.services.queue import Queue
 from app.services.reconcile import Reconciler
 from app.services.registration import Registration
 from app.services.rollback import Rollback
+from app.services.shadowing import Shadowing
+from app.services.switching import Switching
 from app.services.webhooks import Webhooks
 from app.services.world import World
 
@@ -34,6 +36,8 @@ class UseCases:
     drift: DriftAnswers
     webhooks: Webhooks
     registration: Registration
+    switching: Switching
+    shadowing: Shadowing
     keyring: Keyring
     access: Access
     audit: AuditLog
@@ -44,6 +48,7 @@ def use_cases(world: World, hasher: Hasher, signing: Signing) -> UseCases:
     """Wire the use cases over one world."""
     queue = Queue(world)
     poller = Poller(world, queue)
+    registration = Registration(world, queue, poller)
     return UseCases(
         world=world,
         queue=queue,
@@ -53,7 +58,9 @@ def use_cases(world: World, hasher: Hasher, signing: Signing) -> UseCases:
         rollback=Rollback(world, queue),
         drift=DriftAnswers(world, queue),
         webhooks=Webhooks(world, queue, poller),
-        registration=Registration(world, queue, poller),
+        registration=registration,
+        switching=Switching(world, registration),
+        shadowing=Shadowing(world),
         keyring=Keyring(world),
         access=Access(world, hasher),
         audit=AuditLog(world, signing),

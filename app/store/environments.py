@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ from app.domain.specification import policy_dict, stored_policy
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.store import tables
+from app.store.holds import hold_dict, read_hold
+from app.store.neighbours import neighbours, same_road
 from app.store.rows import readable, sound
 from app.store.sparklines import last_days
 from app.store.tables.shared import ACTIVE
@@ -128,7 +130,7 @@ class SqlEnvironments:
 
     def set_hold(self, id: int, hold: Hold | None) -> None:
         """Write or end the hold."""
-        values = {"hold": _hold_dict(hold), "hold_expires_at": hold.expires_at if hold else None}
+        values = {"hold": hold_dict(hold), "hold_expires_at": hold.expires_at if hold else None}
         self._db.execute(update(env).where(env.c.id == id).values(values))
 
     def page(
@@ -185,6 +187,15 @@ class SqlEnvironments:
         """Targets by name."""
         rows = self._db.execute(select(env.c.name, env.c.target_kind, env.c.target))
         return dict(readable(rows, lambda row: (row.name, TargetSpec(row.target_kind, row.target)), "environments"))
+
+    def neighbours(self, environment: Environment) -> Mapping[str, TargetSpec]:
+        """Targets of the others that deliver on the same host."""
+        return neighbours(self._db, environment)
+
+    def beside(self, environment: Environment) -> tuple[Environment, ...]:
+        """Others with the same source and target."""
+        rows = self._db.execute(SELECT.where(*same_road(environment)).order_by(env.c.name))
+        return readable(rows, read_environment, "environments")
 
     def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:
         """Those whose refresh is due and that nothing runs on."""
@@ -261,20 +272,6 @@ def _status(status: Status) -> dict[str, Any]:
     return {**values, "need": int(in_need(status))}
 
 
-def _hold_dict(hold: Hold | None) -> dict[str, Any] | None:
-    if hold is None:
-        return None
-    values = asdict(hold)
-    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in values.items()}
-
-
-def _hold(values: dict[str, Any] | None) -> Hold | None:
-    if values is None:
-        return None
-    times = {key: datetime.fromisoformat(values[key]) if values[key] else None for key in ("created_at", "expires_at")}
-    return Hold(**{**values, **times})
-
-
 def read_environment(row: Any) -> Environment:
     """A row as an environment."""
     status = {name: getattr(row, name) for name in STATUS}
@@ -291,7 +288,7 @@ def read_environment(row: Any) -> Environment:
         agent=row.agent,
         labels=row.labels,
         status=Status(**status, operation=row.active),
-        hold=_hold(row.hold),
+        hold=read_hold(row.hold),
         created_at=row.created_at,
         version=row.version,
     )

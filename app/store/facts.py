@@ -28,46 +28,50 @@ _FACTS = (ops.c.id, ops.c.environment, ops.c.mode, ops.c.trigger, ops.c.phase, o
           ops.c.webhook_missed, ops.c.initiated_by, *(ops.c[name] for name in _TIMES))  # fmt: skip
 
 
-def _labelled(query: Select[Any], id: Any, labels: Mapping[str, str]) -> Select[Any]:
-    """Only environments that carry all the labels."""
-    t = tables.labels
-    for key, value in labels.items():
-        query = query.where(exists().where(t.c.environment_id == id, t.c.key == key, t.c.value == value))
-    return query
-
-
 class SqlFacts:
     """Implements the port Facts."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._db = connection
+    def __init__(self, connection: Connection, environment_id: int | None = None) -> None:
+        self._db, self._environment_id = connection, environment_id
+
+    def within(self, environment_id: int) -> SqlFacts:
+        """Of one environment."""
+        return SqlFacts(self._db, environment_id)
+
+    def _narrowed(self, query: Select[Any], id: Any, labels: Mapping[str, str]) -> Select[Any]:
+        """Only environments that carry all the labels, or the one that is asked for."""
+        t = tables.labels
+        for key, value in labels.items():
+            query = query.where(exists().where(t.c.environment_id == id, t.c.key == key, t.c.value == value))
+        return query if self._environment_id is None else query.where(id == self._environment_id)
 
     def deliveries(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[DeliveryFact, ...]:
         """Finished syncs, oldest first."""
-        query = _labelled(select(*_FACTS), ops.c.environment_id, labels).where(*_synced(since, until))
+        query = self._narrowed(select(*_FACTS), ops.c.environment_id, labels).where(*_synced(since, until))
         return readable(self._db.execute(query.order_by(ops.c.finished_at)), _delivery, "operations")
 
     def start(self, since: datetime, until: datetime, labels: Mapping[str, str], limit: int) -> datetime:
         """When the oldest of the newest `limit` syncs finished."""
-        query = _labelled(select(ops.c.finished_at), ops.c.environment_id, labels).where(*_synced(since, until))
+        query = self._narrowed(select(ops.c.finished_at), ops.c.environment_id, labels).where(*_synced(since, until))
         found = self._db.execute(query.order_by(ops.c.finished_at.desc()).offset(limit - 1).limit(1)).scalar()
         return found or since
 
     def episodes(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[Episode, ...]:
         """Episodes found in the window, oldest first."""
-        query = _labelled(select(e), e.c.environment_id, labels).where(
+        query = self._narrowed(select(e), e.c.environment_id, labels).where(
             e.c.detected_at >= since, e.c.detected_at < until
         )
         return readable(self._db.execute(query.order_by(e.c.detected_at)), read_episode, "episodes")
 
     def environments(self, labels: Mapping[str, str]) -> tuple[Environment, ...]:
-        """Everything registered."""
-        rows = self._db.execute(_labelled(SELECT, env.c.id, labels).order_by(env.c.name))
-        return readable(rows, read_environment, "environments")
+        """Everything registered that delivers."""
+        rows = self._db.execute(self._narrowed(SELECT, env.c.id, labels).order_by(env.c.name))
+        return tuple(one for one in readable(rows, read_environment, "environments") if not one.policy.observe)
 
     def _events(self, type: EventType, since: datetime, until: datetime, labels: Mapping[str, str]) -> list[Any]:
         query = select(ev).where(ev.c.type == type.value, ev.c.at >= since, ev.c.at < until)
-        return list(self._db.execute(_labelled(query, ev.c.environment_id, labels).order_by(ev.c.at)))
+        rows = self._db.execute(self._narrowed(query, ev.c.environment_id, labels).order_by(ev.c.at))
+        return [row for row in rows if not row.data.get("observe")]
 
     def decisions(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[tuple[str, str], int]:
         """How often each was taken."""
@@ -81,7 +85,7 @@ class SqlFacts:
         """How many of the deliveries have an entry that names who started them."""
         told = exists().where(a.c.object == "operation:" + ops.c.id, a.c.actor != "")
         query = select(ops.c.mode, func.count()).where(*_synced(since, until), told).group_by(ops.c.mode)
-        return {row[0]: row[1] for row in self._db.execute(_labelled(query, ops.c.environment_id, labels))}
+        return {row[0]: row[1] for row in self._db.execute(self._narrowed(query, ops.c.environment_id, labels))}
 
     def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
         """Commits that a poll passed over."""
@@ -100,7 +104,7 @@ class SqlFacts:
         """When each environment first had something live."""
         first = select(h.c.environment_id, func.min(h.c.live_at).label("at")).group_by(h.c.environment_id).subquery()
         query = select(env.c.name, first.c.at).join(first, first.c.environment_id == env.c.id)
-        return {row[0]: row[1] for row in self._db.execute(_labelled(query, env.c.id, labels))}
+        return {row[0]: row[1] for row in self._db.execute(self._narrowed(query, env.c.id, labels))}
 
     def polls(self, since: datetime) -> Mapping[str, int]:
         """How often each result."""
@@ -125,7 +129,9 @@ class SqlFacts:
 
 
 def _synced(since: datetime, until: datetime) -> tuple[Any, ...]:
-    return ops.c.kind == "sync", ops.c.finished_at >= since, ops.c.finished_at < until
+    """A shadow's syncs delivered nothing, and are left out."""
+    delivering = ops.c.outcome.is_distinct_from(Outcome.OBSERVED.value)
+    return ops.c.kind == "sync", ops.c.finished_at >= since, ops.c.finished_at < until, delivering
 
 
 def _delivery(row: Any) -> DeliveryFact:

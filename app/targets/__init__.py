@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,10 @@ class TargetRegistry:
     def open(self, environment: Environment) -> Target:
         """An environment's target. Raises TargetRefused where its kind or its place is not allowed (any more)."""
         return self._of(environment).open(environment)
+
+    def shadow(self, environment: Environment) -> Target:
+        """The place as somebody sees it who never applied anything there. What he needs is kept apart."""
+        return self._of(environment).open(replace(environment, id=-environment.id))
 
     def overlapping(self, environment: Environment, others: Mapping[str, TargetSpec]) -> str | None:
         """The name of another environment whose target shares a place with this one's."""

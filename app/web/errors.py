@@ -36,6 +36,7 @@ STATUS: dict[type[e.Problem], int] = {
     e.OperationInProgress: 409,
     e.OperationFinished: 409,
     e.EnvironmentHeld: 409,
+    e.OnlyObserves: 409,
     e.NothingToRollBackTo: 409,
     e.NothingToAdopt: 409,
 }

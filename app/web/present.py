@@ -71,6 +71,7 @@ LOOKS: dict[str, dict[str, Look]] = {
         "refused": Look("refused", "warn", "cross", "Not allowed, and why is recorded."),
         "failed": Look("failed", "bad", "cross", "The target is not where it should be."),
         "waiting": Look("waiting", "busy", "clock", "Waits until the commit can be seen."),
+        "observed": Look("only observed", "none", "eye", "A shadow says what it would have done."),
         "nudged": Look("nudged the poll", "none", "webhook", "A webhook brought the poll forward."),
     },
     "trigger": {
@@ -114,6 +115,7 @@ LOOKS: dict[str, dict[str, Look]] = {
     "event": {
         "environment.created": Look("Environment created", "none", "plus"),
         "environment.edited": Look("Environment edited", "none", "edit"),
+        "environment.switched": Look("Environment switched", "none", "compare"),
         "environment.deleted": Look("Environment deleted", "none", "trash"),
         "operation.queued": Look("Operation queued", "none", "clock"),
         "operation.started": Look("Operation started", "busy", "busy"),

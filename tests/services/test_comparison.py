@@ -58,6 +58,9 @@ class Memory:
     def monotonic(self) -> float:
         return self.uptime
 
+    def within(self, environment_id: int) -> Facts:
+        raise NotImplementedError
+
     def start(self, since: datetime, until: datetime, labels: Mapping[str, str], limit: int) -> datetime:
         ends = sorted(
             (one.finished_at for one in self.deliveries(since, until, labels) if one.finished_at), reverse=True

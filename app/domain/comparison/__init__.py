@@ -94,4 +94,5 @@ def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
         days=timing.days(evidence),
         method=METHOD,
         note=evidence.note,
+        subject=evidence.subject,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from app.domain.comparison.result import Subject
 from app.domain.comparison.window import Window
 from app.domain.drift import Episode
 from app.domain.environment import Environment, Mode
@@ -71,6 +72,7 @@ class Evidence:
     webhooks: Mapping[str, int] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    subject: Subject | None = None
 
     def of(self, mode: str) -> tuple[Environment, ...]:
         """The environments of a mode."""

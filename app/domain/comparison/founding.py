@@ -59,9 +59,10 @@ class Foundation:
 
     def __init__(self, evidence: Evidence, step: str = PIPELINE_STEP) -> None:
         self._evidence = evidence
-        triggers = _triggers(evidence)
+        started = _triggers(evidence)
         self._parts: Mapping[int, tuple[Part, ...]] = {
-            one.id: parts(one, triggers.get(one.name, frozenset()), step) for one in evidence.environments
+            one.id: parts(one, started.get((one.name, one.mode.value), frozenset()), step)
+            for one in evidence.environments
         }
 
     def rows(self) -> tuple[Row, ...]:
@@ -165,11 +166,12 @@ class Foundation:
         return Cell(mode, None, len(environments), sentence, details=_features(environments), query={"mode": mode})
 
 
-def _triggers(evidence: Evidence) -> Mapping[str, frozenset[Trigger]]:
-    found: dict[str, set[Trigger]] = defaultdict(set)
+def _triggers(evidence: Evidence) -> Mapping[tuple[str, str], frozenset[Trigger]]:
+    """{(environment, mode): what started its syncs}: of a switched one, each mode's own."""
+    found: dict[tuple[str, str], set[Trigger]] = defaultdict(set)
     for fact in evidence.deliveries:
-        found[fact.environment].add(fact.trigger)
-    return {name: frozenset(triggers) for name, triggers in found.items()}
+        found[fact.environment, fact.mode].add(fact.trigger)
+    return {place: frozenset(triggers) for place, triggers in found.items()}
 
 
 def _where(mode: str, environments: Sequence[Environment]) -> str:

@@ -141,6 +141,25 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A switch from one mode to the other."""
+
+    at: datetime
+    before: str
+    after: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The one environment that is compared with itself. `sentence`: what is set against what."""
+
+    environment: str
+    switches: tuple[Mark, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Push against pull in a window. `environments`: {mode: how many there are now}; `note` says, where the window
     holds too much, which part of it was compared ("" otherwise; then `since` is later than the window's name says).
@@ -157,6 +176,7 @@ class Comparison:
     days: tuple[Day, ...]
     method: str
     note: str = ""
+    subject: Subject | None = None  # None: all environments are compared
 
     def row(self, key: str) -> Row:
         """One row by its key. Raises KeyError."""

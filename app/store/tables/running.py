@@ -59,6 +59,7 @@ operations = Table(
     Index("ix_operations_active", "environment_id", "id", sqlite_where=text(ACTIVE), postgresql_where=text(ACTIVE)),
     Index("ix_operations_environment", "environment_id", "id"),
     Index("ix_operations_finished", "kind", "finished_at"),
+    Index("ix_operations_finished_there", "environment_id", "kind", "finished_at"),
 )
 
 history = Table(

@@ -12,9 +12,23 @@ from app.web.api import (
     events,
     operations,
     rollbacks,
+    switches,
     tokens,
 )
 
 router = APIRouter(prefix="/api/v1")
-for part in (environments, operations, drift, rollbacks, events, audit, comparison, credentials, tokens, agents):
+for part in (
+    environments,
+    switches,
+    operations,
+    drift,
+    rollbacks,
+    switches,
+    events,
+    audit,
+    comparison,
+    credentials,
+    tokens,
+    agents,
+):
     router.include_router(part.router)

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from app.domain.comparison.export import as_dict, csv_lines
 from app.web.api.answers import reply
-from app.web.api.fields import Labels
+from app.web.api.fields import Labels, OneName
 from app.web.deps import Cases, Who
 
 router = APIRouter(tags=["comparison"])
@@ -18,9 +18,9 @@ Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description=
 
 
 @router.get("/comparison", response_model=dict[str, Any])
-def compare(cases: Cases, _: Who, window: Window = "30d", labels: Labels = "") -> Response:
+def compare(cases: Cases, _: Who, window: Window = "30d", labels: Labels = "", environment: OneName = "") -> Response:
     """The table, with sample sizes, intervals and verdicts."""
-    return reply(as_dict(cases.comparison.compare(window, labels)))
+    return reply(as_dict(cases.comparison.compare(window, labels, environment)))
 
 
 @router.get(
@@ -29,10 +29,15 @@ def compare(cases: Cases, _: Who, window: Window = "30d", labels: Labels = "") -
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}, "application/json": {}}}},
 )
 def export(
-    cases: Cases, _: Who, window: Window = "30d", labels: Labels = "", format: Literal["json", "csv"] = "json"
+    cases: Cases,
+    _: Who,
+    window: Window = "30d",
+    labels: Labels = "",
+    environment: OneName = "",
+    format: Literal["json", "csv"] = "json",
 ) -> StreamingResponse:
     """The table as a file."""
-    found = cases.comparison.compare(window, labels)
+    found = cases.comparison.compare(window, labels, environment)
     headers = {"Content-Disposition": f'attachment; filename="pushpull-comparison.{format}"'}
     if format == "csv":
         return StreamingResponse(csv_lines(found), media_type="text/csv", headers=headers)

@@ -73,6 +73,13 @@ Labels = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Items on a page.")]
 AfterNumber = Annotated[str, Query(pattern=NUMBER, description="The `next` of the page before.")]
+OneName = Annotated[
+    str,
+    Query(
+        pattern="^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$",
+        description="Only this environment, before and after it was switched.",
+    ),
+]
 AfterName = Annotated[str, Query(pattern=AFTER, description="The `next` of the page before.")]
 Since = Annotated[Moment | None, Query(description="From this time on (RFC 3339).")]
 Until = Annotated[Moment | None, Query(description="Before this time (RFC 3339).")]

@@ -131,6 +131,21 @@ class EnvironmentPatch(Body):
     labels: LabelChanges | None = None
 
 
+class SwitchBody(Body):
+    """What the environment is switched to; what is left out stays. The target must be the same place as before."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={
+        "examples": [{"mode": "pull", "reason": "the pipeline's token leaks"}]
+    })  # fmt: skip
+    mode: Literal["push", "pull"] | None = None
+    runs_on: Literal["server", "agent"] | None = None
+    target: dict[str, CleanJson] | None = Field(None, description="The same place as the other side reaches it.")
+    source: dict[str, CleanJson] | None = Field(None, description="Such as another credential.")
+    policy: Policy | None = None
+    agent: Word | None = Field(None, description="Id of the agent that takes over.")
+    reason: Line = ""
+
+
 class ProbeBody(SourceBody):
     """A repository to look at before saving."""
 

@@ -15,11 +15,12 @@ from app.web import links, render
 from app.web.deps import Cases
 from app.web.pages.queries import Word, clean
 from app.web.plots import Axis, Step, axis, medians
-from app.web.present import duration, plural
+from app.web.present import duration, exact, plural
 from app.web.visitor import Visitor
 
 WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
 LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}
+NARROWED = ("/operations", "/audit")  # lists that can show one environment only
 ENOUGH_DAYS = 2
 router = APIRouter()
 
@@ -66,24 +67,28 @@ class Context:
     window: str
     windows: tuple[tuple[str, str], ...]
     labels: str
+    reset: str
     wrong: str
     sides: Mapping[str, str]
     export: Mapping[str, str]
 
 
 @router.get("/compare")
-def compare(request: Request, cases: Cases, _: Visitor, window: Word = "30d", labels: Word = "") -> Response:
-    """The two modes side by side in a window, among the environments with all of some labels."""
+def compare(
+    request: Request, cases: Cases, _: Visitor, window: Word = "30d", labels: Word = "", environment: Word = ""
+) -> Response:
+    """The two modes side by side in a window, among the environments with all of some labels; or one environment
+    before and after it was switched."""
     wrong, found = "", None
     try:
-        found = cases.comparison.compare(clean(window), clean(labels))
+        found = cases.comparison.compare(clean(window), clean(labels), clean(environment))
     except InvalidInput as problem:
         wrong = "; ".join(f"{field} {text}" for field, text in problem.fields.items())
     lanes, on = _lanes(found)
-    query = {"window": window, "labels": labels}
+    query = {"window": window, "labels": labels, "environment": environment}
     context = Context(
         comparison=found,
-        criteria=tuple(_criterion(row) for row in found.rows) if found else (),
+        criteria=tuple(_criterion(row, clean(environment)) for row in found.rows) if found else (),
         lanes=lanes,
         lane_axis=on,
         days=found.days if found and len(found.days) >= ENOUGH_DAYS else (),
@@ -91,6 +96,7 @@ def compare(request: Request, cases: Cases, _: Visitor, window: Word = "30d", la
         window=window if window in WINDOWS else "30d",
         windows=tuple((key, words) for key, words in WORDS.items() if key != "30d"),
         labels=labels,
+        reset=links.with_query("/compare", {"environment": environment}) if labels or window != "30d" else "",
         wrong=wrong,
         sides=_sides(found),
         export={
@@ -123,10 +129,13 @@ def _rounded(seconds: float | None) -> float | None:
 
 def _sides(found: Comparison | None) -> Mapping[str, str]:
     counts = found.environments if found else {}
+    if found and found.subject and found.subject.switches:
+        last = found.subject.switches[-1]
+        return {last.before: f"until {exact(last.at)}", last.after: f"since {exact(last.at)}"}
     return {mode: plural(counts.get(mode, 0), "environment") for mode in ("push", "pull")}
 
 
-def _criterion(row: Row) -> Criterion:
+def _criterion(row: Row, environment: str) -> Criterion:
     heading, samples = row.heading, (*row.push.sample, *row.pull.sample)
     drawn = heading.unit == "s" and len(samples) > 1
     better = row.verdict.call.value if row.verdict.call in (Call.PUSH, Call.PULL) else ""
@@ -135,8 +144,8 @@ def _criterion(row: Row) -> Criterion:
         title=heading.title,
         question=heading.question,
         definition=heading.definition,
-        push=_side(row, row.push),
-        pull=_side(row, row.pull),
+        push=_side(row, row.push, environment),
+        pull=_side(row, row.pull, environment),
         verdict=row.verdict.text.removeprefix(f"{better.capitalize()}: ") if better else row.verdict.text,
         better=better,
         on=axis(samples) if drawn else None,
@@ -145,8 +154,10 @@ def _criterion(row: Row) -> Criterion:
     )
 
 
-def _side(row: Row, cell: Cell) -> Side:
-    unit, behind = row.heading.unit, links.with_query(LISTS[row.heading.source], cell.query)
+def _side(row: Row, cell: Cell, environment: str) -> Side:
+    unit, place = row.heading.unit, LISTS[row.heading.source]
+    narrowed = {"environment": environment} if place in NARROWED else {}
+    behind = links.with_query(place, {**cell.query, **narrowed})
     if cell.value is None:
         return Side("", "", None, cell.sentence, (), behind)
     figures = {"s": duration(cell.value), "share": f"{cell.value:.0%}"}

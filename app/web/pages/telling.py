@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.drift import Ending
 from app.domain.events import Event, EventType
 from app.domain.operation import Kind, Operation, Outcome, Phase, StageName, Trigger
+from app.web import links
 from app.web.present import actor, look, plural, sentence, short
 
 Data = Mapping[str, Any]
@@ -24,6 +25,7 @@ SYNCS = {
     Outcome.FILTERED: "Nothing to do for",
     Outcome.REFUSED: "Refused to deliver",
     Outcome.FAILED: "Failed to deliver",
+    Outcome.OBSERVED: "Would have deployed",
 }
 UNFINISHED = {
     Phase.QUEUED: "Waiting to deliver",
@@ -64,6 +66,7 @@ class Happening:
     note: str = ""
     operation: Operation | None = None
     to_drift: bool = False
+    link: tuple[str, str] | None = None
 
 
 def deed(operation: Operation) -> str:
@@ -147,8 +150,9 @@ def of_event(event: Event) -> Happening:
     title, revision, small = TOLD.get(event.type, _as_it_stands)(event, event.data)
     drift = event.type in (EventType.DRIFT_DETECTED, EventType.DRIFT_CHANGED)
     return Happening(
-        f"event-{event.id}", event.at, seen.tone, seen.icon, title, revision, "", sentence_case(small), to_drift=drift
-    )
+        f"event-{event.id}", event.at, seen.tone, seen.icon, title, revision, "", sentence_case(small), to_drift=drift,
+        link=_beside(event),
+    )  # fmt: skip
 
 
 def _decision(event: Event) -> Happening:
@@ -217,6 +221,26 @@ def _edited(event: Event, data: Data) -> tuple[str, str | None, str]:
     return "Settings edited", None, what
 
 
+def _switched(event: Event, data: Data) -> tuple[str, str | None, str]:
+    before, after = data.get("from") or {}, data.get("to") or {}
+    modes = f" from {before.get('mode')} to {after.get('mode')}" if before.get("mode") != after.get("mode") else ""
+    places = {"agent": "an agent", "server": "this server"}
+    place = f" to {places.get(after.get('runs_on', ''), '')}" if before.get("runs_on") != after.get("runs_on") else ""
+    joint = ", and" if modes and place else ""
+    by = f"by {actor(data.get('by'))}"
+    title = f"Switched{modes}{joint}{place}" if modes or place else "Switched to another address of the same place"
+    return title, None, f"{by}: {event.reason}" if event.reason else by
+
+
+def _beside(event: Event) -> tuple[str, str] | None:
+    """Before and after, where a switch changed the mode."""
+    before, after = event.data.get("from") or {}, event.data.get("to") or {}
+    if event.type is not EventType.ENVIRONMENT_SWITCHED or before.get("mode") == after.get("mode"):
+        return None
+    address = links.with_query("/compare", {"environment": event.environment, "window": "all"})
+    return "Compare before and after the switch", address
+
+
 def _by(event: Event, data: Data) -> tuple[str, str | None, str]:
     return look(event.type, "event").label, None, f"by {actor(event.reason.removeprefix('by '))}"
 
@@ -246,6 +270,7 @@ TOLD: Mapping[EventType, Callable[[Event, Data], tuple[str, str | None, str]]] =
     EventType.REF_MOVED: _moved,
     EventType.HEALTH_CHANGED: _health,
     EventType.ENVIRONMENT_EDITED: _edited,
+    EventType.ENVIRONMENT_SWITCHED: _switched,
     EventType.WEBHOOK_MISSED: _missed,
     EventType.PIPELINE_MISSED: _never_brought,
 }

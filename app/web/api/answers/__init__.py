@@ -2,7 +2,18 @@
 
 from app.web.api.answers.general import Alive, FieldProblem, Items, Problem, Ready, reply
 from app.web.api.answers.records import Agent, AuditEntry, Credential, Delivery, NewToken, Token, Verified
-from app.web.api.answers.registry import Environment, Hold, Hook, Probe, Source, Status, Unsupported
+from app.web.api.answers.registry import (
+    Environment,
+    Hold,
+    Hook,
+    Probe,
+    ShadowPair,
+    Source,
+    Status,
+    Switch,
+    Switched,
+    Unsupported,
+)
 from app.web.api.answers.runs import (
     Adopted,
     Changes,
@@ -46,9 +57,12 @@ __all__ = [
     "Problem",
     "Progress",
     "Ready",
+    "ShadowPair",
     "Source",
     "Stage",
     "Status",
+    "Switch",
+    "Switched",
     "Token",
     "Unsupported",
     "Verified",

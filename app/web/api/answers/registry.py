@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.web.api.fields import Moment
 
@@ -67,6 +67,47 @@ class Environment(BaseModel):
     status: Status
     created_at: Moment | None
     version: int
+
+
+class Side(BaseModel):
+    """How an environment is delivered to."""
+
+    mode: Literal["push", "pull"]
+    runs_on: Literal["server", "agent"]
+    agent: str | None
+    target: dict[str, Any]
+    auto_sync: bool
+    credential: str | None
+
+
+class Switch(BaseModel):
+    """What was switched. `effects` and `carried` say in sentences what is different now, and what is not."""
+
+    at: Moment | None
+    by: str
+    reason: str
+    from_: Side = Field(alias="from")
+    to: Side
+    effects: list[str]
+    carried: list[str]
+
+
+class Switched(Environment):
+    """An environment that was just switched."""
+
+    switch: Switch
+
+
+class ShadowPair(BaseModel):
+    """A commit: when it was live, when the shadow would have begun to apply it, and how much later that was."""
+
+    revision: str
+    subject: str
+    environment: str
+    shadow: str
+    live_at: Moment | None
+    would_at: Moment | None
+    difference_s: float | None
 
 
 class Unsupported(BaseModel):

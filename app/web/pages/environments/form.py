@@ -16,7 +16,7 @@ from app.web.present import plural
 
 CREDENTIALS = 200
 NUMBERS = ("policy.interval_s", "policy.refresh_interval_s")
-FLAGS = ("prune", "self_heal", "allow_empty", "auto_rollback")
+FLAGS = ("prune", "self_heal", "allow_empty", "auto_rollback", "observe")
 TARGET = ("path", "layout", "keep_releases")
 CHECKS = {"http": ("url", "expect_status"), "tcp": ("host", "port"), "command": ("command",)}
 TIMES = ("timeout_s", "interval_s", "deadline_s")
@@ -26,6 +26,7 @@ FRESH: Mapping[str, str] = {
     "target.kind": "directory", "target.path": "", "target.layout": "in_place", "target.keep_releases": "5",
     "policy.interval_s": "60", "policy.refresh_interval_s": "300", "policy.auto_sync": "",
     "policy.prune": "true", "policy.self_heal": "", "policy.allow_empty": "", "policy.auto_rollback": "",
+    "policy.observe": "",
     "policy.hooks.pre": "", "policy.hooks.post": "",
     "policy.health_check.kind": "", "policy.health_check.url": "", "policy.health_check.expect_status": "200",
     "policy.health_check.host": "127.0.0.1", "policy.health_check.port": "", "policy.health_check.command": "",

@@ -89,6 +89,8 @@ def head(cases: UseCases, name: str, tab: str) -> Head:
 def pending_revision(environment: Environment) -> str | None:
     """The noticed revision, where it is not live and would change something."""
     status = environment.status
+    if environment.policy.observe:
+        return None  # a shadow delivers nothing, so nothing waits for it
     waits = status.revision is None or status.divergence is Divergence.NEW_REVISION
     moved = status.noticed is not None and status.noticed != status.revision
     behind_drift = moved and status.divergence is Divergence.DRIFT
@@ -144,6 +146,10 @@ def _noticed(environment: Environment, ahead: Ahead) -> Iterable[Stage]:
 
 def _where(environment: Environment, syncing: Operation | None, last: Operation | None, pending: str | None) -> str:
     status = environment.status
+    if syncing and environment.policy.observe:
+        return f"{short(syncing.revision or syncing.request.wanted)} is being looked at; nothing is applied"
+    if environment.policy.observe:
+        return f"{short(last.revision)} was planned, not applied" if last and last.revision else "observes only"
     if syncing:
         return _under_way(syncing)
     if pending and last and last.revision == pending and last.phase in (Phase.FAILED, Phase.ERROR):

@@ -44,6 +44,8 @@ def _all(head: Head) -> Iterator[Notice]:
 def difference(head: Head) -> Notice:
     """What differs between Git and live."""
     status = head.environment.status
+    if head.environment.policy.observe:
+        return _shadow(head)
     if status.drift_count:
         return _drift(head)
     if head.pending:
@@ -57,6 +59,20 @@ def difference(head: Head) -> Notice:
         return _same_content(head)
     but = f", except {plural(head.ignored, 'ignored path')}" if head.ignored else ""
     return Notice("ok", f"Live equals Git{but}: both are at {short(status.revision)}.")
+
+
+def _shadow(head: Head) -> Notice:
+    """What a shadow knows: it applies nothing, so it can only say whether live is what it would have made it."""
+    status, body = (
+        head.environment.status,
+        "It observes only and applies nothing: it plans, and tells when.",
+    )
+    planned = head.last.revision if head.last and head.last.outcome is Outcome.OBSERVED else status.noticed
+    if head.sync is SyncStatus.UNKNOWN or planned is None:
+        return Notice("none", "This is a shadow. What stands at its target was not compared lately.", body)
+    if head.sync is SyncStatus.SYNCED:
+        return Notice("ok", f"This is a shadow. Live equals what it would have delivered, {short(planned)}.", body)
+    return Notice("none", f"This is a shadow. Live differs from what it would have delivered, {short(planned)}.", body)
 
 
 def _same_content(head: Head) -> Notice:

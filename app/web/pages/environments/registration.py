@@ -26,6 +26,7 @@ from app.web.pages.environments import form as forms
 from app.web.pages.environments.form import Form
 from app.web.pages.environments.head import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
+from app.web.pages.environments.switching import SwitchForm, switch_form
 from app.web.visitor import By, Visitor
 
 FORM = "environment_form"
@@ -46,6 +47,7 @@ class Context:
     head: Head
     notices: tuple[Notice, ...]
     form: Form
+    switch: SwitchForm
 
 
 @router.get("/environments/new")
@@ -71,7 +73,7 @@ def settings(request: Request, cases: Cases, name: str, _: Visitor) -> Response:
 
 def _settings(request: Request, cases: UseCases, shown: Form, status: int = HTTPStatus.OK) -> Response:
     top = head(cases, shown.editing, "settings")
-    context = Context(top, notices(top), shown)
+    context = Context(top, notices(top), shown, switch_form(cases, top.environment))
     regions = (REGION, FORM)
     return render.page(request, "environments/settings.html", context, nav="overview", regions=regions, status=status)
 
@@ -109,7 +111,8 @@ def _edited(cases: UseCases, sent: Mapping[str, object]) -> Environment | None:
 
 def _wrong(cases: UseCases, typed: Mapping[str, str], one: Environment | None) -> tuple[dict[str, str], str]:
     try:
-        cases.registration.checked(forms.specification({**typed, "name": one.name} if one else typed))
+        given = forms.specification({**typed, "name": one.name} if one else typed)
+        cases.registration.checked({**given, "runs_on": one.runs_on.value} if one else given)
     except InvalidInput as problem:
         return forms.placed(problem.fields, typed)
     return ({}, "") if one or not _taken(cases, typed["name"]) else ({"name": "is taken; choose another"}, "")

@@ -12,6 +12,7 @@ from app.domain.errors import OperationNotFound
 from app.domain.events import Event, EventType
 from app.domain.operation import Kind, Operation, Outcome, Phase, Trigger
 from app.ports import Transaction
+from app.services.shadowing import Pair
 from app.web import links, render
 from app.web.deps import Cases
 from app.web.pages.environments.head import REGION, Head, head
@@ -48,6 +49,8 @@ class Context:
     url: str
     first: str
     next: str
+    pairs: tuple[Pair, ...]
+    switched: Happening | None
 
 
 @router.get("/environments/{name}")
@@ -61,6 +64,7 @@ def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After
         )
         running = () if after else _unfinished(tx, top)
         items = (*running, *_happenings(tx, events[:EVENTS]))
+        switched = _switched(tx, top)
     address = links.environment(name)
     context = Context(
         head=top,
@@ -70,10 +74,19 @@ def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After
         url=links.with_query(address, {"after": after}),
         first=address if after else "",
         next=links.with_query(address, {"after": events[EVENTS - 1].id}) if len(events) > EVENTS else "",
+        pairs=() if after else cases.shadowing.pairs(name),
+        switched=switched,
     )
     return render.page(
         request, "environments/timeline.html", context, nav="overview", regions=(REGION, "timeline", "facts")
     )
+
+
+def _switched(tx: Transaction, top: Head) -> Happening | None:
+    """The latest switch between push and pull."""
+    types = (EventType.ENVIRONMENT_SWITCHED,)
+    found = tx.ledger.page(limit=EVENTS, environment_id=top.environment.id, types=types, newest_first=True)
+    return next((told for told in map(of_event, found) if told.link), None)
 
 
 def _unfinished(tx: Transaction, top: Head) -> tuple[Happening, ...]:
