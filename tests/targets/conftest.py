@@ -16,6 +16,7 @@ import pytest
 
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.ports import Target
+from app.ssh import Pool
 from app.targets import KINDS, TargetRegistry
 from app.targets.directory import DirectoryTarget
 from app.targets.inventory import Inventory
@@ -26,6 +27,7 @@ from tests.support.delivery import listing
 from tests.support.repo import GitRepo
 from tests.support.sshd import SshServer, ready
 
+SHARED = Pool()
 Live = dict[bytes, tuple[int, bytes]]
 
 
@@ -149,9 +151,10 @@ class SshSite(Site):
         values = {**login(self.server), "path": str(self.path), **options}
         self.environment = environment(7, "ssh", **self.registry.check("ssh", values))
 
-    def connect(self) -> TargetRegistry:
-        """A registry with connections of its own."""
-        kinds = {"ssh": lambda means: SshKind(means.places, means.secret, means.pool, self.form)}
+    def connect(self, *, own: bool = False) -> TargetRegistry:
+        """A registry; with connections of its `own`, or with those that all tests share."""
+        pool = Pool() if own else SHARED
+        kinds = {"ssh": lambda means: SshKind(means.places, means.secret, pool, self.form)}
         return TargetRegistry(self.data, [self.roots], kinds, secret=lambda _: {"private_key": self.server.private_key})
 
     def listed_as(self, form: bytes) -> Self:
@@ -197,7 +200,7 @@ SITES: dict[str, Callable[[Path], Any]] = {
     "releases": ReleaseSite,
     "memory": MemorySite,
     "ssh": SshSite,
-    # "ssh-releases": SshReleaseSite,
+    "ssh-releases": SshReleaseSite,
 }
 
 

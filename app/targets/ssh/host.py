@@ -121,6 +121,8 @@ _WORDS = {
     "stage": "The target's directory cannot be written",
     "unpack": "The files cannot be written",
     "lock": "Something stands where our lock must be",
+    "current": "current must be a link, but something else stands there",
+    "take": "Files cannot be copied from the release before",
     "lost": "A directory was replaced while we worked",
 }
 

@@ -15,7 +15,9 @@ from app.targets.inventory import Inventory
 from app.targets.places import Places, overlaps
 from app.targets.ssh import options as given
 from app.targets.ssh.host import Host, told
+from app.targets.ssh.releases import SshReleaseTarget
 from app.targets.ssh.runner import HostRunner
+from app.targets.ssh.scripts import LIVE
 from app.targets.ssh.target import SshTarget
 from app.targets.ssh.view import IN_PLACE, View
 
@@ -75,6 +77,8 @@ class SshKind:
         view = View(Host(self._connection(option)), *_parted(option), form=self._form)
         place = f"{option['host']}:{option['port']}:{option['path']} ({option['layout']})"
         inventory = Inventory(self._places.state(environment.id), place)
+        if option["layout"] == "releases":
+            return SshReleaseTarget(view, inventory, int(option.get("keep_releases") or given.KEEP_RELEASES))
         return SshTarget(view, view, inventory)
 
     def _connection(self, option: Mapping[str, Any]) -> Connection:
@@ -102,4 +106,4 @@ def _parted(option: Mapping[str, Any]) -> tuple[bytes, bytes]:
 
 
 def _inner(option: Mapping[str, Any]) -> bytes:
-    return IN_PLACE
+    return LIVE if option["layout"] == "releases" else IN_PLACE

@@ -54,6 +54,11 @@ class Stream:
         """A line of the plan as it is."""
         self._lines.append(text)
 
+    def astray(self, text: bytes) -> None:
+        """A line after which we are anywhere."""
+        self._at = None
+        self._lines.append(text)
+
     def enter(self, folder: bytes, *, needed: bool = True) -> None:
         """Go to a directory; what is not needed there may be gone."""
         if folder != self._at or not needed:

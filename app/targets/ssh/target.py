@@ -70,6 +70,10 @@ class SshTarget(Owning):
             stream.leave(folders)
             yield from stream.end()
 
+        return [folders[number] for number in self._following(stream, members, progress)]
+
+    def _following(self, stream: Stream, members: Callable[[], Iterator[bytes]], progress: Progress) -> list[int]:
+        """Send a stream and follow its plan; returns the numbers that it told as "left"."""
         try:
             left = run(self._view, stream, members, progress)
         except TargetUnreachable:
@@ -79,7 +83,7 @@ class SshTarget(Owning):
                 self._settle(stream.token)
             raise
         self._digests.note(stream.sums)
-        return [folders[number] for number in left]
+        return left
 
     # --- after an interruption ---
     def _recover(self, book: Book) -> None:
