@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -41,3 +42,14 @@ def test_a_new_data_directory_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
     (tmp_path / "a" / "b" / "file").write_text("x")
     assert stat.S_IMODE((tmp_path / "a" / "b" / "file").stat().st_mode) == 0o600
+
+
+UNSAFE = re.compile(
+    r"^\s*(?:import|from) (?:pickle|marshal|shelve|yaml)\b|shell=True|os\.system\(|\b(?:eval|exec)\(", re.M
+)
+
+
+def test_no_module_reads_code_as_data_or_builds_a_shell() -> None:
+    modules = list((Path(__file__).resolve().parents[2] / "app").rglob("*.py"))
+    assert len(modules) > 200
+    assert [one.name for one in modules if UNSAFE.search(one.read_text("utf-8"))] == []
