@@ -14,10 +14,12 @@ from structlog.types import EventDict, Processor, WrappedLogger
 MASK = "[masked]"
 SECRET_NAME = re.compile(r"secret|passw|token|authori[sz]ation|cookie|private_key|kubeconfig|credential_value", re.I)
 SECRET_TEXT = (
-    re.compile(r"(?P<keep>[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)", re.I),  # a password in an address
+    re.compile(r"(?P<keep>[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,200}:)[^\s/@]+(?=@)", re.I),  # a password in an address
     re.compile(r"(?P<keep>\b(?:bearer|basic|token)\s+)[A-Za-z0-9._~+/=-]{8,}", re.I),
     re.compile(r"(?P<keep>\b(?:password|passwd|secret|token|api_?key)(?:\s*=\s*|:\s+))[^\s,;&\"']+", re.I),
-    re.compile(r"(?P<keep>)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S),
+    re.compile(
+        r"(?P<keep>)-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", re.S
+    ),
     re.compile(r"(?P<keep>\bpp_)[A-Za-z0-9_-]{8,}"),
 )
 PLAIN = frozenset({"token_id", "tokens"})
@@ -36,6 +38,17 @@ def redact(value: Any, name: str = "") -> Any:
     if isinstance(value, list | tuple):
         return [redact(one, name) for one in value]
     return value
+
+
+def one_line(text: str) -> str:
+    """The text with every character that could begin a line or steer a terminal written out."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _flat(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """What others wrote (a commit's subject, an answer of a server) cannot forge a line. Tracebacks keep theirs."""
+    event["event"] = one_line(str(event.get("event", "")))
+    return event
 
 
 def _redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -58,7 +71,12 @@ def _renderers(style: str, colours: bool) -> list[Processor]:
     if style == "json":
         return [plain, _redacted, structlog.processors.JSONRenderer()]
     trace = structlog.dev.plain_traceback
-    return [plain, _redacted, structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=trace, pad_event_to=0)]
+    return [
+        plain,
+        _redacted,
+        _flat,
+        structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=trace, pad_event_to=0),
+    ]
 
 
 def configure(style: str = "text", level: str = "info") -> None:

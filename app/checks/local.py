@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from app.domain.masking import mask
 from app.domain.status import Health
 from app.ports import CheckResult, CommandResult, Runner
 
-BODY = 64 * 1024
+LINK_LOCAL = CheckResult(Health.DEGRADED, "not asked: the address is link-local")
 
 
 class LocalChecks:
@@ -70,11 +71,23 @@ def _asked(check: HealthCheck, runner: Runner | None) -> CheckResult:
         return CheckResult(Health.DEGRADED, problem.detail)
 
 
+def _forbidden(host: str) -> bool:
+    """Whether a name leads to a link-local address: clouds keep their machines' secrets there."""
+    try:
+        found = {str(one[4][0]).partition("%")[0] for one in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return False  # nothing is there to be asked
+    numbers = [ipaddress.ip_address(one) for one in found]
+    return any((getattr(one, "ipv4_mapped", None) or one).is_link_local for one in numbers)
+
+
 def _http(check: HealthCheck, through: str | None = None) -> CheckResult:
     import httpx
 
     transport = httpx.HTTPTransport(uds=through, trust_env=False)
     try:
+        if _forbidden(httpx.URL(check.url).host):
+            return LINK_LOCAL
         with (
             httpx.Client(
                 timeout=check.timeout_s, follow_redirects=False, trust_env=False, transport=transport
@@ -93,6 +106,8 @@ def _http(check: HealthCheck, through: str | None = None) -> CheckResult:
 
 def _tcp(check: HealthCheck) -> CheckResult:
     place = f"{check.host}:{check.port}"
+    if _forbidden(check.host):
+        return LINK_LOCAL
     try:
         with socket.create_connection((check.host, check.port), timeout=check.timeout_s):
             return CheckResult(Health.HEALTHY, f"{place} accepts connections")

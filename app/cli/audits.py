@@ -43,7 +43,7 @@ def verify(
         each = "each of " if filtered else ""
         typer.echo(f"intact: {each}{result.entries} entries, head {result.head}")
     else:
-        typer.echo(f"NOT intact, first bad entry {result.first_bad}: {result.problem}", err=True)
+        show.say(f"NOT intact, first bad entry {result.first_bad}: {result.problem}", err=True)
     if not result.valid:
         raise typer.Exit(1)
 

@@ -99,9 +99,9 @@ def drift(name: Name, as_json: AsJson = False) -> None:
         show.as_json(found)
     else:
         for item in found["items"]:
-            typer.echo(f"{item['change']:<8} {item['path']}")
+            show.say(f"{item['change']:<8} {show.plain(item['path'])}")
             if item.get("diff"):
-                typer.echo(item["diff"])
+                show.say(item["diff"])
         if not found["items"]:
             typer.echo(f"no drift, as of {show.ago(found.get('checked_at'))}")
     if found["items"]:

@@ -62,7 +62,7 @@ def show_(name: Name, as_json: AsJson = False) -> None:
         "last": f"{status.get('last_outcome') or '-'} {status.get('last_reason') or ''}",
     }
     for key, value in lines.items():
-        typer.echo(f"{key:<8}{value.strip()}")
+        show.say(f"{key:<8}{show.plain(value.strip())}")
 
 
 def _spec(file: str | None, pairs: list[str] | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import audits, deliveries, demo, environments, server, tokens, upkeep
+from app.cli import audits, deliveries, demo, environments, server, show, tokens, upkeep
 from app.client import Failure
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         app()
     except Failure as failure:
-        typer.echo(f"pushpull: {failure}", err=True)
+        show.say(f"pushpull: {failure}", err=True)
         sys.exit(failure.code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -28,15 +28,31 @@ def console() -> Console:
 
 def as_json(value: Any) -> None:
     """One JSON document on standard output."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    sys.stdout.write("".join(c if c.isprintable() or c == "\n" else _in_json(c) for c in text))
+
+
+def _in_json(c: str) -> str:
+    return json.dumps(c)[1:-1] if c != "\x7f" else "\\u007f"
+
+
+def plain(text: str, keep: str = "") -> str:
+    """Text that cannot steer the terminal: commits, files and servers may say anything. `keep`: e.g. line ends."""
+    if text.isprintable():
+        return text
+    return "".join(c if c in keep or c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Lines that hold words of others."""
+    print(plain(text, "\n\t"), file=sys.stderr if err else sys.stdout, flush=True)
 
 
 def escape(text: str) -> str:
-    """Text in which nothing is markup."""
+    """Text in which nothing is markup, and nothing steers the terminal."""
     from rich.markup import escape as escaped
 
-    return escaped(text)
+    return escaped(plain(text))
 
 
 def toned(word: str | None) -> str:
@@ -87,7 +103,7 @@ def environment_row(one: dict[str, Any]) -> list[str]:
 def operation_line(one: dict[str, Any]) -> str:
     """An operation's end in one line."""
     changes = one["changes"]
-    parts = [toned(one["phase"]), str(one.get("outcome") or ""), short(one.get("revision"))]
+    parts = [toned(one["phase"]), escape(str(one.get("outcome") or "")), short(one.get("revision"))]
     if any(changes.get(name) for name in ("created", "updated", "deleted")):
         parts.append(f"+{changes['created']} ~{changes['updated']} -{changes['deleted']}")
     return "  ".join(part for part in parts if part) + (f"  {escape(one['reason'])}" if one.get("reason") else "")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+AT_ONCE = 2  # each takes 64 MiB, and anybody may ask for one by trying to log in
 
 
 class Passwords:
@@ -11,14 +15,17 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
+        self._turn = threading.BoundedSemaphore(AT_ONCE)
 
     def hash(self, password: str) -> str:
         """A salted hash to store."""
-        return self._hasher.hash(password)
+        with self._turn:
+            return self._hasher.hash(password)
 
     def verify(self, stored: str, password: str) -> bool:
         """Whether the password belongs to the hash."""
         try:
-            return self._hasher.verify(stored, password)
+            with self._turn:
+                return self._hasher.verify(stored, password)
         except (VerificationError, InvalidHashError):
             return False

@@ -8,6 +8,7 @@ from datetime import datetime
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 SHORT = 8
+LONGEST_SUBJECT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,9 @@ class Revision:
 
     @property
     def subject(self) -> str:
-        """First line of the message."""
-        return self.message.split("\n", 1)[0].strip()
+        """First line of the message, at most LONGEST_SUBJECT characters of it."""
+        line = self.message.split("\n", 1)[0].strip()
+        return line if len(line) <= LONGEST_SUBJECT else line[: LONGEST_SUBJECT - 1] + "…"
 
 
 def is_sha(text: str) -> bool:

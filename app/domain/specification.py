@@ -27,6 +27,7 @@ from app.domain.reading import Reader, unreadable, wrong
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?\Z")
+WEB = re.compile(r"https?://[^/?#\\\s@]+(?:[/?#]\S*)?\Z")  # nothing before a host's "@"
 MAX_INTERVAL_S = 86_400 * 7
 
 
@@ -115,7 +116,7 @@ def _check(reader: Reader) -> HealthCheck:
     reader.known(*("from" if one.name == "seen_from" else one.name for one in fields_of(HealthCheck)))
     kind = reader.choice("kind", "http", ("http", "tcp", "command"))
     url = reader.text("url", required=kind == "http")
-    if url and not re.match(r"https?://[^/\s@]+", url):
+    if url and not WEB.match(url):
         reader.wrong("url", "must be an http or https address without a password in it")
     tcp = kind == "tcp"
     seen_from = reader.choice("from", "server", ("server", "target"))

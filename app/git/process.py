@@ -10,6 +10,8 @@ import time
 from typing import IO
 
 _CHUNK = 1 << 16
+SAID = 16_384  # characters of a message that are looked at: the other side writes part of it, as much as it likes
+_KEPT = 1 << 20  # bytes of a transfer's reports that are kept, the last ones
 
 
 class GitFailed(Exception):
@@ -91,13 +93,19 @@ def _listen(selector: selectors.BaseSelector, heard: dict[IO[bytes], bytearray],
             chunk = os.read(key.fd, _CHUNK)
             if chunk:
                 heard[pipe] += chunk  # type: ignore[index]
+                del heard[pipe][: max(0, len(heard[pipe]) - _KEPT)]  # type: ignore[index]
             else:
                 selector.unregister(pipe)
 
 
+def _cut(said: str) -> str:
+    """The beginning and the end of a message."""
+    return said if len(said) <= SAID else f"{said[: SAID // 2]}\n{said[-SAID // 2 :]}"
+
+
 def checked(process: subprocess.Popen[bytes], out: bytes, err: bytes | None) -> tuple[bytes, str]:
     """What a finished process said; raises GitFailed where it failed."""
-    said = (err or b"").decode("utf-8", "replace")
+    said = _cut((err or b"").decode("utf-8", "replace"))
     if process.returncode:
         raise GitFailed(process.returncode, said, out)
     return out, said

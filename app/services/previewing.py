@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.diff import unified
-from app.domain.errors import Temporary
 from app.domain.plan import PlanItem
 from app.domain.tree import Entry, printable
 from app.ports import Contents, Target
-from app.services.refreshing import DIFF_LIMIT, READ_LIMIT
+from app.services.refreshing import DIFF_LIMIT, READ_LIMIT, beginning
 from app.services.rollback import Preview
 
 DIFFS = 50
@@ -39,11 +38,4 @@ def _diff(contents: Contents, target: Target, item: PlanItem) -> str | None:
 
 
 def _content(contents: Contents, entry: Entry | None) -> bytes | None:
-    if entry is None:
-        return None
-    parts: list[bytes] = []
-    try:
-        contents.write_to(entry.blob, parts.append)
-    except Temporary:
-        return None
-    return b"".join(parts)[:READ_LIMIT]
+    return beginning(contents, entry.blob) if entry else None

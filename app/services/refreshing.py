@@ -150,14 +150,29 @@ def _item(contents: Contents, target: Target, item: PlanItem) -> dict[str, Any]:
 
 def known_content(contents: Contents, item: PlanItem) -> bytes | None:
     """What we had applied at a path, at most READ_LIMIT bytes; None where the mirror no longer has it."""
-    parts: list[bytes] = []
-    if item.known is None:
-        return None
+    return beginning(contents, item.known.blob) if item.known else None
+
+
+class _Enough(Exception):
+    """The rest of a blob is not needed."""
+
+
+def beginning(contents: Contents, blob: str) -> bytes | None:
+    """The first READ_LIMIT bytes of a blob, however large it is; None where it cannot be had."""
+    found = bytearray()
+
+    def keep(chunk: bytes) -> None:
+        found.extend(chunk[: READ_LIMIT - len(found)])
+        if len(found) >= READ_LIMIT:
+            raise _Enough
+
     try:
-        contents.write_to(item.known.blob, parts.append)
-    except Temporary:
+        contents.write_to(blob, keep)
+    except _Enough:
+        pass
+    except (Temporary, SourceRefused):
         return None
-    return b"".join(parts)[:READ_LIMIT]
+    return bytes(found)
 
 
 def _shown(plan: Plan) -> list[dict[str, str]]:

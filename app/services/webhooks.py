@@ -28,6 +28,7 @@ from app.services.world import WEBHOOK, Actor, World
 KIND = "webhook-secret"
 TAKEN = timedelta(seconds=30)  # who stored a delivery acts on it at once; after this somebody else may
 ACTING = timedelta(minutes=2)  # after which somebody else may act on a delivery that was taken and not ended
+REFUSED, NOTED, WHILE = "webhook:refused", 200, timedelta(minutes=15)
 WAITS_S = (0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 
 
@@ -94,10 +95,16 @@ class Webhooks:
         return secrets.token_urlsafe(32)  # no secret, no match: an unknown hook looks like a wrong signature
 
     def _refused(self, provider: str, hook: str, ip: str | None) -> None:
+        """Write a refusal down, up to NOTED in a while: anybody can cause one, and the log is kept for ever."""
+        now = self._world.clock.now()
+        with self._world.store.read() as tx:
+            if tx.identities.failed_logins(REFUSED, now - WHILE) >= NOTED:
+                return
         with self._world.store.write() as tx:
+            tx.identities.add_failed_login(REFUSED, now)
             data = {"provider": provider}
             entry = NewEntry(WEBHOOK.name, "webhook.refused", f"webhook:{hook[:100]}", data, ip)
-            tx.audit.append(self._world.clock.now(), entry)
+            tx.audit.append(now, entry)
 
     # --- acting ---
     def handle_due(self, limit: int = 50, *, only: int | None = None) -> int:

@@ -146,6 +146,16 @@ def _host(host: str) -> str:
     return host.lower()
 
 
+def check_reach(address: Address) -> None:
+    """Raise SourceRefused where the host's name leads to a link-local address by now."""
+    try:
+        found = socket.getaddrinfo(address.host.strip("[]"), None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return  # git says it in its own words; with a proxy it is not even asked
+    for one in found:
+        _host(str(one[4][0]).partition("%")[0])
+
+
 def _local(text: str, roots: Sequence[Path]) -> Address:
     path = text
     if not text.startswith("/"):

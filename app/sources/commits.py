@@ -10,6 +10,9 @@ from app.domain.revision import Person, Revision
 _PERSON = re.compile(rb"\s*(?P<name>.*?)\s*<(?P<email>[^>]*)>[^0-9-]*(?P<seconds>-?\d+)?")
 
 
+LONGEST_MESSAGE, LONGEST_NAME = 65_536, 200  # characters: they are kept in the ledger and shown on pages
+
+
 def parse(sha: str, raw: bytes) -> Revision:
     """A revision out of a commit object's content."""
     head, _, body = raw.partition(b"\n\n")
@@ -22,7 +25,7 @@ def parse(sha: str, raw: bytes) -> Revision:
         sha=sha,
         author=_person(author, encoding),
         committed_at=_moment(committer),
-        message=_text(body, encoding).rstrip(),
+        message=_text(body, encoding)[:LONGEST_MESSAGE].rstrip(),
         parents=tuple(value.decode("ascii", "replace") for key, value in lines if key == b"parent"),
     )
 
@@ -47,7 +50,7 @@ def parse_listed(record: bytes) -> Revision:
 def _person(match: re.Match[bytes] | None, encoding: str) -> Person:
     if match is None:
         return Person("unknown")
-    name, email = _text(match["name"], encoding), _text(match["email"], encoding)
+    name, email = (_text(match[part], encoding)[:LONGEST_NAME] for part in ("name", "email"))
     return Person(name or email or "unknown", email)
 
 

@@ -9,8 +9,9 @@ from app.domain.errors import Problem, PushRejected, RevisionNotFound, SourceRef
 from app.git import GitFailed
 
 _LONGEST = 300
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s@]*@")
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)[^/\s@]*@")
 _HEADER = re.compile(r"(authorization:?\s*\S*)\s+\S+", re.IGNORECASE)
+_HEARD = 16_384  # characters; servers say what they like, and patterns must not make them expensive
 
 _NO_ENTRY = (
     r"could not read (?:username|password)|authentication failed|returned error: 40[147]|access denied"
@@ -127,6 +128,7 @@ def other_object_names() -> Problem:
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without secrets, user information in addresses and control characters, on one line."""
+    text = text if len(text) <= _HEARD else text[:_HEARD].rpartition(" ")[0]  # no secret is cut in two
     for secret in sorted((s for s in secrets if s), key=len, reverse=True):
         text = text.replace(secret, "***")
     text = _HEADER.sub(r"\1 ***", _USERINFO.sub(r"\1***@", text))

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.domain.errors import SourceUnreachable
+from app.domain.errors import SourceRefused, SourceUnreachable
 from app.git import GitFailed, clean_environment, close, finish, follow, kill, safe_options
 from app.git.process import checked
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from git.cmd import Git
 
 _CHUNK = 1 << 16
+LONGEST_RECORD = 1 << 20
 
 
 class Repository:
@@ -58,6 +59,8 @@ class Repository:
             while chunk := process.stdout.read1(_CHUNK):  # type: ignore[attr-defined]
                 *whole, rest = (rest + chunk).split(b"\0")
                 yield from whole
+                if len(rest) > LONGEST_RECORD:
+                    raise SourceRefused("The repository holds a name of more than a million bytes. Take it out of Git.")
             err = process.stderr.read()
             process.wait()
             checked(process, b"", err)

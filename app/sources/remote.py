@@ -13,7 +13,7 @@ from app.domain.tree import EMPTY_TREE
 from app.git import GitFailed
 from app.sources import failures, local
 from app.sources.access import Access, Login
-from app.sources.address import Address
+from app.sources.address import Address, check_reach
 from app.sources.git import Repository
 
 _LINE = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})[\t ](HEAD|refs/(?:heads|tags)/[^\n]*?)(\^\{\})?\n")
@@ -121,6 +121,8 @@ class Remote:
     def _talk(self) -> Iterator[tuple[Login, dict[str, str]]]:
         if self.address.local:
             local.check(Path(self.address.url), self._roots)
+        else:
+            check_reach(self.address)
         login = self._access.login()
         with self._access.environment(login) as variables:
             yield login, variables

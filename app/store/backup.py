@@ -11,8 +11,11 @@ import hashlib
 import io
 import json
 import os
+import re
 import sqlite3
 import tarfile
+import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import date
@@ -20,16 +23,22 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlalchemy import Connection, Date, Engine, LargeBinary, Table, func, insert, select, text
+from sqlalchemy.exc import StatementError
 
 from app.domain.audit import verify
 from app.domain.errors import InvalidInput
 from app.store import tables
 from app.store.audit import SqlAudit
+from app.store.columns import DAMAGED
 from app.store.migrate import newest, upgrade
+from app.store.rows import log
 
 FORMAT = 1
 KEYS = ("secret.key", "signing.key", "known_hosts")
 INVENTORIES = "inventories/*/inventory.db"  # what lies beside them is made again from them
+MEMBER = re.compile(r"tables/[a-z_]{1,40}\.jsonl|files/(?:secret\.key|signing\.key|known_hosts)"
+                    r"|files/inventories/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/inventory\.db")  # fmt: skip
+RATIO, SMALL = 100, 100_000_000  # an archive may unfold to so many times its size, and to so many bytes in any case
 BATCH = 2000
 MANIFEST = "manifest.json"
 
@@ -37,8 +46,8 @@ MANIFEST = "manifest.json"
 def backup(engine: Engine, data_dir: Path, out: Path) -> int:
     """Write an archive (mode 0600) while the server runs; returns the number of rows."""
     digests: dict[str, str] = {}
-    temporary = out.with_name(out.name + ".part")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)  # new, ours, and of no foreseeable name
+    temporary = Path(name)
     with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=5) as archive:
         rows = 0
         with engine.connect() as connection:
@@ -59,6 +68,9 @@ def backup(engine: Engine, data_dir: Path, out: Path) -> int:
 def _dump(connection: Connection, table: Table) -> Iterator[bytes]:
     keys = list(table.primary_key.columns)
     for row in connection.execution_options(yield_per=BATCH).execute(select(table).order_by(*keys)):
+        if any(value is DAMAGED for value in row):
+            log.error("a row cannot be read and is not in the backup", table=table.name, id=str(row[0])[:60])
+            continue
         values = {column.name: _plain(value, column) for column, value in zip(table.columns, row, strict=True)}
         yield json.dumps(values, separators=(",", ":")).encode() + b"\n"
 
@@ -103,14 +115,18 @@ def restore(archive: Path, engine: Engine, data_dir: Path, *, force: bool = Fals
     """
     members = _checked(archive)
     manifest = json.loads(members[MANIFEST])
-    if manifest["version"] > (newest() or ""):
+    if str(manifest.get("version")) > (newest() or ""):
         raise InvalidInput("The backup was made by a newer version of PushPull; restore it with that version.")
     upgrade(engine)
     existing = [name for name in KEYS if (data_dir / name).exists()]
     if existing and not force:
         raise InvalidInput(f"{data_dir} holds {', '.join(existing)} already; restore into an empty data directory.")
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        rows = _fill(connection, members)
+        try:
+            rows = _fill(connection, members)
+        except StatementError as problem:
+            text = f"The backup does not fit into the database ({type(problem).__name__}). Nothing was restored."
+            raise InvalidInput(text) from None
         result = verify(entry.as_dict() for entry in SqlAudit(connection).walk())
         if not result.valid:
             raise InvalidInput(f"The backup's audit log is not intact: {result.problem}. Nothing was restored.")
@@ -124,22 +140,26 @@ def _checked(path: Path) -> Mapping[str, bytes]:
     """The archive's members, each with a known name and the digest that the manifest gives it."""
     try:
         with tarfile.open(path, "r:gz") as archive:
-            found = {one.name: _content(archive, one) for one in archive.getmembers() if one.isfile()}
-        digests = json.loads(found[MANIFEST])["sha256"]
-    except (OSError, tarfile.TarError, KeyError, ValueError, EOFError):
+            found = dict(_members(archive, max(SMALL, RATIO * path.stat().st_size)))
+        digests = dict(json.loads(found[MANIFEST])["sha256"])
+    except (OSError, tarfile.TarError, KeyError, ValueError, TypeError, EOFError, RecursionError, zlib.error):
         raise InvalidInput(f"{path} is not a backup of PushPull, or is damaged.") from None
     for name, content in found.items():
-        parts = PurePosixPath(name).parts
-        if name != MANIFEST and (".." in parts or name.startswith("/") or parts[0] not in ("tables", "files")):
-            raise InvalidInput(f"{path} holds '{name}', which no backup has.")
         if name != MANIFEST and digests.get(name) != hashlib.sha256(content).hexdigest():
             raise InvalidInput(f"{path} is damaged: '{name}' does not match its digest.")
     return found
 
 
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = archive.extractfile(member)
-    return file.read() if file else b""
+def _members(archive: tarfile.TarFile, most: int) -> Iterator[tuple[str, bytes]]:
+    """Plain files of known names, read one by one: what is not a backup of ours is refused before it unfolds."""
+    for one in archive:
+        if not one.isfile() or not (one.name == MANIFEST or MEMBER.fullmatch(one.name)):
+            raise InvalidInput(f"The archive holds {one.name[:100]!r}, which no backup has.")
+        most -= one.size
+        if most < 0:
+            raise InvalidInput("The archive unfolds to more than a backup of its size can hold.")
+        file = archive.extractfile(one)
+        yield one.name, file.read() if file else b""
 
 
 def _fill(connection: Connection, members: Mapping[str, bytes]) -> int:
@@ -148,7 +168,10 @@ def _fill(connection: Connection, members: Mapping[str, bytes]) -> int:
         if connection.execute(select(func.count()).select_from(table)).scalar_one():
             raise InvalidInput(f"The database is not empty (table {table.name}); restore into an empty one.")
         lines = members.get(f"tables/{table.name}.jsonl", b"").splitlines()
-        values = [_typed(json.loads(line), table) for line in lines]
+        try:
+            values = [_typed(json.loads(line), table) for line in lines]
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            raise InvalidInput(f"The backup's table {table.name} is damaged. Nothing was restored.") from None
         for start in range(0, len(values), BATCH):
             connection.execute(insert(table), values[start : start + BATCH])
         rows += len(values)
@@ -186,6 +209,7 @@ def _advance(connection: Connection, table: Table) -> None:
 
 def _place(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    path.unlink(missing_ok=True)  # a link there is not followed, and nobody else's rights stay on a key
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

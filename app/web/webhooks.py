@@ -50,10 +50,11 @@ async def deliver(provider: ProviderName, hook: HookName, request: Request, case
 
     It is stored, answered, and then acted on; the decision is in the ledger.
     """
-    body = await _raw(request)
-    if not HOOK.match(hook):
-        raise SignatureMismatch()
     headers = {name.lower(): value for name, value in request.headers.items()}
+    known = PROVIDERS.get(provider)
+    if not HOOK.match(hook) or (known and not headers.get(known.signature)):
+        raise SignatureMismatch()  # before anything of the body is read
+    body = await _raw(request)
     stored, new = await run_in_threadpool(cases.webhooks.receive, provider, hook, body, headers, client_ip(request))
     if new:
         later.run("webhook", lambda: cases.webhooks.handle(stored))  # ours for a while: the tick leaves it alone

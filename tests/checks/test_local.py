@@ -178,3 +178,18 @@ def test_a_command_that_is_no_longer_wanted_is_ended() -> None:
 
 def test_without_a_place_of_its_own_a_command_runs_in_none_of_the_servers() -> None:
     assert CHECKS.run(["pwd"], None, {}, 5).output == "/\n"
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "0xa9fea9fe"])
+def test_link_local_addresses_are_not_asked(host: str) -> None:
+    told = look(HealthCheck(kind="http", url=f"http://{host}/latest/meta-data", timeout_s=0.2))
+    assert told == (Health.DEGRADED, "not asked: the address is link-local")
+    told = look(HealthCheck(kind="tcp", host=host.strip("[]"), port=80, timeout_s=0.2))
+    assert told == (Health.DEGRADED, "not asked: the address is link-local")
+
+
+def test_a_name_that_leads_to_a_link_local_address_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    told = look(HealthCheck(kind="http", url="http://metadata.example.org/", timeout_s=0.2))
+    assert told == (Health.DEGRADED, "not asked: the address is link-local")

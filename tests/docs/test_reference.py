@@ -41,3 +41,15 @@ def test_decisions_name_a_test_that_exists() -> None:
         named = re.findall(r"`(tests/[\w/*.]+)`", page.read_text("utf-8"))
         assert named, page.name
         assert [one for one in named if not list(ROOT.glob(one.rstrip("/")))] == [], page.name
+
+
+def test_every_class_of_flaws_has_a_row_and_every_test_named_there_exists() -> None:
+    text = (ROOT / "docs" / "security.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) \|.*\|$", text, re.MULTILINE)
+    assert [int(number) for number in rows] == list(range(1, 29))
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text)
+    assert len(named) == text.count("`tests/")
+    missing = [(file, name) for file, name in named if f"def {name}(" not in (ROOT / file).read_text("utf-8")]
+    assert missing == []
+    modules = re.findall(r"`(app/[\w/.]+)`", text)
+    assert [one for one in modules if not (ROOT / one).exists()] == []

@@ -66,6 +66,8 @@ def test_a_full_specification_survives_the_round_trip() -> None:
         ({"policy": {"ignore": [{"path": ""}]}}, "policy.ignore.0.path"),
         ({"policy": {"health_check": {"kind": "http"}}}, "policy.health_check.url"),
         ({"policy": {"health_check": {"kind": "http", "url": "javascript:alert(1)"}}}, "policy.health_check.url"),
+        ({"policy": {"health_check": {"kind": "http", "url": "http://ann:secret@h/"}}}, "policy.health_check.url"),
+        ({"policy": {"health_check": {"kind": "http", "url": "http://ann@h/"}}}, "policy.health_check.url"),
         ({"policy": {"health_check": {"kind": "tcp", "host": "x", "port": 70000}}}, "policy.health_check.port"),
         ({"policy": {"hooks": [{"command": "echo 'unclosed"}]}}, "policy.hooks.0.command"),
         ({"labels": {"team": 3}}, "labels.team"),

@@ -1,0 +1,132 @@
+"""Every route, walked: who may not is told so before anything is looked at, and learns nothing of what is there."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from app.main import application
+from tests.support.server import LiveServer
+
+OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/login", "/logout"}  # and /static and /webhooks
+STREAMS = {"/events/stream", "/api/v1/events/stream"}
+SAFE = {"GET", "HEAD", "OPTIONS"}
+VALUES = {"name": "{0}", "id": "01KATV2Q8Z3V8M6D3T0F8Y1N4R"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server with one delivered environment, `there`."""
+    with LiveServer(tmp_path_factory.mktemp("server"), scheduler=False) as running:
+        running.environment("there", running.repo("there"))
+        running.sync("there")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def reader(server: LiveServer) -> Iterator[httpx.Client]:
+    """A client whose token may only read."""
+    made = server.call("POST", "/tokens", {"name": "reader", "role": "readonly"}, status=201)
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {made['token']}"}, timeout=30) as client:
+        yield client
+
+
+def _routes(server: LiveServer, name: str = "there") -> list[tuple[str, str]]:
+    """(method, path) of every guarded route, with values in the place of parameters."""
+    found = set()
+    for route in iter_route_contexts(application(server.installation).routes):
+        path = str(getattr(route, "path", ""))
+        if path in OPEN or path.startswith(("/static", "/webhooks/")) or not getattr(route, "methods", None):
+            continue
+        filled = re.sub(r"\{(\w+)\}", lambda match: VALUES[match[1]].format(name), path)
+        found |= {(method, filled) for method in route.methods or ()}
+    return sorted(found)
+
+
+def test_the_walk_sees_the_routes(server: LiveServer) -> None:
+    routes = _routes(server)
+    assert len(routes) > 60
+    assert ("POST", "/api/v1/environments/there/syncs") in routes
+    assert ("POST", "/environments/there/delete") in routes
+
+
+def test_nobody_gets_anything_without_a_log_in(server: LiveServer) -> None:
+    for method, path in _routes(server):
+        answer = server.anonymous.request(method, path, follow_redirects=False)
+        page = answer.status_code == 303 and answer.headers["location"].startswith("/login")
+        assert answer.status_code == 401 or page, (method, path, answer.status_code)
+
+
+def test_a_token_that_may_only_read_changes_nothing(server: LiveServer, reader: httpx.Client) -> None:
+    before = server.call("GET", "/audit", limit=1)["items"][0]["seq"]
+    for method, path in _routes(server):
+        if method not in SAFE:
+            answer = reader.request(method, path)
+            assert answer.status_code == 403, (method, path, answer.status_code)
+    assert server.call("GET", "/audit", limit=1)["items"][0]["seq"] == before
+
+
+def test_a_token_that_may_only_read_sees_no_secret(server: LiveServer, reader: httpx.Client) -> None:
+    secrets = {"hook": "hook-secret-of-16-and-more", "forge": "glpat-verysecret"}
+    server.call("PUT", "/environments/there/webhook", {"secret": secrets["hook"]})
+    server.call("POST", "/credentials", {"name": "forge", "kind": "token", "token": secrets["forge"]}, status=201)
+    made = server.call("POST", "/tokens", {"name": "other"}, status=201)["token"]
+    seen = 0
+    for method, path in _routes(server):
+        if method == "GET" and path not in STREAMS:
+            answer = reader.get(path, follow_redirects=False)
+            assert answer.status_code < 500, path
+            seen += answer.status_code == 200
+            assert not any(one in answer.text for one in (secrets["hook"], secrets["forge"], made)), path
+    for path in ("/openapi.json", "/metrics", "/api/v1/audit/export?format=csv"):
+        assert not any(one in reader.get(path).text for one in (secrets["hook"], secrets["forge"], made)), path
+    assert seen > 25
+
+
+def test_nobody_learns_what_exists(server: LiveServer) -> None:
+    for there, missing in zip(_routes(server, "there"), _routes(server, "nonesuch"), strict=True):
+        answers = [server.anonymous.request(*one, follow_redirects=False) for one in (there, missing)]
+        told = [(one.status_code, one.text.replace("nonesuch", "there")) for one in answers]
+        assert told[0] == told[1], there
+    hooks = [server.anonymous.post(f"/webhooks/github/{name}", content=b"{}") for name in ("there", "nonesuch")]
+    signed = [
+        server.anonymous.post(f"/webhooks/github/{name}", content=b"{}", headers={"X-Hub-Signature-256": "sha256=0"})
+        for name in ("there", "nonesuch")
+    ]
+    for pair in (hooks, signed):
+        assert {(one.status_code, one.text) for one in pair} == {(401, pair[0].text)}
+
+
+def test_the_figures_name_nothing(server: LiveServer) -> None:
+    assert "there" not in re.sub(r"# HELP.*", "", server.anonymous.get("/metrics").text)
+
+
+def test_a_webhook_without_a_signature_is_refused_before_its_body_is_read(server: LiveServer) -> None:
+    head = b"POST /webhooks/github/there HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n{"
+    with socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0), timeout=5) as connection:
+        connection.sendall(head)  # and never the rest
+        assert connection.recv(100).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_body_of_depth_or_of_endless_numbers_is_a_wrong_request(server: LiveServer) -> None:
+    for body in (b"[" * 500_000, b'{"a":' * 100_000, b"1" * 900_000, b'{"reason": NaN}', b'{"reason": "\xff"}'):
+        answer = server.http.post(
+            "/api/v1/environments/there/refreshes", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert 400 <= answer.status_code < 500, body[:10]
+    answer = server.http.post("/api/v1/environments", content=b"x" * 1_100_000)
+    assert answer.status_code == 413
+
+
+def test_a_form_of_another_site_is_no_json(server: LiveServer) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
+        answer = server.http.post(
+            "/api/v1/environments/there/syncs", content=b"{}", headers={"Content-Type": kind} if kind else {}
+        )
+        assert answer.status_code == 415, kind

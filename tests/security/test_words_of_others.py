@@ -1,0 +1,69 @@
+"""What commits, files and servers say reaches logs and terminals as text: it begins no line and steers nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from app import logs
+from app.cli import show
+
+EVIL = "x\nFORGED line\r\x1b]0;title\x07\x1b[2J\u202e\x9b31m"
+STEERING = {"\x1b", "\x07", "\r", "\u202e", "\x9b"}
+
+
+@pytest.fixture(params=["text", "json"])
+def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What the process logs."""
+    root, stream = logging.getLogger(), io.StringIO()
+    before, level = root.handlers[:], root.level
+    monkeypatch.setattr(sys, "stderr", stream)
+    logs.configure(request.param, "info")
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_no_line_of_a_log_is_forged(written: io.StringIO) -> None:
+    structlog.get_logger("ours").info(EVIL, detail=EVIL)
+    logging.getLogger("a library").warning("said %s", EVIL)
+    text = written.getvalue()
+    assert len(text.splitlines()) == 2
+    assert not STEERING & set(text)
+
+
+def test_secrets_are_masked_in_what_libraries_log_too(written: io.StringIO) -> None:
+    logging.getLogger("a library").warning("cannot reach https://ann:hunter2secret@git.example.org/x")
+    structlog.get_logger("ours").info("said", token="hunter2secret", nested={"password": "hunter2secret"})
+    assert "hunter2secret" not in written.getvalue()
+
+
+@pytest.mark.parametrize("text", ["a" * 200_000, "a://" * 50_000, "token " * 40_000, "-----BEGIN " * 20_000])
+def test_masking_a_log_line_takes_bounded_time(text: str) -> None:
+    started = time.perf_counter()
+    logs.redact({"detail": text})
+    assert time.perf_counter() - started < 3
+
+
+def test_nothing_that_the_command_line_prints_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show.console().print(show.escape(EVIL))
+    show.table(["A"], [[show.escape(EVIL)]])
+    show.say(EVIL.replace("\n", ""))
+    show.say(EVIL.replace("\n", ""), err=True)
+    show.as_json({"subject": EVIL, "deleted": "\x7f"})
+    out = capsys.readouterr()
+    assert not (STEERING | {"\x7f"}) & set(out.out + out.err)
+
+
+def test_json_stays_the_same_json(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"subject": EVIL, "deleted": "\x7f", "star": "\U000e0001 \xa0 ü"}
+    show.as_json(value)
+    assert json.loads(capsys.readouterr().out) == value
