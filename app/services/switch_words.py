@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.domain.comparison.words import span
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.placing import address
 
@@ -29,7 +30,7 @@ def _effects(before: Environment, after: Environment) -> Iterator[str]:
 
 
 def _pulled(after: Environment) -> Iterator[str]:
-    interval = f"every {after.policy.interval_s:,} s"
+    interval = f"every {span(after.policy.interval_s).replace('.0 ', ' ')}"
     if after.policy.auto_sync:
         yield f"Automatic sync is on: the poll, {interval}, delivers what it finds in Git."
     else:

@@ -78,6 +78,10 @@ class Evidence:
         """The environments of a mode."""
         return tuple(one for one in self.environments if one.mode.value == mode)
 
+    def present(self, mode: str) -> tuple[Environment, ...]:
+        """Those of a mode that exist: without the earlier side of one that is compared with itself."""
+        return tuple(one for one in self.of(mode) if one.id >= 0)
+
     @cached_property
     def finished(self) -> Mapping[str, list[DeliveryFact]]:
         """{mode: finished syncs, oldest first}."""

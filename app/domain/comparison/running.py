@@ -90,7 +90,7 @@ def _status(evidence: Evidence) -> Row:
 
 
 def _fresh(evidence: Evidence, mode: str) -> Measure:
-    environments, now = evidence.of(mode), evidence.window.until
+    environments, now = evidence.present(mode), evidence.window.until
     ages = [(now - one.status.checked_at).total_seconds() for one in environments if one.status.checked_at]
     details = [detail("median age of the verdict", median(ages) if ages else None, "s")] if environments else []
     words = Counter(one.status.sync_at(now).value for one in environments)
