@@ -134,6 +134,12 @@ class Book:
         found = ((path, self._db.execute(one, (path,)).fetchone()) for path in paths)
         return {path: Entry(row[0], row[1].hex()) for path, row in found if row}
 
+    def stats(self, paths: Collection[bytes]) -> dict[bytes, bytes]:
+        """What is remembered of the stats of a few paths."""
+        one = "SELECT stat FROM files WHERE path = ?"
+        found = ((path, self._db.execute(one, (path,)).fetchone()) for path in paths)
+        return {path: row[0] for path, row in found if row and row[0]}
+
     def owns_below(self, folder: bytes) -> bool:
         """Whether we own a file below a directory."""
         return self._db.execute(f"SELECT 1 {_BELOW} LIMIT 1", _span(folder)).fetchone() is not None

@@ -39,7 +39,8 @@ def new_key(path: Path) -> Path:
 class SshServer:
     """Lets in whoever holds `key`, as the user that runs the tests."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, path: str = "", greeting: str = "") -> None:
+        """`path`: where its commands are looked up; `greeting`: what its accounts run before each command."""
         program = find()
         assert program is not None
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +51,7 @@ class SshServer:
         self.port: int = self._listener.getsockname()[1]
         self._running: list[subprocess.Popen[bytes]] = []
         self.change_host_key()
-        self._config = self._configure()
+        self._config = self._configure(path, greeting)
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -78,7 +79,7 @@ class SshServer:
             (self._folder / name).unlink(missing_ok=True)
         new_key(self._folder / "host")
 
-    def _configure(self) -> Path:
+    def _configure(self, path: str, greeting: str) -> Path:
         keys = self._folder / "authorized_keys"
         keys.write_text(self.key.with_suffix(".pub").read_text())
         config = self._folder / "sshd_config"
@@ -95,7 +96,9 @@ class SshServer:
             "PidFile none",
             "UseDNS no",
             "LogLevel ERROR",
-            "SetEnv SHLVL=3",  # bash then leaves the start-up files alone, which can cost 100 ms a connection
+            # with SHLVL bash leaves the start-up files alone, which can cost 100 ms a connection
+            f"SetEnv SHLVL=3{f' PATH={path}' if path else ''}",
+            *([f'ForceCommand {greeting}; eval "$SSH_ORIGINAL_COMMAND"'] if greeting else []),
         )
         config.write_text("\n".join(lines) + "\n")
         return config

@@ -144,17 +144,16 @@ class SshSite(Site):
     def __init__(self, tmp_path: Path, server: SshServer | None = None, **options: Any) -> None:
         self.server = server or shared_server()
         self.data, self.roots, self.path = tmp_path / "data", tmp_path / "srv", tmp_path / "srv" / "site"
-        self.data.mkdir(exist_ok=True)
+        self.data.mkdir(exist_ok=True, parents=True)
         self.roots.mkdir(exist_ok=True)
         self.form = b""
         self.registry = self.connect()
         values = {**login(self.server), "path": str(self.path), **options}
         self.environment = environment(7, "ssh", **self.registry.check("ssh", values))
 
-    def connect(self, *, own: bool = False) -> TargetRegistry:
-        """A registry; with connections of its `own`, or with those that all tests share."""
-        pool = Pool() if own else SHARED
-        kinds = {"ssh": lambda means: SshKind(means.places, means.secret, pool, self.form)}
+    def connect(self, pool: Pool | None = None) -> TargetRegistry:
+        """A registry; with connections of its own, or with those that all tests share."""
+        kinds = {"ssh": lambda means: SshKind(means.places, means.secret, pool or SHARED, self.form)}
         return TargetRegistry(self.data, [self.roots], kinds, secret=lambda _: {"private_key": self.server.private_key})
 
     def listed_as(self, form: bytes) -> Self:
@@ -175,8 +174,8 @@ class SshReleaseSite(SshSite):
 
     in_place = False
 
-    def __init__(self, tmp_path: Path) -> None:
-        super().__init__(tmp_path, layout="releases", keep_releases=3)
+    def __init__(self, tmp_path: Path, server: SshServer | None = None) -> None:
+        super().__init__(tmp_path, server, layout="releases", keep_releases=3)
 
     @property
     def folder(self) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.delivery import checked_out, deliver, listing, planned
 from tests.support.repo import File, GitRepo
-from tests.targets.conftest import Site
+from tests.targets.conftest import Site, SshSite
 
 NAMES = ["a", "b", "c d", "é", "x\ny", '"q"', "-o", "*", "z.txt", "index.html"]
 ROUNDS = 100
@@ -41,10 +41,19 @@ def _file(dice: random.Random, path: str) -> File:
 
 
 def test_a_hundred_random_trees_equal_gits_own_checkout(quick_path: Path) -> None:
-    site, repo = Site(quick_path), GitRepo(quick_path / "repo.git")
+    walk(Site(quick_path), quick_path, ROUNDS)
+
+
+def test_random_trees_equal_gits_own_checkout_over_ssh(quick_path: Path) -> None:
+    walk(SshSite(quick_path), quick_path, 12)
+
+
+def walk(site: Site, quick_path: Path, rounds: int) -> None:
+    """One tree after the other."""
+    repo = GitRepo(quick_path / "repo.git")
     dice = random.Random(20261123)
     files: dict[str, File] = {}
-    for number in range(ROUNDS):
+    for number in range(rounds):
         after = _tree(dice, files)
         edits: dict[str, Any] = {**dict.fromkeys(files), **after}
         gone = {path: None for path in edits if path not in after}
@@ -56,7 +65,7 @@ def test_a_hundred_random_trees_equal_gits_own_checkout(quick_path: Path) -> Non
         else:
             deliver(target, repo, revision, only=number > 0)
         files = after
-        if number % 4 == 0 or number == ROUNDS - 1:
+        if number % 4 == 0 or number == rounds - 1:
             peer = quick_path / f"peer-{number}"
             checked_out(repo, revision, peer)
             live = listing(site.path) if site.path.exists() else {}

@@ -19,13 +19,16 @@ _ODD = re.compile(rb"[\\\n\r]")  # names that tools for digests write in ways of
 Asked = Mapping[bytes, Entry | None]
 
 
-def look_at(view: View, book: Book, digests: Digests, wanted: Collection[bytes]) -> LiveState:
-    """Compare some paths only: costs in proportion to them."""
-    known = book.known(wanted)
-    found = found_at(view, digests, {path: known.get(path) for path in wanted})
+def look_at(view: View, book: Book, digests: Digests, wanted: Collection[bytes]) -> tuple[LiveState, Listing]:
+    """Compare some paths only: costs in proportion to them. The listing covers the directories above as well."""
+    known, stats = book.known(wanted), book.stats(wanted)
+    listing = view.some(wanted) if wanted else Listing(0, {})
+    same = {path for path, stat in stats.items() if path in listing.facts and listing.facts[path].stamp == stat}
+    found = entries(view, digests, listing, {path: known.get(path) for path in wanted if path not in same})
+    found |= {path: known[path] for path in same}
     compared = ((path, known.get(path), found.get(path)) for path in sorted(set(wanted)))
     deviations = tuple(Deviation(*one) for one in compared if one[1] != one[2])
-    return LiveState(book.head(), deviations, partial=True)
+    return LiveState(book.head(), deviations, partial=True), listing
 
 
 def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Entry]:
@@ -34,7 +37,7 @@ def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Entry]:
     return entries(view, digests, listing, asked)
 
 
-def look_everywhere(view: View, book: Book, digests: Digests, wanted: Collection[bytes]) -> LiveState:
+def look_everywhere(view: View, book: Book, digests: Digests, wanted: Collection[bytes]) -> tuple[LiveState, Listing]:
     """Compare everything that we own, and count what we don't."""
     rows = book.rows()
     owned = {path: (Entry(mode, blob.hex()), stat) for path, mode, blob, stat in rows}
@@ -51,9 +54,8 @@ def look_everywhere(view: View, book: Book, digests: Digests, wanted: Collection
     deviations += [Deviation(path, None, found[path]) for path in noted if path in found]
     unmanaged = [path for path in strange if path not in noted and not _OURS.match(path)]
     deviations.sort(key=lambda one: one.path)
-    return LiveState(
-        book.head(), tuple(deviations), tuple(heapq.nsmallest(SAMPLE, unmanaged)), len(unmanaged)
-    )  # fmt: skip
+    sample = tuple(heapq.nsmallest(SAMPLE, unmanaged))
+    return LiveState(book.head(), tuple(deviations), sample, len(unmanaged)), listing
 
 
 def _remember(book: Book, listing: Listing, moved: Mapping[bytes, Entry], found: Mapping[bytes, Entry]) -> None:

@@ -26,14 +26,15 @@ RUN = r"""
 top && { inner; at ""; } || cd / || exit 75
 trap '' PIPE
 exec 8<&0
-{ IFS= read -r x <&8; kill -TERM -- -$$; sleep 2; kill -KILL -- -$$; } >/dev/null 2>&1 &
-{ sleep "$Z"; kill -TERM -- -$$; sleep 2; kill -KILL -- -$$; } >/dev/null 2>&1 </dev/null 8<&- &
+end() { trap '' TERM; kill -TERM -$$; sleep 2; kill -KILL -$$; }
+{ IFS= read -r x <&8; end; } >/dev/null 2>&1 &
+{ sleep "$Z"; end; } >/dev/null 2>&1 </dev/null 8<&- &
 trap : TERM
 ( trap - TERM PIPE; exec 8<&-; exec "$@" ) </dev/null 2>&1 &
 wait $!
 c=$?
 printf '\n#pushpull ended %s\n' $c
-kill -KILL -- -$$
+kill -KILL -$$
 """
 
 

@@ -151,7 +151,7 @@ lock() {
         if [ -n "$(ident $p)" ] && [ "$(ident $p)" = "${o#*=}" ]; then
           [ $i -gt 100 ] && no "busy"
           n=TERM; [ $i -gt 40 ] && n=KILL
-          kill -$n -- -$p 2>/dev/null || kill -$n $p 2>/dev/null
+          kill -$n -$p 2>/dev/null || kill -$n $p 2>/dev/null
           sleep 0.1 2>/dev/null || sleep 1
         else rm -f $L; fi;;
       esac

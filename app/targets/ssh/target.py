@@ -30,15 +30,17 @@ class SshTarget(Owning):
         super().__init__(inventory)
         self._view, self._live = view, live
         self._digests = Digests(inventory.folder)
+        self._seen: tuple[Listing, set[bytes] | None] | None = None  # by the last look: listing, paths (None: all)
 
     def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
         """Compare the directory with the inventory."""
         with self._inventory.looking() as book:
             if not book.head().whole:
                 self._recover(book)
-            if only:
-                return look_at(self._live, book, self._digests, wanted)
-            return look_everywhere(self._live, book, self._digests, wanted)
+            looked = look_at if only else look_everywhere
+            state, listing = looked(self._live, book, self._digests, wanted)
+            self._seen = listing, set(wanted) if only else None
+            return state
 
     def read(self, path: bytes, limit: int) -> bytes | None:
         """Live content."""
@@ -48,13 +50,23 @@ class SshTarget(Owning):
         """Carry out the plan. Nothing is touched before the intent is written down."""
         with self._inventory.alone() as book:
             self._recover(book)
-            steps = prepare(Surroundings(self._view, plan), book, plan)
+            steps = prepare(self._surroundings(plan), book, plan)
             token = secrets.token_hex(6)
             progress = Progress(watch, len(plan.work))
             book.begin(plan.items, token, steps.folders)
             with progress.accounted():
                 removed = self._carry_out(plan, steps, Stream(contents, token, watch.check), book, progress)
             book.finish(plan, desired.tree, desired.revision, left=removed)
+
+    def _surroundings(self, plan: Plan) -> Surroundings:
+        """What the look saw on which the plan rests, or a look of its own. What changes there after it is met by the
+        plan's own checks on the host."""
+        seen, self._seen = self._seen, None
+        writes = {item.path for item in plan.work if item.wanted is not None}
+        if seen is not None and (seen[1] is None or writes <= seen[1]):
+            return Surroundings(self._view, seen[0])
+        folders = {folder for path in writes for folder in above(path)}
+        return Surroundings(self._view, self._view.some(folders) if folders else Listing(0, {}))
 
     def _carry_out(self, plan: Plan, steps: Steps, stream: Stream, book: Book, progress: Progress) -> Iterable[bytes]:
         """Send it; returns the directories that went."""
@@ -147,14 +159,11 @@ class Followed:
 
 
 class Surroundings:
-    """Implements Ground for a plan: one listing of all directories above what will be written."""
+    """Implements Ground: a listing of (at least) all directories above what will be written."""
 
-    def __init__(self, view: View, plan: Plan) -> None:
-        self._view = view
+    def __init__(self, view: View, listing: Listing) -> None:
+        self._view, self._some = view, listing
         self._whole: Listing | None = None
-        writes = [item.path for item in plan.work if item.wanted is not None]
-        folders = {folder for path in writes for folder in above(path)}
-        self._some = view.some(folders) if folders else Listing(0, {})
 
     def mode_at(self, path: bytes) -> int | None:
         """By the listing."""
