@@ -36,6 +36,8 @@ class Scheduler:
             ("refreshes", self.refresh_due, 1.0),
             ("holds", self._cases.holds.expire, 1.0),
             ("deliveries", self._cases.webhooks.handle_due, 1.0),
+            ("commands", self._cases.agents.commands.expire, 5.0),
+            ("agents", self._cases.agents.watch.look, 5.0),
             ("lost", lambda: self._cases.queue.recover("scheduler"), 15.0),
         )
         self.arrange_polls()

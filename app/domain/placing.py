@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -35,18 +34,3 @@ def address(target: TargetSpec) -> str:
     user = f"{quote(str(option['user']))}@" if option.get("user") else ""
     port = f":{option['port']}" if option.get("port") not in (None, 22) else ""
     return f"ssh://{user}{option.get('host', '')}{port}{path}"
-
-
-def elsewhere(target: TargetSpec) -> TargetSpec:
-    """A directory on an agent's host, as far as it can be checked from here. Raises InvalidInput."""
-    path = target.option("path")
-    wrong: dict[str, str] = {}
-    if target.kind != "directory":
-        wrong["target.kind"] = "must be directory: an agent delivers on its own host"
-    plain = isinstance(path, str) and path.startswith("/") and path.isprintable()
-    if not plain or ".." in PurePosixPath(str(path)).parts or PurePosixPath(str(path)) == PurePosixPath("/"):
-        wrong["target.path"] = "must be an absolute directory on the agent's host, such as /srv/shop"
-    if wrong:
-        raise InvalidInput(fields=wrong)
-    options = {"layout": "in_place", **target.options, "path": str(PurePosixPath(str(path)))}
-    return TargetSpec(target.kind, options)

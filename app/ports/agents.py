@@ -24,8 +24,8 @@ class Agents(Protocol):
         """Store an agent and hand it the environments, which leave the agent they had."""
         ...
 
-    def get(self, id: str) -> Agent:
-        """Raises AgentNotFound."""
+    def get(self, id: str, *, lock: bool = False) -> Agent:
+        """Raises AgentNotFound. `lock`: nobody else changes it until the transaction's end."""
         ...
 
     def by_credential(self, hash: str) -> Agent | None:
@@ -46,6 +46,10 @@ class Agents(Protocol):
 
     def environments(self, id: str) -> Mapping[int, str]:
         """{environment id: name} that it serves now."""
+        ...
+
+    def assigned(self, id: str) -> Mapping[int, int]:
+        """{environment id: version of its specification}: what an assignment's version is made of."""
         ...
 
     def ever_served(self, id: str, environment_id: int) -> bool: ...
@@ -84,8 +88,12 @@ class Agents(Protocol):
         """Waiting ones whose time is over."""
         ...
 
+    def waiting_counts(self) -> Mapping[str, int]:
+        """{agent: number of commands that wait for it}; agents without any are left out."""
+        ...
+
     def silent(self, now: datetime) -> tuple[Agent, ...]:
-        """Those that are not revoked, serve something, and have been silent longer than GRACE."""
+        """Those that are not revoked, serve something, have been silent longer than GRACE, and were not told of."""
         ...
 
 

@@ -49,6 +49,16 @@ class HistoryItem:
     current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BadRevision:
+    """A revision that is not deployed by itself."""
+
+    revision: str
+    reason: str = ""
+    by: str = ""
+    at: datetime | None = None
+
+
 class Operations(Protocol):
     """The runs. A partial unique index allows one running operation per environment."""
 
@@ -112,6 +122,10 @@ class History(Protocol):
     def mark_bad(self, environment_id: int, revision: str, reason: str, by: str, at: datetime) -> None: ...
 
     def unmark_bad(self, environment_id: int, revision: str) -> None: ...
+
+    def bad(self, environment_id: int, limit: int = 200) -> tuple[BadRevision, ...]:
+        """The marked ones, newest marks first."""
+        ...
 
     def is_bad(self, environment_id: int, revision: str) -> bool: ...
 

@@ -82,6 +82,10 @@ class Environments(Protocol):
         """{(repo_url, credential): shortest poll interval in seconds} of all environments that run on the server."""
         ...
 
+    def addresses(self) -> tuple[str, ...]:
+        """The repositories of all environments, wherever they are worked for."""
+        ...
+
     def targets(self) -> Mapping[str, TargetSpec]:
         """{name: target} of all environments."""
         ...

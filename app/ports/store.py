@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from app.ports.agents import Agents
 from app.ports.facts import Facts
 from app.ports.identity import Credentials, Identities
 from app.ports.intake import Inbox, Repositories
@@ -40,6 +41,12 @@ class Transaction(Protocol):
     def identities(self) -> Identities: ...
     @property
     def facts(self) -> Facts: ...
+    @property
+    def agents(self) -> Agents: ...
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """A part of the transaction that can fail alone: on an exception what was written inside is undone."""
+        ...
 
 
 class Store(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
+from app.domain.agent import CommandKind
 from app.domain.audit import NewEntry
 from app.domain.drift import Ending
 from app.domain.environment import Environment, IgnoreRule
@@ -17,6 +18,8 @@ from app.domain.revision import Person, Revision
 from app.domain.tree import DIRECTORY, EXECUTABLE, FILE, SYMLINK, Entry, printable
 from app.ports import Source
 from app.services import desired as wanted
+from app.services.agents.commanding import Commands, elsewhere
+from app.services.agents.reports import fit
 from app.services.looking import look
 from app.services.observing import refuse
 from app.services.queue import Queue
@@ -28,9 +31,10 @@ ADOPT_LIMIT = 20_000_000  # bytes of one adopted file
 class DriftAnswers:
     """Answers drift."""
 
-    def __init__(self, world: World, queue: Queue) -> None:
+    def __init__(self, world: World, queue: Queue, commands: Commands) -> None:
         self._world = world
         self._queue = queue
+        self._commands = commands
 
     def heal(self, name: str, actor: Actor, reason: str = "") -> Operation:
         """Make live equal the revision that is live already."""
@@ -118,6 +122,8 @@ class DriftAnswers:
         with self._world.store.read() as tx:
             environment = tx.environments.get(name)
         refuse(environment, "adopt what stands there")
+        if elsewhere(self._world, environment):
+            return self._ask_agent(environment, paths, branch, message, actor)
         source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
         source.fetch()
         edits = self._edits(environment, source, set(paths))
@@ -131,6 +137,19 @@ class DriftAnswers:
             return commit, None
         request = Request(Kind.SYNC, Trigger.MANUAL, actor.name, wanted=commit.sha, reason="adopted into Git")
         return commit, self._queue.ask(name, request, actor)
+
+    def _ask_agent(
+        self, environment: Environment, paths: Collection[str], branch: str | None, message: str, actor: Actor
+    ) -> tuple[Revision, Operation | None]:
+        """An agent commits with its own credential, and queues the sync that follows itself."""
+        data = {"paths": sorted(paths), "branch": branch, "message": message, "by": actor.name}
+        answer = fit(dict(self._commands.ask(environment, CommandKind.ADOPT, data)))
+        commit = Revision(str(answer.get("revision")), Person(actor.name), self._world.clock.now(), message)
+        told = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
+        with self._world.store.write() as tx:
+            entry = NewEntry(actor.name, "drift.adopt", f"environment:{environment.name}", told, actor.ip)
+            tx.audit.append(self._world.clock.now(), entry)
+        return commit, None
 
     def _edits(
         self, environment: Environment, source: Source, paths: set[str]

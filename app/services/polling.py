@@ -82,7 +82,7 @@ class Poller:
                 tx.ledger.append(at, [NewEvent(EventType.SOURCE_FAILED, reason=problem.detail, data=data)])
             for environment in tx.environments.of_repository(before.repo_url):
                 status = replace(environment.status, message=f"{GIT}{problem.detail}")
-                if status != environment.status:
+                if environment.runs_on is self._world.here and status != environment.status:
                     tx.environments.put_status(environment.id, status)
         if before.failing_since is None:
             self._world.bell.ring(("ledger",))

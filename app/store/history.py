@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from app.domain.operation import Operation, Outcome, Trigger
 from app.domain.revision import Revision
-from app.ports import HistoryItem, Page
+from app.ports import BadRevision, HistoryItem, Page
 from app.store import tables
 from app.store.rows import readable
 
@@ -63,6 +63,11 @@ class SqlHistory:
     def unmark_bad(self, environment_id: int, revision: str) -> None:
         """Take the mark away."""
         self._db.execute(delete(bad).where(bad.c.environment_id == environment_id, bad.c.revision == revision))
+
+    def bad(self, environment_id: int, limit: int = 200) -> tuple[BadRevision, ...]:
+        """The marked ones."""
+        query = select(bad).where(bad.c.environment_id == environment_id).order_by(bad.c.at.desc()).limit(limit)
+        return tuple(BadRevision(row.revision, row.reason, row.marked_by, row.at) for row in self._db.execute(query))
 
     def is_bad(self, environment_id: int, revision: str) -> bool:
         """Whether it is marked."""

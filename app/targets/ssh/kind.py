@@ -36,6 +36,10 @@ class SshKind:
         """See docs/targets.md for the options."""
         return given.check(options)
 
+    def shape(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Refused: an agent delivers where it is."""
+        raise InvalidInput(fields={"target.kind": "must be directory: an agent delivers on its own host"})
+
     def credentials(self, options: Mapping[str, Any]) -> Mapping[str, str]:
         """Of the server and of the jump host."""
         return given.credentials(options)

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from app.web.api import (
+    agent_side,
     agents,
     audit,
     comparison,
@@ -18,17 +19,7 @@ from app.web.api import (
 
 router = APIRouter(prefix="/api/v1")
 for part in (
-    environments,
-    switches,
-    operations,
-    drift,
-    rollbacks,
-    switches,
-    events,
-    audit,
-    comparison,
-    credentials,
-    tokens,
-    agents,
-):
+    environments, switches, operations, drift, rollbacks, events, audit, comparison, credentials, tokens, agents,
+    agent_side,
+):  # fmt: skip
     router.include_router(part.router)

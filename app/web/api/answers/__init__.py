@@ -1,7 +1,20 @@
 """What the API answers, as OpenAPI describes it. Values are made in shapes.py; tests hold the two together."""
 
 from app.web.api.answers.general import Alive, FieldProblem, Items, Problem, Ready, reply
-from app.web.api.answers.records import Agent, AuditEntry, Credential, Delivery, NewToken, Token, Verified
+from app.web.api.answers.records import (
+    Agent,
+    Assignment,
+    AuditEntry,
+    Credential,
+    Delivery,
+    Enrolled,
+    Enrollment,
+    NewToken,
+    NextCredential,
+    TakenReports,
+    Token,
+    Verified,
+)
 from app.web.api.answers.registry import (
     Environment,
     Hold,
@@ -34,12 +47,15 @@ __all__ = [
     "Adopted",
     "Agent",
     "Alive",
+    "Assignment",
     "AuditEntry",
     "Changes",
     "Credential",
     "Delivery",
     "Drift",
     "DriftItem",
+    "Enrolled",
+    "Enrollment",
     "Environment",
     "Event",
     "FieldProblem",
@@ -48,6 +64,7 @@ __all__ = [
     "Hook",
     "Items",
     "NewToken",
+    "NextCredential",
     "Operation",
     "OperationWithLog",
     "Pipeline",
@@ -63,6 +80,7 @@ __all__ = [
     "Status",
     "Switch",
     "Switched",
+    "TakenReports",
     "Token",
     "Unsupported",
     "Verified",
