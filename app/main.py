@@ -20,11 +20,11 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import logs
 from app.checks import LocalChecks
 from app.config import Settings
 from app.crypto import Passwords, Signer
 from app.live import Bus
+from app.logs import structured as logs
 from app.scheduler import Scheduler
 from app.services.usecases import UseCases, use_cases
 from app.services.world import World

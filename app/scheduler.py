@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from functools import partial
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor as Pool
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -16,7 +16,7 @@ from app.services.world import SCHEDULE
 
 REFRESH_BATCH = 50
 JITTER = 0.1  # of the interval, so that many sources are not asked in the same instant
-log = structlog.get_logger("scheduler")
+log = logging.getLogger("scheduler")
 
 
 class Scheduler:
@@ -98,6 +98,6 @@ def _guarded(name: str, call: Callable[[], object]) -> Callable[[], None]:
         try:
             call()
         except Exception:
-            log.exception("a tick failed", tick=name)
+            log.exception("a tick failed", extra={"tick": name})
 
     return run

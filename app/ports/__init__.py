@@ -3,12 +3,13 @@
 No I/O happens inside a store transaction: it is opened, read or written, and closed.
 """
 
+from app.ports.agents import AgentStore, AgentTransaction, Notes, Orders, Outbox
 from app.ports.around import Bell, CheckResult, Checks, Clock, CommandResult
 from app.ports.facts import CommitFact, DeliveryFact, Facts
 from app.ports.identity import Credential, Credentials, Hasher, Identities, Session, Signing, Token, User
 from app.ports.intake import Delivery, Inbox, Poll, Repositories, Watched
 from app.ports.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episodes, Ledger
-from app.ports.operations import History, HistoryItem, OperationFilter, Operations
+from app.ports.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
 from app.ports.pages import Page
 from app.ports.registry import EnvironmentFilter, EnvironmentRow, Environments, Tally
 from app.ports.sources import Contents, Probe, RefMove, Source, Sources
@@ -16,8 +17,11 @@ from app.ports.store import Store, Transaction
 from app.ports.targets import Desired, Target, TargetKind, Targets, Watch
 
 __all__ = [
+    "AgentStore",
+    "AgentTransaction",
     "Audit",
     "AuditFilter",
+    "BadRevision",
     "Bell",
     "CheckResult",
     "Checkpoint",
@@ -43,8 +47,11 @@ __all__ = [
     "Identities",
     "Inbox",
     "Ledger",
+    "Notes",
     "OperationFilter",
     "Operations",
+    "Orders",
+    "Outbox",
     "Page",
     "Poll",
     "Probe",
