@@ -132,6 +132,10 @@ class Outbox(Protocol):
         """Number what waits anew, from another position on; returns how many wait."""
         ...
 
+    def leave_out(self, seq: int) -> None:
+        """Forget one that was numbered and can never be sent; what follows is numbered anew."""
+        ...
+
     def cut(self, before: datetime) -> int:
         """Forget what has waited since before that; returns how many that was."""
         ...
@@ -144,8 +148,8 @@ class Outbox(Protocol):
 class Orders(Protocol):
     """The agent's side: commands that were taken, each carried out once."""
 
-    def take(self, commands: Collection[Command]) -> int:
-        """Store those that are not there yet; returns how many are new."""
+    def take(self, commands: Collection[Command], through: int) -> int:
+        """Store those that are not there yet, and that all up to `through` were seen; returns how many are new."""
         ...
 
     def open(self, kinds: Collection[CommandKind]) -> Command | None:
@@ -162,8 +166,12 @@ class Orders(Protocol):
 
     def told(self, seq: int) -> None: ...
 
+    def restart(self) -> None:
+        """Forget everything: another agent's numbers mean nothing."""
+        ...
+
     def last(self) -> int:
-        """The highest number taken; 0 where there is none."""
+        """The highest number seen; 0 where there is none."""
         ...
 
 
@@ -184,6 +192,10 @@ class AgentTransaction(Transaction, Protocol):
     def orders(self) -> Orders: ...
     @property
     def notes(self) -> Notes: ...
+
+    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
+        """Report what no use case writes by itself; nothing where nothing is reported."""
+        ...
 
 
 class AgentStore(Protocol):

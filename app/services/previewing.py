@@ -16,6 +16,21 @@ DIFFS = 50
 ITEMS = 1000
 
 
+def as_dict(preview: Preview) -> dict[str, Any]:
+    """The whole preview in the contract's shape."""
+    return {
+        "environment": preview.environment.name,
+        "from_revision": preview.environment.status.revision,
+        "revision": preview.revision.sha,
+        "subject": preview.revision.subject,
+        "forward": preview.forward,
+        "items": shown(preview),
+        "count": len(preview.plan.work),
+        "unmanaged": [printable(path) for path in preview.live.unmanaged],
+        "unmanaged_count": preview.live.unmanaged_count,
+    }
+
+
 def shown(preview: Preview) -> list[dict[str, Any]]:
     """What would change: [{"path", "action", "diff"}]; the first DIFFS items carry a diff."""
     work = preview.plan.work[:ITEMS]

@@ -33,22 +33,29 @@ class Queue:
         self._world.bell.ring(("work", "ledger", f"environment-{environment}"))
         return operation
 
-    def add(self, tx: Transaction, environment: Environment, request: Request, actor: Actor) -> Operation:
-        """Queue an operation inside a transaction; the caller rings the bell ("work") after the commit."""
+    def add(self, tx: Transaction, environment: Environment, request: Request, actor: Actor, id: str = "") -> Operation:
+        """Queue an operation inside a transaction; the caller rings the bell ("work") after the commit. `id`: the one
+        that was promised to who asked."""
         queued = tx.operations.queued(environment.id)
         if request.kind is Kind.REFRESH:
             waiting = next((one for one in queued if one.kind is Kind.REFRESH), None)
             if waiting:
                 return waiting
         operation = self._new(environment, _masked(request))
-        tx.operations.add(operation)
-        for one in queued:
-            if request.kind is Kind.SYNC and request.trigger in AUTOMATIC and _gives_way(one):
-                self._supersede(tx, one, operation)
+        operation = replace(operation, id=id or operation.id)
+        self.take(tx, operation)
         if not is_quiet(operation):
             tx.ledger.append(operation.created_at, [_event(operation, EventType.OPERATION_QUEUED)])
             tx.audit.append(operation.created_at, _requested(operation, actor))
         return operation
+
+    def take(self, tx: Transaction, operation: Operation) -> None:
+        """Queue an operation of which everybody knows; older automatic ones make way for an automatic one."""
+        queued = tx.operations.queued(operation.environment_id)
+        tx.operations.add(operation)
+        for one in queued:
+            if operation.kind is Kind.SYNC and operation.trigger in AUTOMATIC and _gives_way(one):
+                self._supersede(tx, one, operation)
 
     def _new(self, environment: Environment, request: Request) -> Operation:
         now = self._world.clock.now()

@@ -66,8 +66,9 @@ class Rollback:
         reason: str,
         actor: Actor,
         expires_at: datetime | None = None,
+        operation: str = "",
     ) -> Operation:
-        """Go back to a revision (None: the last good one) and stay there.
+        """Go back to a revision (None: the last good one) and stay there. `operation`: an id that was promised.
 
         "pin" sets a hold and marks the revision that is left as bad; "revert" commits the chosen state to Git on top
         of the branch and delivers it. Raises InvalidInput, NothingToRollBackTo, RevisionNotFound, PushRejected.
@@ -81,9 +82,10 @@ class Rollback:
         back = not _forward(source, environment, chosen)
         pins = back and strategy == "pin"
         with self._world.store.write() as tx:
-            operation = self._write(tx, tx.environments.get(name), commit, reason, actor, expires_at, pins, back)
+            current = tx.environments.get(name)
+            asked = self._write(tx, current, commit, reason, actor, expires_at, pins, back, operation)
         self._world.bell.ring(("work", "ledger", f"environment-{name}"))
-        return operation
+        return asked
 
     def _write(
         self,
@@ -95,6 +97,7 @@ class Rollback:
         expires_at: datetime | None,
         pins: bool,
         marks: bool,
+        operation: str,
     ) -> Operation:
         now, left = self._world.clock.now(), environment.status.revision
         tx.history.unmark_bad(environment.id, commit.sha)
@@ -106,7 +109,7 @@ class Rollback:
         elif environment.hold and environment.hold.left_revision:
             end_hold(tx, environment, actor, f"went on to {commit.short}", now)
         request = Request(Kind.SYNC, Trigger.ROLLBACK, actor.name, wanted=commit.sha, reason=reason, left_revision=left)
-        return self._queue.add(tx, environment, request, actor)
+        return self._queue.add(tx, environment, request, actor, operation)
 
     def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:
         now = self._world.clock.now()

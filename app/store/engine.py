@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
 
+from app.domain.agent import ReportKind
 from app.domain.environment import RunsOn
 from app.store.audit import SqlAudit
 from app.store.cipher import Cipher
@@ -106,6 +107,9 @@ class SqlTransaction:
     def notes(self) -> SqlNotes:
         """An agent's memory."""
         return SqlNotes(self._connection)
+
+    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
+        """Nobody is told."""
 
     @cached_property
     def facts(self) -> SqlFacts:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from app.domain.agent import Command, CommandKind, CommandState
 from app.store import tables
 
 r = tables.orders
 n = tables.notes
+SEEN = "commands"  # the note of the highest number seen
 TOLD = CommandState.DONE.value
 KEPT = 1000  # finished ones that are kept for looking at
 
@@ -22,7 +23,7 @@ class SqlOrders:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def take(self, commands: Collection[Command]) -> int:
+    def take(self, commands: Collection[Command], through: int) -> int:
         """Store those that are not there yet."""
         last = self.last()
         new = [one for one in commands if one.seq > last]
@@ -30,8 +31,9 @@ class SqlOrders:
             plain = {name: getattr(one, name) for name in ("seq", "issued_at", "expires_at")}
             values = {**plain, "environment": one.environment_id, "kind": one.kind.value, "data": dict(one.data)}
             self._db.execute(insert(r).values(**values, state=CommandState.WAITING.value))
-        if new:
-            self._db.execute(delete(r).where(r.c.seq < new[-1].seq - KEPT, r.c.state == TOLD))
+        if through > last:
+            SqlNotes(self._db).put(SEEN, through)
+            self._db.execute(delete(r).where(r.c.seq < through - KEPT, r.c.state == TOLD))
         return len(new)
 
     def open(self, kinds: Collection[CommandKind]) -> Command | None:
@@ -55,9 +57,14 @@ class SqlOrders:
         """The control plane has the answer."""
         self._db.execute(update(r).where(r.c.seq == seq).values(state=CommandState.DONE.value, answer=None))
 
+    def restart(self) -> None:
+        """Forget everything."""
+        self._db.execute(delete(r))
+        SqlNotes(self._db).put(SEEN, 0)
+
     def last(self) -> int:
-        """The highest number taken."""
-        return self._db.execute(select(func.max(r.c.seq))).scalar() or 0
+        """The highest number seen."""
+        return int(SqlNotes(self._db).get(SEEN) or 0)
 
 
 class SqlNotes:

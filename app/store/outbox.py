@@ -80,6 +80,11 @@ class SqlOutbox:
         self._db.execute(update(o).values(seq=None, hash=None))
         return self.size()
 
+    def leave_out(self, seq: int) -> None:
+        """Forget one that can never be sent."""
+        self._db.execute(delete(o).where(o.c.seq == seq))
+        self._db.execute(update(o).values(seq=None, hash=None))
+
     def cut(self, before: datetime) -> int:
         """Forget what has waited too long; not what was sent already, of which nobody knows whether it came."""
         return int(self._db.execute(delete(o).where(o.c.at < before, o.c.seq.is_(None))).rowcount)

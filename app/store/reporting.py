@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from app.domain.agent import Instant
+from app.domain.agent import Instant, ReportKind
 from app.domain.environment import RunsOn
 from app.store.cipher import Cipher
 from app.store.engine import SqlStore, SqlTransaction, open_engine
@@ -30,7 +31,16 @@ class ReportingTransaction(SqlTransaction):
 
     def __init__(self, connection: Connection, cipher: Cipher, here: RunsOn, instant: Callable[[], Instant]) -> None:
         super().__init__(connection, cipher, here)
-        self._tell = teller(self.outbox, instant)
+        self.told = False
+        self._put = teller(self.outbox, instant)
+
+    def _tell(self, *report: Any) -> None:
+        self.told = True
+        self._put(*report)
+
+    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
+        """The control plane is told."""
+        self._tell(environment, kind, data)
 
     @cached_property
     def environments(self) -> ReportingEnvironments:
@@ -71,9 +81,11 @@ class ReportingTransaction(SqlTransaction):
 class ReportingStore(SqlStore):
     """Implements the port AgentStore over SQLite."""
 
-    def __init__(self, engine: Engine, cipher: Cipher, instant: Callable[[], Instant]) -> None:
+    def __init__(
+        self, engine: Engine, cipher: Cipher, instant: Callable[[], Instant], ring: Callable[[], None]
+    ) -> None:
         super().__init__(engine, cipher, RunsOn.AGENT)
-        self._instant = instant
+        self._instant, self._ring = instant, ring
 
     def unreported(self) -> AbstractContextManager[SqlTransaction]:
         """Write without telling."""
@@ -81,11 +93,16 @@ class ReportingStore(SqlStore):
 
     @contextmanager
     def write(self) -> Iterator[ReportingTransaction]:
-        """One transaction whose writes are told."""
+        """One transaction whose writes are told; it rings when there is something to send."""
         with super().write() as plain:
-            yield ReportingTransaction(plain.connection, self._cipher, self._here, self._instant)
+            told = ReportingTransaction(plain.connection, self._cipher, self._here, self._instant)
+            yield told
+        if told.told:
+            self._ring()
 
 
-def open_agent_store(database: Path, key_file: Path, instant: Callable[[], Instant]) -> ReportingStore:
+def open_agent_store(
+    database: Path, key_file: Path, instant: Callable[[], Instant], ring: Callable[[], None] = lambda: None
+) -> ReportingStore:
     """An agent's own store, in one file, with as few connections and as little cache as it needs."""
-    return ReportingStore(open_engine(f"sqlite:///{database}", small=True), Cipher(key_file), instant)
+    return ReportingStore(open_engine(f"sqlite:///{database}", small=True), Cipher(key_file), instant, ring)

@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.domain.errors import InvalidInput
-from app.domain.tree import printable
-from app.services.previewing import shown
+from app.services.previewing import as_dict
 from app.web.api.answers import HistoryItem, Items, Operation, Preview, reply
 from app.web.api.fields import LINE, AfterNumber, Limit, Name
 from app.web.api.openapi import problems
@@ -32,18 +31,7 @@ def list_revisions(name: Name, cases: Cases, _: Who, limit: Limit = 50, after: A
 @router.get("/environments/{name}/rollbacks/preview", response_model=Preview, responses=problems(409, 424))
 def preview(name: Name, cases: Cases, _: Who, revision: Wanted = "") -> Response:
     """The plan of going back to a revision, before anyone confirms."""
-    found = cases.rollback.preview(name, revision or None)
-    return reply({
-        "environment": name,
-        "from_revision": found.environment.status.revision,
-        "revision": found.revision.sha,
-        "subject": found.revision.subject,
-        "forward": found.forward,
-        "items": shown(found),
-        "count": len(found.plan.work),
-        "unmanaged": [printable(path) for path in found.live.unmanaged],
-        "unmanaged_count": found.live.unmanaged_count,
-    })  # fmt: skip
+    return reply(as_dict(cases.rollback.preview(name, revision or None)))
 
 
 @router.post("/environments/{name}/rollbacks", status_code=202, response_model=Operation, responses=problems(409, 424))
