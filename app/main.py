@@ -7,11 +7,9 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import FrameType
 
@@ -20,16 +18,16 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import logs
 from app.checks import LocalChecks
 from app.config import Settings
 from app.crypto import Passwords, Signer
-from app.live import Bus
+from app.live import Bus, SystemClock
+from app.logs import structured as logs
 from app.scheduler import Scheduler
 from app.services.usecases import UseCases, use_cases
 from app.services.world import World
 from app.sources import GitSources
-from app.store import SqlStore, open_store, upgrade
+from app.store import Secrets, SqlStore, open_store, upgrade
 from app.store.migrate import current, newest
 from app.targets import TargetRegistry
 from app.web.app import create_app as web
@@ -39,43 +37,7 @@ from app.worker import Workers
 
 GRACE_S = 2.0  # for requests, and again for what runs: a stop takes at most five seconds
 CHECKPOINT_S = 60.0
-TOUCH = timedelta(minutes=1)
 log = structlog.get_logger("server")
-
-
-class SystemClock:
-    """The machine's clocks."""
-
-    def now(self) -> datetime:
-        """Wall time, UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Block this thread."""
-        time.sleep(seconds)
-
-
-class Secrets:
-    """Secrets of credentials for those who reach repositories; their last use is noted, once a minute at most."""
-
-    def __init__(self, store: SqlStore, clock: SystemClock) -> None:
-        self._store, self._clock = store, clock
-        self._touched: dict[str, datetime] = {}
-
-    def __call__(self, name: str) -> Mapping[str, str]:
-        """A credential's fields. Raises CredentialNotFound."""
-        with self._store.read() as tx:
-            found = tx.credentials.secret(name)
-        now = self._clock.now()
-        if now - self._touched.get(name, datetime.min.replace(tzinfo=UTC)) > TOUCH:
-            self._touched[name] = now
-            with self._store.write() as tx:
-                tx.credentials.touch(name, now)
-        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor as Pool
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -16,14 +18,16 @@ from app.services.world import SCHEDULE
 
 REFRESH_BATCH = 50
 JITTER = 0.1  # of the interval, so that many sources are not asked in the same instant
-log = structlog.get_logger("scheduler")
+log = logging.getLogger("scheduler")
 
 
 class Scheduler:
     """One poll job per repository, however many environments use it; one tick each for refreshes, holds, deliveries."""
 
-    def __init__(self, cases: UseCases) -> None:
-        self._cases = cases
+    def __init__(self, cases: UseCases, *, calm: bool = False) -> None:
+        """`calm`: look less often whether something is due, for a process that is to be hardly noticed."""
+        self._cases, self._pace = cases, 5.0 if calm else 1.0
+        self._turn = threading.Lock()
         executors = {"default": Pool(4), "polls": Pool(8)}
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = BackgroundScheduler(executors=executors, job_defaults=defaults, timezone="UTC")
@@ -32,12 +36,12 @@ class Scheduler:
     def start(self) -> None:
         """Start ticking."""
         ticks: tuple[tuple[str, Callable[[], object], float], ...] = (
-            ("polls", self.arrange_polls, 2.0),
+            ("polls", self.arrange_polls, 2.0 * self._pace),
             ("refreshes", self.refresh_due, 1.0),
-            ("holds", self._cases.holds.expire, 1.0),
-            ("deliveries", self._cases.webhooks.handle_due, 1.0),
-            ("commands", self._cases.agents.commands.expire, 5.0),
-            ("agents", self._cases.agents.watch.look, 5.0),
+            ("holds", self._cases.holds.expire, self._pace),
+            ("deliveries", self._cases.webhooks.handle_due, self._pace),
+            ("commands", self._cases.agents.commands.expire, 5.0 * self._pace),
+            ("agents", self._cases.agents.watch.look, 5.0 * self._pace),
             ("lost", lambda: self._cases.queue.recover("scheduler"), 15.0),
         )
         self.arrange_polls()
@@ -48,6 +52,12 @@ class Scheduler:
     def add(self, name: str, call: Callable[[], object], seconds: float) -> None:
         """Another tick, e.g. retention or checkpoints."""
         self._scheduler.add_job(_guarded(name, call), "interval", seconds=seconds, id=f"tick-{name}")
+
+    def nudge(self, repo_url: str, credential: str | None) -> None:
+        """Bring a poll forward, as soon as a thread is free."""
+        self.arrange_polls()
+        if _job(repo_url, credential) in self._polls and self._scheduler.running:
+            self._scheduler.modify_job(_job(repo_url, credential), next_run_time=datetime.now(UTC))
 
     @property
     def running(self) -> bool:
@@ -61,6 +71,10 @@ class Scheduler:
 
     def arrange_polls(self) -> None:
         """Make the poll jobs fit the registry: one per repository, at the shortest interval that is asked for."""
+        with self._turn:
+            self._arrange()
+
+    def _arrange(self) -> None:
         with self._cases.world.store.read() as tx:
             wanted = {_job(url, credential): (url, credential, interval)
                       for (url, credential), interval in tx.environments.repositories().items()}  # fmt: skip
@@ -100,6 +114,6 @@ def _guarded(name: str, call: Callable[[], object]) -> Callable[[], None]:
         try:
             call()
         except Exception:
-            log.exception("a tick failed", tick=name)
+            log.exception("a tick failed", extra={"tick": name})
 
     return run

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import threading
 import time
 from collections.abc import Callable
 
-import structlog
-
 from app.domain.operation import Operation
 from app.live import Bus
 from app.services.usecases import UseCases
 
 HEARTBEAT_S = 2.0
-log = structlog.get_logger("worker")
+log = logging.getLogger("worker")
 
 
 class Workers:
@@ -33,7 +32,7 @@ class Workers:
         """Settle what a predecessor left, then start working."""
         lost = self._cases.queue.recover(self.name if self._shared else None)
         for operation in lost:
-            log.warning("settled an interrupted operation", operation=operation.id, environment=operation.environment)
+            log.warning("settled an interrupted operation", extra=_of(operation))
         loops: list[Callable[[], None]] = [self._work] * self._count + [self._beat]
         for number, loop in enumerate(loops):
             thread = threading.Thread(target=loop, name=f"worker-{number}", daemon=True)
@@ -82,7 +81,7 @@ class Workers:
         try:
             self._cases.reconciler.run(operation, told.is_set)
         except Exception:
-            log.exception("operation failed unexpectedly", operation=operation.id, environment=operation.environment)
+            log.exception("operation failed unexpectedly", extra=_of(operation))
             self._bury(operation)
         finally:
             with self._lock:
@@ -92,7 +91,7 @@ class Workers:
         try:
             self._cases.reconciler.crashed(operation)
         except Exception:
-            log.exception("could not end the operation", operation=operation.id)
+            log.exception("could not end the operation", extra=_of(operation))
 
     def _beat(self) -> None:
         """Renew the leases of what runs here, and hear who was told to stop."""
@@ -113,5 +112,9 @@ class Workers:
             with world.store.write() as tx:
                 return tx.operations.heartbeat(id, self.name, world.clock.now())
         except Exception:
-            log.exception("could not renew a lease", operation=id)
+            log.exception("could not renew a lease", extra={"operation": id})
             return True
+
+
+def _of(operation: Operation) -> dict[str, str]:
+    return {"operation": operation.id, "environment": operation.environment}

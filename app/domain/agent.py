@@ -128,6 +128,15 @@ class Report:
     hash: str = field(default="", compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment by this machine's clocks: the wall clock, and seconds since `boot`, suspended ones included."""
+
+    at: datetime
+    mono_s: float
+    boot: str
+
+
 def chained(previous: str, report: Report) -> str:
     """The hash of a report that follows `previous`: SHA-256 over it and the report's canonical JSON, hex."""
     facts = (report.seq, report.at, report.mono_s, report.boot, report.environment, report.kind.value, report.data)

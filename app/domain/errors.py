@@ -23,7 +23,8 @@ class Problem(Exception):
     retry: Retry = Retry.NEVER
 
     def __init__(self, detail: str = "", *, fields: Mapping[str, str] | None = None) -> None:
-        self.detail = detail or (type(self).__doc__ or "").strip().splitlines()[0]
+        words = (type(self).__doc__ or self.code().replace("_", " ")).strip()  # an agent runs without docstrings
+        self.detail = detail or words.splitlines()[0]
         self.fields: dict[str, str] = dict(fields or {})
         super().__init__(self.detail)
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # an agent's process has no loop, and no need of it
+    import asyncio
 
 
 class Listener:
     """An asynchronous ear for some topics; rings are gathered until `wait` takes them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        from asyncio import Event
+
         self._loop = loop
-        self._event = asyncio.Event()
+        self._event = Event()
         self._topics: set[str] = set()
 
     def ring(self, topics: Collection[str]) -> None:
@@ -28,6 +33,8 @@ class Listener:
 
     async def wait(self, timeout_s: float) -> frozenset[str]:
         """The topics that rang since the last call; empty after `timeout_s` of silence."""
+        import asyncio
+
         try:
             await asyncio.wait_for(self._event.wait(), timeout_s)
         except TimeoutError:
@@ -71,7 +78,9 @@ class Bus:
 
     def listen(self, only: Collection[str] = ()) -> Listener:
         """A new listener on the running loop, to everything or to some topics; pass it to `leave` at the end."""
-        listener = Listener(asyncio.get_running_loop())
+        from asyncio import get_running_loop
+
+        listener = Listener(get_running_loop())
         with self._condition:
             self._listeners[listener] = frozenset(only)
             for topic in only:

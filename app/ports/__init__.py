@@ -3,7 +3,7 @@
 No I/O happens inside a store transaction: it is opened, read or written, and closed.
 """
 
-from app.ports.agents import Agents, Outbox
+from app.ports.agents import Agents
 from app.ports.around import Bell, CheckResult, Checks, Clock, CommandResult, Runner
 from app.ports.facts import CommitFact, DeliveryFact, Facts
 from app.ports.identity import Credential, Credentials, Hasher, Identities, Session, Signing, Token, User
@@ -12,11 +12,14 @@ from app.ports.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episode
 from app.ports.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
 from app.ports.pages import Page
 from app.ports.registry import EnvironmentFilter, EnvironmentRow, Environments, Tally
+from app.ports.reporting import AgentStore, AgentTransaction, Notes, Orders, Outbox
 from app.ports.sources import Contents, Probe, RefMove, Source, Sources
 from app.ports.store import Store, Transaction
 from app.ports.targets import Desired, Target, TargetKind, Targets, Watch
 
 __all__ = [
+    "AgentStore",
+    "AgentTransaction",
     "Agents",
     "Audit",
     "AuditFilter",
@@ -46,8 +49,10 @@ __all__ = [
     "Identities",
     "Inbox",
     "Ledger",
+    "Notes",
     "OperationFilter",
     "Operations",
+    "Orders",
     "Outbox",
     "Page",
     "Poll",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from app.domain.agent import Agent, Command, CommandKind, Enrollment, Report, ReportKind
+from app.domain.agent import Agent, Command, CommandKind, Enrollment
 
 
 class Agents(Protocol):
@@ -95,23 +95,3 @@ class Agents(Protocol):
     def silent(self, now: datetime) -> tuple[Agent, ...]:
         """Those that are not revoked, serve something, have been silent longer than GRACE, and were not told of."""
         ...
-
-
-class Outbox(Protocol):
-    """The agent's side: reports that wait for the control plane, on disk in the transaction of what they tell."""
-
-    def put(
-        self, at: datetime, mono_s: float, boot: str, environment: int, kind: ReportKind, data: Mapping[str, Any]
-    ) -> Report:
-        """Append a report, chained to the one before."""
-        ...
-
-    def page(self, after: int, limit: int) -> tuple[Report, ...]:
-        """Oldest first."""
-        ...
-
-    def drop(self, through: int) -> None:
-        """Forget what the control plane has; the chain goes on."""
-        ...
-
-    def size(self) -> int: ...

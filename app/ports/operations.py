@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -135,6 +135,10 @@ class History(Protocol):
 
     def find(self, environment_id: int, revision: str) -> HistoryItem | None:
         """The latest item of a revision given in full or by an unambiguous prefix of at least 4 characters."""
+        ...
+
+    def load(self, environment_id: int, items: Sequence[HistoryItem], bad_ones: Sequence[BadRevision]) -> None:
+        """Replace an environment's history by another installation's; oldest first."""
         ...
 
     def last_good(self, environment_id: int, other_than: str | None) -> HistoryItem | None:

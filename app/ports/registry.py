@@ -52,6 +52,10 @@ class Environments(Protocol):
         """Store it under a new id (the given one is ignored). Raises EnvironmentExists."""
         ...
 
+    def place(self, environment: Environment) -> None:
+        """Store it under its own id, which another installation gave it, with status and hold."""
+        ...
+
     def get(self, name: str) -> Environment:
         """Raises EnvironmentNotFound."""
         ...

@@ -64,7 +64,7 @@ class Poller:
             tx.repositories.put(Watched(repo_url, heads, at))
             tx.repositories.polled(repo_url, at, result, _told(moves))
             if before.failing_since:
-                tx.ledger.append(at, [NewEvent(EventType.SOURCE_RECOVERED, reason=f"{repo_url} answers again")])
+                tx.ledger.append(at, [_answers_again(repo_url)])
             environments = tx.environments.of_repository(repo_url)
         sighting = Sighting(source, {move.ref: move for move in moves}, at, before.looked_at, heads)
         self._decide(environments, sighting)
@@ -256,6 +256,10 @@ class Poller:
             refused = decision(current, Outcome.REFUSED, "schedule", f"{detail} Nothing was changed on the target.")
             tx.ledger.append(sighting.at, [event, refused])
         self._world.bell.ring(("ledger", f"environment-{environment.name}"))
+
+
+def _answers_again(repo_url: str) -> NewEvent:
+    return NewEvent(EventType.SOURCE_RECOVERED, reason=f"{repo_url} answers again", data={"repo_url": repo_url})
 
 
 def _told(moves: Sequence[RefMove]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.domain.agent import CommandKind
@@ -71,6 +71,11 @@ def as_shown(found: Preview) -> Shown:
         unmanaged=[printable(path) for path in found.live.unmanaged],
         unmanaged_count=found.live.unmanaged_count,
     )
+
+
+def as_dict(preview: Preview) -> dict[str, Any]:
+    """A preview made here in the contract's shape."""
+    return {"environment": preview.environment.name, **asdict(as_shown(preview))}
 
 
 def told_by_agent(environment: Environment, told: Mapping[str, Any]) -> Shown:

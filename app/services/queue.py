@@ -40,29 +40,43 @@ class Queue:
         return operation
 
     def add(
-        self, tx: Transaction, environment: Environment, request: Request, actor: Actor, told: Told | None = None
+        self,
+        tx: Transaction,
+        environment: Environment,
+        request: Request,
+        actor: Actor,
+        told: Told | None = None,
+        id: str = "",
     ) -> Operation:
         """Queue an operation inside a transaction; the caller rings `topics(environment)` after the commit.
 
-        Where an agent works for the environment, it is told to queue it, or what `told` says."""
+        Where an agent works for the environment, it is told to queue it, or what `told` says. `id`: the one that was
+        promised to who asked."""
         queued = tx.operations.queued(environment.id)
         if request.kind is Kind.REFRESH:
             waiting = next((one for one in queued if one.kind is Kind.REFRESH), None)
             if waiting:
                 return waiting
         operation = self._new(environment, _masked(request))
-        operation = replace(operation, reason=waits_for(self._world, tx, environment))
-        tx.operations.add(operation)
+        operation = replace(operation, id=id or operation.id, reason=waits_for(self._world, tx, environment))
         kind, data = told or (CommandKind.OPERATE, encode(operation))
         data = {**data, "operation": operation.id} if told else data
-        away = relay(self._world, tx, environment, kind, data, operation.id)
-        for one in () if away else queued:  # an agent orders its own queue
-            if request.kind is Kind.SYNC and request.trigger in AUTOMATIC and _gives_way(one):
-                self._supersede(tx, one, operation)
+        if relay(self._world, tx, environment, kind, data, operation.id):
+            tx.operations.add(operation)  # an agent orders its own queue
+        else:
+            self.take(tx, operation)
         if not is_quiet(operation):
             tx.ledger.append(operation.created_at, [_event(operation, EventType.OPERATION_QUEUED)])
             tx.audit.append(operation.created_at, _requested(operation, actor))
         return operation
+
+    def take(self, tx: Transaction, operation: Operation) -> None:
+        """Queue an operation of which everybody knows; older automatic ones make way for an automatic one."""
+        queued = tx.operations.queued(operation.environment_id)
+        tx.operations.add(operation)
+        for one in queued:
+            if operation.kind is Kind.SYNC and operation.trigger in AUTOMATIC and _gives_way(one):
+                self._supersede(tx, one, operation)
 
     def _new(self, environment: Environment, request: Request) -> Operation:
         now = self._world.clock.now()

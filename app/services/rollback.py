@@ -72,8 +72,9 @@ class Rollback:
         reason: str,
         actor: Actor,
         expires_at: datetime | None = None,
+        operation: str = "",
     ) -> Operation:
-        """Go back to a revision (None: the last good one) and stay there.
+        """Go back to a revision (None: the last good one) and stay there. `operation`: an id that was promised.
 
         "pin" sets a hold and marks the revision that is left as bad; "revert" commits the chosen state to Git on top
         of the branch and delivers it. Raises InvalidInput, NothingToRollBackTo, RevisionNotFound, PushRejected.
@@ -92,9 +93,10 @@ class Rollback:
         back = not _forward(source, environment, chosen)
         pins = back and strategy == "pin"
         with self._world.store.write() as tx:
-            operation = self._write(tx, tx.environments.get(name), commit, reason, actor, expires_at, pins, back)
+            current = tx.environments.get(name)
+            asked = self._write(tx, current, commit, reason, actor, expires_at, pins, back, id=operation)
         self._world.bell.ring(topics(environment))
-        return operation
+        return asked
 
     def _far(
         self,
@@ -130,6 +132,7 @@ class Rollback:
         pins: bool,
         marks: bool,
         told: Told | None = None,
+        id: str = "",
     ) -> Operation:
         now, left = self._world.clock.now(), environment.status.revision
         tx.history.unmark_bad(environment.id, commit.sha)
@@ -141,7 +144,7 @@ class Rollback:
         elif environment.hold and environment.hold.left_revision:
             end_hold(tx, environment, actor, f"went on to {commit.short}", now)
         request = Request(Kind.SYNC, Trigger.ROLLBACK, actor.name, wanted=commit.sha, reason=reason, left_revision=left)
-        return self._queue.add(tx, environment, request, actor, told)
+        return self._queue.add(tx, environment, request, actor, told, id)
 
     def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:
         now = self._world.clock.now()

@@ -32,6 +32,7 @@ class Actor:
 SCHEDULE = Actor("system:schedule")
 SELF_HEAL = Actor("system:self-heal")
 AUTO_ROLLBACK = Actor("system:auto-rollback")
+AGENT = Actor("system:agent")
 RECOVERY = Actor("system:recovery")
 WEBHOOK = Actor("system:webhook")
 

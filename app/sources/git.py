@@ -89,6 +89,11 @@ class Repository:
             running.proc = None  # it has ended; GitPython's finalizer has nothing left to do
 
 
+def load() -> None:
+    """What the first command would load."""
+    _git(Path(os.sep))
+
+
 def _git(working_dir: Path) -> Git:
     try:
         from git.cmd import Git

@@ -2,5 +2,6 @@
 
 from app.store.engine import SqlStore, open_engine, open_store
 from app.store.migrate import upgrade
+from app.store.secrets import Secrets
 
-__all__ = ["SqlStore", "open_engine", "open_store", "upgrade"]
+__all__ = ["Secrets", "SqlStore", "open_engine", "open_store", "upgrade"]

@@ -1,4 +1,4 @@
-"""Secrets, encrypted with a key that is not in the database (Fernet: AES-128-CBC with HMAC-SHA256)."""
+"""Secrets, encrypted with a key that is not in the database."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.errors import CredentialExists, CredentialNotFound
 from app.ports import Credential, Page
 from app.store import tables
+from app.store.cipher import Cipher, WrongKey
 
 c = tables.credentials
 _PUBLIC: Select[Any] = select(c.c.name, c.c.kind, c.c.created_at, c.c.created_by, c.c.used_at, c.c.public)
@@ -22,7 +22,7 @@ _PUBLIC: Select[Any] = select(c.c.name, c.c.kind, c.c.created_at, c.c.created_by
 class SqlCredentials:
     """Implements the port Credentials."""
 
-    def __init__(self, connection: Connection, cipher: Fernet) -> None:
+    def __init__(self, connection: Connection, cipher: Cipher) -> None:
         self._db = connection
         self._cipher = cipher
 
@@ -30,7 +30,7 @@ class SqlCredentials:
         """Store it, encrypted."""
         names = ("name", "kind", "created_at", "created_by", "used_at")
         values = {name: getattr(credential, name) for name in names}
-        locked = self._cipher.encrypt(json.dumps(dict(secret)).encode())
+        locked = self._cipher.lock(json.dumps(dict(secret)))
         try:
             with self._db.begin_nested():
                 self._db.execute(insert(c).values(**values, public=dict(credential.public), secret=locked))
@@ -43,8 +43,8 @@ class SqlCredentials:
         if locked is None:
             raise CredentialNotFound(f"There is no credential '{name[:80]}'.")
         try:
-            opened: dict[str, str] = json.loads(self._cipher.decrypt(bytes(locked)))
-        except InvalidToken:
+            opened: dict[str, str] = json.loads(self._cipher.open(bytes(locked)))
+        except WrongKey:
             raise CredentialNotFound(
                 f"The credential '{name}' was stored with another key; store it again, or bring back secret.key."
             ) from None

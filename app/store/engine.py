@@ -6,17 +6,18 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from cryptography.fernet import Fernet
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
 
+from app.domain.agent import ReportKind
 from app.domain.environment import RunsOn
 from app.store.agents import SqlAgents
 from app.store.audit import SqlAudit
+from app.store.cipher import Cipher
 from app.store.credentials import SqlCredentials
 from app.store.environments import SqlEnvironments
 from app.store.episodes import SqlDriftItems, SqlEpisodes
@@ -26,13 +27,15 @@ from app.store.identities import SqlIdentities
 from app.store.intake import SqlInbox, SqlRepositories
 from app.store.ledger import SqlLedger
 from app.store.operations import SqlOperations
+from app.store.orders import SqlNotes, SqlOrders
+from app.store.outbox import SqlOutbox
 
 
 class SqlTransaction:
     """The repositories over one connection; implements the port Transaction."""
 
-    def __init__(self, connection: Connection, cipher: Fernet, here: RunsOn) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, cipher: Cipher, here: RunsOn) -> None:
+        self.connection = self._connection = connection
         self._cipher = cipher
         self._here = here
 
@@ -92,6 +95,24 @@ class SqlTransaction:
         return SqlIdentities(self._connection)
 
     @cached_property
+    def outbox(self) -> SqlOutbox:
+        """An agent's reports that wait."""
+        return SqlOutbox(self._connection)
+
+    @cached_property
+    def orders(self) -> SqlOrders:
+        """An agent's commands."""
+        return SqlOrders(self._connection)
+
+    @cached_property
+    def notes(self) -> SqlNotes:
+        """An agent's memory."""
+        return SqlNotes(self._connection)
+
+    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
+        """Nobody is told."""
+
+    @cached_property
     def facts(self) -> SqlFacts:
         """What is compared."""
         return SqlFacts(self._connection)
@@ -111,7 +132,7 @@ class SqlTransaction:
 class SqlStore:
     """Implements the port Store. `here` tells whose environments are worked on over this database."""
 
-    def __init__(self, engine: Engine, cipher: Fernet, here: RunsOn = RunsOn.SERVER) -> None:
+    def __init__(self, engine: Engine, cipher: Cipher, here: RunsOn = RunsOn.SERVER) -> None:
         self.engine = engine
         self._cipher = cipher
         self._here = here
@@ -157,11 +178,11 @@ def _no_turn() -> Iterator[None]:
 
 def open_store(url: str, key_file: Path, here: RunsOn = RunsOn.SERVER) -> SqlStore:
     """Open a database; migrate it before the first use. `key_file` holds the key of stored secrets, made if missing."""
-    return SqlStore(open_engine(url), Fernet(_key(key_file)), here)
+    return SqlStore(open_engine(url), Cipher(key_file), here)
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for a SQLite or PostgreSQL address."""
+def open_engine(url: str, *, small: bool = False) -> Engine:
+    """An engine for a SQLite or PostgreSQL address. `small`: with little memory rather than many readers."""
     parsed = make_url(url)
     if parsed.get_backend_name() in ("postgres", "postgresql"):
         return create_engine(
@@ -171,22 +192,21 @@ def open_engine(url: str) -> Engine:
         path = Path(parsed.database)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    engine = create_engine(
-        parsed, pool_size=16, max_overflow=32, connect_args={"check_same_thread": False, "timeout": 10.0}
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
+    size = {"pool_size": 3, "max_overflow": 32} if small else {"pool_size": 16, "max_overflow": 32}
+    engine = create_engine(parsed, **size, connect_args={"check_same_thread": False, "timeout": 10.0})
+    event.listen(engine, "connect", partial(_prepare_sqlite, cache_kb=1000 if small else 16000))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, _record: Any, *, cache_kb: int) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=10000",
-        "cache_size=-16000",
+        f"cache_size=-{cache_kb}",
     ):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
@@ -195,15 +215,3 @@ def _begin_sqlite(connection: Connection) -> None:
     """Reads see one snapshot; writers take the lock at the start, so that nothing they read changes under them."""
     kind = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
     connection.exec_driver_sql(f"BEGIN {kind}")
-
-
-def _key(path: Path) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(Fernet.generate_key())
-        file.flush()
-        os.fsync(file.fileno())
-    return path.read_bytes()

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.environment import Environment, Hold, Mode, RunsOn, SourceSpec, Status, TargetSpec
-from app.domain.errors import EnvironmentExists, EnvironmentNotFound, InvalidInput
+from app.domain.errors import EnvironmentExists, EnvironmentNotFound
 from app.domain.specification import policy_dict, stored_policy
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
@@ -33,7 +33,7 @@ from app.store import tables
 from app.store.aging import health_now, in_need, rank_now, sync_now
 from app.store.holds import hold_dict, read_hold
 from app.store.neighbours import neighbours, same_road
-from app.store.rows import readable, sound
+from app.store.rows import digit, readable, sound
 from app.store.sparklines import last_days
 from app.store.tables.shared import ACTIVE
 
@@ -71,6 +71,14 @@ class SqlEnvironments:
             raise EnvironmentExists(f"An environment named '{environment.name}' exists already.") from None
         self._put_labels(id, environment.labels)
         return self.by_id(id)
+
+    def place(self, environment: Environment) -> None:
+        """Store it under its own id; another one of its name makes way."""
+        self._db.execute(delete(env).where(or_(env.c.id == environment.id, env.c.name == environment.name)))
+        values = {**_columns(environment), **_status(environment.status), "id": environment.id}
+        self._db.execute(insert(env).values(values))
+        SqlEnvironments.set_hold(self, environment.id, environment.hold)
+        self._put_labels(environment.id, environment.labels)
 
     def _put_labels(self, id: int, given: Mapping[str, str]) -> None:
         self._db.execute(delete(tables.labels).where(tables.labels.c.environment_id == id))
@@ -121,7 +129,7 @@ class SqlEnvironments:
         query = select(env.c.id).where(*_narrowed(where, now)).order_by(*order)
         if after and by_need:
             first, _, name = after.partition(":")
-            query = query.where(tuple_(rank, env.c.name) > tuple_(literal(_digit(first)), literal(name)))
+            query = query.where(tuple_(rank, env.c.name) > tuple_(literal(digit(first)), literal(name)))
         elif after:
             query = query.where(env.c.name > after)
         # narrow rows are sorted, and only the page's own are read in full
@@ -184,9 +192,8 @@ class SqlEnvironments:
         """Those whose refresh is due and that nothing runs on."""
         busy = exists().where(ops.c.environment_id == env.c.id, ops.c.phase.in_(("queued", "running")))
         query = SELECT.where(env.c.refresh_at <= now, env.c.runs_on == self._here.value, ~busy)
-        return readable(
-            self._db.execute(query.order_by(env.c.refresh_at).limit(limit)), read_environment, "environments"
-        )
+        rows = self._db.execute(query.order_by(env.c.refresh_at).limit(limit))
+        return readable(rows, read_environment, "environments")
 
     def schedule_refresh(self, id: int, at: datetime) -> None:
         """When to look next."""
@@ -199,12 +206,6 @@ class SqlEnvironments:
 
 def _sane(text: str) -> bool:
     return "\0" not in text and not any(0xD800 <= ord(c) <= 0xDFFF for c in text)
-
-
-def _digit(text: str) -> int:
-    if text not in ("0", "1"):
-        raise InvalidInput("The cursor is not one of ours.", fields={"after": "must be the `next` of an earlier page"})
-    return int(text)
 
 
 def _narrowed(where: EnvironmentFilter, now: datetime) -> list[ColumnElement[bool]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
@@ -15,6 +16,8 @@ from app.store.rows import readable
 
 h = tables.history
 bad = tables.bad_revisions
+STORED = ("revision", "subject", "author", "committed_at", "live_at", "left_at", "outcome", "initiated_by", "trigger",
+          "operation", "tree", "good")  # fmt: skip
 _ITEMS: Select[Any] = select(h, bad.c.reason.label("bad_reason")).select_from(
     h.outerjoin(bad, (bad.c.environment_id == h.c.environment_id) & (bad.c.revision == h.c.revision))
 )
@@ -92,6 +95,16 @@ class SqlHistory:
         rows = self._db.execute(query.order_by(h.c.id.desc())).all()
         return _read(rows[0]) if len({row.revision for row in rows}) == 1 else None
 
+    def load(self, environment_id: int, items: Sequence[HistoryItem], bad_ones: Sequence[BadRevision]) -> None:
+        """Replace an environment's history."""
+        for table in (h, bad):
+            self._db.execute(delete(table).where(table.c.environment_id == environment_id))
+        for item in items:
+            row = {name: getattr(item, name) for name in STORED}
+            self._db.execute(insert(h).values(environment_id=environment_id, **row))
+        for one in bad_ones:
+            self.mark_bad(environment_id, one.revision, one.reason, one.by, one.at or datetime.now(UTC))
+
     def last_good(self, environment_id: int, other_than: str | None) -> HistoryItem | None:
         """The latest that was well."""
         query = _ITEMS.where(h.c.environment_id == environment_id, h.c.good, bad.c.revision.is_(None))
@@ -102,10 +115,8 @@ class SqlHistory:
 
 
 def _read(row: Any) -> HistoryItem:
-    plain = ("revision", "subject", "author", "committed_at", "live_at", "left_at", "outcome", "initiated_by",
-             "trigger", "operation", "tree", "good")  # fmt: skip
     return HistoryItem(
-        **{name: getattr(row, name) for name in plain},
+        **{name: getattr(row, name) for name in STORED},
         bad=row.bad_reason is not None,
         bad_reason=row.bad_reason or "",
         current=row.left_at is None,

@@ -108,7 +108,8 @@ class SqlOperations:
         try:
             return self.get(id)
         except (Problem, ValueError, TypeError, KeyError, AttributeError) as error:
-            log.error("an operation cannot be read and is ended", id=id, problem=type(error).__name__)
+            told = {"id": id, "problem": type(error).__name__}
+            log.error("an operation cannot be read and is ended", extra=told)
             ended = {"phase": Phase.ERROR.value, "finished_at": now, "reason": "its record cannot be read"}
             self._db.execute(update(ops).where(ops.c.id == id).values(ended))
             return None

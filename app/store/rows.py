@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-import structlog
-
-from app.domain.errors import Problem
+from app.domain.errors import InvalidInput, Problem
 from app.store.columns import DAMAGED
 
 T = TypeVar("T")
-log = structlog.get_logger("store")
+log = logging.getLogger("store")
 
 
 def sound(row: Any) -> Any:
@@ -28,5 +27,13 @@ def readable(rows: Iterable[Any], read: Callable[[Any], T], what: str) -> tuple[
         try:
             found.append(read(sound(row)))
         except (Problem, ValueError, TypeError, KeyError, AttributeError) as error:
-            log.warning("a row cannot be read", table=what, id=str(row[0])[:60], problem=type(error).__name__)
+            told = {"table": what, "id": str(row[0])[:60], "problem": type(error).__name__}
+            log.warning("a row cannot be read", extra=told)
     return tuple(found)
+
+
+def digit(text: str) -> int:
+    """The rank in a cursor."""
+    if text not in ("0", "1"):
+        raise InvalidInput("The cursor is not one of ours.", fields={"after": "must be the `next` of an earlier page"})
+    return int(text)

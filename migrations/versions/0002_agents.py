@@ -14,6 +14,7 @@ OVERVIEW = ("need", "name", "sync", "expires_at", "checked_at", "runs_on", "agen
 
 def upgrade() -> None:
     make_tables()
+    make_agents_own_tables()
     widen_tables()
 
 
@@ -72,19 +73,6 @@ def make_tables() -> None:
         sa.UniqueConstraint("token_hash"),
     )
     op.create_table(
-        "outbox",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("mono_s", sa.Float(), nullable=False),
-        sa.Column("boot", sa.String(length=64), nullable=False),
-        sa.Column("environment", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("data", sa.Text(), nullable=False),
-        sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("seq"),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
         "served",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("environment_id", sa.BigInteger(), nullable=False),
@@ -96,6 +84,45 @@ def make_tables() -> None:
     )
     op.create_index("ix_served_agent", "served", ["agent", "environment_id"], unique=False)
     op.create_index("ix_served_environment", "served", ["environment_id", "until"], unique=False)
+
+
+def make_agents_own_tables() -> None:
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("mono_s", sa.Float(), nullable=False),
+        sa.Column("boot", sa.String(length=64), nullable=False),
+        sa.Column("environment", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_outbox_key", "outbox", ["environment", "kind", "key"], unique=False)
+    op.create_table(
+        "orders",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("environment", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_index(op.f("ix_orders_state"), "orders", ["state"], unique=False)
+    op.create_table(
+        "notes",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
 
 
 def widen_tables() -> None:

@@ -121,7 +121,8 @@ def test_credentials_are_not_mixed_up_by_threads(tmp_path: Path) -> None:
     names = [f"cred-{number}" for number in range(6)]
     for name in names:
         here.cases.keyring.add(name, "token", {"token": f"secret-of-{name}"}, ME)
-    from app.main import Secrets, SystemClock
+    from app.live.clock import SystemClock
+    from app.store.secrets import Secrets
 
     secrets = Secrets(here.store, SystemClock())
     with ThreadPoolExecutor(8) as pool:

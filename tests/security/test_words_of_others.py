@@ -12,8 +12,9 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from app import logs
 from app.cli import show
+from app.logs import light, structured
+from app.logs.secrets import redact
 
 EVIL = "x\nFORGED line\r\x1b]0;title\x07\x1b[2J\u202e\x9b31m"
 STEERING = {"\x1b", "\x07", "\r", "\u202e", "\x9b"}
@@ -25,7 +26,7 @@ def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     root, stream = logging.getLogger(), io.StringIO()
     before, level = root.handlers[:], root.level
     monkeypatch.setattr(sys, "stderr", stream)
-    logs.configure(request.param, "info")
+    structured.configure(request.param, "info")
     yield stream
     root.handlers[:] = before
     root.setLevel(level)
@@ -40,6 +41,15 @@ def test_no_line_of_a_log_is_forged(written: io.StringIO) -> None:
     assert not STEERING & set(text)
 
 
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_no_line_of_an_agents_log_is_forged(written: io.StringIO, style: str) -> None:
+    logging.getLogger().handlers[0].setFormatter(light.Lines(style))
+    logging.getLogger("ours").info(EVIL, extra={"detail": EVIL})
+    text = written.getvalue()
+    assert len(text.splitlines()) == 1
+    assert not STEERING & set(text)
+
+
 def test_secrets_are_masked_in_what_libraries_log_too(written: io.StringIO) -> None:
     logging.getLogger("a library").warning("cannot reach https://ann:hunter2secret@git.example.org/x")
     structlog.get_logger("ours").info("said", token="hunter2secret", nested={"password": "hunter2secret"})
@@ -49,7 +59,7 @@ def test_secrets_are_masked_in_what_libraries_log_too(written: io.StringIO) -> N
 @pytest.mark.parametrize("text", ["a" * 200_000, "a://" * 50_000, "token " * 40_000, "-----BEGIN " * 20_000])
 def test_masking_a_log_line_takes_bounded_time(text: str) -> None:
     started = time.perf_counter()
-    logs.redact({"detail": text})
+    redact({"detail": text})
     assert time.perf_counter() - started < 3
 
 

@@ -1,6 +1,6 @@
 """The schema. Migrations make it; a test holds the two together."""
 
-from app.store.tables.agents import agents, commands, enrollments, outbox, served
+from app.store.tables.agents import agents, commands, enrollments, notes, orders, outbox, served
 from app.store.tables.identity import credentials, failed_logins, sessions, tokens, users
 from app.store.tables.intake import delivered_revisions, deliveries, polls, repositories
 from app.store.tables.records import audit, checkpoints, drift_reports, episodes, events
@@ -30,7 +30,9 @@ __all__ = [
     "history",
     "labels",
     "metadata",
+    "notes",
     "operations",
+    "orders",
     "outbox",
     "polls",
     "repositories",

@@ -75,13 +75,36 @@ commands = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("seq", Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("seq", BigInteger, unique=True),  # with its hash given when it is about to be sent
     Column("at", Moment, nullable=False),
     Column("mono_s", Float, nullable=False),
     Column("boot", String(64), nullable=False),
     Column("environment", BigInteger, nullable=False),
     Column("kind", String(12), nullable=False),
+    Column("key", String(40), nullable=False),
     Column("data", Json, nullable=False),
-    Column("hash", String(64), nullable=False),
+    Column("hash", String(64)),
+    Index("ix_outbox_key", "environment", "kind", "key"),
     sqlite_autoincrement=True,
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("environment", BigInteger, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("data", Json, nullable=False),
+    Column("issued_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("answer", Json),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Json, nullable=False),
 )

@@ -13,9 +13,9 @@ from app.domain.errors import NotAuthenticated
 from app.live import Bus
 from app.services.agents.assigning import News
 from app.services.usecases import UseCases
+from app.web.api.agent_schemas import AgentAnswerBody, EnrollBody, ReportsBody
 from app.web.api.answers import Assignment, Enrolled, NextCredential, TakenReports, reply
 from app.web.api.openapi import problems
-from app.web.api.schemas import AgentAnswerBody, EnrollBody, ReportsBody
 from app.web.deps import Cases, bearer, client_ip, use_cases
 
 LONGEST_S = 25.0

@@ -7,9 +7,9 @@ from datetime import timedelta
 from fastapi import APIRouter, Response
 
 from app.domain.agent import ENROLLMENT_LIFE
+from app.web.api.agent_schemas import EnrollmentBody
 from app.web.api.answers import Agent, Enrollment, Items, reply
 from app.web.api.fields import AfterName, Id, Limit
-from app.web.api.schemas import EnrollmentBody
 from app.web.api.shapes import at, page_json
 from app.web.api.shown_agents import agent_json
 from app.web.deps import By, Cases, Who
