@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 import typer
 
@@ -98,7 +99,8 @@ def add(
     repo: Annotated[str, typer.Option(help="Address of the repository.")] = "",
     ref: Annotated[str, typer.Option(help="Branch, tag or commit.")] = "",
     path: Annotated[str, typer.Option(help="Directory in the repository.")] = "",
-    target: Annotated[str, typer.Option(help="Directory to deliver to.")] = "",
+    target: Annotated[str, typer.Option(help="Directory to deliver to, or ssh://user@host:port/path.")] = "",
+    ssh_credential: Annotated[str, typer.Option(help="Stored SSH key to log in to the target with.")] = "",
     mode: Annotated[str, typer.Option(help="push or pull.")] = "",
     file: File = None,
     set_: Pairs = None,
@@ -108,9 +110,22 @@ def add(
     given = {"name": name, "mode": mode, "source.repo_url": repo, "source.ref": ref, "source.path": path}
     pairs = [f"{key}={json.dumps(value)}" for key, value in given.items() if value]
     if target:
-        pairs += ['target.kind="directory"', f"target.path={json.dumps(target)}"]
+        pairs += [f"target.{key}={json.dumps(value)}" for key, value in _place(target, ssh_credential).items()]
     made = Client().call("POST", "/environments", _spec(file, pairs + (set_ or [])))
     show.as_json(made) if as_json else typer.echo(f"registered {made['name']} ({made['mode']})")
+
+
+def _place(target: str, credential: str) -> dict[str, str | int]:
+    """A directory, or an address such as ssh://deploy@web1.example.com:2222/srv/shop, as options of the target."""
+    if not target.startswith("ssh://"):
+        return {"kind": "directory", "path": target}
+    try:
+        parts = urlsplit(target)
+        found: dict[str, str | int] = {"kind": "ssh", "host": parts.hostname or "", "port": parts.port or 22,
+                                       "user": parts.username or "", "path": unquote(parts.path)}  # fmt: skip
+    except ValueError as error:
+        raise Failure(f"--target {target}: write it as ssh://user@host:port/path ({error})", 2) from error
+    return {**found, "credential": credential} if credential else found
 
 
 @group.command("edit")

@@ -113,6 +113,10 @@ class Targets(Protocol):
         """Names of the credentials that a target is reached with: {"target.credential": name, …}."""
         ...
 
+    def facts(self, spec: TargetSpec) -> Mapping[str, str]:
+        """What people want to know about a target, by title, the place first."""
+        ...
+
     def complete(self, spec: TargetSpec, before: TargetSpec | None = None) -> TargetSpec:
         """A checked target with what only the place itself can tell (a host key that is to be pinned). `before` is the
         environment's present one. May use the network. Raises InvalidInput with fields "target.<name>"."""

@@ -103,6 +103,11 @@ class TargetRegistry:
         kind = self._kinds.get(spec.kind)
         return kind.credentials(spec.options) if kind else {}
 
+    def facts(self, spec: TargetSpec) -> Mapping[str, str]:
+        """What people want to know about a target, by title, the place first."""
+        kind = self._kinds.get(spec.kind)
+        return kind.facts(spec.options) if kind else {"Target": spec.kind}
+
     def complete(self, spec: TargetSpec, before: TargetSpec | None = None) -> TargetSpec:
         """A checked target with what only the place itself can tell, such as its host key."""
         kind = self._kinds[spec.kind]

@@ -59,6 +59,10 @@ class Kind(Protocol):
         """Where hooks run and services are asked, unless it is this machine."""
         ...
 
+    def facts(self, options: Mapping[str, Any]) -> Mapping[str, str]:
+        """What people want to know, by title, the place first."""
+        ...
+
 
 class OnThisMachine:
     """What kinds have in common that need no network."""
@@ -74,6 +78,10 @@ class OnThisMachine:
     def runner(self, options: Mapping[str, Any]) -> Runner | None:
         """Commands run here."""
         return None
+
+    def facts(self, options: Mapping[str, Any]) -> Mapping[str, str]:
+        """Where it is."""
+        return {"Target": str(options.get("path", "in memory"))}
 
 
 class DirectoryKind(OnThisMachine):

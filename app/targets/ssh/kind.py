@@ -88,6 +88,10 @@ class SshKind:
     def _connection(self, option: Mapping[str, Any]) -> Connection:
         return self._pool.connection(given.way(option, self._secret))
 
+    def facts(self, options: Mapping[str, Any]) -> Mapping[str, str]:
+        """Where it is, how it is logged in to, and the fingerprints of the pinned keys."""
+        return given.facts(options)
+
     def overlap(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Whether one directory of a host is the other, or lies in it, whoever logs in."""
         same = all(one.get(name) == other.get(name) for name in ("host", "port"))

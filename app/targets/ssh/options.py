@@ -96,7 +96,21 @@ def _endpoint(options: Mapping[str, Any], secret: Secret) -> Endpoint:
     return Endpoint(str(options["host"]), int(options["port"]), str(options["user"]), key, options.get("host_key"))
 
 
-def told(options: Mapping[str, Any]) -> str:
-    """Fingerprints of the pinned keys, for people."""
-    key = options.get("host_key")
-    return f"{str(key).split()[0].removeprefix('ssh-').upper()} {fingerprint(str(key))}" if key else ""
+def facts(options: Mapping[str, Any]) -> dict[str, str]:
+    """What people want to know: places, keys by name, fingerprints."""
+    jump = options.get("jump")
+    told = {
+        "Target": f"{_place(options)}:{options['path']}",
+        "SSH key": str(options.get("credential") or "this machine's own"),
+        "Host key": _told(options),
+    }
+    return {**told, "Jump host": _place(jump), "Host key of the jump host": _told(jump)} if jump else told
+
+
+def _place(end: Mapping[str, Any]) -> str:
+    return f"{end['user']}@{end['host']}" + (f":{end['port']}" if end["port"] != 22 else "")
+
+
+def _told(end: Mapping[str, Any]) -> str:
+    key = str(end.get("host_key") or "")
+    return f"{key.split()[0].removeprefix('ssh-').upper()} {fingerprint(key)}" if key else "not looked up yet"

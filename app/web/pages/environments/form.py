@@ -11,37 +11,29 @@ from app.domain.environment import Environment, HealthCheck
 from app.domain.errors import Problem
 from app.ports import Probe
 from app.services.usecases import UseCases
+from app.web.pages.environments import target_form as targets
+from app.web.pages.environments.finding import Finding
 from app.web.pages.queries import clean
 from app.web.present import plural
 
 CREDENTIALS = 200
 NUMBERS = ("policy.interval_s", "policy.refresh_interval_s")
 FLAGS = ("prune", "self_heal", "allow_empty", "auto_rollback", "observe")
-TARGET = ("path", "layout", "keep_releases")
 CHECKS = {"http": ("url", "expect_status"), "tcp": ("host", "port"), "command": ("command",)}
 TIMES = ("timeout_s", "interval_s", "deadline_s")
 FRESH: Mapping[str, str] = {
     "name": "", "mode": "pull", "labels": "",
     "source.repo_url": "", "source.ref": "main", "source.path": "", "source.credential": "",
-    "target.kind": "directory", "target.path": "", "target.layout": "in_place", "target.keep_releases": "5",
+    **targets.FRESH,
     "policy.interval_s": "60", "policy.refresh_interval_s": "300", "policy.auto_sync": "",
     "policy.prune": "true", "policy.self_heal": "", "policy.allow_empty": "", "policy.auto_rollback": "",
     "policy.observe": "",
     "policy.hooks.pre": "", "policy.hooks.post": "",
     "policy.health_check.kind": "", "policy.health_check.url": "", "policy.health_check.expect_status": "200",
     "policy.health_check.host": "127.0.0.1", "policy.health_check.port": "", "policy.health_check.command": "",
+    "policy.health_check.from": "server",
     "policy.health_check.timeout_s": "5", "policy.health_check.interval_s": "1", "policy.health_check.deadline_s": "30",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What the test of a repository found."""
-
-    tone: str
-    title: str
-    body: str = ""
-    branches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +43,11 @@ class Form:
     typed: Mapping[str, str]
     kinds: tuple[tuple[str, str], ...]
     credentials: tuple[tuple[str, str], ...]
+    keys: tuple[tuple[str, str], ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
     finding: Finding | None = None
+    host: Finding | None = None
     editing: str = ""
     version: int = 0
 
@@ -71,8 +65,9 @@ def form(cases: UseCases, typed: Mapping[str, str], environment: Environment | N
     usable = [one for one in stored if one.kind not in ("webhook-secret", "kubeconfig")]
     none = ("", "None, or this machine's keys")
     credentials = (none, *((one.name, f"{one.name} ({one.kind})") for one in usable))
+    keys = (none, *((one.name, one.name) for one in usable if one.kind == "ssh-key"))
     editing, version = (environment.name, environment.version) if environment else ("", 0)
-    return Form(typed, kinds, credentials, editing=editing, version=version, **more)
+    return Form(typed, kinds, credentials, keys, editing=editing, version=version, **more)
 
 
 def typed_values(given: Mapping[str, Any]) -> dict[str, str]:
@@ -88,7 +83,7 @@ def _text(value: Any) -> str:
 def specification(typed: Mapping[str, str]) -> dict[str, Any]:
     """The form as a specification; what is no number stays text, so that the check names it."""
     policy: dict[str, Any] = {name: typed[f"policy.{name}"] == "true" for name in FLAGS}
-    policy |= {name.removeprefix("policy."): _number(typed[name]) for name in NUMBERS}
+    policy |= {name.removeprefix("policy."): number(typed[name]) for name in NUMBERS}
     if typed["policy.auto_sync"]:
         policy["auto_sync"] = typed["policy.auto_sync"] == "true"
     policy["health_check"] = _check(typed)
@@ -98,7 +93,7 @@ def specification(typed: Mapping[str, str]) -> dict[str, Any]:
         "name": typed["name"],
         "mode": typed["mode"],
         "source": {**source, "ref": source["ref"] or "main", "credential": source["credential"] or None},
-        "target": _target(typed),
+        "target": targets.target(typed, number),
         "policy": policy,
         "labels": labels(typed["labels"]),
     }
@@ -124,7 +119,8 @@ def change(typed: Mapping[str, str], before: Environment) -> dict[str, Any]:
     }
 
 
-def _number(text: str) -> int | float | str | None:
+def number(text: str) -> int | float | str | None:
+    """A number where it is one; else the text, so that the check names it."""
     for kind in (int, float):
         try:
             return kind(text) if text.isascii() and len(text) < 20 and text.lower() not in ("nan", "inf") else text
@@ -137,21 +133,14 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
-def _target(typed: Mapping[str, str]) -> dict[str, Any]:
-    """Options of the directory; those of releases only where releases are wanted."""
-    target: dict[str, Any] = {"kind": typed["target.kind"], "path": typed["target.path"]}
-    if typed["target.layout"] == "releases":
-        target |= {"layout": "releases", "keep_releases": _number(typed["target.keep_releases"])}
-    return target
-
-
 def _check(typed: Mapping[str, str]) -> dict[str, Any] | None:
     kind = typed["policy.health_check.kind"]
     if kind not in CHECKS:
         return None
     words = ("url", "host", "command")
     values = {name: typed[f"policy.health_check.{name}"] for name in (*CHECKS[kind], *TIMES)}
-    return {"kind": kind, **{name: text if name in words else _number(text) for name, text in values.items()}}
+    seen = {"from": typed["policy.health_check.from"] or "server"} if kind != "command" else {}
+    return {"kind": kind, **seen, **{name: text if name in words else number(text) for name, text in values.items()}}
 
 
 def labels(text: str) -> dict[str, str]:
@@ -167,14 +156,14 @@ def of_environment(one: Environment) -> dict[str, str]:
         **FRESH, "name": one.name, "mode": one.mode.value,
         "labels": " ".join(f"{key}={value}" for key, value in one.labels.items()),
         "source.repo_url": source.repo_url, "source.ref": source.ref, "source.path": source.path,
-        "source.credential": source.credential or "", "target.kind": one.target.kind,
+        "source.credential": source.credential or "",
         "policy.interval_s": str(policy.interval_s), "policy.refresh_interval_s": str(policy.refresh_interval_s),
         "policy.auto_sync": "true" if policy.auto_sync else "false",
         **{f"policy.{name}": "true" if getattr(policy, name) else "" for name in FLAGS},
         **{f"policy.hooks.{when}": "\n".join(shlex.join(hook.command) for hook in policy.hooks if hook.when == when)
            for when in ("pre", "post")},
     }  # fmt: skip
-    values |= {f"target.{name}": str(one.target.options[name]) for name in TARGET if name in one.target.options}
+    values |= targets.shown(one.target)
     return values | dict(_check_values(policy.health_check))
 
 
@@ -186,6 +175,7 @@ def _check_values(check: HealthCheck | None) -> Iterator[tuple[str, str]]:
     for name in CHECKS[check.kind]:
         value = getattr(check, name)
         yield f"{place}.{name}", shlex.join(value) if name == "command" else str(value)
+    yield f"{place}.from", check.seen_from
     for name in TIMES:
         yield f"{place}.{name}", f"{getattr(check, name):g}"
 

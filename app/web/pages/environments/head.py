@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,6 +48,7 @@ class Head:
     episode: Episode | None
     way_back: HistoryItem | None
     target_kind: str
+    target_facts: Mapping[str, str]
     ignored: int
 
 
@@ -82,6 +83,7 @@ def head(cases: UseCases, name: str, tab: str) -> Head:
         episode=episode,
         way_back=way_back,
         target_kind=_kind(cases, environment),
+        target_facts=cases.world.targets.facts(environment.target),
         ignored=ignored,
     )
 

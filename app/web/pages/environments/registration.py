@@ -27,6 +27,7 @@ from app.web.pages.environments.form import Form
 from app.web.pages.environments.head import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
 from app.web.pages.environments.switching import SwitchForm, switch_form
+from app.web.pages.environments.target_form import looked_up
 from app.web.visitor import By, Visitor
 
 FORM = "environment_form"
@@ -91,9 +92,12 @@ async def check(request: Request, cases: Cases, _: Visitor) -> Response:
 
 def _checked(request: Request, cases: UseCases, sent: Mapping[str, object]) -> Response:
     typed, one = forms.typed_values(sent), _edited(cases, sent)
+    host = None
+    if sent.get("look_up"):
+        typed, host = looked_up(cases, typed, forms.number)
     errors, problem = _wrong(cases, typed, one)
     told = {name: text for name, text in errors.items() if typed[name]}
-    shown = forms.form(cases, typed, one, errors=told, problem=problem)
+    shown = forms.form(cases, typed, one, errors=told, problem=problem, host=host)
     if sent.get("test"):
         shown = replace(shown, finding=forms.tested(cases, typed))
     return _again(request, cases, shown)

@@ -1,0 +1,15 @@
+"""What a test from the form found out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Its tone, and what it says."""
+
+    tone: str
+    title: str
+    body: str = ""
+    branches: tuple[str, ...] = ()
