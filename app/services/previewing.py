@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.domain.agent import CommandKind
@@ -75,6 +75,11 @@ def as_shown(found: Preview) -> Shown:
         drifted=len(found.plan.drift),
         author=found.revision.author.name,
     )
+
+
+def as_dict(preview: Preview) -> dict[str, Any]:
+    """A preview as an agent answers with it."""
+    return {"environment": preview.environment.name, **asdict(as_shown(preview))}
 
 
 def told_by_agent(environment: Environment, told: Mapping[str, Any]) -> Shown:

@@ -32,8 +32,8 @@ def need_of(environment: Environment, now: datetime, episode: Episode | None = N
     """The most urgent reason, or None. `episode` lets it say how long drift has lasted."""
     status, name = environment.status, environment.name
     if environment.silent(now):
-        heard = f"was last heard {relative(status.heard_at, now)}" if status.heard_at else "is not there"
-        return Need(name, "warn", "unknown", f"has lost its agent, which {heard}" if environment.agent else NO_AGENT)
+        heard = f", which was last heard {relative(status.heard_at, now)}" if status.heard_at else ""
+        return Need(name, "warn", "unknown", f"has lost its agent{heard}" if environment.agent else NO_AGENT)
     if status.last_outcome in FAILED:
         return Need(name, "bad", "cross", _cut(f"had a failed delivery: {status.last_reason or 'no reason'}"))
     if status.health in UNWELL:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.domain.agent import Agent
 from app.domain.drift import Episode
-from app.domain.environment import Environment
+from app.domain.environment import Environment, RunsOn
 from app.domain.errors import Problem
 from app.domain.operation import Kind, Operation, Phase, Stage, StageName
 from app.domain.revision import Revision
@@ -112,7 +112,8 @@ def _why_bad(tx: Transaction, environment: Environment, pending: str | None) -> 
 
 def _kind(cases: UseCases, environment: Environment) -> str:
     known = cases.world.targets.kinds().get(environment.target.kind)
-    return known.title if known else environment.target.kind
+    title = known.title if known else environment.target.kind
+    return title.replace("this machine", "its agent's machine") if environment.runs_on is RunsOn.AGENT else title
 
 
 def _ahead(cases: UseCases, environment: Environment) -> Ahead:
@@ -169,7 +170,8 @@ def _where(environment: Environment, syncing: Operation | None, last: Operation 
 def _under_way(operation: Operation) -> str:
     sha = short(operation.revision or operation.request.wanted)
     if operation.phase is Phase.QUEUED:
-        return f"{sha} {operation.reason or 'waits for its turn'}"
+        known = operation.revision or operation.request.wanted
+        return f"{sha if known else 'a delivery'} {operation.reason or 'waits for its turn'}"
     if operation.total and operation.stage(StageName.APPLIED):
         applied = operation.stage(StageName.APPLIED)
         if applied and applied.finished_at:

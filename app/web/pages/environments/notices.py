@@ -31,7 +31,8 @@ def _all(head: Head) -> Iterator[Notice]:
     status, environment = head.environment.status, head.environment
     if head.silent:
         yield silence(head)
-    yield difference(head)
+    if not (head.silent and status.revision is None):
+        yield difference(head)
     if head.health in (Health.DEGRADED, Health.MISSING):
         title = f"{short(status.revision)} is live, but {status.health.value}."
         yield Notice("bad", title, status.last_reason)
