@@ -25,7 +25,7 @@ ITEMS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A rollback's plan as it is shown, whoever made it."""
+    """A rollback's plan as it is shown, whoever made it. `drifted`: paths whose drift it overwrites."""
 
     from_revision: str | None
     revision: str
@@ -35,6 +35,8 @@ class Shown:
     count: int
     unmanaged: list[str]
     unmanaged_count: int
+    drifted: int = 0
+    author: str = ""
 
 
 class Previews:
@@ -70,11 +72,13 @@ def as_shown(found: Preview) -> Shown:
         count=len(found.plan.work),
         unmanaged=[printable(path) for path in found.live.unmanaged],
         unmanaged_count=found.live.unmanaged_count,
+        drifted=len(found.plan.drift),
+        author=found.revision.author.name,
     )
 
 
 def as_dict(preview: Preview) -> dict[str, Any]:
-    """A preview made here in the contract's shape."""
+    """A preview as an agent answers with it."""
     return {"environment": preview.environment.name, **asdict(as_shown(preview))}
 
 
@@ -88,7 +92,7 @@ def told_by_agent(environment: Environment, told: Mapping[str, Any]) -> Shown:
         return Shown(
             environment.status.revision, str(given["revision"]), str(given.get("subject", "")),
             bool(given.get("forward")), items, count, [str(one) for one in given.get("unmanaged", ())],
-            int(given.get("unmanaged_count", 0)),
+            int(given.get("unmanaged_count", 0)), int(given.get("drifted", 0)), str(given.get("author", "")),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError):
         raise AgentRefused("The agent's answer cannot be read.") from None

@@ -166,6 +166,8 @@ def poison(fleet: Fleet) -> list[tuple[ReportKind | str, Any, int | None]]:
         (ReportKind.DRIFT, {"report": "none"}, id),
         (ReportKind.AUDIT, {"action": "token.create", "object": "environment:shop"}, id),
         (ReportKind.AUDIT, {"action": "sync.finish", "object": "environment:blog"}, id),
+        (ReportKind.AUDIT, {"action": "agent.revoke", "object": "environment:shop"}, id),
+        (ReportKind.AUDIT, {"action": "command.fail", "object": "command:999999"}, id),
         (ReportKind.AUDIT, {"action": "sync.finish", "object": f"operation:{OP}"}, id),
     ]  # fmt: skip
 
@@ -377,3 +379,27 @@ def test_the_measured_offset_counts_while_it_can_be_true(here: Installation) -> 
     fleet.send(offset_s=-9000.0, offset_error_s=0.2)
     with here.store.read() as tx:
         assert tx.agents.get(fleet.agent.id).offset_s == pytest.approx(5, abs=0.1)
+
+
+def test_a_revision_goes_live_by_an_operation_whose_own_report_follows(here: Installation) -> None:
+    fleet = Fleet(here)
+    now = here.clock.now()
+    one = replace(ended(operation(OP, fleet.id(), "shop", now), now))
+    told = {"call": "went_live", "operation": encode(one), "revision": encode(Revision(SHA, Person("ann"), now, "x")),
+            "tree": "t" * 40, "at": encode(now)}  # fmt: skip
+    assert (
+        fleet.send(fleet.report(ReportKind.HISTORY, told), fleet.report(ReportKind.OPERATION, encode(one)))["refused"]
+        == []
+    )
+    with here.store.read() as tx:
+        (item,) = tx.history.page(fleet.id(), 10, None).items
+    assert (item.operation, item.initiated_by) == (OP, "system:schedule")
+
+
+def test_a_command_that_failed_is_told_of_by_its_own_agent(here: Installation) -> None:
+    fleet = Fleet(here)
+    here.cases.holds.hold("shop", "freeze", None, ME)
+    seq = fleet.news()["commands"][0]["seq"]
+    told = {"action": "command.fail", "object": f"command:{seq}", "data": {"reason": "x"}, "by": "system:agent"}
+    assert fleet.tell(ReportKind.AUDIT, told)["refused"] == []
+    assert fleet.audited("command.fail")[0]["by"] == "system:agent"

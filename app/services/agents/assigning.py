@@ -76,7 +76,7 @@ class Assigning:
 
 
 def _seed(tx: Transaction, environment: Environment) -> dict[str, Any]:
-    names = ("revision", "subject", "author", "live_since", "last_good")
+    names = ("revision", "subject", "author", "live_since", "last_good", "files", "health")
     return {
         **{name: encode(getattr(environment.status, name)) for name in names},
         "bad": encode(tx.history.bad(environment.id)),

@@ -14,13 +14,15 @@ from app.domain.drift import Ending
 from app.domain.environment import Environment, Hold, Status
 from app.domain.errors import EnvironmentNotFound, InvalidInput, ReportRefused
 from app.domain.events import EventType, NewEvent
+from app.domain.operation import Operation
 from app.domain.revision import Revision
 from app.domain.wire import decode
 from app.ports import Transaction
 from app.services.agents.case import Case, check_mode, check_values, own
-from app.services.agents.runs import take_operation
+from app.services.agents.runs import checked, initiator, take_operation
 
-ACTION = re.compile(r"(sync|refresh|hold|rollback|drift|operation|revision)\.[a-z_]{1,40}\Z")
+ACTION = re.compile(r"(sync|refresh|hold|rollback|drift|operation|revision|command)\.[a-z_]{1,40}\Z")
+OWN_ACTIONS = ("agent.chain_renewed", "agent.report_left_out", "agent.reports_forgotten")  # of the agent itself
 OURS = ("agent.", "environment.", "webhook.", "command.")  # events that the control plane alone can know of
 LATE = (ReportKind.EVENT, ReportKind.OPERATION, ReportKind.AUDIT)  # kinds that count after an environment has left
 ECHOES = (EventType.HOLD_SET, EventType.HOLD_ENDED, EventType.REVISION_MARKED_BAD)
@@ -130,10 +132,13 @@ def _history(case: Case, environment: Environment) -> None:
 
 def _went_live(case: Case, environment: Environment, at: datetime) -> None:
     named = case.data.get("operation")
-    id = named.get("id") if isinstance(named, Mapping) else named
-    operation = own(case, environment, str(id))
+    whole = isinstance(named, Mapping)
+    operation = own(case, environment, str(named.get("id") if isinstance(named, Mapping) else named))
+    if operation is None and whole:  # its own report is still on its way
+        told = checked(case, environment, decode(Operation, named))
+        operation = replace(told, request=replace(told.request, initiated_by=initiator(case, told)))
     if operation is None:
-        raise ReportRefused("A revision goes live by an operation that was reported.")
+        raise ReportRefused("A revision goes live by an operation that is known, or told whole.")
     revision = decode(Revision, case.data.get("revision"))
     check_values((revision.sha,), ())
     case.tx.history.went_live(operation, revision, case.text("tree", 64), at)
@@ -170,17 +175,28 @@ def _drift(case: Case, environment: Environment) -> None:
 
 def _audit(case: Case, environment: Environment) -> None:
     action, about = case.text("action", 60), case.text("object", 200)
-    if not ACTION.match(action):
+    if not ACTION.match(action) and action not in OWN_ACTIONS:
         raise ReportRefused(f"'{action}' is not an agent's to do.")
     kind, _, id = about.partition(":")
     if kind == "operation":
         own(case, environment, id)
+    elif kind == "agent" or action in OWN_ACTIONS:
+        about = f"agent:{case.agent.id}"
+    elif kind == "command":
+        _sent(case, environment, id)
     elif about != f"environment:{environment.name}":
         raise ReportRefused(f"'{about[:80]}' is none of {environment.name}.")
     told = case.data.get("data")
     data = dict(told) if isinstance(told, Mapping) else {}
     data |= {"environment": environment.name, "by": case.text("by", 200), "told_at": timestamp(case.report.at)}
     case.tx.audit.append(case.now, NewEntry(f"agent:{case.agent.name}", action, about, data))
+
+
+def _sent(case: Case, environment: Environment, id: str) -> None:
+    """A command that was sent to this environment's agent. Raises ReportRefused."""
+    found = case.tx.agents.command(int(id)) if id.isascii() and id.isdigit() and len(id) < 19 else None
+    if found is None or found.environment_id != environment.id:
+        raise ReportRefused(f"Command {id[:20]} is none of {environment.name}.")
 
 
 KINDS: Mapping[ReportKind, Callable[[Case, Environment], None]] = {

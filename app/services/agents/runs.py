@@ -13,14 +13,23 @@ from app.services.agents.case import ULID, Case, check_mode, check_values, own
 
 def take_operation(case: Case, environment: Environment) -> None:
     """Store a run as its agent tells it. Raises ReportRefused, InvalidInput."""
-    told = decode(Operation, case.data)
+    told = checked(case, environment, decode(Operation, case.data))
+    stored = own(case, environment, told.id)
+    _take(case, told, stored)
+
+
+def checked(case: Case, environment: Environment, told: Operation) -> Operation:
+    """A run that is its environment's, by name and number. Raises ReportRefused, InvalidInput."""
     if (told.environment_id, told.environment) != (environment.id, environment.name):
         raise ReportRefused(f"The operation is not one of {environment.name}.")
-    check_mode(case, environment, told.mode)
+    check_mode(case, environment, told.mode or None)
     changes = told.changes
     counts = changes.created, changes.updated, changes.deleted, changes.unchanged, told.total, told.done
     check_values((told.revision, told.from_revision), counts)
-    stored = own(case, environment, told.id)
+    return replace(told, mode=told.mode or environment.mode.value)
+
+
+def _take(case: Case, told: Operation, stored: Operation | None) -> None:
     if stored and stored.phase.final:
         if (stored.phase, stored.outcome, stored.revision) == (told.phase, told.outcome, told.revision):
             return
@@ -37,7 +46,7 @@ def _ours(case: Case, told: Operation, stored: Operation | None) -> Operation:
     if stored is None:
         request = replace(
             request,
-            initiated_by=_initiator(case, told),
+            initiated_by=initiator(case, told),
             noticed_at=case.time(request.noticed_at),
             visible_after=case.time(request.visible_after),
         )
@@ -55,7 +64,7 @@ def _ours(case: Case, told: Operation, stored: Operation | None) -> Operation:
     )
 
 
-def _initiator(case: Case, told: Operation) -> str:
+def initiator(case: Case, told: Operation) -> str:
     """Who started what the agent started itself: a part of it, or whoever started what it repeats."""
     if told.request.retry_of and ULID.match(told.request.retry_of):
         try:

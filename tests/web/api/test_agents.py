@@ -26,9 +26,8 @@ AGENT_ROUTES = [
 ]
 OTHER_ROUTES = [
     ("GET", "/environments"), ("GET", "/operations"), ("GET", "/events"), ("GET", "/audit"), ("GET", "/agents"),
-    ("GET", "/credentials"), ("GET", "/tokens"), ("GET", "/comparison"), ("POST", "/tokens"),
-    ("POST", "/agents/enrollments"),
-    ("GET", "/events/stream"), ("POST", "/audit/verifications"),
+    ("GET", "/credentials"), ("GET", "/tokens"), ("GET", "/comparison"), ("GET", "/events/stream"),
+    ("POST", "/tokens"), ("POST", "/agents/enrollments"), ("POST", "/audit/verifications"),
 ]  # fmt: skip
 
 

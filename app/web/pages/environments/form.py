@@ -22,7 +22,7 @@ FLAGS = ("prune", "self_heal", "allow_empty", "auto_rollback", "observe")
 CHECKS = {"http": ("url", "expect_status"), "tcp": ("host", "port"), "command": ("command",)}
 TIMES = ("timeout_s", "interval_s", "deadline_s")
 FRESH: Mapping[str, str] = {
-    "name": "", "mode": "pull", "labels": "",
+    "name": "", "mode": "pull", "runs_on": "server", "labels": "",
     "source.repo_url": "", "source.ref": "main", "source.path": "", "source.credential": "",
     **targets.FRESH,
     "policy.interval_s": "60", "policy.refresh_interval_s": "300", "policy.auto_sync": "",
@@ -92,6 +92,7 @@ def specification(typed: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": typed["name"],
         "mode": typed["mode"],
+        "runs_on": typed["runs_on"] or "server",
         "source": {**source, "ref": source["ref"] or "main", "credential": source["credential"] or None},
         "target": targets.target(typed, number),
         "policy": policy,
@@ -153,7 +154,7 @@ def of_environment(one: Environment) -> dict[str, str]:
     """An environment as the form shows it."""
     source, policy = one.source, one.policy
     values = {
-        **FRESH, "name": one.name, "mode": one.mode.value,
+        **FRESH, "name": one.name, "mode": one.mode.value, "runs_on": one.runs_on.value,
         "labels": " ".join(f"{key}={value}" for key, value in one.labels.items()),
         "source.repo_url": source.repo_url, "source.ref": source.ref, "source.path": source.path,
         "source.credential": source.credential or "",
