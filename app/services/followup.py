@@ -14,6 +14,10 @@ from app.services.world import AUTO_ROLLBACK, SELF_HEAL, World
 
 HEALS = 5  # within HEAL_WINDOW; a sixth waits, because something keeps undoing the first five
 HEAL_WINDOW = timedelta(minutes=10)
+NEWS = (
+    EventType.DECISION, EventType.DRIFT_DETECTED, EventType.DRIFT_CHANGED, EventType.DRIFT_ENDED, EventType.HOLD_SET,
+    EventType.HOLD_ENDED,
+)  # fmt: skip
 
 
 class FollowUp:
@@ -44,6 +48,8 @@ class FollowUp:
         if not drifting:
             return None
         refusal = self._patience(tx, environment)
+        if refusal and self._said(tx, environment, refusal):
+            return None
         if refusal:
             decision = {"outcome": Outcome.HELD.value, "mode": environment.mode.value, "trigger": "self_heal"}
             event = NewEvent(EventType.DECISION, environment.name, environment.id, ended.id, refusal, decision)
@@ -51,6 +57,12 @@ class FollowUp:
             return None
         reason = f"drift at {environment.status.drift_count} path(s)"
         return Request(Kind.SYNC, Trigger.SELF_HEAL, SELF_HEAL.name, wanted=live, reason=reason)
+
+    @staticmethod
+    def _said(tx: Transaction, environment: Environment, refusal: str) -> bool:
+        """Whether it was told already, and neither the drift nor the hold has changed since."""
+        latest = tx.ledger.page(types=NEWS, environment_id=environment.id, newest_first=True, limit=1)
+        return any(one.type is EventType.DECISION and one.reason == refusal for one in latest)
 
     def _patience(self, tx: Transaction, environment: Environment) -> str:
         if environment.hold:

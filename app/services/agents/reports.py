@@ -17,6 +17,7 @@ from app.domain.masking import mask
 MOST = 1000  # reports in a batch
 LONGEST = 40_000  # characters of one text: a masked diff
 WIDEST, DEEPEST = 5000, 8
+ACTOR = re.compile(r"((?:\bby |\A)(?:user|token|agent|system):[\w.-]{1,63}(?![\w.-]))")
 PLAIN = 12  # shorter texts hold no secret worth masking
 UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
@@ -119,9 +120,12 @@ def fit(value: Any, depth: int = 0) -> Any:
 
 
 def clean(text: str) -> str:
-    """A text without control characters, cut and masked."""
+    """A text without control characters, cut and masked. Who did something ("by token:ci") is no secret."""
     cut = UNFIT.sub("", text[:LONGEST])
-    return cut if len(cut) <= PLAIN else mask(cut)
+    if len(cut) <= PLAIN:
+        return cut
+    between = iter(ACTOR.split(cut))
+    return mask(next(between)) + "".join(actor + mask(rest) for actor, rest in zip(between, between, strict=True))
 
 
 def _arrived(one: Any, at: str) -> Arrived:

@@ -132,6 +132,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "type": event.type.value,
         "reason": event.reason,
         "data": dict(event.data),
+        "origin": dict(event.origin) if event.origin else None,
     }
 
 

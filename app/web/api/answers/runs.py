@@ -81,6 +81,7 @@ class Event(BaseModel):
     type: str
     reason: str
     data: dict[str, Any]
+    origin: dict[str, Any] | None = None
 
 
 class OperationWithLog(Operation):
