@@ -148,7 +148,7 @@ class Registration:
         if after.source != before.source:
             fresh = replace(before.status, noticed=None, noticed_at=None, webhook_judged=None, message="")
             after = replace(after, status=fresh)
-        if after.target != before.target:
+        if self._moved(before, after):
             after = replace(after, status=_elsewhere(after.status))
         return self._replace(before, after, actor)
 
@@ -166,15 +166,20 @@ class Registration:
             tx.environments.replace(after)
             if after.status != before.status:
                 tx.environments.put_status(after.id, after.status)
-            if after.target != before.target:
+            if self._moved(before, after):
                 self._leave(tx, after, actor)
             self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
             if after.target != before.target or after.policy != before.policy:
                 tx.environments.schedule_refresh(after.id, self._world.clock.now())
-        if after.target != before.target:
+        if self._moved(before, after):
             self._world.targets.open(before).forget()
         self._world.bell.ring(("ledger", "registry", f"environment-{after.name}"))
         return after
+
+    def _moved(self, before: Environment, after: Environment) -> bool:
+        """Whether it is another place, and not only another way to it (a key, a jump host)."""
+        targets = self._world.targets
+        return targets.place(after.target) != targets.place(before.target)
 
     def _leave(self, tx: Transaction, environment: Environment, actor: Actor) -> None:
         """What drifted at the old target is nobody's any more."""
