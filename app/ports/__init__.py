@@ -11,7 +11,7 @@ from app.ports.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episode
 from app.ports.operations import History, HistoryItem, OperationFilter, Operations
 from app.ports.pages import Page
 from app.ports.registry import EnvironmentFilter, EnvironmentRow, Environments, Tally
-from app.ports.sources import Contents, Probe, RefMove, Source, Sources
+from app.ports.sources import Contents, Foreseeing, Probe, RefMove, Source, Sources
 from app.ports.store import Store, Transaction
 from app.ports.targets import Desired, Target, TargetKind, Targets, Watch
 
@@ -37,6 +37,7 @@ __all__ = [
     "Environments",
     "Episodes",
     "Facts",
+    "Foreseeing",
     "Hasher",
     "History",
     "HistoryItem",
