@@ -13,7 +13,7 @@ from app.ports.operations import BadRevision, History, HistoryItem, OperationFil
 from app.ports.pages import Page
 from app.ports.registry import EnvironmentFilter, EnvironmentRow, Environments, Tally
 from app.ports.reporting import AgentStore, AgentTransaction, Notes, Orders, Outbox
-from app.ports.sources import Contents, Probe, RefMove, Source, Sources
+from app.ports.sources import Contents, Foreseeing, Probe, RefMove, Source, Sources
 from app.ports.store import Store, Transaction
 from app.ports.targets import Desired, Target, TargetKind, Targets, Watch
 
@@ -43,6 +43,7 @@ __all__ = [
     "Environments",
     "Episodes",
     "Facts",
+    "Foreseeing",
     "Hasher",
     "History",
     "HistoryItem",

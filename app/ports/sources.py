@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from app.domain.environment import SourceSpec
 from app.domain.revision import Person, Revision
@@ -39,6 +39,15 @@ class Contents(Protocol):
 
     def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
         """Pass the blob's bytes on in chunks; return their number. Raises SourceDamaged if it is missing."""
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """Contents that can be told what will be read, so that nobody waits for each blob in turn."""
+
+    def expect(self, blobs: Sequence[str]) -> None:
+        """These will be read next, in this order. Reading others is fine, and slower."""
         ...
 
 

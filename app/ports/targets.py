@@ -113,6 +113,10 @@ class Targets(Protocol):
         """Names of the credentials that a target is reached with: {"target.credential": name, …}."""
         ...
 
+    def place(self, spec: TargetSpec) -> str:
+        """What the inventory belongs to: the same text for the same place, however it is reached."""
+        ...
+
     def facts(self, spec: TargetSpec) -> Mapping[str, str]:
         """What people want to know about a target, by title, the place first."""
         ...

@@ -160,9 +160,9 @@ class Registration:
         if after.source != before.source:
             fresh = replace(before.status, noticed=None, noticed_at=None, webhook_judged=None, message="")
             after = replace(after, status=fresh)
-        if after.target != before.target:
+        if self._moved(before, after):
             after = replace(after, status=_elsewhere(after.status))
-        elif _leaves(before, after):
+        elif _turns_aside(before, after):
             after = replace(after, status=_aside(after.status))
         return self._replace(before, after, actor)
 
@@ -180,12 +180,12 @@ class Registration:
             tx.environments.replace(after)
             if after.status != before.status:
                 tx.environments.put_status(after.id, after.status)
-            if _leaves(before, after):
+            if self._moved(before, after) or _turns_aside(before, after):
                 self._leave(tx, after, actor)
             self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
             if after.target != before.target or after.policy != before.policy:
                 tx.environments.schedule_refresh(after.id, self._world.clock.now())
-        if after.target != before.target:
+        if self._moved(before, after):
             self._forget(before)
         self._world.bell.ring(("registry", *topics(after)))
         return after
@@ -194,6 +194,11 @@ class Registration:
         """Drop what is known of a target of ours; an agent does so itself."""
         if not elsewhere(self._world, environment):
             self._world.targets.open(environment).forget()
+
+    def _moved(self, before: Environment, after: Environment) -> bool:
+        """Whether it is another place, and not only another way to it (a key, a jump host)."""
+        targets = self._world.targets
+        return targets.place(after.target) != targets.place(before.target)
 
     def _leave(self, tx: Transaction, environment: Environment, actor: Actor) -> None:
         """What drifted at the old target is nobody's any more."""
@@ -275,9 +280,9 @@ class Registration:
         tx.audit.append(now, NewEntry(actor.name, action, f"environment:{environment.name}", told, actor.ip))
 
 
-def _leaves(before: Environment, after: Environment) -> bool:
-    """Whether what drifted there is no longer the environment's: it has another target, or only observes now."""
-    return after.target != before.target or (after.policy.observe and not before.policy.observe)
+def _turns_aside(before: Environment, after: Environment) -> bool:
+    """Whether it only observes from now on: what drifted there is no longer its to mend."""
+    return after.policy.observe and not before.policy.observe
 
 
 def _aside(status: Status) -> Status:

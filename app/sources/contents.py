@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import IO
 
@@ -13,6 +14,7 @@ from app.domain.revision import is_sha
 from app.domain.tree import printable
 from app.sources.git import Repository
 
+AHEAD = 64  # requests; far less than a pipe holds
 _CHUNK = 1 << 20
 
 
@@ -24,6 +26,13 @@ class BlobStream:
         self._turn = threading.Lock()
         self._open: ExitStack | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._expected: deque[str] = deque()
+        self._asked: deque[str] = deque()  # and not read yet
+
+    def expect(self, blobs: Sequence[str]) -> None:
+        """These will be read next: they are asked for ahead."""
+        with self._turn:
+            self._expected.extend(filter(is_sha, blobs))
 
     def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
         """Pass the blob's bytes on in chunks; return their number.
@@ -44,6 +53,8 @@ class BlobStream:
         if self._open is not None:
             self._open.close()
         self._open = self._process = None
+        self._expected.clear()
+        self._asked.clear()
 
     def _copy(self, blob: str, write: Callable[[bytes], object]) -> int:
         source = self._ask(blob)
@@ -64,15 +75,29 @@ class BlobStream:
             raise self._damaged("unreadable")
         return size
 
+    def _next(self, blob: str) -> bytes:
+        """Requests to be written, so that the next answer is this blob's and the ones after it are under way."""
+        wanted = [] if self._asked and self._asked.popleft() == blob else [blob]
+        if wanted and self._expected and self._expected[0] == blob:
+            self._expected.popleft()
+        if len(self._asked) < AHEAD // 2:
+            more = [self._expected.popleft() for _ in range(min(AHEAD, len(self._expected)))]
+            self._asked.extend(more)
+            wanted += more
+        return "".join(f"{one}\n" for one in wanted).encode()
+
     def _ask(self, blob: str) -> IO[bytes]:
+        if self._asked and self._asked[0] != blob:
+            self.close()  # answers to others are on their way
         if self._process is None:
             self._open = ExitStack()
             self._process = self._open.enter_context(self._repository.process("cat-file", "--batch", fed=True))
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
-            self._process.stdin.write(f"{blob}\n".encode())
-            self._process.stdin.flush()
+            if requests := self._next(blob):
+                self._process.stdin.write(requests)
+                self._process.stdin.flush()
         except BrokenPipeError:
             raise self._damaged("unreadable") from None
         return self._process.stdout

@@ -103,6 +103,11 @@ class TargetRegistry:
         kind = self._kinds.get(spec.kind)
         return kind.credentials(spec.options) if kind else {}
 
+    def place(self, spec: TargetSpec) -> str:
+        """What the inventory belongs to: the same text for the same place, however it is reached."""
+        kind = self._kinds.get(spec.kind)
+        return f"{spec.kind} {kind.place(spec.options) if kind else spec.options}"
+
     def facts(self, spec: TargetSpec) -> Mapping[str, str]:
         """What people want to know about a target, by title, the place first."""
         kind = self._kinds.get(spec.kind)

@@ -63,6 +63,10 @@ class Kind(Protocol):
         """What people want to know, by title, the place first."""
         ...
 
+    def place(self, options: Mapping[str, Any]) -> str:
+        """What the inventory belongs to: the same text for the same place, however it is reached."""
+        ...
+
 
 class OnThisMachine:
     """What kinds have in common that need no network."""
@@ -82,6 +86,10 @@ class OnThisMachine:
     def facts(self, options: Mapping[str, Any]) -> Mapping[str, str]:
         """Where it is."""
         return {"Target": str(options.get("path", "in memory"))}
+
+    def place(self, options: Mapping[str, Any]) -> str:
+        """Directory and layout."""
+        return f"{options.get('path')} ({options.get('layout') or IN_PLACE})"
 
 
 class DirectoryKind(OnThisMachine):
@@ -118,7 +126,7 @@ class DirectoryKind(OnThisMachine):
         """The directory, with its inventory."""
         option = environment.target.option
         place, layout = self._places.place(str(option("path", ""))), str(option("layout") or IN_PLACE)
-        inventory = Inventory(self._places.state(environment.id), f"{place.path} ({layout})")
+        inventory = Inventory(self._places.state(environment.id), self.place(environment.target.options))
         if layout == RELEASES:
             return ReleaseTarget(place, inventory, int(option("keep_releases") or KEEP_RELEASES))
         return DirectoryTarget(place, inventory)

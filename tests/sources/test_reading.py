@@ -14,6 +14,7 @@ import pytest
 from app.domain.errors import InvalidInput, RevisionNotFound, SourceDamaged, SourceRefused, UnsafePath
 from app.domain.revision import Person
 from app.domain.tree import EMPTY_TREE, EXECUTABLE, FILE, SYMLINK, Change, Entry, Unsupported, blob_id
+from app.ports import Foreseeing
 from app.sources import GitSources, Limits
 from app.sources.source import GitSource
 from tests.sources.conftest import Place
@@ -443,3 +444,18 @@ def _archived(repo: GitRepo) -> dict[bytes, tuple[int, bytes]]:
                 file = archive.extractfile(item)
                 found[path] = (EXECUTABLE if item.mode & 0o100 else FILE, file.read() if file else b"")
     return found
+
+
+def test_blobs_that_are_asked_for_ahead_arrive_in_any_order(local: Place) -> None:
+    files: dict[str | bytes, Content] = {f"f{n:03d}": f"content {n}\n" * (n * 37 % 400) for n in range(200)}
+    sha = local.repo.commit(files)
+    source = local.fetched()
+    blobs = [entry.blob for _, entry in source.entries(source.tree(sha, ""))]
+    with source.contents() as contents:
+        assert isinstance(contents, Foreseeing)
+        for order in (blobs, blobs[::3], [blobs[5], blobs[3], blobs[3], *blobs[90:], *blobs[:9]]):
+            contents.expect(order)
+            for blob in order if order is not blobs else [*blobs[:150], blobs[0], *blobs[150:]]:
+                parts: list[bytes] = []
+                contents.write_to(blob, parts.append)
+                assert blob_id(b"".join(parts)) == blob

@@ -59,7 +59,7 @@ class Installation:
         self.store = open_store(database_url, self.data / "secret.key")
         upgrade(self.store.engine)
         sources = GitSources(self.data, [folder], self._secret)
-        targets = TargetRegistry(self.data, [self.servers])
+        targets = TargetRegistry(self.data, [self.servers], secret=self._secret)
         self.world = World(self.store, sources, targets, LocalChecks(), Bus(), self.clock)
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.cases: UseCases = use_cases(self.world, Passwords(cheap), Signer(self.data / "signing.key"))

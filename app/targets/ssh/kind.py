@@ -75,12 +75,15 @@ class SshKind:
             raise InvalidInput(fields={field: f"shows no host key that PushPull knows. {mend}"})
         return {**wanted, "host_key": key}
 
+    def place(self, options: Mapping[str, Any]) -> str:
+        """Host, directory and layout, whoever logs in."""
+        return f"{options['host']}:{options['port']}:{options['path']} ({options['layout']})"
+
     def open(self, environment: Environment) -> Target:
         """The directory there, with its inventory here."""
         option = environment.target.options
         view = View(Host(self._connection(option)), *_parted(option), form=self._form)
-        place = f"{option['host']}:{option['port']}:{option['path']} ({option['layout']})"
-        inventory = Inventory(self._places.state(environment.id), place)
+        inventory = Inventory(self._places.state(environment.id), self.place(option))
         if option["layout"] == "releases":
             return SshReleaseTarget(view, inventory, int(option.get("keep_releases") or given.KEEP_RELEASES))
         return SshTarget(view, view, inventory)

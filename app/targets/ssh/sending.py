@@ -14,7 +14,7 @@ from typing import IO
 
 from app.domain.errors import SourceDamaged, TargetRefused
 from app.domain.tree import EXECUTABLE, SYMLINK, Entry, printable
-from app.ports import Contents
+from app.ports import Contents, Foreseeing
 from app.targets.handles import parted
 from app.targets.ssh.scripts import quoted
 from app.targets.writing import LINK_MAX
@@ -102,6 +102,8 @@ class Stream:
         grouped: dict[bytes, list[tuple[bytes, Entry]]] = {}
         for path, entry in items:
             grouped.setdefault(parted(path)[0], []).append((path, entry))
+        if isinstance(self._contents, Foreseeing):
+            self._contents.expect([entry.blob for group in grouped.values() for _, entry in group])
         for number, (folder, group) in enumerate(grouped.items()):
             place = b"d%d" % number
             words: list[tuple[bytes, bytes]] = []
@@ -171,6 +173,17 @@ class Stream:
     def _tell(self, chunk: bytes) -> bytes:
         self._sent += len(chunk)
         return chunk
+
+
+def gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same stream in fewer pieces."""
+    part = bytearray()
+    for chunk in chunks:
+        part += chunk
+        if len(part) >= _CHUNK:
+            yield bytes(part)
+            part.clear()
+    yield bytes(part)
 
 
 def header(name: bytes, size: int, mode: int) -> bytes:

@@ -19,7 +19,7 @@ from app.targets.ssh import scripts
 from app.targets.ssh.digests import Digests
 from app.targets.ssh.listing import Listing
 from app.targets.ssh.looking import found_at, look_at, look_everywhere
-from app.targets.ssh.sending import Stream
+from app.targets.ssh.sending import Stream, gathered
 from app.targets.ssh.view import View
 
 
@@ -117,7 +117,7 @@ def run(view: View, stream: Stream, members: Callable[[], Iterator[bytes]], prog
     """Send a stream and follow the plan; returns the numbers that it told as "left"."""
     answer = Followed(stream.done, progress)
     code, said = view.host.run(
-        view.script(scripts.APPLY, T=stream.token.encode()), answer.hear, members, progress.check
+        view.script(scripts.APPLY, T=stream.token.encode()), answer.hear, lambda: gathered(members()), progress.check
     )  # fmt: skip
     if code == scripts.REFUSED:
         raise view.host.refused(answer.rest, said, answer.where())
