@@ -82,6 +82,10 @@ class Environments(Protocol):
         """{(repo_url, credential): shortest poll interval in seconds} of all environments that run on the server."""
         ...
 
+    def targets(self) -> Mapping[str, TargetSpec]:
+        """{name: target} of all environments."""
+        ...
+
     def neighbours(self, environment: Environment) -> Mapping[str, TargetSpec]:
         """Targets of the others that deliver on the same host: shadows touch nothing, so they are in nobody's way."""
         ...

@@ -183,6 +183,11 @@ class SqlEnvironments:
         rows = self._db.execute(query.group_by(env.c.repo_url, env.c.credential))
         return {(row[0], row[1]): row[2] for row in rows}
 
+    def targets(self) -> Mapping[str, TargetSpec]:
+        """Targets by name."""
+        rows = self._db.execute(select(env.c.name, env.c.target_kind, env.c.target))
+        return {row.name: TargetSpec(row.target_kind, row.target) for row in rows}
+
     def neighbours(self, environment: Environment) -> Mapping[str, TargetSpec]:
         """Targets of the others that deliver on the same host."""
         return neighbours(self._db, environment)

@@ -19,7 +19,6 @@ from app.web.api import (
 router = APIRouter(prefix="/api/v1")
 for part in (
     environments,
-    switches,
     operations,
     drift,
     rollbacks,
