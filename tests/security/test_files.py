@@ -7,6 +7,8 @@ import re
 import stat
 from pathlib import Path
 
+from app.crypto import Signer
+from app.store import open_store
 from tests.support.server import LiveServer
 
 
@@ -42,6 +44,15 @@ def test_a_new_data_directory_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
     (tmp_path / "a" / "b" / "file").write_text("x")
     assert stat.S_IMODE((tmp_path / "a" / "b" / "file").stat().st_mode) == 0o600
+
+
+def test_keys_and_databases_are_private_whatever_the_umask(tmp_path: Path) -> None:
+    os.umask(0)
+    open_store(f"sqlite:///{tmp_path}/a/pushpull.db", tmp_path / "secret.key").close()
+    Signer(tmp_path / "signing.key")
+    made = [tmp_path / name for name in ("secret.key", "signing.key", "a/pushpull.db")]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in made] == [0o600] * 3
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
 
 
 UNSAFE = re.compile(

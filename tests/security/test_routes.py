@@ -130,3 +130,18 @@ def test_a_form_of_another_site_is_no_json(server: LiveServer) -> None:
             "/api/v1/environments/there/syncs", content=b"{}", headers={"Content-Type": kind} if kind else {}
         )
         assert answer.status_code == 415, kind
+
+
+def test_secrets_are_masked_in_plans(server: LiveServer) -> None:
+    repo = server.repo("planned", {"site/app.env": "PORT=80\nPASSWORD=hunter2-old\n"})
+    server.environment("planned", repo)
+    first = str(repo.sha("main"))
+    server.sync("planned", revision=first)
+    server.sync("planned", revision=repo.commit({"site/app.env": "PORT=81\nPASSWORD=hunter2-new\n"}))
+    with httpx.Client(base_url=server.url, timeout=30) as person:
+        person.post("/login", data={"name": "admin", "password": "correct horse battery"})
+        page = person.get("/environments/planned/rollback", params={"revision": first})
+    plan = server.http.get("/api/v1/environments/planned/rollbacks/preview", params={"revision": first})
+    for text in (page.text, plan.text):
+        assert "PORT=80" in text
+        assert "hunter2" not in text
