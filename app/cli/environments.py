@@ -53,6 +53,9 @@ def show_(name: Name, as_json: AsJson = False) -> None:
         "source": f"{one['source']['repo_url']} {one['source']['ref']} {one['source']['path'] or '/'}",
         "target": json.dumps(one["target"]),
         "mode": show.SIGNS[one["mode"]],
+        "agent": f"{one['agent'] or 'none'}, heard {show.ago(status['heard_at'])}"
+        if one["runs_on"] == "agent"
+        else "-",
         "sync": f"{status['sync']} {status.get('divergence') or ''}",
         "health": status["health"],
         "live": f"{show.short(status['revision'])} {status['subject']} since {status['live_since'] or '-'}",
@@ -98,12 +101,14 @@ def add(
     path: Annotated[str, typer.Option(help="Directory in the repository.")] = "",
     target: Annotated[str, typer.Option(help="Directory to deliver to.")] = "",
     mode: Annotated[str, typer.Option(help="push or pull.")] = "",
+    runs_on: Annotated[str, typer.Option(help="server or agent.")] = "",
     file: File = None,
     set_: Pairs = None,
     as_json: AsJson = False,
 ) -> None:
     """Register an environment, from options, a file, or both."""
     given = {"name": name, "mode": mode, "source.repo_url": repo, "source.ref": ref, "source.path": path}
+    given["runs_on"] = runs_on
     pairs = [f"{key}={json.dumps(value)}" for key, value in given.items() if value]
     if target:
         pairs += ['target.kind="directory"', f"target.path={json.dumps(target)}"]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import agents, audits, deliveries, demo, environments, server, tokens, upkeep
+from app.cli import agents, audits, deliveries, demo, environments, fleet, server, tokens, upkeep
 from app.client import Failure
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -32,6 +32,7 @@ def root(
 
 for part in (environments, deliveries, audits, tokens, server, agents, upkeep, demo):
     part.register(app)
+fleet.register(agents.group)
 
 
 def main() -> None:

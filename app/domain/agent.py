@@ -38,6 +38,7 @@ class Agent:
     rotated_at: datetime | None = None
     revoked_at: datetime | None = None
     revoked_by: str = ""
+    silent_at: datetime | None = None  # when the ledger was told of its silence; None while it is heard
     offset_s: float = 0.0
     offset_error_s: float | None = None  # half the round trip of the measurement; None until measured
     reported: int = 0
@@ -138,10 +139,22 @@ class Instant:
 
 def chained(previous: str, report: Report) -> str:
     """The hash of a report that follows `previous`: SHA-256 over it and the report's canonical JSON, hex."""
-    facts = [
-        previous, report.seq, report.at.isoformat(), round(report.mono_s, 6), report.boot, report.environment,
-        report.kind.value, report.data,
-    ]  # fmt: skip
+    facts = (report.seq, report.at, report.mono_s, report.boot, report.environment, report.kind.value, report.data)
+    return link(previous, *facts)
+
+
+def link(
+    previous: str,
+    seq: int,
+    at: datetime,
+    mono_s: float,
+    boot: str,
+    environment: int,
+    kind: str,
+    data: Mapping[str, Any],
+) -> str:
+    """`chained` of a report whose kind may be one that this version does not know."""
+    facts = [previous, seq, at.isoformat(), round(mono_s, 6), boot, environment, kind, data]
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from app.domain.agent import GRACE
 from app.domain.status import Divergence, Health, SyncStatus
 
 
@@ -175,6 +176,21 @@ class Environment:
     hold: Hold | None = None
     created_at: datetime | None = None
     version: int = 1
+
+    def silent(self, now: datetime) -> bool:
+        """Whether an agent should work for it and was not heard of for longer than its interval and a grace."""
+        if self.runs_on is RunsOn.SERVER:
+            return False
+        heard, patience = self.status.heard_at, timedelta(seconds=self.policy.interval_s) + GRACE
+        return self.agent is None or heard is None or now - heard > patience
+
+    def sync_at(self, now: datetime) -> SyncStatus:
+        """The verdict as it may be shown at `now`: a stale one, and any of a silent agent, reads Unknown."""
+        return SyncStatus.UNKNOWN if self.silent(now) else self.status.sync_at(now)
+
+    def health_at(self, now: datetime) -> Health:
+        """The health as it may be shown at `now`."""
+        return Health.UNKNOWN if self.silent(now) else self.status.health
 
     def verdict_lifetime(self) -> timedelta:
         """How long a comparison may be believed: two refresh intervals, at least ten seconds."""

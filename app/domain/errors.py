@@ -149,6 +149,14 @@ class AgentAway(Temporary):
     """The agent of this environment is not connected; try again when it is."""
 
 
+class AgentRefused(Problem):
+    """The agent could not do what it was asked for."""
+
+
+class AgentRevoked(Problem):
+    """This agent was revoked; enroll it again with a new token."""
+
+
 class VersionSkew(Problem):
     """Server and agent are too far apart in version to work together; they may be one minor version apart."""
 

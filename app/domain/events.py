@@ -37,6 +37,11 @@ class EventType(StrEnum):
     WEBHOOK_RECEIVED = "webhook.received"
     WEBHOOK_MISSED = "webhook.missed"
     PIPELINE_MISSED = "pipeline.missed"
+    AGENT_ENROLLED = "agent.enrolled"
+    AGENT_REVOKED = "agent.revoked"
+    AGENT_SILENT = "agent.silent"
+    AGENT_HEARD = "agent.heard"
+    COMMAND_EXPIRED = "command.expired"
 
 
 @dataclass(frozen=True, slots=True)

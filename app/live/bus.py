@@ -50,17 +50,19 @@ class Bus:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._rings: dict[str, int] = {}
-        self._listeners: set[Listener] = set()
+        self._listeners: dict[Listener, frozenset[str]] = {}
+        self._narrow: dict[str, set[Listener]] = {}
         self.closed = False
 
     def ring(self, topics: Collection[str]) -> None:
         """Wake everyone who waits for one of the topics."""
         with self._condition:
             for topic in topics:
-                if not topic.startswith("environment-"):
+                if not topic.startswith(("environment-", "agent-")):
                     self._rings[topic] = self._rings.get(topic, 0) + 1
             self._condition.notify_all()
-            listeners = tuple(self._listeners)
+            listeners = [one for one, only in self._listeners.items() if not only]
+            listeners += [one for topic in topics for one in self._narrow.get(topic, ())]
         for listener in listeners:
             listener.ring(topics)
 
@@ -74,19 +76,24 @@ class Bus:
         with self._condition:
             self._condition.wait_for(lambda: self.closed or self._rings.get(topic, 0) != seen, timeout_s)
 
-    def listen(self) -> Listener:
-        """A new listener on the running loop; pass it to `leave` at the end."""
+    def listen(self, only: Collection[str] = ()) -> Listener:
+        """A new listener on the running loop, to everything or to some topics; pass it to `leave` at the end."""
         from asyncio import get_running_loop
 
         listener = Listener(get_running_loop())
         with self._condition:
-            self._listeners.add(listener)
+            self._listeners[listener] = frozenset(only)
+            for topic in only:
+                self._narrow.setdefault(topic, set()).add(listener)
         return listener
 
     def leave(self, listener: Listener) -> None:
         """Stop listening."""
         with self._condition:
-            self._listeners.discard(listener)
+            for topic in self._listeners.pop(listener, ()):
+                self._narrow[topic].discard(listener)
+                if not self._narrow[topic]:
+                    del self._narrow[topic]
 
     def close(self) -> None:
         """Wake everyone for the last time."""

@@ -3,7 +3,7 @@
 No I/O happens inside a store transaction: it is opened, read or written, and closed.
 """
 
-from app.ports.agents import AgentStore, AgentTransaction, Notes, Orders, Outbox
+from app.ports.agents import Agents, Notes, Orders, Outbox
 from app.ports.around import Bell, CheckResult, Checks, Clock, CommandResult
 from app.ports.facts import CommitFact, DeliveryFact, Facts
 from app.ports.identity import Credential, Credentials, Hasher, Identities, Session, Signing, Token, User
@@ -13,12 +13,13 @@ from app.ports.operations import BadRevision, History, HistoryItem, OperationFil
 from app.ports.pages import Page
 from app.ports.registry import EnvironmentFilter, EnvironmentRow, Environments, Tally
 from app.ports.sources import Contents, Probe, RefMove, Source, Sources
-from app.ports.store import Store, Transaction
+from app.ports.store import AgentStore, AgentTransaction, Store, Transaction
 from app.ports.targets import Desired, Target, TargetKind, Targets, Watch
 
 __all__ = [
     "AgentStore",
     "AgentTransaction",
+    "Agents",
     "Audit",
     "AuditFilter",
     "BadRevision",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
 from app.domain.agent import Agent, Command, CommandKind, Enrollment, Report, ReportKind
-from app.ports.store import Transaction
 
 
 class Agents(Protocol):
@@ -26,8 +24,8 @@ class Agents(Protocol):
         """Store an agent and hand it the environments, which leave the agent they had."""
         ...
 
-    def get(self, id: str) -> Agent:
-        """Raises AgentNotFound."""
+    def get(self, id: str, *, lock: bool = False) -> Agent:
+        """Raises AgentNotFound. `lock`: nobody else changes it until the transaction's end."""
         ...
 
     def by_credential(self, hash: str) -> Agent | None:
@@ -48,6 +46,10 @@ class Agents(Protocol):
 
     def environments(self, id: str) -> Mapping[int, str]:
         """{environment id: name} that it serves now."""
+        ...
+
+    def assigned(self, id: str) -> Mapping[int, int]:
+        """{environment id: version of its specification}: what an assignment's version is made of."""
         ...
 
     def ever_served(self, id: str, environment_id: int) -> bool: ...
@@ -86,8 +88,12 @@ class Agents(Protocol):
         """Waiting ones whose time is over."""
         ...
 
+    def waiting_counts(self) -> Mapping[str, int]:
+        """{agent: number of commands that wait for it}; agents without any are left out."""
+        ...
+
     def silent(self, now: datetime) -> tuple[Agent, ...]:
-        """Those that are not revoked, serve something, and have been silent longer than GRACE."""
+        """Those that are not revoked, serve something, have been silent longer than GRACE, and were not told of."""
         ...
 
 
@@ -181,30 +187,3 @@ class Notes(Protocol):
     def get(self, name: str) -> Any: ...
 
     def put(self, name: str, value: Any) -> None: ...
-
-
-class AgentTransaction(Transaction, Protocol):
-    """A transaction over an agent's own store."""
-
-    @property
-    def outbox(self) -> Outbox: ...
-    @property
-    def orders(self) -> Orders: ...
-    @property
-    def notes(self) -> Notes: ...
-
-    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
-        """Report what no use case writes by itself; nothing where nothing is reported."""
-        ...
-
-
-class AgentStore(Protocol):
-    """An agent's own store: what its use cases write is reported, in the same transaction."""
-
-    def read(self) -> AbstractContextManager[AgentTransaction]: ...
-
-    def write(self) -> AbstractContextManager[AgentTransaction]: ...
-
-    def unreported(self) -> AbstractContextManager[AgentTransaction]:
-        """Write what the control plane told us: it need not be told back."""
-        ...

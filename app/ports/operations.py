@@ -123,6 +123,10 @@ class History(Protocol):
 
     def unmark_bad(self, environment_id: int, revision: str) -> None: ...
 
+    def bad(self, environment_id: int, limit: int = 200) -> tuple[BadRevision, ...]:
+        """The marked ones, newest marks first."""
+        ...
+
     def is_bad(self, environment_id: int, revision: str) -> bool: ...
 
     def page(self, environment_id: int, limit: int, after: str | None) -> Page[HistoryItem]:

@@ -86,8 +86,16 @@ class Environments(Protocol):
         """{(repo_url, credential): shortest poll interval in seconds} of all environments that run on the server."""
         ...
 
+    def addresses(self) -> tuple[str, ...]:
+        """The repositories of all environments, wherever they are worked for."""
+        ...
+
     def targets(self) -> Mapping[str, TargetSpec]:
         """{name: target} of all environments."""
+        ...
+
+    def neighbours(self, environment: Environment) -> Mapping[str, TargetSpec]:
+        """Targets of the others that are worked for where this one is: here, or by the same agent."""
         ...
 
     def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:

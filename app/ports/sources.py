@@ -124,6 +124,11 @@ class Sources(Protocol):
         """The repository's mirror. Raises SourceRefused for an address that is not allowed."""
         ...
 
+    def shape(self, repo_url: str) -> None:
+        """Check an address that another machine will use: only what can be said without looking at this one.
+        Raises SourceRefused."""
+        ...
+
     def probe(self, spec: SourceSpec) -> Probe:
         """Look at a repository without keeping anything. Raises SourceUnreachable, SourceRefused, RevisionNotFound."""
         ...

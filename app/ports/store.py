@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
+from app.domain.agent import ReportKind
+from app.ports.agents import Agents, Notes, Orders, Outbox
 from app.ports.facts import Facts
 from app.ports.identity import Credentials, Identities
 from app.ports.intake import Inbox, Repositories
@@ -40,6 +42,12 @@ class Transaction(Protocol):
     def identities(self) -> Identities: ...
     @property
     def facts(self) -> Facts: ...
+    @property
+    def agents(self) -> Agents: ...
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """A part of the transaction that can fail alone: on an exception what was written inside is undone."""
+        ...
 
 
 class Store(Protocol):
@@ -49,4 +57,31 @@ class Store(Protocol):
 
     def write(self) -> AbstractContextManager[Transaction]:
         """Commits at the end, rolls back on an exception. On SQLite the write lock is taken at the start."""
+        ...
+
+
+class AgentTransaction(Transaction, Protocol):
+    """A transaction over an agent's own store."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def orders(self) -> Orders: ...
+    @property
+    def notes(self) -> Notes: ...
+
+    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
+        """Report what no use case writes by itself; nothing where nothing is reported."""
+        ...
+
+
+class AgentStore(Protocol):
+    """An agent's own store: what its use cases write is reported, in the same transaction."""
+
+    def read(self) -> AbstractContextManager[AgentTransaction]: ...
+
+    def write(self) -> AbstractContextManager[AgentTransaction]: ...
+
+    def unreported(self) -> AbstractContextManager[AgentTransaction]:
+        """Write what the control plane told us: it need not be told back."""
         ...

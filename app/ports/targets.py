@@ -86,6 +86,10 @@ class Targets(Protocol):
         """Return the kind's options, normalised. Raises InvalidInput with fields "target.<name>"."""
         ...
 
+    def shape(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Like `check`, for a target on another machine: only what can be said without looking at any."""
+        ...
+
     def open(self, environment: Environment) -> Target: ...
 
     def overlapping(self, environment: Environment, others: Mapping[str, TargetSpec]) -> str | None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from app.domain.agent import CommandKind
 from app.domain.audit import NewEntry
 from app.domain.drift import Ending
 from app.domain.environment import Environment, IgnoreRule
-from app.domain.errors import InvalidInput, NothingToAdopt, TargetRefused
+from app.domain.errors import InvalidInput, NothingToAdopt, OperationNotFound, TargetRefused
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Operation, Request, Trigger
 from app.domain.plan import Plan, PlanItem
 from app.domain.revision import Person, Revision
 from app.domain.tree import DIRECTORY, EXECUTABLE, FILE, SYMLINK, Entry, printable
-from app.ports import Source
+from app.domain.wire import decode
+from app.ports import Source, Transaction
 from app.services import desired as wanted
+from app.services.agents.commanding import Commands, elsewhere
+from app.services.agents.reports import fit
 from app.services.looking import look
 from app.services.queue import Queue
 from app.services.world import Actor, World
@@ -27,9 +32,10 @@ ADOPT_LIMIT = 20_000_000  # bytes of one adopted file
 class DriftAnswers:
     """Answers drift."""
 
-    def __init__(self, world: World, queue: Queue) -> None:
+    def __init__(self, world: World, queue: Queue, commands: Commands) -> None:
         self._world = world
         self._queue = queue
+        self._commands = commands
 
     def heal(self, name: str, actor: Actor, reason: str = "") -> Operation:
         """Make live equal the revision that is live already."""
@@ -115,6 +121,8 @@ class DriftAnswers:
         """
         with self._world.store.read() as tx:
             environment = tx.environments.get(name)
+        if elsewhere(self._world, environment):
+            return self._ask_agent(environment, paths, branch, message, actor)
         source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
         source.fetch()
         edits = self._edits(environment, source, set(paths))
@@ -128,6 +136,20 @@ class DriftAnswers:
             return commit, None
         request = Request(Kind.SYNC, Trigger.MANUAL, actor.name, wanted=commit.sha, reason="adopted into Git")
         return commit, self._queue.ask(name, request, actor)
+
+    def _ask_agent(
+        self, environment: Environment, paths: Collection[str], branch: str | None, message: str, actor: Actor
+    ) -> tuple[Revision, Operation | None]:
+        """An agent commits with its own credential, and queues the sync that follows itself."""
+        data = {"paths": sorted(paths), "branch": branch, "message": message, "by": actor.name}
+        answer = fit(dict(self._commands.ask(environment, CommandKind.ADOPT, data)))
+        commit = decode(Revision, answer.get("revision"), "revision")
+        told = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
+        with self._world.store.write() as tx:
+            entry = NewEntry(actor.name, "drift.adopt", f"environment:{environment.name}", told, actor.ip)
+            tx.audit.append(self._world.clock.now(), entry)
+            follows = answer.get("operation")
+            return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
 
     def _edits(
         self, environment: Environment, source: Source, paths: set[str]
@@ -160,6 +182,15 @@ class DriftAnswers:
                 reason = f"adopted by {actor.name} as {commit.short}"
                 event = NewEvent(EventType.DRIFT_ENDED, environment.name, environment.id, None, reason, told)
                 tx.ledger.append(now, [event])
+
+
+def _stored(tx: Transaction, environment: Environment, id: Any) -> Operation | None:
+    """An operation that an agent names, once it was reported."""
+    try:
+        found = tx.operations.get(str(id))
+    except OperationNotFound:
+        return None
+    return found if found.environment_id == environment.id else None
 
 
 def _chosen(plan: Plan, paths: set[str]) -> list[PlanItem]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.domain.agent import CommandKind
 from app.domain.audit import NewEntry, timestamp
 from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput
 from app.domain.events import EventType, NewEvent
 from app.ports import Transaction
+from app.services.agents.commanding import elsewhere, hold_data, relay
 from app.services.polling import Poller
-from app.services.world import SCHEDULE, Actor, World
+from app.services.world import SCHEDULE, Actor, World, topics
 
 
 class Holds:
@@ -30,7 +32,8 @@ class Holds:
             left = environment.hold.left_revision if environment.hold else None
             set_hold(tx, environment, Hold(actor.name, reason, now, expires_at, left), actor, now)
             after = tx.environments.get(name)
-        self._world.bell.ring(("ledger", f"environment-{name}"))
+            relay(self._world, tx, after, CommandKind.HOLD, hold_data(after))
+        self._world.bell.ring(topics(environment))
         return after
 
     def resume(self, name: str, actor: Actor, why: str = "resumed") -> Environment:
@@ -41,8 +44,9 @@ class Holds:
             if environment.hold:
                 end_hold(tx, environment, actor, why, now)
             after = tx.environments.get(name)
-        self._world.bell.ring(("ledger", f"environment-{name}"))
-        if environment.hold and after.status.noticed:
+            away = relay(self._world, tx, after, CommandKind.RESUME, {"by": actor.name})
+        self._world.bell.ring(topics(environment))
+        if environment.hold and not away and after.status.noticed:
             self._poller.consider(name)
         return after
 
@@ -50,9 +54,10 @@ class Holds:
         """End the holds whose time is over; returns how many."""
         with self._world.store.read() as tx:
             over = tx.environments.with_expired_hold(self._world.clock.now())
-        for environment in over:
+        ours = [one for one in over if not elsewhere(self._world, one)]  # an agent ends its own
+        for environment in ours:
             self.resume(environment.name, SCHEDULE, "expired")
-        return len(over)
+        return len(ours)
 
 
 def set_hold(tx: Transaction, environment: Environment, hold: Hold, actor: Actor, now: datetime) -> None:

@@ -80,6 +80,8 @@ class Poller:
                 data = {"repo_url": before.repo_url, "result": result}
                 tx.ledger.append(at, [NewEvent(EventType.SOURCE_FAILED, reason=problem.detail, data=data)])
                 for environment in tx.environments.of_repository(before.repo_url):
+                    if environment.runs_on is not self._world.here:
+                        continue
                     status = replace(environment.status, message=f"Git: {problem.detail}")
                     tx.environments.put_status(environment.id, status)
         if before.failing_since is None:

@@ -2,33 +2,100 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.domain.agent import CommandKind
 from app.domain.diff import unified
-from app.domain.errors import Temporary
-from app.domain.plan import PlanItem
+from app.domain.environment import Environment
+from app.domain.errors import AgentRefused, Temporary
+from app.domain.plan import Action, PlanItem
 from app.domain.tree import Entry, printable
 from app.ports import Contents
+from app.services.agents.commanding import Commands, elsewhere
+from app.services.agents.reports import fit
 from app.services.refreshing import DIFF_LIMIT, READ_LIMIT
-from app.services.rollback import Preview
+from app.services.rollback import Preview, Rollback, from_history
+from app.services.world import World
 
 DIFFS = 50
 ITEMS = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A rollback's plan as it is shown, whoever made it. `drifted`: paths whose drift it overwrites."""
+
+    from_revision: str | None
+    revision: str
+    subject: str
+    forward: bool
+    items: list[dict[str, Any]]
+    count: int
+    unmanaged: list[str]
+    unmanaged_count: int
+    drifted: int = 0
+    author: str = ""
+
+
+class Previews:
+    """The plan of a rollback, before anyone confirms."""
+
+    def __init__(self, world: World, rollback: Rollback, commands: Commands) -> None:
+        self._world = world
+        self._rollback = rollback
+        self._commands = commands
+
+    def show(self, name: str, revision: str | None) -> Shown:
+        """The plan of going to a revision (None: the last good one); an agent is asked for its own.
+
+        Raises AgentAway, RevisionNotFound, NothingToRollBackTo, SourceUnreachable, TargetUnreachable."""
+        with self._world.store.read() as tx:
+            environment = tx.environments.get(name)
+            if elsewhere(self._world, environment):
+                revision = from_history(tx, environment, revision).revision
+        if elsewhere(self._world, environment):
+            told = self._commands.ask(environment, CommandKind.PREVIEW, {"revision": revision})
+            return told_by_agent(environment, told)
+        return as_shown(self._rollback.preview(name, revision))
+
+
+def as_shown(found: Preview) -> Shown:
+    """A preview made here."""
+    return Shown(
+        from_revision=found.environment.status.revision,
+        revision=found.revision.sha,
+        subject=found.revision.subject,
+        forward=found.forward,
+        items=shown(found),
+        count=len(found.plan.work),
+        unmanaged=[printable(path) for path in found.live.unmanaged],
+        unmanaged_count=found.live.unmanaged_count,
+        drifted=len(found.plan.drift),
+        author=found.revision.author.name,
+    )
+
+
 def as_dict(preview: Preview) -> dict[str, Any]:
-    """The whole preview in the contract's shape."""
-    return {
-        "environment": preview.environment.name,
-        "from_revision": preview.environment.status.revision,
-        "revision": preview.revision.sha,
-        "subject": preview.revision.subject,
-        "forward": preview.forward,
-        "items": shown(preview),
-        "count": len(preview.plan.work),
-        "unmanaged": [printable(path) for path in preview.live.unmanaged],
-        "unmanaged_count": preview.live.unmanaged_count,
-    }
+    """A preview as an agent answers with it."""
+    return {"environment": preview.environment.name, **asdict(as_shown(preview))}
+
+
+def told_by_agent(environment: Environment, told: Mapping[str, Any]) -> Shown:
+    """An agent's answer, bounded; what it leaves out is empty. Raises AgentRefused for one that makes no sense."""
+    given = fit(dict(told))
+    try:
+        items = [{"path": str(one["path"]), "action": Action(one["action"]).value, "diff": one.get("diff")}
+                 for one in given.get("items", ())[:ITEMS]]  # fmt: skip
+        count = int(given.get("count", len(items)))
+        return Shown(
+            environment.status.revision, str(given["revision"]), str(given.get("subject", "")),
+            bool(given.get("forward")), items, count, [str(one) for one in given.get("unmanaged", ())],
+            int(given.get("unmanaged_count", 0)), int(given.get("drifted", 0)), str(given.get("author", "")),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError):
+        raise AgentRefused("The agent's answer cannot be read.") from None
 
 
 def shown(preview: Preview) -> list[dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from app.domain.agent import CommandKind
 from app.domain.audit import NewEntry
 from app.domain.environment import Environment
 from app.domain.errors import OperationFinished
@@ -13,9 +15,12 @@ from app.domain.events import EventType, NewEvent
 from app.domain.ids import new_id
 from app.domain.masking import mask
 from app.domain.operation import AUTOMATIC, Kind, Operation, Outcome, Phase, Request, Trigger
+from app.domain.wire import encode
 from app.ports import Transaction
-from app.services.world import RECOVERY, Actor, World
+from app.services.agents.commanding import recalled, relay, waits_for
+from app.services.world import RECOVERY, Actor, World, topics
 
+Told = tuple[CommandKind, Mapping[str, Any]]
 MAX_RETRIES = 2
 LEASE = timedelta(seconds=30)
 
@@ -29,21 +34,37 @@ class Queue:
     def ask(self, environment: str, request: Request, actor: Actor) -> Operation:
         """Queue an operation. A queued refresh is shared; a queued automatic sync makes way for a newer one."""
         with self._world.store.write() as tx:
-            operation = self.add(tx, tx.environments.get(environment), request, actor)
-        self._world.bell.ring(("work", "ledger", f"environment-{environment}"))
+            found = tx.environments.get(environment)
+            operation = self.add(tx, found, request, actor)
+        self._world.bell.ring(topics(found))
         return operation
 
-    def add(self, tx: Transaction, environment: Environment, request: Request, actor: Actor, id: str = "") -> Operation:
-        """Queue an operation inside a transaction; the caller rings the bell ("work") after the commit. `id`: the one
-        that was promised to who asked."""
+    def add(
+        self,
+        tx: Transaction,
+        environment: Environment,
+        request: Request,
+        actor: Actor,
+        told: Told | None = None,
+        id: str = "",
+    ) -> Operation:
+        """Queue an operation inside a transaction; the caller rings `topics(environment)` after the commit.
+
+        Where an agent works for the environment, it is told to queue it, or what `told` says. `id`: the one that was
+        promised to who asked."""
         queued = tx.operations.queued(environment.id)
         if request.kind is Kind.REFRESH:
             waiting = next((one for one in queued if one.kind is Kind.REFRESH), None)
             if waiting:
                 return waiting
         operation = self._new(environment, _masked(request))
-        operation = replace(operation, id=id or operation.id)
-        self.take(tx, operation)
+        operation = replace(operation, id=id or operation.id, reason=waits_for(self._world, tx, environment))
+        kind, data = told or (CommandKind.OPERATE, encode(operation))
+        data = {**data, "operation": operation.id} if told else data
+        if relay(self._world, tx, environment, kind, data, operation.id):
+            tx.operations.add(operation)  # an agent orders its own queue
+        else:
+            self.take(tx, operation)
         if not is_quiet(operation):
             tx.ledger.append(operation.created_at, [_event(operation, EventType.OPERATION_QUEUED)])
             tx.audit.append(operation.created_at, _requested(operation, actor))
@@ -91,14 +112,23 @@ class Queue:
             if operation.phase.final:
                 raise OperationFinished(f"Operation {id} ended {operation.phase.value} already.")
             asked = replace(operation, termination_by=actor.name)
-            if operation.phase is Phase.QUEUED:
+            environment = tx.environments.by_id(operation.environment_id)
+            if not self._begun(tx, environment, operation, actor):
                 asked = replace(asked, phase=Phase.TERMINATED, finished_at=now, reason=f"stopped by {actor.name}")
                 tx.ledger.append(now, [finished_event(asked)])
             tx.operations.save(asked)
             data = {"environment": operation.environment}
             tx.audit.append(now, NewEntry(actor.name, "operation.terminate", f"operation:{id}", data, actor.ip))
-        self._world.bell.ring(("work", "ledger", f"environment-{operation.environment}"))
+        self._world.bell.ring(topics(environment))
         return asked
+
+    def _begun(self, tx: Transaction, environment: Environment, operation: Operation, actor: Actor) -> bool:
+        """Whether somebody has to stop it: a worker of ours, or its agent, which is told to."""
+        if recalled(tx, operation):
+            return False
+        data = {"operation": operation.id, "by": actor.name}
+        told = relay(self._world, tx, environment, CommandKind.TERMINATE, data, operation.id)
+        return told or operation.phase is Phase.RUNNING
 
     def recover(self, worker: str | None) -> tuple[Operation, ...]:
         """Settle running operations whose worker is gone and queue them again where that is safe.

@@ -20,11 +20,12 @@ from app.domain.errors import (
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Phase, Request, Trigger
 from app.domain.reading import wrong
-from app.domain.specification import as_dict, merge, read
+from app.domain.specification import NAME, as_dict, merge, read
 from app.ports import Probe, Transaction
+from app.services.agents.commanding import elsewhere
 from app.services.polling import Poller
 from app.services.queue import Queue
-from app.services.world import Actor, World
+from app.services.world import Actor, World, topics
 
 NOTHING = {
     "items": [],
@@ -61,12 +62,19 @@ class Registration:
 
     def _target(self, environment: Environment) -> TargetSpec:
         kind = environment.target.kind
+        if elsewhere(self._world, environment):  # its roots are its agent's business
+            return TargetSpec(kind, self._world.targets.shape(kind, environment.target.options))
         return TargetSpec(kind, self._world.targets.check(kind, environment.target.options))
 
     def _source(self, environment: Environment) -> None:
         """The address and the credential's name; SourceRefused is told as a wrong field."""
         credential = environment.source.credential
         try:
+            if elsewhere(self._world, environment):  # the credential is one that the agent holds
+                if credential and not NAME.match(credential):
+                    raise InvalidInput(fields={"source.credential": "must be the name of a credential on the agent"})
+                self._world.sources.shape(environment.source.repo_url)
+                return
             if credential:
                 with self._world.store.read() as tx:
                     tx.credentials.get(credential)
@@ -97,11 +105,13 @@ class Registration:
             self._refuse_overlap(tx, environment)
             stored = tx.environments.add(replace(environment, created_at=now))
             self._tell(tx, stored, EventType.ENVIRONMENT_CREATED, "environment.create", as_dict(stored), actor)
-        self._world.bell.ring(("ledger", "registry", f"environment-{stored.name}"))
+        self._world.bell.ring(("registry", *topics(stored)))
         return stored
 
     def _refuse_overlap(self, tx: Transaction, environment: Environment) -> None:
-        other = self._world.targets.overlapping(environment, tx.environments.targets())
+        if elsewhere(self._world, environment) and environment.agent is None:
+            return  # nobody works for it yet; enrolling its agent asks again
+        other = self._world.targets.overlapping(environment, tx.environments.neighbours(environment))
         if other is not None:
             raise InvalidInput(fields={"target.path": f"overlaps with the target of environment '{other}'"})
 
@@ -119,7 +129,7 @@ class Registration:
         wanted = self.checked(_of_mode(before, merge(as_dict(before), change)))
         after = replace(
             wanted, id=before.id, status=before.status, hold=before.hold, created_at=before.created_at,
-            version=before.version + 1,
+            agent=before.agent, version=before.version + 1,
         )  # fmt: skip
         if as_dict(after) == as_dict(before):
             return before
@@ -150,9 +160,14 @@ class Registration:
             if after.target != before.target or after.policy != before.policy:
                 tx.environments.schedule_refresh(after.id, self._world.clock.now())
         if after.target != before.target:
-            self._world.targets.open(before).forget()
-        self._world.bell.ring(("ledger", "registry", f"environment-{after.name}"))
+            self._forget(before)
+        self._world.bell.ring(("registry", *topics(after)))
         return after
+
+    def _forget(self, environment: Environment) -> None:
+        """Drop what is known of a target of ours; an agent does so itself."""
+        if not elsewhere(self._world, environment):
+            self._world.targets.open(environment).forget()
 
     def _leave(self, tx: Transaction, environment: Environment, actor: Actor) -> None:
         """What drifted at the old target is nobody's any more."""
@@ -172,9 +187,10 @@ class Registration:
             if version not in (None, environment.version):
                 raise EnvironmentChanged()
             running = tx.operations.active(environment.id)
-            if running and running.phase is Phase.RUNNING:
-                raise OperationInProgress(f"Operation {running.id} is running; stop it or wait for its end.")
-            for one in tx.operations.queued(environment.id):
+            runs = [running] if running and running.phase is Phase.RUNNING else []
+            if runs and not environment.silent(self._world.clock.now()):
+                raise OperationInProgress(f"Operation {runs[0].id} is running; stop it or wait for its end.")
+            for one in (*runs, *tx.operations.queued(environment.id)):
                 ended = replace(one, phase=Phase.TERMINATED, finished_at=self._world.clock.now(),
                                 reason="the environment was deleted")  # fmt: skip
                 tx.operations.save(ended)
@@ -182,15 +198,18 @@ class Registration:
             self._tell(
                 tx, environment, EventType.ENVIRONMENT_DELETED, "environment.delete", as_dict(environment), actor
             )
-        self._world.targets.open(environment).forget()
-        self._world.bell.ring(("ledger", "registry", f"environment-{name}"))
+        self._forget(environment)
+        self._world.bell.ring(("registry", *topics(environment)))
 
     def _stop_looking(self, name: str, actor: Actor) -> None:
         """Stop a running refresh and wait a moment for its end."""
         stopped = ""
         for _ in range(LOOKS):
             with self._world.store.read() as tx:
-                running = tx.operations.active(tx.environments.get(name).id)
+                environment = tx.environments.get(name)
+                running = tx.operations.active(environment.id)
+            if environment.silent(self._world.clock.now()):
+                return  # nobody is there to stop it
             if not running or running.kind is not Kind.REFRESH or running.phase is not Phase.RUNNING:
                 return
             if running.id != stopped:
@@ -206,6 +225,8 @@ class Registration:
 
     def first_look(self, environment: Environment) -> None:
         """After registration: poll its repository, which delivers to an auto-syncing environment, or just compare."""
+        if elsewhere(self._world, environment):
+            return  # its agent looks by itself as soon as it is told of it
         self._poller.poll(environment.source.repo_url, environment.source.credential)
         request = Request(Kind.REFRESH, Trigger.SCHEDULE, "system:schedule", reason="first look")
         with self._world.store.read() as tx:

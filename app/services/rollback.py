@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from app.domain.agent import CommandKind
 from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput, NothingToRollBackTo, RevisionNotFound
 from app.domain.events import EventType, NewEvent
@@ -12,12 +13,14 @@ from app.domain.operation import Kind, Operation, Request, Trigger
 from app.domain.plan import LiveState, Plan
 from app.domain.revision import Person, Revision
 from app.domain.tree import Entry
+from app.domain.wire import encode
 from app.ports import HistoryItem, Source, Transaction
 from app.services import desired as wanted
+from app.services.agents.commanding import elsewhere
 from app.services.holds import end_hold, set_hold
 from app.services.looking import look
-from app.services.queue import Queue
-from app.services.world import Actor, World
+from app.services.queue import Queue, Told
+from app.services.world import Actor, World, topics
 
 STRATEGIES = ("pin", "revert")
 
@@ -53,7 +56,7 @@ class Rollback:
     def _choose(self, name: str, revision: str | None) -> tuple[Environment, HistoryItem | None, Revision, Source]:
         with self._world.store.read() as tx:
             environment = tx.environments.get(name)
-            item = _from_history(tx, environment, revision)
+            item = from_history(tx, environment, revision)
         source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
         chosen = source.resolve(item.revision if item else revision or "")
         return environment, item, chosen, source
@@ -77,15 +80,49 @@ class Rollback:
             raise InvalidInput(fields={"strategy": f"must be one of {', '.join(STRATEGIES)}"})
         if expires_at is not None and expires_at <= self._world.clock.now():
             raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
+        with self._world.store.read() as tx:
+            environment = tx.environments.get(name)
+        if elsewhere(self._world, environment):
+            return self._far(environment, revision, strategy, reason, actor, expires_at)
         environment, _, chosen, source = self._choose(name, revision)
         commit = self._revert(source, environment, chosen, reason, actor) if strategy == "revert" else chosen
         back = not _forward(source, environment, chosen)
         pins = back and strategy == "pin"
         with self._world.store.write() as tx:
             current = tx.environments.get(name)
-            asked = self._write(tx, current, commit, reason, actor, expires_at, pins, back, operation)
-        self._world.bell.ring(("work", "ledger", f"environment-{name}"))
+            asked = self._write(tx, current, commit, reason, actor, expires_at, pins, back, id=operation)
+        self._world.bell.ring(topics(environment))
         return asked
+
+    def _far(
+        self,
+        environment: Environment,
+        revision: str | None,
+        strategy: str,
+        reason: str,
+        actor: Actor,
+        expires_at: datetime | None,
+    ) -> Operation:
+        """Go back where an agent works: chosen from the stored history, written down at once, carried out by it."""
+        with self._world.store.write() as tx:
+            environment = tx.environments.by_id(environment.id)
+            chosen, live = from_history(tx, environment, revision), environment.status.revision
+            before = tx.history.find(environment.id, live) if live else None
+            back = not _newer(chosen, before)
+            told = {
+                "environment": environment.name,
+                "mode": environment.mode.value,
+                "revision": chosen.revision,
+                "strategy": strategy,
+                "reason": reason,
+                "by": actor.name,
+            }
+            command = CommandKind.ROLLBACK, {**told, "expires_at": encode(expires_at)}
+            pins, marks = back and strategy == "pin", back
+            commit = _as_revision(chosen)
+            operation = self._write(tx, environment, commit, reason, actor, expires_at, pins, marks, command)
+        self._world.bell.ring(topics(environment))
+        return operation
 
     def _write(
         self,
@@ -97,7 +134,8 @@ class Rollback:
         expires_at: datetime | None,
         pins: bool,
         marks: bool,
-        operation: str,
+        told: Told | None = None,
+        id: str = "",
     ) -> Operation:
         now, left = self._world.clock.now(), environment.status.revision
         tx.history.unmark_bad(environment.id, commit.sha)
@@ -109,7 +147,7 @@ class Rollback:
         elif environment.hold and environment.hold.left_revision:
             end_hold(tx, environment, actor, f"went on to {commit.short}", now)
         request = Request(Kind.SYNC, Trigger.ROLLBACK, actor.name, wanted=commit.sha, reason=reason, left_revision=left)
-        return self._queue.add(tx, environment, request, actor, operation)
+        return self._queue.add(tx, environment, request, actor, told, id)
 
     def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:
         now = self._world.clock.now()
@@ -135,7 +173,8 @@ class Rollback:
         return source.commit(environment.source.ref, head.sha, edits, message, author)
 
 
-def _from_history(tx: Transaction, environment: Environment, revision: str | None) -> HistoryItem | None:
+def from_history(tx: Transaction, environment: Environment, revision: str | None) -> HistoryItem:
+    """The stretch of history that is meant; None: the last good one."""
     live = environment.status.revision
     if revision is None:
         item = tx.history.last_good(environment.id, other_than=live)
@@ -149,6 +188,16 @@ def _from_history(tx: Transaction, environment: Environment, revision: str | Non
             fields={"revision": "is not in this environment's history"},
         )
     return found
+
+
+def _newer(one: HistoryItem, other: HistoryItem | None) -> bool:
+    """Whether a revision is the newer one, as far as commit times tell: no mirror is at hand."""
+    return bool(other and one.committed_at and other.committed_at and one.committed_at > other.committed_at)
+
+
+def _as_revision(item: HistoryItem) -> Revision:
+    at = item.committed_at or item.live_at or datetime.min.replace(tzinfo=UTC)
+    return Revision(item.revision, Person(item.author), at, item.subject)
 
 
 def _forward(source: Source, environment: Environment, chosen: Revision) -> bool:

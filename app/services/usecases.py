@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.ports import Hasher, Signing
 from app.services.access import Access
+from app.services.agents.cases import AgentCases, agent_cases
 from app.services.audit import AuditLog
 from app.services.comparison import Comparisons
 from app.services.drift import DriftAnswers
@@ -13,6 +14,7 @@ from app.services.followup import FollowUp
 from app.services.holds import Holds
 from app.services.keyring import Keyring
 from app.services.polling import Poller
+from app.services.previewing import Previews
 from app.services.queue import Queue
 from app.services.reconcile import Reconciler
 from app.services.registration import Registration
@@ -31,6 +33,7 @@ class UseCases:
     poller: Poller
     holds: Holds
     rollback: Rollback
+    previews: Previews
     drift: DriftAnswers
     webhooks: Webhooks
     registration: Registration
@@ -38,24 +41,29 @@ class UseCases:
     access: Access
     audit: AuditLog
     comparison: Comparisons
+    agents: AgentCases
 
 
 def use_cases(world: World, hasher: Hasher, signing: Signing) -> UseCases:
     """Wire the use cases over one world."""
     queue = Queue(world)
     poller = Poller(world, queue)
+    rollback = Rollback(world, queue)
+    agents = agent_cases(world)
     return UseCases(
         world=world,
         queue=queue,
         reconciler=Reconciler(world, FollowUp(world, queue)),
         poller=poller,
         holds=Holds(world, poller),
-        rollback=Rollback(world, queue),
-        drift=DriftAnswers(world, queue),
+        rollback=rollback,
+        previews=Previews(world, rollback, agents.commands),
+        drift=DriftAnswers(world, queue, agents.commands),
         webhooks=Webhooks(world, queue, poller),
         registration=Registration(world, queue, poller),
         keyring=Keyring(world),
         access=Access(world, hasher),
         audit=AuditLog(world, signing),
         comparison=Comparisons(world.store, world.clock),
+        agents=agents,
     )

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.domain import webhook
+from app.domain.agent import CommandKind
 from app.domain.audit import NewEntry
 from app.domain.environment import Environment, Mode
 from app.domain.errors import CredentialNotFound, NotFound, Problem, RevisionNotFound, SignatureMismatch
@@ -19,11 +20,12 @@ from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Outcome, Request, Trigger
 from app.domain.revision import is_sha
 from app.ports import Credential, Delivery, Transaction
+from app.services.agents.commanding import elsewhere, relay
 from app.services.decisions import decision
 from app.services.hooks import repository_hook
 from app.services.polling import Poller
 from app.services.queue import Queue
-from app.services.world import WEBHOOK, Actor, World
+from app.services.world import WEBHOOK, Actor, World, topics
 
 KIND = "webhook-secret"
 TAKEN = timedelta(seconds=30)  # who stored a delivery acts on it at once; after this somebody else may
@@ -147,7 +149,7 @@ class Webhooks:
         return replace(delivery, state="waiting", attempts=attempts, next_at=at, decision=f"waiting: {problem.detail}")
 
     def _environments(self, tx: Transaction, hook: str) -> Sequence[Environment]:
-        for repo_url, _ in tx.environments.repositories():
+        for repo_url in tx.environments.addresses():
             if repository_hook(repo_url) == hook:
                 return tx.environments.of_repository(repo_url)
         return (tx.environments.get(hook),)
@@ -163,11 +165,8 @@ class Webhooks:
         return self._follow(delivery, environment, sha)
 
     def _follow(self, delivery: Delivery, environment: Environment, sha: str) -> str:
-        source = environment.source
         if environment.mode is Mode.PULL or not sha:
-            self._poller.poll(source.repo_url, source.credential)
-            self._visible(environment, sha)
-            return self._say(environment, Outcome.NUDGED, "the poll was brought forward", delivery, sha)
+            return self._say(environment, Outcome.NUDGED, self._nudge(environment, sha), delivery, sha)
         self._visible(environment, sha)
         request = Request(
             Kind.SYNC, Trigger.WEBHOOK, WEBHOOK.name, wanted=sha, noticed_at=delivery.received_at,
@@ -180,9 +179,19 @@ class Webhooks:
         operation = self._queue.ask(environment.name, request, WEBHOOK)
         return f"{environment.name}: operation {operation.id}"
 
+    def _nudge(self, environment: Environment, sha: str) -> str:
+        with self._world.store.write() as tx:
+            told = relay(self._world, tx, environment, CommandKind.NUDGE, {})
+        if told:
+            self._world.bell.ring(topics(environment))
+            return "its agent was told to poll now"
+        self._poller.poll(environment.source.repo_url, environment.source.credential)
+        self._visible(environment, sha)
+        return "the poll was brought forward"
+
     def _visible(self, environment: Environment, sha: str) -> None:
-        """Raise RevisionNotFound while the mirror does not show the announced commit."""
-        if not is_sha(sha):
+        """Raise RevisionNotFound while the mirror does not show the announced commit; an agent has its own mirror."""
+        if not is_sha(sha) or elsewhere(self._world, environment):
             return
         source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.environment import RunsOn
+from app.domain.environment import Environment, RunsOn
 from app.ports import Bell, Checks, Clock, Sources, Store, Targets
 
 
@@ -35,3 +35,9 @@ AUTO_ROLLBACK = Actor("system:auto-rollback")
 AGENT = Actor("system:agent")
 RECOVERY = Actor("system:recovery")
 WEBHOOK = Actor("system:webhook")
+
+
+def topics(environment: Environment) -> tuple[str, ...]:
+    """Who is to hear that something was asked of an environment: workers, pages, and its agent's open request."""
+    agent = (f"agent-{environment.agent}",) if environment.agent else ()
+    return ("work", "ledger", f"environment-{environment.name}", *agent)

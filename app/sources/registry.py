@@ -49,6 +49,10 @@ class GitSources:
         address = self._address(repo_url)
         return self._source(Mirror(self._folder, address.key), self._remote(address, credential), address.key)
 
+    def shape(self, repo_url: str) -> None:
+        """An address for another machine, whose disk may hold repositories anywhere."""
+        addresses.parse(repo_url, (Path("/"),))
+
     def probe(self, spec: SourceSpec) -> Probe:
         """Look at a repository without keeping anything."""
         address = self._address(spec.repo_url)

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from app.domain.agent import ReportKind
 from app.domain.environment import RunsOn
+from app.store.agents import SqlAgents
 from app.store.audit import SqlAudit
 from app.store.cipher import Cipher
 from app.store.credentials import SqlCredentials
@@ -115,6 +116,17 @@ class SqlTransaction:
     def facts(self) -> SqlFacts:
         """What is compared."""
         return SqlFacts(self._connection)
+
+    @cached_property
+    def agents(self) -> SqlAgents:
+        """Who is enrolled, and the commands on their way."""
+        return SqlAgents(self._connection)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A savepoint."""
+        with self._connection.begin_nested():
+            yield
 
 
 class SqlStore:

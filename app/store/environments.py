@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    and_,
     case,
     delete,
     exists,
@@ -31,6 +30,7 @@ from app.domain.specification import policy_dict, stored_policy
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.store import tables
+from app.store.aging import health_now, in_need, rank_now, sync_now
 from app.store.rows import digit, readable
 from app.store.sparklines import last_days
 from app.store.tables.shared import ACTIVE
@@ -39,27 +39,6 @@ env = tables.environments
 ops = tables.operations
 STATUS = tuple(one.name for one in fields(Status) if one.name != "operation")
 WRITTEN = tuple(name for name in STATUS if name != "heard_at")  # that is the agent's sign of life, written by itself
-UNWELL = (Health.DEGRADED.value, Health.MISSING.value)
-FAILED = ("failed", "refused", "error")
-
-
-def in_need(status: Status) -> bool:
-    """Whether a person is needed: drift, bad health, a failed last operation, or a source that cannot be read."""
-    return bool(status.drift_count or status.health.value in UNWELL or status.last_outcome in FAILED or status.message)
-
-
-def _stale(now: datetime) -> ColumnElement[bool]:
-    return and_(env.c.sync == SyncStatus.SYNCED.value, or_(env.c.expires_at.is_(None), env.c.expires_at <= now))
-
-
-def _sync(now: datetime) -> ColumnElement[str]:
-    return case((_stale(now), SyncStatus.UNKNOWN.value), else_=env.c.sync)
-
-
-def _rank(now: datetime) -> ColumnElement[int]:
-    """0: needs a person, also because its verdict is stale; 1: does not."""
-    return case((or_(env.c.need > 0, and_(_stale(now), env.c.checked_at.is_not(None))), 0), else_=1)
-
 
 _ACTIVE = (
     select(ops.c.id)
@@ -143,7 +122,7 @@ class SqlEnvironments:
         self, where: EnvironmentFilter, now: datetime, limit: int, after: str | None, *, by_need: bool = False
     ) -> Page[EnvironmentRow]:
         """By name, or those in need first."""
-        rank = _rank(now).label("rank")
+        rank = rank_now(now).label("rank")
         order = (rank, env.c.name) if by_need else (env.c.name,)
         query = select(env.c.id).where(*_narrowed(where, now)).order_by(*order)
         if after and by_need:
@@ -164,10 +143,10 @@ class SqlEnvironments:
 
     def tally(self, now: datetime) -> Tally:
         """Numbers for the top of the overview, in one pass."""
-        sync = _sync(now).label("sync_now")
+        sync = sync_now(now).label("sync_now")
         held = case((env.c.hold.is_not(None), 1), else_=0).label("held")
         drifting = case((env.c.drift_count > 0, 1), else_=0).label("drifting")
-        keys = (sync, env.c.health, env.c.mode, _rank(now).label("rank"), held, drifting)
+        keys = (sync, health_now(now).label("health_now"), env.c.mode, rank_now(now).label("rank"), held, drifting)
         rows = self._db.execute(select(*keys, func.count()).group_by(*keys)).all()
         by: list[dict[Any, int]] = [{} for _ in keys]
         for row in rows:
@@ -189,9 +168,23 @@ class SqlEnvironments:
         rows = self._db.execute(query.group_by(env.c.repo_url, env.c.credential))
         return {(row[0], row[1]): row[2] for row in rows}
 
+    def addresses(self) -> tuple[str, ...]:
+        """Every repository."""
+        return tuple(self._db.execute(select(env.c.repo_url).distinct()).scalars())
+
     def targets(self) -> Mapping[str, TargetSpec]:
         """Targets by name."""
-        rows = self._db.execute(select(env.c.name, env.c.target_kind, env.c.target))
+        return self._targets()
+
+    def neighbours(self, environment: Environment) -> Mapping[str, TargetSpec]:
+        """Targets of those in the same hands."""
+        same = [env.c.runs_on == environment.runs_on.value, env.c.id != environment.id]
+        if environment.runs_on is RunsOn.AGENT:
+            same.append(env.c.agent == environment.agent)
+        return self._targets(*same)
+
+    def _targets(self, *where: ColumnElement[bool]) -> Mapping[str, TargetSpec]:
+        rows = self._db.execute(select(env.c.name, env.c.target_kind, env.c.target).where(*where))
         return {row.name: TargetSpec(row.target_kind, row.target) for row in rows}
 
     def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:
@@ -225,11 +218,11 @@ def _narrowed(where: EnvironmentFilter, now: datetime) -> list[ColumnElement[boo
     if where.mode:
         parts.append(env.c.mode == where.mode)
     if where.sync:
-        parts.append(_sync(now) == where.sync)
+        parts.append(sync_now(now) == where.sync)
     if where.health:
-        parts.append(env.c.health == where.health)
+        parts.append(health_now(now) == where.health)
     if where.need:
-        parts.append(_rank(now) == 0)
+        parts.append(rank_now(now) == 0)
     for key, value in where.labels.items():
         table = tables.labels
         parts.append(exists().where(table.c.environment_id == env.c.id, table.c.key == key, table.c.value == value))

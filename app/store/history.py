@@ -66,6 +66,11 @@ class SqlHistory:
         """Take the mark away."""
         self._db.execute(delete(bad).where(bad.c.environment_id == environment_id, bad.c.revision == revision))
 
+    def bad(self, environment_id: int, limit: int = 200) -> tuple[BadRevision, ...]:
+        """The marked ones."""
+        query = select(bad).where(bad.c.environment_id == environment_id).order_by(bad.c.at.desc()).limit(limit)
+        return tuple(BadRevision(row.revision, row.reason, row.marked_by, row.at) for row in self._db.execute(query))
+
     def is_bad(self, environment_id: int, revision: str) -> bool:
         """Whether it is marked."""
         query = select(bad.c.revision).where(bad.c.environment_id == environment_id, bad.c.revision == revision)

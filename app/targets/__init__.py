@@ -18,6 +18,8 @@ KINDS: Mapping[str, Callable[[Places], Kind]] = {
     "directory": DirectoryKind,
 }
 
+Check = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
 
 class TargetRegistry:
     """Implements the port Targets. `target_roots` are the directories below which directory targets may lie; what we
@@ -38,6 +40,13 @@ class TargetRegistry:
 
     def check(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The kind's options, normalised. Raises InvalidInput with fields "target.<name>"."""
+        return self._checked(kind, options, lambda found: found.check)
+
+    def shape(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The kind's options as another machine will check them."""
+        return self._checked(kind, options, lambda found: found.shape)
+
+    def _checked(self, kind: str, options: Mapping[str, Any], how: Callable[[Kind], Check]) -> Mapping[str, Any]:
         found = self._kinds.get(kind)
         if found is None:
             raise InvalidInput(fields={"target.kind": f"must be one of {', '.join(self._kinds)}"})
@@ -48,7 +57,7 @@ class TargetRegistry:
             if name not in names
         }
         try:
-            checked = found.check({name: value for name, value in options.items() if name in names})
+            checked = how(found)({name: value for name, value in options.items() if name in names})
         except InvalidInput as problem:
             raise InvalidInput(fields={**problem.fields, **wrong}) from None
         if wrong:

@@ -11,7 +11,7 @@ from app.domain.errors import InvalidInput
 from app.ports import Target, TargetKind
 from app.targets.directory import DirectoryTarget
 from app.targets.inventory import Inventory
-from app.targets.places import Places, overlaps
+from app.targets.places import Places, overlaps, there
 from app.targets.releases import ReleaseTarget
 
 IN_PLACE, RELEASES = "in_place", "releases"
@@ -28,6 +28,10 @@ class Kind(Protocol):
 
     def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The options, normalised. Names of options are checked by the registry. Raises InvalidInput."""
+        ...
+
+    def shape(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same for a target on another machine, without looking at this one."""
         ...
 
     def open(self, environment: Environment) -> Target:
@@ -53,8 +57,14 @@ class DirectoryKind:
 
     def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """{"path": absolute, "layout": "in_place" | "releases", "keep_releases": 1..100 (with releases only)}."""
+        return self._options(options, *self._places.check(options.get("path")))
+
+    def shape(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A directory on an agent's machine; that machine's own roots decide when it is worked on."""
+        return self._options(options, *there(options.get("path")))
+
+    def _options(self, options: Mapping[str, Any], path: str, problem: str) -> Mapping[str, Any]:
         wrong: dict[str, str] = {}
-        path, problem = self._places.check(options.get("path"))
         layout, keep = options.get("layout") or IN_PLACE, options.get("keep_releases")
         if problem:
             wrong["target.path"] = problem

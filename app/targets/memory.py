@@ -127,6 +127,10 @@ class MemoryKind:
         """It has no options."""
         return dict(options)
 
+    def shape(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """It has none elsewhere either."""
+        return self.check(options)
+
     def open(self, environment: Environment) -> Target:
         """The environment's place, empty at first."""
         return MemoryTarget(self.places.setdefault(environment.id, MemoryPlace()))

@@ -23,6 +23,27 @@ def overlaps(one: str, other: str) -> bool:
     return mine == theirs or mine in theirs.parents or theirs in mine.parents
 
 
+def there(given: Any) -> tuple[str, str]:
+    """A directory on another machine, as written, and why it cannot be a target ("" if it can)."""
+    problem = _malformed(given)
+    if problem:
+        return "", problem
+    path = os.path.normpath(given.strip())
+    if not path.startswith("/") or path.strip("/") == "":
+        return "", "must be an absolute directory on the agent's machine, such as /srv/shop"
+    return path, ""
+
+
+def _malformed(given: Any) -> str:
+    if not isinstance(given, str) or not given.strip():
+        return "is required: the directory to deliver to, such as /srv/shop"
+    if any(ord(char) < 32 or ord(char) == 127 for char in given) or ".." in PurePath(given).parts:
+        return "must be a plain path without '..' and control characters"
+    if len(os.fsencode(given)) > LONGEST or any(len(os.fsencode(part)) > 255 for part in PurePath(given).parts):
+        return "is too long; choose a shorter directory"
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A directory below a configured root. Links above the root are the administrator's; below it none is followed."""
@@ -62,12 +83,9 @@ class Places:
 
     def check(self, given: Any) -> tuple[str, str]:
         """A directory with links resolved, and why it cannot be a target ("" if it can)."""
-        if not isinstance(given, str) or not given.strip():
-            return "", "is required: the directory to deliver to, such as /srv/shop"
-        if any(ord(char) < 32 or ord(char) == 127 for char in given) or ".." in PurePath(given).parts:
-            return "", "must be a plain path without '..' and control characters"
-        if len(os.fsencode(given)) > LONGEST or any(len(os.fsencode(part)) > 255 for part in PurePath(given).parts):
-            return "", "is too long; choose a shorter directory"
+        problem = _malformed(given)
+        if problem:
+            return "", problem
         path = Path(os.path.realpath(self._roots[0] / given.strip()))
         return str(path), self._problem(path)
 

@@ -38,6 +38,11 @@ STATUS: dict[type[e.Problem], int] = {
     e.EnvironmentHeld: 409,
     e.NothingToRollBackTo: 409,
     e.NothingToAdopt: 409,
+    e.AgentAway: 503,
+    e.AgentRefused: 409,
+    e.AgentRevoked: 401,
+    e.VersionSkew: 426,
+    e.ReportRefused: 409,
 }
 CODES = {
     400: "bad_request",
@@ -48,6 +53,7 @@ CODES = {
     413: "payload_too_large",
     415: "unsupported_media_type",
 }
+RETRY_AFTER = {429: "60", 503: "30"}
 PROBLEM_JSON = "application/problem+json"
 SCRIPTED = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
@@ -76,8 +82,8 @@ def answer(status: int, code: str, detail: str, fields: dict[str, str] | None = 
     headers = {"Cache-Control": "no-store"}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="pushpull"'
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        headers["Retry-After"] = "60"
+    if status in RETRY_AFTER:
+        headers["Retry-After"] = RETRY_AFTER[status]
     body = json.dumps(problem_body(status, code, detail, fields)).encode()
     return Response(body, status, headers, media_type=PROBLEM_JSON)
 

@@ -26,6 +26,7 @@ HEADERS = {
 }
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]+\](:\d{1,5})?\Z", re.ASCII)
 MAX_BODY = 1024 * 1024
+LARGER = {"/api/v1/agents/self/reports": 8 * MAX_BODY, "/api/v1/agents/self/answers": 4 * MAX_BODY}  # drift, diffs
 COOKIE = "pushpull_session"
 
 
@@ -69,16 +70,17 @@ class Guard:
             return await answer(*refusal)(scope, receive, secured)
         if scope["path"].startswith("/webhooks/"):  # they read their bodies themselves, with a cap of their own
             return await self._app(scope, receive, secured)
-        body = await self._gather(receive)
+        most = max(self._max, LARGER.get(scope["path"], 0))
+        body = await self._gather(receive, most)
         if body is None:
-            text = f"The body is larger than {self._max} bytes."
+            text = f"The body is larger than {most} bytes."
             return await answer(413, "payload_too_large", text)(scope, receive, secured)
         if body and scope["path"].startswith("/api/") and not _is_json(headers.get("content-type", "")):
             text = "Send the body as application/json."
             return await answer(415, "unsupported_media_type", text)(scope, receive, secured)
         return await self._app(scope, _replay(body, receive), secured)
 
-    async def _gather(self, receive: Receive) -> bytes | None:
+    async def _gather(self, receive: Receive, most: int) -> bytes | None:
         parts: list[bytes] = []
         size = 0
         while True:
@@ -86,7 +88,7 @@ class Guard:
             if message["type"] != "http.request":
                 return b"".join(parts)
             size += len(message.get("body", b""))
-            if size > self._max:
+            if size > most:
                 return None
             parts.append(message.get("body", b""))
             if not message.get("more_body"):

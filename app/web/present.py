@@ -136,6 +136,11 @@ LOOKS: dict[str, dict[str, Look]] = {
         "health.changed": Look("Health changed", "none", "heart"),
         "webhook.received": Look("Webhook received", "none", "webhook"),
         "webhook.missed": Look("Webhook never came; the poll found it", "warn", "webhook"),
+        "agent.enrolled": Look("Agent enrolled", "none", "agent"),
+        "agent.revoked": Look("Agent revoked", "bad", "agent"),
+        "agent.silent": Look("Agent fell silent", "warn", "agent"),
+        "agent.heard": Look("Agent is heard again", "ok", "agent"),
+        "command.expired": Look("Its agent never took it", "warn", "clock"),
         "pipeline.missed": Look("No pipeline brought it", "warn", "webhook"),
     },
 }

@@ -9,6 +9,9 @@ branch_labels = None
 depends_on = None
 
 
+OVERVIEW = ("need", "name", "sync", "expires_at", "checked_at", "runs_on", "agent", "heard_at", "interval_s")
+
+
 def upgrade() -> None:
     make_tables()
     make_agents_own_tables()
@@ -30,6 +33,7 @@ def make_tables() -> None:
         sa.Column("rotated_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_by", sa.Text(), nullable=False),
+        sa.Column("silent_at", sa.BigInteger(), nullable=True),
         sa.Column("offset_s", sa.Float(), nullable=False),
         sa.Column("offset_error_s", sa.Float(), nullable=True),
         sa.Column("reported", sa.BigInteger(), nullable=False),
@@ -125,4 +129,6 @@ def widen_tables() -> None:
     op.add_column("environments", sa.Column("agent", sa.String(length=26), nullable=True))
     op.add_column("environments", sa.Column("heard_at", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_environments_agent"), "environments", ["agent"], unique=False)
+    op.drop_index("ix_environments_need", "environments")
+    op.create_index("ix_environments_need", "environments", list(OVERVIEW), unique=False)
     op.add_column("events", sa.Column("origin", sa.Text(), nullable=True))

@@ -22,6 +22,7 @@ agents = Table(
     Column("rotated_at", Moment),
     Column("revoked_at", Moment),
     Column("revoked_by", Text, nullable=False),
+    Column("silent_at", Moment),
     Column("offset_s", Float, nullable=False),
     Column("offset_error_s", Float),
     Column("reported", BigInteger, nullable=False),

@@ -52,7 +52,18 @@ environments = Table(
     Column("webhook_judged", String(64)),
     Column("failures", Integer, nullable=False),
     Column("message", Text, nullable=False),
-    Index("ix_environments_need", "need", "name", "sync", "expires_at", "checked_at"),  # all that the overview sorts by
+    Index(  # all that the overview sorts by
+        "ix_environments_need",
+        "need",
+        "name",
+        "sync",
+        "expires_at",
+        "checked_at",
+        "runs_on",
+        "agent",
+        "heard_at",
+        "interval_s",
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from app.web.api import (
+    agent_side,
     agents,
     audit,
     comparison,
@@ -16,5 +17,7 @@ from app.web.api import (
 )
 
 router = APIRouter(prefix="/api/v1")
-for part in (environments, operations, drift, rollbacks, events, audit, comparison, credentials, tokens, agents):
+for part in (
+    environments, operations, drift, rollbacks, events, audit, comparison, credentials, tokens, agents, agent_side,
+):  # fmt: skip
     router.include_router(part.router)

@@ -40,7 +40,7 @@ def acknowledge(name: Name, cases: Cases, by: By) -> None:
 
 
 @router.post(
-    "/environments/{name}/drift/adoptions", status_code=202, response_model=Adopted, responses=problems(409, 424)
+    "/environments/{name}/drift/adoptions", status_code=202, response_model=Adopted, responses=problems(409, 424, 503)
 )
 def adopt(name: Name, cases: Cases, by: By, body: AdoptBody | None = None) -> Response:
     """Commit what drifted onto a branch in Git and push it."""

@@ -21,9 +21,11 @@ TEXTS = {
     "415": "The body is not declared as JSON",
     "422": "A field is wrong; `errors` names it",
     "424": "The repository or the target cannot be reached",
+    "426": "Server and agent are more than one minor version apart",
     "429": "Too many attempts; see Retry-After",
-    "503": "Not ready",
+    "503": "Not ready, or the environment's agent is away; see Retry-After",
 }
+AGENTS = ("/api/v1/agents/self/",)  # and POST /agents, which takes an enrollment token
 PUBLIC = ("/healthz", "/readyz", "/webhooks/")
 UNSAFE = ("post", "put", "patch", "delete")
 ABOUT = """\
@@ -65,6 +67,7 @@ def describe(app: FastAPI) -> None:
 def _schemes() -> dict[str, Any]:
     return {
         "token": {"type": "http", "scheme": "bearer", "description": "An API token."},
+        "agent": {"type": "http", "scheme": "bearer", "description": "An agent's credential, or its enrollment token."},
         "session": {"type": "apiKey", "in": "cookie", "name": "pushpull_session", "description": "A log-in."},
     }
 
@@ -83,7 +86,8 @@ def _finish(path: str, method: str, operation: dict[str, Any]) -> None:
     answers.pop("422", None) if "HTTPValidationError" in str(answers.get("422")) else None
     general = []
     if path.startswith("/api/"):
-        operation["security"] = [{"token": []}, {"session": []}]
+        theirs = path.startswith(AGENTS) or (path == "/api/v1/agents" and method == "post")
+        operation["security"] = [{"agent": []}] if theirs else [{"token": []}, {"session": []}]
         general += ["401", "422", "429"]
         general += ["403"] if method in UNSAFE else []
         general += ["404"] if "{" in path else []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from app.domain.errors import InvalidInput
-from app.services.previewing import as_dict
-from app.web.api.answers import HistoryItem, Items, Operation, Preview, reply
+from app.web.api.answers import HistoryItem, Items, Operation, reply
+from app.web.api.answers import Preview as PreviewAnswer
 from app.web.api.fields import LINE, AfterNumber, Limit, Name
 from app.web.api.openapi import problems
 from app.web.api.operations import accepted
@@ -28,10 +29,11 @@ def list_revisions(name: Name, cases: Cases, _: Who, limit: Limit = 50, after: A
         return reply(page_of(tx.history.page(environment.id, limit, after or None), history_json))
 
 
-@router.get("/environments/{name}/rollbacks/preview", response_model=Preview, responses=problems(409, 424))
+@router.get("/environments/{name}/rollbacks/preview", response_model=PreviewAnswer, responses=problems(409, 424, 503))
 def preview(name: Name, cases: Cases, _: Who, revision: Wanted = "") -> Response:
     """The plan of going back to a revision, before anyone confirms."""
-    return reply(as_dict(cases.rollback.preview(name, revision or None)))
+    told = asdict(cases.previews.show(name, revision or None))
+    return reply({"environment": name, **{key: told[key] for key in PreviewAnswer.model_fields if key in told}})
 
 
 @router.post("/environments/{name}/rollbacks", status_code=202, response_model=Operation, responses=problems(409, 424))

@@ -48,8 +48,8 @@ def status_json(environment: Environment, now: datetime) -> dict[str, Any]:
     """An environment's status; a stale verdict reads Unknown."""
     status = environment.status
     return {
-        "sync": status.sync_at(now).value,
-        "health": status.health.value,
+        "sync": environment.sync_at(now).value,
+        "health": environment.health_at(now).value,
         "revision": status.revision,
         "subject": status.subject,
         "author": status.author,
@@ -68,13 +68,14 @@ def status_json(environment: Environment, now: datetime) -> dict[str, Any]:
         "last_reason": status.last_reason,
         "last_finished_at": at(status.last_finished_at),
         "hold": hold_json(environment.hold),
+        "heard_at": at(status.heard_at),
         "message": status.message,
     }
 
 
 def environment_json(environment: Environment, now: datetime) -> dict[str, Any]:
     """An environment in the contract's shape."""
-    extra = {"created_at": at(environment.created_at), "version": environment.version}
+    extra = {"agent": environment.agent, "created_at": at(environment.created_at), "version": environment.version}
     return {**as_dict(environment), "status": status_json(environment, now), **extra}
 
 

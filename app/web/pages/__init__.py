@@ -2,8 +2,19 @@
 
 from fastapi import APIRouter
 
-from app.web.pages import audit, comparison, drift, environments, login, operations, overview, patterns, settings
+from app.web.pages import (
+    agents,
+    audit,
+    comparison,
+    drift,
+    environments,
+    login,
+    operations,
+    overview,
+    patterns,
+    settings,
+)
 
 router = APIRouter(include_in_schema=False)
-for part in (overview, environments, operations, drift, audit, comparison, settings, login, patterns):
+for part in (overview, environments, operations, drift, agents, audit, comparison, settings, login, patterns):
     router.include_router(part.router)

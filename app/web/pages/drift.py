@@ -37,7 +37,7 @@ def drift(request: Request, cases: Cases, _: Visitor, after: After = "") -> Resp
     with cases.world.store.read() as tx:
         now = tx.episodes.page(None, OPEN, None, open_only=True)
         page = tx.episodes.page(None, PAST, number(after))
-        known = bool(tx.environments.targets())
+        known = bool(tx.environments.addresses())
     count = f"{OPEN}+ environments" if now.next else plural(len(now.items), "environment")
     context = Context(
         title=f"{count} {'is' if len(now.items) == 1 else 'are'} in drift" if now.items else "Nothing is in drift",

@@ -15,6 +15,7 @@ from app.web.present import plural, relative, since
 FAILED = ("failed", "refused", "error")
 UNWELL = (Health.DEGRADED, Health.MISSING)
 WORDS = 220
+NO_AGENT = "waits for an agent to be enrolled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,9 @@ class Need:
 def need_of(environment: Environment, now: datetime, episode: Episode | None = None) -> Need | None:
     """The most urgent reason, or None. `episode` lets it say how long drift has lasted."""
     status, name = environment.status, environment.name
+    if environment.silent(now):
+        heard = f", which was last heard {relative(status.heard_at, now)}" if status.heard_at else ""
+        return Need(name, "warn", "unknown", f"has lost its agent{heard}" if environment.agent else NO_AGENT)
     if status.last_outcome in FAILED:
         return Need(name, "bad", "cross", _cut(f"had a failed delivery: {status.last_reason or 'no reason'}"))
     if status.health in UNWELL:

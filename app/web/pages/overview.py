@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.comparison import Comparison
 from app.domain.environment import Environment
-from app.domain.status import Divergence, SyncStatus
+from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally, Transaction
 from app.services.usecases import UseCases
 from app.web import links, render
@@ -33,6 +33,7 @@ class Row:
 
     environment: Environment
     sync: SyncStatus
+    health: Health
     calm: bool
     days: tuple[tuple[int, int, bool], ...]
 
@@ -180,7 +181,7 @@ def groups(page: Page[EnvironmentRow], now: datetime, *, whole: bool) -> tuple[G
 def _row(one: EnvironmentRow, now: datetime) -> Row:
     environment = one.environment
     moving = environment.status.divergence is not Divergence.DRIFT
-    return Row(environment, environment.status.sync_at(now), moving, one.days)
+    return Row(environment, environment.sync_at(now), environment.health_at(now), moving, one.days)
 
 
 def _bucket(row: Row, now: datetime, *, fine: bool) -> str:

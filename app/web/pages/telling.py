@@ -233,6 +233,18 @@ def _never_brought(event: Event, data: Data) -> tuple[str, str | None, str]:
     return "No pipeline brought", data.get("revision"), "something newer took its place"
 
 
+def _agent(event: Event, data: Data) -> tuple[str, str | None, str]:
+    name = data.get("name") or "The agent"
+    words = {
+        EventType.AGENT_ENROLLED: f"Agent {name} works for it now",
+        EventType.AGENT_REVOKED: f"Agent {name} was revoked",
+        EventType.AGENT_SILENT: f"Agent {name} fell silent",
+        EventType.AGENT_HEARD: f"Agent {name} is heard again",
+    }
+    by = event.reason.partition(" by ")[2]
+    return words[event.type], None, f"by {actor(by)}" if by and event.type is EventType.AGENT_REVOKED else ""
+
+
 TOLD: Mapping[EventType, Callable[[Event, Data], tuple[str, str | None, str]]] = {
     EventType.ENVIRONMENT_CREATED: _by,
     EventType.REVISION_NOTICED: _noticed,
@@ -248,6 +260,10 @@ TOLD: Mapping[EventType, Callable[[Event, Data], tuple[str, str | None, str]]] =
     EventType.ENVIRONMENT_EDITED: _edited,
     EventType.WEBHOOK_MISSED: _missed,
     EventType.PIPELINE_MISSED: _never_brought,
+    EventType.AGENT_ENROLLED: _agent,
+    EventType.AGENT_REVOKED: _agent,
+    EventType.AGENT_SILENT: _agent,
+    EventType.AGENT_HEARD: _agent,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jinja2 import meta, nodes
 
-from app.web.pages import audit, comparison, drift, login, operations, overview, problem, settings
+from app.web.pages import agents, audit, comparison, drift, login, operations, overview, problem, settings
 from app.web.pages.environments import drift as environment_drift
 from app.web.pages.environments import history, pipeline, registration, rollback, timeline
 from app.web.templating import environment
@@ -30,6 +30,7 @@ CONTEXTS: dict[str, Any] = {
     "operations/index.html": operations.ListContext,
     "operations/show.html": operations.Context,
     "drift/index.html": drift.Context,
+    "agents/index.html": agents.Context,
     "audit/index.html": audit.Context,
     "comparison/show.html": comparison.Context,
     "settings/index.html": settings.Context,

@@ -1,7 +1,20 @@
 """What the API answers, as OpenAPI describes it. Values are made in shapes.py; tests hold the two together."""
 
 from app.web.api.answers.general import Alive, FieldProblem, Items, Problem, Ready, reply
-from app.web.api.answers.records import Agent, AuditEntry, Credential, Delivery, NewToken, Token, Verified
+from app.web.api.answers.records import (
+    Agent,
+    Assignment,
+    AuditEntry,
+    Credential,
+    Delivery,
+    Enrolled,
+    Enrollment,
+    NewToken,
+    NextCredential,
+    TakenReports,
+    Token,
+    Verified,
+)
 from app.web.api.answers.registry import Environment, Hold, Hook, Probe, Source, Status, Unsupported
 from app.web.api.answers.runs import (
     Adopted,
@@ -23,12 +36,15 @@ __all__ = [
     "Adopted",
     "Agent",
     "Alive",
+    "Assignment",
     "AuditEntry",
     "Changes",
     "Credential",
     "Delivery",
     "Drift",
     "DriftItem",
+    "Enrolled",
+    "Enrollment",
     "Environment",
     "Event",
     "FieldProblem",
@@ -37,6 +53,7 @@ __all__ = [
     "Hook",
     "Items",
     "NewToken",
+    "NextCredential",
     "Operation",
     "OperationWithLog",
     "Pipeline",
@@ -49,6 +66,7 @@ __all__ = [
     "Source",
     "Stage",
     "Status",
+    "TakenReports",
     "Token",
     "Unsupported",
     "Verified",

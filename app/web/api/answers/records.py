@@ -75,6 +75,74 @@ class Delivery(BaseModel):
 
 
 class Agent(BaseModel):
-    """An enrolled agent."""
+    """An enrolled agent. `offset_s`: what has to be added to its clock to get the server's."""
 
     id: str
+    name: str
+    version: str
+    environments: list[str]
+    enrolled_at: Moment
+    enrolled_by: str
+    heard_at: Moment | None
+    connected: bool
+    address: str | None
+    offset_s: float
+    offset_error_s: float | None
+    waiting: int
+    reported: int
+    rotated_at: Moment | None
+    revoked_at: Moment | None
+    revoked_by: str
+
+
+class Enrollment(BaseModel):
+    """A one-time token that makes one agent; its value is in this answer and nowhere else."""
+
+    id: str
+    token: str
+    environments: list[str]
+    expires_at: Moment
+
+
+class Enrolled(BaseModel):
+    """A new agent; its credential is in this answer and nowhere else."""
+
+    id: str
+    name: str
+    credential: str
+    environments: list[str]
+    server_version: str
+
+
+class Assignment(BaseModel):
+    """What an agent works for (null where it knows already) and the commands that it has not stored."""
+
+    version: str
+    environments: list[dict[str, Any]] | None
+    commands: list[dict[str, Any]]
+    reported: int
+    chain: str
+    server_time: Moment
+    server_version: str
+
+
+class RefusedReport(BaseModel):
+    """A report that was not taken in; those after it were."""
+
+    seq: int
+    code: str
+    detail: str
+
+
+class TakenReports(BaseModel):
+    """Up to where the reports are known."""
+
+    through: int
+    refused: list[RefusedReport]
+    server_time: Moment
+
+
+class NextCredential(BaseModel):
+    """A credential that counts once it is used."""
+
+    credential: str

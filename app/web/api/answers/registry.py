@@ -51,6 +51,7 @@ class Status(BaseModel):
     last_reason: str
     last_finished_at: Moment | None
     hold: Hold | None
+    heard_at: Moment | None
     message: str
 
 
@@ -65,6 +66,7 @@ class Environment(BaseModel):
     policy: dict[str, Any]
     labels: dict[str, str]
     status: Status
+    agent: str | None
     created_at: Moment | None
     version: int
 

@@ -21,7 +21,7 @@ TARGET = ("path", "layout", "keep_releases")
 CHECKS = {"http": ("url", "expect_status"), "tcp": ("host", "port"), "command": ("command",)}
 TIMES = ("timeout_s", "interval_s", "deadline_s")
 FRESH: Mapping[str, str] = {
-    "name": "", "mode": "pull", "labels": "",
+    "name": "", "mode": "pull", "runs_on": "server", "labels": "",
     "source.repo_url": "", "source.ref": "main", "source.path": "", "source.credential": "",
     "target.kind": "directory", "target.path": "", "target.layout": "in_place", "target.keep_releases": "5",
     "policy.interval_s": "60", "policy.refresh_interval_s": "300", "policy.auto_sync": "",
@@ -96,6 +96,7 @@ def specification(typed: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": typed["name"],
         "mode": typed["mode"],
+        "runs_on": typed["runs_on"] or "server",
         "source": {**source, "ref": source["ref"] or "main", "credential": source["credential"] or None},
         "target": _target(typed),
         "policy": policy,
@@ -163,7 +164,7 @@ def of_environment(one: Environment) -> dict[str, str]:
     """An environment as the form shows it."""
     source, policy = one.source, one.policy
     values = {
-        **FRESH, "name": one.name, "mode": one.mode.value,
+        **FRESH, "name": one.name, "mode": one.mode.value, "runs_on": one.runs_on.value,
         "labels": " ".join(f"{key}={value}" for key, value in one.labels.items()),
         "source.repo_url": source.repo_url, "source.ref": source.ref, "source.path": source.path,
         "source.credential": source.credential or "", "target.kind": one.target.kind,

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.agent import Agent
 from app.domain.drift import Episode
-from app.domain.environment import Environment
+from app.domain.environment import Environment, RunsOn
 from app.domain.errors import Problem
 from app.domain.operation import Kind, Operation, Phase, Stage, StageName
 from app.domain.revision import Revision
-from app.domain.status import Divergence, SyncStatus
+from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import HistoryItem, Transaction
 from app.services.usecases import UseCases
 from app.web.plots import Step, steps
@@ -37,6 +38,9 @@ class Head:
     tab: str
     now: datetime
     sync: SyncStatus
+    health: Health
+    agent: Agent | None
+    silent: bool
     calm: bool
     pending: str | None
     ahead: Ahead
@@ -56,6 +60,7 @@ def head(cases: UseCases, name: str, tab: str) -> Head:
     now = cases.world.clock.now()
     with cases.world.store.read() as tx:
         environment = tx.environments.get(name)
+        agent = tx.agents.of_environment(environment.id) if environment.agent else None
         active = tx.operations.active(environment.id)
         last = tx.operations.last_finished(environment.id, Kind.SYNC.value)
         episode = tx.episodes.current(environment.id)
@@ -70,7 +75,10 @@ def head(cases: UseCases, name: str, tab: str) -> Head:
         environment=environment,
         tab=tab,
         now=now,
-        sync=environment.status.sync_at(now),
+        sync=environment.sync_at(now),
+        health=environment.health_at(now),
+        agent=agent,
+        silent=environment.silent(now),
         calm=environment.status.divergence is not Divergence.DRIFT,
         pending=pending,
         ahead=ahead,
@@ -104,7 +112,8 @@ def _why_bad(tx: Transaction, environment: Environment, pending: str | None) -> 
 
 def _kind(cases: UseCases, environment: Environment) -> str:
     known = cases.world.targets.kinds().get(environment.target.kind)
-    return known.title if known else environment.target.kind
+    title = known.title if known else environment.target.kind
+    return title.replace("this machine", "its agent's machine") if environment.runs_on is RunsOn.AGENT else title
 
 
 def _ahead(cases: UseCases, environment: Environment) -> Ahead:
@@ -161,7 +170,8 @@ def _where(environment: Environment, syncing: Operation | None, last: Operation 
 def _under_way(operation: Operation) -> str:
     sha = short(operation.revision or operation.request.wanted)
     if operation.phase is Phase.QUEUED:
-        return f"{sha} waits for its turn"
+        known = operation.revision or operation.request.wanted
+        return f"{sha if known else 'a delivery'} {operation.reason or 'waits for its turn'}"
     if operation.total and operation.stage(StageName.APPLIED):
         applied = operation.stage(StageName.APPLIED)
         if applied and applied.finished_at:

@@ -29,8 +29,11 @@ def notices(head: Head) -> tuple[Notice, ...]:
 
 def _all(head: Head) -> Iterator[Notice]:
     status, environment = head.environment.status, head.environment
-    yield difference(head)
-    if status.health in (Health.DEGRADED, Health.MISSING):
+    if head.silent:
+        yield silence(head)
+    if not (head.silent and status.revision is None):
+        yield difference(head)
+    if head.health in (Health.DEGRADED, Health.MISSING):
         title = f"{short(status.revision)} is live, but {status.health.value}."
         yield Notice("bad", title, status.last_reason)
     if status.message:
@@ -38,6 +41,20 @@ def _all(head: Head) -> Iterator[Notice]:
         yield Notice("warn", status.message.removeprefix("Git: "), body)
     if environment.hold and not head.pending:
         yield Notice("none", "Nothing is delivered or healed by itself here.", _held(head))
+
+
+def silence(head: Head) -> Notice:
+    """An environment whose agent is not there: what is shown is what was known then."""
+    agent = head.agent
+    link = ("See the agents", "/agents")
+    if agent is None:
+        return Notice("warn", "No agent works for this environment yet.", "Enrol one on its host.", link)
+    if agent.revoked_at:
+        title = f"Its agent {agent.name} was revoked; nothing is known since."
+        return Notice("bad", title, "Enrol another one on its host.", link)
+    title = f"Its agent {agent.name} was last heard {relative(agent.heard_at, head.now)}."
+    body = "What stands here is what was known then. It goes on by itself, and tells everything when it is back."
+    return Notice("warn", title, body, link)
 
 
 def difference(head: Head) -> Notice:

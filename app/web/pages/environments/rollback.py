@@ -11,10 +11,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.environment import Environment, Mode
 from app.domain.errors import InvalidInput
-from app.domain.revision import Revision
 from app.ports import HistoryItem
-from app.services.previewing import shown
-from app.services.rollback import Preview
+from app.services.previewing import Shown
 from app.services.usecases import UseCases
 from app.web import render
 from app.web.deps import Cases
@@ -51,11 +49,9 @@ class Context:
     """What rollbacks/new.html gets."""
 
     environment: Environment
-    revision: Revision
+    plan: Shown
     item: HistoryItem | None
-    forward: bool
     changes: tuple[Change, ...]
-    count: int
     more: int
     consequences: tuple[tuple[str, str], ...]
     typed: Typed
@@ -97,17 +93,18 @@ def _page(
     typed: Typed,
     errors: Mapping[str, str] | None = None,
 ) -> Response:
-    found = cases.rollback.preview(name, revision or None)
-    changes = _changes(shown(found))
+    found = cases.previews.show(name, revision or None)
+    with cases.world.store.read() as tx:
+        environment = tx.environments.get(name)
+        item = tx.history.find(environment.id, found.revision)
+    changes = _changes(found.items)
     context = Context(
-        environment=found.environment,
-        revision=found.revision,
-        item=found.item,
-        forward=found.forward,
+        environment=environment,
+        plan=found,
+        item=item,
         changes=changes,
-        count=len(found.plan.work),
-        more=max(0, len(found.plan.work) - len(changes)),
-        consequences=tuple(_consequences(found)),
+        more=max(0, found.count - len(changes)),
+        consequences=tuple(_consequences(environment, found)),
         typed=typed,
         errors=errors or {},
     )
@@ -125,20 +122,20 @@ def _changes(items: list[dict[str, Any]]) -> tuple[Change, ...]:
     return tuple(changes)
 
 
-def _consequences(found: Preview) -> list[tuple[str, str]]:
+def _consequences(environment: Environment, found: Shown) -> list[tuple[str, str]]:
     """(icon, sentence) pairs: what happens to files, to automation, to the revision that is left."""
-    environment, live = found.environment, found.environment.status.revision
-    files = plural(len(found.plan.work), "file")
-    told = [("file", f"{files} on the target {'changes' if len(found.plan.work) == 1 else 'change'}.")]
-    if found.plan.drift:
-        told.append(("wave", f"{plural(len(found.plan.drift), 'drifted path')} will be overwritten."))
+    live = environment.status.revision
+    files = plural(found.count, "file")
+    told = [("file", f"{files} on the target {'changes' if found.count == 1 else 'change'}.")]
+    if found.drifted:
+        told.append(("wave", f"{plural(found.drifted, 'drifted path')} will be overwritten."))
     checks = [word for word, there in (("hooks", environment.policy.hooks), ("the health check",
               environment.policy.health_check)) if there]  # fmt: skip
     if checks:
         told.append(("heart", f"{' and '.join(checks).capitalize()} run on the way, as for any delivery."))
     if found.forward:
-        return [*told, ("hold", f"{found.revision.short} is newer than what is live: nothing is held.")]
-    if live and live != found.revision.sha:
+        return [*told, ("hold", f"{short(found.revision)} is newer than what is live: nothing is held.")]
+    if live and live != found.revision:
         told.append(("flag", f"{short(live)} is marked bad and is never delivered by itself again."))
     who = "polls" if environment.mode is Mode.PULL else "pipelines, webhooks and polls"
     end = f"until you resume, or a commit newer than {short(live)} lands"

@@ -1,0 +1,51 @@
+"""`pushpull agent list|token|revoke`: agents as the control plane knows them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.cli import show
+from app.cli.environments import AsJson
+from app.client import Client
+
+
+def register(group: typer.Typer) -> None:
+    """Add this module's commands to the group `agent`."""
+    group.command("list")(list_)
+    group.command("token")(token)
+    group.command("revoke")(revoke)
+
+
+def list_(as_json: AsJson = False) -> None:
+    """List agents: who works for what, and when it was heard of last."""
+    items = list(Client().pages("/agents"))
+    if as_json:
+        show.as_json({"items": items, "next": None})
+        return
+    rows = [
+        [one["id"], one["name"], _state(one), show.ago(one["heard_at"]), one["version"], f"{one['offset_s']:+.3f} s",
+         str(one["waiting"]), ", ".join(one["environments"])]
+        for one in items
+    ]  # fmt: skip
+    show.table(("ID", "NAME", "STATE", "HEARD", "VERSION", "CLOCK", "WAITING", "ENVIRONMENTS"), rows)
+
+
+def _state(one: dict[str, object]) -> str:
+    return "revoked" if one["revoked_at"] else "connected" if one["connected"] else "silent"
+
+
+def token(
+    environments: Annotated[list[str], typer.Argument(metavar="ENV...", help="What the agent shall work for.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a one-time token that enrolls one agent. It is shown this once and is good for an hour."""
+    made = Client().call("POST", "/agents/enrollments", {"environments": environments})
+    show.as_json(made) if as_json else typer.echo(made["token"])
+
+
+def revoke(id: Annotated[str, typer.Argument(help="Id of the agent.")]) -> None:
+    """Revoke an agent at once; its environments read Unknown."""
+    Client().call("DELETE", f"/agents/{id}")
+    typer.echo(f"revoked {id}")

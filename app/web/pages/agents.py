@@ -1,0 +1,141 @@
+"""Agents: who works where, when they were heard of, and how another one is enrolled."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+
+from app.domain.agent import Agent
+from app.domain.environment import Environment, RunsOn
+from app.domain.errors import EnvironmentNotFound, InvalidInput
+from app.ports import EnvironmentFilter, Transaction
+from app.services.usecases import UseCases
+from app.web import render
+from app.web.deps import Cases
+from app.web.pages.forms import Many
+from app.web.snippets import base_url
+from app.web.visitor import By, Visitor
+
+CHOICES = 500
+SKEWED_S = 2.0
+REGION = "agents"
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An agent as a line of the table. `skewed`: its clock is off by more than a little."""
+
+    agent: Agent
+    environments: tuple[str, ...]
+    waiting: int
+    connected: bool
+
+    @property
+    def skewed(self) -> bool:
+        """Whether its clock differs by more than SKEWED_S."""
+        return abs(self.agent.offset_s) > SKEWED_S
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What agents/index.html gets. `commands`: what to paste after a token was made, "" otherwise."""
+
+    title: str
+    rows: tuple[Row, ...]
+    revoked: tuple[Agent, ...]
+    choices: tuple[Environment, ...]
+    chosen: tuple[str, ...]
+    commands: str
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@router.get("/agents")
+def agents(request: Request, cases: Cases, _: Visitor) -> Response:
+    """The page."""
+    return _page(request, cases)
+
+
+def _page(
+    request: Request,
+    cases: UseCases,
+    chosen: tuple[str, ...] = (),
+    commands: str = "",
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    now = cases.world.clock.now()
+    with cases.world.store.read() as tx:
+        every = tx.agents.all()
+        rows = _rows(tx, every, now)
+        choices = _choices(tx, now)
+    context = Context(
+        title=_title(rows),
+        rows=rows,
+        revoked=tuple(one for one in every if one.revoked_at),
+        choices=choices,
+        chosen=chosen or _obvious(choices),
+        commands=commands,
+        errors=errors or {},
+    )
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
+    return render.page(request, "agents/index.html", context, nav="agents", regions=(REGION,), status=status)
+
+
+def _rows(tx: Transaction, agents: tuple[Agent, ...], now: datetime) -> tuple[Row, ...]:
+    waiting = tx.agents.waiting_counts()
+    return tuple(
+        Row(one, tuple(tx.agents.environments(one.id).values()), waiting.get(one.id, 0), one.connected(now))
+        for one in agents
+        if not one.revoked_at
+    )
+
+
+def _choices(tx: Transaction, now: datetime) -> tuple[Environment, ...]:
+    """Environments that an agent may be enrolled for; those first that have none."""
+    found = tx.environments.page(EnvironmentFilter(), now, CHOICES, None).items
+    theirs = [row.environment for row in found if row.environment.runs_on is RunsOn.AGENT]
+    return tuple(sorted(theirs, key=lambda one: (one.agent is not None, one.name)))
+
+
+def _obvious(choices: tuple[Environment, ...]) -> tuple[str, ...]:
+    """The only environment that has no agent; of several it is not known which host they are on."""
+    lonely = [one.name for one in choices if one.agent is None]
+    return tuple(lonely) if len(lonely) == 1 else ()
+
+
+def _title(rows: tuple[Row, ...]) -> str:
+    away = sum(not row.connected for row in rows)
+    if not rows:
+        return "Agents"
+    return f"{away} of {len(rows)} agents {'is' if away == 1 else 'are'} silent" if away else "Every agent is there"
+
+
+@router.post("/agents/enrollments")
+def enroll(request: Request, cases: Cases, by: By, environments: Many = []) -> Response:  # noqa: B006 — FastAPI copies
+    """Make a one-time token; it is on this page and nowhere else."""
+    try:
+        _, token = cases.agents.enrolling.token(environments, by)
+    except (InvalidInput, EnvironmentNotFound) as problem:
+        told = problem.fields.get("environments", problem.detail)
+        return _page(request, cases, tuple(environments), errors={"environments": told})
+    return _page(request, cases, tuple(environments), commands(base_url(request), token))
+
+
+def commands(base: str, token: str) -> str:
+    """The two commands that make a host an agent."""
+    place = "/var/lib/pushpull-agent"
+    enroll = f"pushpull agent enroll --server {shlex.quote(base)} --token {token} --data-dir {place}"
+    return f"{enroll}\npushpull agent run --data-dir {place}"
+
+
+@router.post("/agents/{id}/revoke")
+def revoke(request: Request, cases: Cases, by: By, id: str) -> Response:
+    """End an agent at once."""
+    cases.agents.enrolling.revoke(id, by)
+    body = "Its requests are refused from now on; its environments read Unknown."
+    return render.done(request, "/agents", "The agent is revoked", body, "none")
