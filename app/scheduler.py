@@ -12,6 +12,7 @@ from functools import partial
 from apscheduler.executors.pool import ThreadPoolExecutor as Pool
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from app.domain.environment import RunsOn
 from app.domain.operation import Kind, Request, Trigger
 from app.services.usecases import UseCases
 from app.services.world import SCHEDULE
@@ -39,15 +40,24 @@ class Scheduler:
             ("polls", self.arrange_polls, 2.0 * self._pace),
             ("refreshes", self.refresh_due, 1.0),
             ("holds", self._cases.holds.expire, self._pace),
-            ("deliveries", self._cases.webhooks.handle_due, self._pace),
-            ("commands", self._cases.agents.commands.expire, 5.0 * self._pace),
-            ("agents", self._cases.agents.watch.look, 5.0 * self._pace),
+            *self._servers(),
             ("lost", lambda: self._cases.queue.recover("scheduler"), 15.0),
         )
         self.arrange_polls()
         for name, call, seconds in ticks:
             self._scheduler.add_job(_guarded(name, call), "interval", seconds=seconds, id=f"tick-{name}")
         self._scheduler.start()
+
+    def _servers(self) -> tuple[tuple[str, Callable[[], object], float], ...]:
+        """What only a server has: webhooks, and agents."""
+        cases = self._cases
+        if cases.world.here is not RunsOn.SERVER:
+            return ()
+        return (
+            ("deliveries", cases.webhooks.handle_due, 1.0),
+            ("commands", cases.agents.commands.expire, 5.0),
+            ("agents", cases.agents.watch.look, 5.0),
+        )
 
     def add(self, name: str, call: Callable[[], object], seconds: float) -> None:
         """Another tick, e.g. retention or checkpoints."""

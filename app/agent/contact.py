@@ -10,11 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.agent.identity import IdentityFile
-from app.agent.line import Answer, Line, LineDown
+from app.agent.line import Answer, Line, LineClosed, LineDown
 from app.ports import AgentStore, Clock
 
 NOTE = "contact"
 NOTED_EVERY_S = 30.0
+FIRST_S, MOST_S = 0.5, 30.0  # pauses between attempts
 REFUSED = ("not_authenticated", "agent_revoked")
 SKEW = 426
 log = logging.getLogger("link")
@@ -37,17 +38,17 @@ class Refused(Exception):
 class Backoff:
     """Growing pauses with jitter, so that agents do not come back all at once."""
 
-    def __init__(self, first_s: float = 0.5, most_s: float = 30.0) -> None:
-        self._first, self._most, self._next = first_s, most_s, first_s
+    def __init__(self) -> None:
+        self._next = FIRST_S
 
     def reset(self) -> None:
         """It went well."""
-        self._next = self._first
+        self._next = FIRST_S
 
     def pause(self, least_s: float = 0.0) -> float:
         """How long to wait now."""
         pause = max(least_s, self._next) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
-        self._next = min(self._most, self._next * 2)
+        self._next = min(MOST_S, self._next * 2)
         return pause
 
 
@@ -70,7 +71,7 @@ class Contact:
         try:
             answer = self._tried(line, method, path, body, timeout_s)
         except LineDown as down:
-            if not line.over:
+            if not line.over and not isinstance(down, LineClosed):
                 self._stand(Standing.AWAY, str(down))
             raise
         if answer.status >= 500 or (not answer.good and not answer.code):

@@ -23,6 +23,10 @@ class LineDown(Exception):
     """The control plane cannot be reached, or does not answer like one."""
 
 
+class LineClosed(LineDown):
+    """The connection that was kept open was closed meanwhile: perhaps because it was idle, perhaps by a restart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back. `code` is that of a problem."""
@@ -73,19 +77,17 @@ class Line:
         self.over = False
 
     def request(self, method: str, path: str, secret: str, body: Any = None, timeout_s: float = 30.0) -> Answer:
-        """One request below /api/v1. Raises LineDown."""
+        """One request below /api/v1. Raises LineDown; LineClosed where it may be made again at once."""
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         fresh = self._connection is None
         try:
             return self._exchange(method, path, secret, content, timeout_s)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as closed:
             self.close()
-            if fresh or self.over:  # else the server had closed an idle connection, which says nothing
-                raise LineDown(_told(closed)) from None
+            raise (LineDown if fresh or self.over else LineClosed)(_told(closed)) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             raise LineDown(_told(error)) from None
-        return self.request(method, path, secret, body, timeout_s)
 
     def _exchange(self, method: str, path: str, secret: str, content: bytes | None, timeout_s: float) -> Answer:
         connection = self._open(timeout_s)

@@ -11,8 +11,8 @@ from typing import Any
 from app.agent.clocks import Offset
 from app.agent.contact import Backoff, Contact, Refused, Standing
 from app.agent.identity import IdentityFile
-from app.agent.line import Answer, Line, LineDown
-from app.agent.sending import Sender
+from app.agent.line import Answer, Line, LineClosed, LineDown
+from app.agent.sending import VERSION, Sender
 from app.domain.agent import LISTEN_S, Command, CommandKind
 from app.domain.errors import OperationInProgress, Problem
 from app.domain.wire import decode
@@ -21,7 +21,6 @@ from app.ports import AgentStore
 from app.services.assigned import Assignments
 from app.services.errands import DEEDS, QUESTIONS, Errands
 
-VERSION = "assignment"  # the note of the version of the assignment that we have
 REFUSED_S = 60.0  # how long a revoked agent, or one of another version, waits before it asks again
 log = logging.getLogger("link")
 
@@ -75,6 +74,8 @@ class Link:
         self.quit()
         for thread in self._threads:
             thread.join(timeout_s / len(self._threads))
+        self._news_line.close()
+        self._report_line.close()
 
     # --- news ---
     def _listen(self) -> None:
@@ -85,6 +86,8 @@ class Link:
                 settled = self._news(wait_s)
                 backoff.reset()
                 pause = 0.0 if settled else 1.0
+            except LineClosed:
+                pause = 0.0
             except LineDown:
                 pause = backoff.pause()
             except Refused:
@@ -103,9 +106,6 @@ class Link:
         answer = self._contact.request(self._news_line, "GET", path, timeout_s=wait_s + 15)
         if not answer.good:
             raise LineDown(answer.detail)
-        if not wait_s:
-            self._sender.measure(answer)
-            self._sender.agree(answer.data)
         self._bus.ring(("outbox",))
         settled = self._assigned(answer)
         self._commanded(answer.data.get("commands") or (), after)
@@ -156,8 +156,9 @@ class Link:
             try:
                 more = self._sender.send()
                 backoff.reset()
+            except LineClosed:
+                more = True
             except (LineDown, Refused):
-                more = False
                 self._stopping.wait(backoff.pause())
                 continue
             except Exception:

@@ -18,6 +18,7 @@ from app.domain.wire import decode, encode
 from app.ports import AgentStore, AgentTransaction, EnvironmentFilter
 
 BATCH, SIZE = 200, 600_000  # reports of one request, and characters of their data
+VERSION = "assignment"  # the note of the version of the assignment that we have
 KEPT = timedelta(weeks=6)  # how long a report may wait
 ROTATION = timedelta(hours=24)
 TOO_LARGE, CONFLICT, GONE = 413, 409, 404
@@ -30,11 +31,19 @@ class Sender:
     def __init__(self, identity: IdentityFile, store: AgentStore, contact: Contact, offset: Offset, line: Line) -> None:
         self._identity, self._store, self._contact = identity, store, contact
         self._offset, self._line, self._clock = offset, line, BootClock()
-        self._batch = BATCH
+        self._batch, self._sure = BATCH, False
         self._looked = datetime.min.replace(tzinfo=UTC)
 
     def send(self) -> bool:
-        """Send what waits, a request's worth; whether there may be more."""
+        """Send what waits, a request's worth; whether there may be more. After a break it asks first where it was."""
+        if not self._sure:
+            self._ask_where()
+        self._sure = False
+        more = self._send()
+        self._sure = True
+        return more
+
+    def _send(self) -> bool:
         self._look_after()
         self._answer()
         with self._store.unreported() as tx:
@@ -57,14 +66,16 @@ class Sender:
         elif answer.status == TOO_LARGE:
             self._smaller(reports, answer.detail)
         elif answer.status == CONFLICT:
-            self._ask_where(answer.detail)
+            log.warning("reports were refused", extra={"reason": answer.detail})
+            if not self._ask_where():
+                raise LineDown(answer.detail)
         else:
             raise LineDown(answer.detail)
         return True
 
     def _taken(self, answer: Answer, reports: tuple[Report, ...]) -> None:
         through = int(answer.data.get("through") or 0)
-        self.measure(answer)
+        self._measure(answer)
         if through < reports[0].seq:
             raise LineDown("the control plane took none of the reports")
         with self._store.unreported() as tx:
@@ -85,15 +96,19 @@ class Sender:
             tx.outbox.leave_out(one.seq)
             self._say(tx, one.environment, "agent.report_left_out", data)
 
-    def _ask_where(self, detail: str) -> None:
-        """Our chain and theirs differ: ask where theirs is."""
-        log.warning("reports were refused", extra={"reason": detail})
-        answer = self._contact.request(self._line, "GET", "/agents/self/assignment?known=&after=0&wait_s=0")
-        if not answer.good or not self.agree(answer.data):
-            raise LineDown(detail)
+    def _ask_where(self) -> bool:
+        """Ask where the control plane's chain is, and what time it is there; whether ours had to change."""
+        with self._store.read() as tx:
+            known, after = tx.notes.get(VERSION) or "", tx.orders.last()
+        path = f"/agents/self/assignment?known={known}&after={after}&wait_s=0"
+        answer = self._contact.request(self._line, "GET", path)
+        if not answer.good:
+            raise LineDown(answer.detail)
+        self._measure(answer)
+        return self._agree(answer.data)
 
-    def agree(self, told: Mapping[str, Any]) -> bool:
-        """Find the control plane's position in our chain, or go on from it; whether anything had to change."""
+    def _agree(self, told: Mapping[str, Any]) -> bool:
+        """Find the control plane's position in our chain, or go on from it."""
         through, hash = int(told.get("reported") or 0), str(told.get("chain") or "")
         with self._store.unreported() as tx:
             if tx.outbox.position() == (through, hash):
@@ -108,7 +123,7 @@ class Sender:
             self._say(tx, self._first(tx), "agent.chain_renewed", data)
         return True
 
-    def measure(self, answer: Answer) -> None:
+    def _measure(self, answer: Answer) -> None:
         """How far the clocks are apart, by an answer that was given at once."""
         try:
             theirs = decode(datetime, answer.data.get("server_time"), "server_time")

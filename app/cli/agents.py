@@ -19,7 +19,7 @@ KINDS = {"token": "token", "ssh-key": "private_key", "password": "password"}
 Folder = Annotated[Path, typer.Option("--data-dir", envvar="PUSHPULL_DATA_DIR", help="Folder of the agent.")]
 HERE = Path("/var/lib/pushpull-agent")
 
-group = typer.Typer(no_args_is_help=True, help="Agents: one on this machine, or those that a server knows.")
+group = typer.Typer(no_args_is_help=True, help="Run an agent on this machine; list, enroll and revoke agents.")
 keys = typer.Typer(no_args_is_help=True, help="Git credentials that only this agent holds.")
 group.add_typer(keys, name="credential")
 

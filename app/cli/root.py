@@ -32,8 +32,6 @@ def root(
 
 for part in (environments, deliveries, audits, tokens, server, agents, upkeep, demo):
     part.register(app)
-
-
 fleet.register(agents.group)
 
 

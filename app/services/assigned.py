@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.drift import Ending, Episode
 from app.domain.environment import Environment, Hold, RunsOn, Status
-from app.domain.errors import InvalidInput, NotFound, OperationInProgress
+from app.domain.errors import InvalidInput, NotFound, OperationInProgress, Problem
 from app.domain.operation import Phase
 from app.domain.reading import wrong
 from app.domain.specification import as_dict, read
@@ -123,7 +123,14 @@ class Assignments:
                 self._elsewhere(tx, after, now)
             tx.environments.schedule_refresh(after.id, now)
         if moved:
-            self._world.targets.open(before).forget()
+            self._forget(before)
+
+    def _forget(self, environment: Environment) -> None:
+        """Drop what is known of a target; nothing is known of one that was never accepted here."""
+        try:
+            self._world.targets.open(environment).forget()
+        except Problem as problem:
+            log.info("nothing to forget", extra={"environment": environment.name, "reason": problem.detail})
 
     def _elsewhere(self, tx: Transaction, environment: Environment, now: datetime) -> None:
         """What drifted at the old target is nobody's any more."""

@@ -64,7 +64,8 @@ class Reconciler:
             status = replace(before.status, message=reason if phase is Phase.ERROR else before.status.message)
             tx.environments.put_status(environment.id, verdicts.ended(status, ended))
             news = status.message != before.status.message
-            touched = ended.stage(StageName.APPLIED) is not None or phase is Phase.FAILED
+            tried = ended.kind is Kind.SYNC  # a look that was refused is not repeated at once
+            touched = tried and (ended.stage(StageName.APPLIED) is not None or phase is Phase.FAILED)
             due = self._world.clock.now() + (environment.verdict_lifetime() / 2) * (not touched)
             tx.environments.schedule_refresh(environment.id, due)
             return news
