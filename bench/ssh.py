@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from app.domain.plan import compare
 from app.domain.tree import EMPTY_TREE
 from app.ports import Desired, Source
 from app.sources import GitSources
+from app.ssh import private_place
 from app.targets import TargetRegistry
 from bench.ground import Ground, Unable, command
 from bench.measuring import Case, Figure, Result, Verdict, interleaved, ratio
@@ -68,7 +70,11 @@ class _There:
     @contextmanager
     def connected(self) -> Iterator[None]:
         """With the connection made, one tree delivered and settled, for us and for rsync alike."""
-        self._kept = _kept(self._server, self._folder)
+        with tempfile.TemporaryDirectory(prefix="pushpull-", dir=private_place()) as short:  # sockets need short names
+            self._kept = _kept(self._server, self._folder, Path(short) / "s")
+            yield from self._settled()
+
+    def _settled(self) -> Iterator[None]:
         try:
             self._deliver(1)
             for way in ("once", "kept"):
@@ -150,14 +156,14 @@ class _There:
         return go
 
 
-def _kept(server: SshServer, folder: Path) -> Path:
+def _kept(server: SshServer, folder: Path, socket: Path) -> Path:
     """A connection of rsync's own that stays."""
     config = folder / "ssh_config"
     (folder / "known").write_text(server.known_hosts)
     config.write_text(
         f"Host there\nHostName 127.0.0.1\nPort {server.port}\nUser {server.user}\nIdentityFile {server.key}\n"
         f"IdentitiesOnly yes\nUserKnownHostsFile {folder / 'known'}\nControlMaster auto\nControlPersist yes\n"
-        f"ControlPath {folder / 's'}\n"
+        f"ControlPath {socket}\n"
     )
     command("ssh", "-F", str(config), "-fN", "-E", str(folder / "log"), "there")
     return config
