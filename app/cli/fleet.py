@@ -29,9 +29,9 @@ def list_(as_json: AsJson = False) -> None:
 
 
 def _row(one: dict[str, Any]) -> list[str]:
-    clock = f"{one['offset_s']:+.3f} s"
-    facts = (one["id"], one["name"], _state(one), show.ago(one["heard_at"]), one["version"], clock)
-    return [*facts, str(one["waiting"]), ", ".join(one["environments"])]
+    clock, served = f"{one['offset_s']:+.3f} s", ", ".join(one["environments"])
+    state = _state(one), show.ago(one["heard_at"]), one["version"]
+    return [one["id"], one["name"], *state, clock, str(one["waiting"]), served]
 
 
 def _state(one: dict[str, Any]) -> str:
