@@ -32,6 +32,7 @@ from app.store.outbox import SqlOutbox
 
 DIFFS = 200_000  # characters of diffs in one drift report on its way
 ITEMS = 1000
+WRITTEN_S = 60.0
 Tell = Callable[..., None]
 
 
@@ -40,7 +41,9 @@ def teller(outbox: SqlOutbox, instant: Callable[[], Instant]) -> Tell:
 
     def tell(environment: int, kind: ReportKind, data: Any, at: datetime | None = None, key: str = "") -> None:
         now = instant()
-        outbox.put(at or now.at, now.mono_s, now.boot, environment, kind, data, key)
+        age = (now.at - (at or now.at)).total_seconds()  # it happened a moment before it is written down
+        mono_s = now.mono_s - (age if 0 <= age <= WRITTEN_S else 0)
+        outbox.put(at or now.at, mono_s, now.boot, environment, kind, data, key)
 
     return tell
 

@@ -160,6 +160,10 @@ class AgentProcess:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
+    def wait(self) -> int:
+        """It ends by itself."""
+        return self._process.wait(30)
+
     def stop(self) -> int:
         """As systemd does."""
         self._process.terminate()
