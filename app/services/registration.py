@@ -189,7 +189,8 @@ class Registration:
             self._tell(
                 tx, environment, EventType.ENVIRONMENT_DELETED, "environment.delete", as_dict(environment), actor
             )
-        self._world.targets.open(environment).forget()
+        for known in (self._world.targets.open(environment), self._world.targets.shadow(environment)):
+            known.forget()
         self._world.bell.ring(("ledger", "registry", f"environment-{name}"))
 
     def _stop_looking(self, name: str, actor: Actor) -> None:
