@@ -192,8 +192,10 @@ class Registration:
 
     def _forget(self, environment: Environment) -> None:
         """Drop what is known of a target of ours; an agent does so itself."""
-        if not elsewhere(self._world, environment):
-            self._world.targets.open(environment).forget()
+        if elsewhere(self._world, environment):
+            return
+        for known in (self._world.targets.open(environment), self._world.targets.shadow(environment)):
+            known.forget()
 
     def _moved(self, before: Environment, after: Environment) -> bool:
         """Whether it is another place, and not only another way to it (a key, a jump host)."""
@@ -229,14 +231,8 @@ class Registration:
             self._tell(
                 tx, environment, EventType.ENVIRONMENT_DELETED, "environment.delete", as_dict(environment), actor
             )
-<<<<<<< HEAD
         self._forget(environment)
         self._world.bell.ring(("registry", *topics(environment)))
-=======
-        for known in (self._world.targets.open(environment), self._world.targets.shadow(environment)):
-            known.forget()
-        self._world.bell.ring(("ledger", "registry", f"environment-{name}"))
->>>>>>> 17ca6151ea1c7581305539f2bdbf7937988b6a88
 
     def _stop_looking(self, name: str, actor: Actor) -> None:
         """Stop a running refresh and wait a moment for its end."""
