@@ -31,7 +31,7 @@ class Run:
 def pushpull(*arguments: str | Path, **variables: str) -> Run:
     done = subprocess.run(
         [sys.executable, "-m", "app", *map(str, arguments)], cwd=ROOT, env={**os.environ, **variables},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
     return Run(done.returncode, done.stdout, done.stderr)

@@ -27,7 +27,7 @@ def straits(what: str, folder: Path, *, mount: str = "") -> dict[str, str]:
     command = [sys.executable, "-m", "tests.support.straits", what, str(folder)]
     if mount:
         command = ["unshare", "--map-root-user", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh", *command]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
     if mount and ("unshare" in done.stderr or "mount" in done.stderr):
         pytest.skip("needs mounts in a user namespace (unshare --map-root-user --mount)")
     assert done.returncode == 0, done.stderr

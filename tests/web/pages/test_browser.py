@@ -125,7 +125,7 @@ def test_pages_work_without_javascript(browser: Browser, filled: Filled) -> None
     context.close()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_page_has_a_serious_barrier_or_runs_over(browser: Browser, filled: Filled, theme: str, width: int) -> None:
