@@ -151,9 +151,10 @@ class Registration:
         wanted = self.checked(of_mode(before, merge(as_dict(before), change)))
         if wanted.target != before.target:
             wanted = replace(wanted, target=self._world.targets.complete(wanted.target, before.target))
+        agent = before.agent if wanted.runs_on is before.runs_on else None
         after = replace(
-            wanted, id=before.id, agent=before.agent, status=before.status, hold=before.hold,
-            created_at=before.created_at, version=before.version + 1,
+            wanted, id=before.id, agent=agent, status=before.status, hold=before.hold, created_at=before.created_at,
+            version=before.version + 1,
         )  # fmt: skip
         if as_dict(after) == as_dict(before):
             return before
@@ -180,12 +181,14 @@ class Registration:
             tx.environments.replace(after)
             if after.status != before.status:
                 tx.environments.put_status(after.id, after.status)
+            if after.agent != before.agent:
+                tx.agents.hand_over(after.id, after.agent, self._world.clock.now())
             if self._moved(before, after) or _turns_aside(before, after):
                 self._leave(tx, after, actor)
             self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
             if after.target != before.target or after.policy != before.policy:
                 tx.environments.schedule_refresh(after.id, self._world.clock.now())
-        if self._moved(before, after):
+        if self._moved(before, after) or after.runs_on is not before.runs_on:
             self._forget(before)
         self._world.bell.ring(("registry", *topics(after)))
         return after

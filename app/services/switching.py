@@ -80,8 +80,10 @@ class Switching:
     ) -> Switch:
         """Switch. Raises InvalidInput, OperationInProgress, EnvironmentChanged; then nothing was changed."""
         wanted = self.prospect(name, change, agent)
-        before, after = wanted.before, wanted.after
+        before = wanted.before
         self._refuse_running(before)
+        after = self._completed(before, wanted.after)
+        wanted = replace(wanted, after=after)
         moved = (before.runs_on, before.target) != (after.runs_on, after.target)
         if moved and after.runs_on is self._world.here:
             self._seed(before, after)
@@ -92,6 +94,12 @@ class Switching:
             self._world.targets.open(before).forget()  # from now on another side keeps the inventory
         self._world.bell.ring(("work", "ledger", "registry", "agents", f"environment-{name}"))
         return made
+
+    def _completed(self, before: Environment, after: Environment) -> Environment:
+        """With what only the place can tell, such as its host key; an agent's place is the agent's to ask."""
+        if after.runs_on is not self._world.here or after.target == before.target:
+            return after
+        return replace(after, target=self._world.targets.complete(after.target, before.target))
 
     def _refuse_running(self, environment: Environment) -> None:
         with self._world.store.read() as tx:
@@ -174,9 +182,8 @@ def _end(tx: Transaction, waiting: Operation, reason: str, now: datetime) -> Non
 
 
 def _hand_over(tx: Transaction, before: Environment, after: Environment, now: datetime) -> None:
-    agents: Any = getattr(tx, "agents", None)
-    if agents is not None and after.agent != before.agent:
-        agents.hand_over(after.id, after.agent, now)
+    if after.agent != before.agent:
+        tx.agents.hand_over(after.id, after.agent, now)
 
 
 def side(one: Environment) -> dict[str, Any]:

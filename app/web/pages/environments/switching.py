@@ -69,8 +69,7 @@ def _prospect(cases: UseCases, one: Environment, change: Mapping[str, Any]) -> S
 
 def _agents(cases: UseCases) -> tuple[tuple[str, str], ...]:
     with cases.world.store.read() as tx:
-        known: Any = getattr(tx, "agents", None)
-        enrolled = known.all() if known is not None else ()
+        enrolled = tx.agents.all()
     return tuple((one.id, one.name) for one in enrolled if one.revoked_at is None)
 
 
