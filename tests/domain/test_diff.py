@@ -19,9 +19,9 @@ def test_thousands_of_changed_lines_are_compared_in_bounded_time(line: str) -> N
     old, new = (
         "".join(line.format(numbers.randrange(10**6)) + "\n" for _ in range(MAX_LINES - 1)).encode() for _ in range(2)
     )
-    started = time.perf_counter()
+    started = time.process_time()
     assert unified(old, new, "a.txt", limit=10_000)
-    assert time.perf_counter() - started < PATIENCE_S
+    assert time.process_time() - started < PATIENCE_S
 
 
 def test_a_secret_is_held_against_the_same_line_before() -> None:
