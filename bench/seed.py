@@ -83,6 +83,7 @@ class Seed:
                 _text({"team": TEAMS[number % 4], "tier": TIERS[number % 3]}), 60, self._at(SPAN), 1, None, None, None,
                 need, sync, health, divergence, sha, f"Change {number}", "Ann Author", live, sha, live, sha,
                 seen, self._at(-DAY), 40 + number % 900, drifted, None, "deployed", "3 paths differ", live, sha, 0, "",
+                None, None,
             )  # fmt: skip
 
     def _labels(self) -> Rows:
@@ -153,7 +154,8 @@ class Seed:
             kind = "decision" if number % 3 == 0 else "operation.finished"
             data = {"mode": _mode(environment), "outcome": "no_op", "trigger": "schedule", "kind": "sync"}
             yield (
-                number + 1, micros(at), self.name(environment), environment + 1, None, kind, "no news", _text(data)
+                number + 1, micros(at), self.name(environment), environment + 1, None, kind, "no news", _text(data),
+                None,
             )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.audit import NewEntry
 from app.domain.drift import Ending
-from app.domain.environment import Environment, Mode, SourceSpec, Status, TargetSpec
+from app.domain.environment import Environment, SourceSpec, TargetSpec
 from app.domain.errors import (
     CredentialNotFound,
     EnvironmentChanged,
@@ -21,9 +21,9 @@ from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Phase, Request, Trigger
 from app.domain.reading import wrong
 from app.domain.specification import NAME, as_dict, merge, read
-from app.domain.status import SyncStatus
 from app.ports import Probe, Transaction
 from app.services.agents.commanding import elsewhere
+from app.services.edits import afresh, aside, of_mode, turns_aside
 from app.services.polling import Poller
 from app.services.queue import Queue
 from app.services.world import Actor, World, topics
@@ -162,9 +162,9 @@ class Registration:
             fresh = replace(before.status, noticed=None, noticed_at=None, webhook_judged=None, message="")
             after = replace(after, status=fresh)
         if self._moved(before, after):
-            after = replace(after, status=_elsewhere(after.status))
-        elif _turns_aside(before, after):
-            after = replace(after, status=_aside(after.status))
+            after = replace(after, status=afresh(after.status))
+        elif turns_aside(before, after):
+            after = replace(after, status=aside(after.status))
         return self._replace(before, after, actor)
 
     def _replace(self, before: Environment, after: Environment, actor: Actor) -> Environment:
@@ -183,7 +183,7 @@ class Registration:
                 tx.environments.put_status(after.id, after.status)
             if after.agent != before.agent:
                 tx.agents.hand_over(after.id, after.agent, self._world.clock.now())
-            if self._moved(before, after) or _turns_aside(before, after):
+            if self._moved(before, after) or turns_aside(before, after):
                 self._leave(tx, after, actor)
             self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
             if after.target != before.target or after.policy != before.policy:
@@ -283,28 +283,3 @@ class Registration:
         tx.ledger.append(now, [NewEvent(type, environment.name, environment.id, None, f"by {actor.name}", data)])
         told = {"environment": environment.name, **data}
         tx.audit.append(now, NewEntry(actor.name, action, f"environment:{environment.name}", told, actor.ip))
-
-
-def _turns_aside(before: Environment, after: Environment) -> bool:
-    """Whether it only observes from now on: what drifted there is no longer its to mend."""
-    return after.policy.observe and not before.policy.observe
-
-
-def _aside(status: Status) -> Status:
-    """The status of an environment that begins to observe: nothing drifts that it no longer delivers."""
-    return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, drift_count=0, drift_episode=None)
-
-
-def of_mode(before: Environment, wanted: dict[str, Any]) -> dict[str, Any]:
-    """A change of mode brings the new mode's `auto_sync`, unless another than the old mode's was chosen or is."""
-    if wanted.get("mode") == before.mode.value or wanted["policy"].get("auto_sync") != (before.mode is Mode.PULL):
-        return wanted
-    return {**wanted, "policy": {**wanted["policy"], "auto_sync": None}}
-
-
-def _elsewhere(status: Status) -> Status:
-    """The status at another target, of which nothing is known: nothing of ours is live there yet."""
-    return Status(
-        noticed=status.noticed, noticed_at=status.noticed_at, webhook_judged=status.webhook_judged,
-        operation=status.operation, message=status.message,
-    )  # fmt: skip

@@ -19,8 +19,9 @@ from app.domain.operation import Kind, Operation, Outcome, Phase
 from app.domain.placing import address
 from app.domain.specification import as_dict, merge
 from app.ports import Transaction
+from app.services.edits import of_mode
 from app.services.queue import finished_entry, finished_event
-from app.services.registration import Registration, of_mode
+from app.services.registration import Registration
 from app.services.switch_words import carried, effects
 from app.services.taking_over import carry, take_over
 from app.services.world import Actor, World

@@ -71,7 +71,7 @@ def test_a_control_plane_out_of_a_backup_is_gone_on_from(ground: Ground, plane: 
     plane.start()
     plane.until(lambda: plane.events("operation.finished"), "the second delivery")
     assert "agent.chain_renewed" in [one["action"] for one in plane.of("audit")]
-    assert plane.wrong == []
+    assert [one for one in plane.wrong if "does not follow 3 " not in one] == []  # what it sends before it hears of it
     assert len({one["id"] for one in plane.events()}) == len(plane.events())
 
 

@@ -89,7 +89,7 @@ def test_every_wrong_option_is_named_at_once(registry: TargetRegistry) -> None:
 
 
 def test_an_unknown_kind_is_told_the_known_ones(registry: TargetRegistry) -> None:
-    assert wrong(registry, "balloon") == {"target.kind": "must be one of directory"}
+    assert wrong(registry, "balloon") == {"target.kind": "must be one of directory, ssh"}
     assert registry.kinds()["directory"].fields == ("path", "layout", "keep_releases")
     with pytest.raises(TargetRefused, match="balloon"):
         registry.open(environment(1, "balloon"))

@@ -40,10 +40,13 @@ def _bearer(request: Request) -> str:
     return found
 
 
+Token = Annotated[str, Depends(_bearer)]
+
+
 @router.post("/agents", status_code=201, response_model=Enrolled, responses=problems(426))
-def enroll(body: EnrollBody, request: Request, cases: Cases) -> Response:
+def enroll(body: EnrollBody, request: Request, token: Token, cases: Cases) -> Response:
     """Become an agent: the bearer token is a one-time enrollment token. The credential is in this answer only."""
-    made = cases.agents.enrolling.enroll(_bearer(request), body.name, body.version, client_ip(request))
+    made = cases.agents.enrolling.enroll(token, body.name, body.version, client_ip(request))
     shown = {"id": made.agent.id, "name": made.agent.name, "credential": made.credential}
     told = {**shown, "environments": list(made.environments), "server_version": cases.agents.admission.version}
     return reply(told, 201)

@@ -1,0 +1,34 @@
+"""What an edit of an environment means for what is known about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from app.domain.environment import Environment, Mode, Status
+from app.domain.status import SyncStatus
+
+
+def turns_aside(before: Environment, after: Environment) -> bool:
+    """Whether it only observes from now on: what drifted there is no longer its to mend."""
+    return after.policy.observe and not before.policy.observe
+
+
+def aside(status: Status) -> Status:
+    """The status of an environment that begins to observe: nothing drifts that it no longer delivers."""
+    return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, drift_count=0, drift_episode=None)
+
+
+def of_mode(before: Environment, wanted: dict[str, Any]) -> dict[str, Any]:
+    """A change of mode brings the new mode's `auto_sync`, unless another than the old mode's was chosen or is."""
+    if wanted.get("mode") == before.mode.value or wanted["policy"].get("auto_sync") != (before.mode is Mode.PULL):
+        return wanted
+    return {**wanted, "policy": {**wanted["policy"], "auto_sync": None}}
+
+
+def afresh(status: Status) -> Status:
+    """The status at another target, of which nothing is known: nothing of ours is live there yet."""
+    return Status(
+        noticed=status.noticed, noticed_at=status.noticed_at, webhook_judged=status.webhook_judged,
+        operation=status.operation, message=status.message,
+    )  # fmt: skip
