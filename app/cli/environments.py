@@ -53,9 +53,7 @@ def show_(name: Name, as_json: AsJson = False) -> None:
         "source": f"{one['source']['repo_url']} {one['source']['ref']} {one['source']['path'] or '/'}",
         "target": json.dumps(one["target"]),
         "mode": show.SIGNS[one["mode"]],
-        "agent": f"{one['agent'] or 'none'}, heard {show.ago(status['heard_at'])}"
-        if one["runs_on"] == "agent"
-        else "-",
+        "agent": _agent(one),
         "sync": f"{status['sync']} {status.get('divergence') or ''}",
         "health": status["health"],
         "live": f"{show.short(status['revision'])} {status['subject']} since {status['live_since'] or '-'}",
@@ -64,6 +62,12 @@ def show_(name: Name, as_json: AsJson = False) -> None:
     }
     for key, value in lines.items():
         typer.echo(f"{key:<8}{value.strip()}")
+
+
+def _agent(one: dict[str, Any]) -> str:
+    if one["runs_on"] != "agent":
+        return "-"
+    return f"{one['agent']}, heard {show.ago(one['status']['heard_at'])}" if one["agent"] else "none is enrolled"
 
 
 def _spec(file: str | None, pairs: list[str] | None) -> dict[str, Any]:

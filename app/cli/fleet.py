@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,15 +24,17 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         show.as_json({"items": items, "next": None})
         return
-    rows = [
-        [one["id"], one["name"], _state(one), show.ago(one["heard_at"]), one["version"], f"{one['offset_s']:+.3f} s",
-         str(one["waiting"]), ", ".join(one["environments"])]
-        for one in items
-    ]  # fmt: skip
+    rows = [_row(one) for one in items]
     show.table(("ID", "NAME", "STATE", "HEARD", "VERSION", "CLOCK", "WAITING", "ENVIRONMENTS"), rows)
 
 
-def _state(one: dict[str, object]) -> str:
+def _row(one: dict[str, Any]) -> list[str]:
+    clock, served = f"{one['offset_s']:+.3f} s", ", ".join(one["environments"])
+    state = _state(one), show.ago(one["heard_at"]), one["version"]
+    return [one["id"], one["name"], *state, clock, str(one["waiting"]), served]
+
+
+def _state(one: dict[str, Any]) -> str:
     return "revoked" if one["revoked_at"] else "connected" if one["connected"] else "silent"
 
 

@@ -109,15 +109,9 @@ class Rollback:
             chosen, live = from_history(tx, environment, revision), environment.status.revision
             before = tx.history.find(environment.id, live) if live else None
             back = not _newer(chosen, before)
-            told = {
-                "environment": environment.name,
-                "mode": environment.mode.value,
-                "revision": chosen.revision,
-                "strategy": strategy,
-                "reason": reason,
-                "by": actor.name,
-            }
-            command = CommandKind.ROLLBACK, {**told, "expires_at": encode(expires_at)}
+            place = {"environment": environment.name, "mode": environment.mode.value}
+            asked = {"revision": chosen.revision, "strategy": strategy, "reason": reason, "by": actor.name}
+            command = CommandKind.ROLLBACK, {**place, **asked, "expires_at": encode(expires_at)}
             pins, marks = back and strategy == "pin", back
             commit = _as_revision(chosen)
             operation = self._write(tx, environment, commit, reason, actor, expires_at, pins, marks, command)

@@ -387,10 +387,8 @@ def test_a_revision_goes_live_by_an_operation_whose_own_report_follows(here: Ins
     one = replace(ended(operation(OP, fleet.id(), "shop", now), now))
     told = {"call": "went_live", "operation": encode(one), "revision": encode(Revision(SHA, Person("ann"), now, "x")),
             "tree": "t" * 40, "at": encode(now)}  # fmt: skip
-    assert (
-        fleet.send(fleet.report(ReportKind.HISTORY, told), fleet.report(ReportKind.OPERATION, encode(one)))["refused"]
-        == []
-    )
+    answer = fleet.send(fleet.report(ReportKind.HISTORY, told), fleet.report(ReportKind.OPERATION, encode(one)))
+    assert answer["refused"] == []
     with here.store.read() as tx:
         (item,) = tx.history.page(fleet.id(), 10, None).items
     assert (item.operation, item.initiated_by) == (OP, "system:schedule")
