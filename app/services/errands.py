@@ -225,5 +225,5 @@ def _operation(command: Command) -> Operation:
     request = Request(Kind.SYNC, Trigger.ROLLBACK, data["by"], wanted=data.get("revision"), reason=data["reason"])
     return Operation(
         id=data["operation"], environment_id=command.environment_id, environment=str(data.get("environment", "")),
-        mode="", request=request, phase=Phase.QUEUED, created_at=command.issued_at,
+        mode=str(data.get("mode", "")), request=request, phase=Phase.QUEUED, created_at=command.issued_at,
     )  # fmt: skip
