@@ -55,6 +55,7 @@ def show_(name: Name, as_json: AsJson = False) -> None:
     lines = {
         "source": f"{one['source']['repo_url']} {one['source']['ref']} {one['source']['path'] or '/'}",
         "target": json.dumps(one["target"]),
+        "pinned": _host_key(one) or "-",
         "mode": show.SIGNS[one["mode"]],
         "agent": _agent(one),
         "sync": f"{status['sync']} {status.get('divergence') or ''}",
@@ -65,6 +66,19 @@ def show_(name: Name, as_json: AsJson = False) -> None:
     }
     for key, value in lines.items():
         show.say(f"{key:<8}{show.plain(value.strip())}")
+
+
+def _host_key(one: dict[str, Any]) -> str:
+    """The pinned key as people compare it with what `ssh-keygen -lf` says on the server."""
+    from app.ssh.hostkeys import fingerprint
+
+    key = one["target"].get("host_key") or ""
+    return f"{fingerprint(key)} ({key.split()[0]})" if key else ""
+
+
+def _tell_host_key(one: dict[str, Any]) -> None:
+    if pinned := _host_key(one):
+        show.say(f"  The server's host key is pinned: {pinned}. Compare it with `ssh-keygen -lf` there.")
 
 
 def _agent(one: dict[str, Any]) -> str:
@@ -121,7 +135,11 @@ def add(
     if target:
         pairs += [f"target.{key}={json.dumps(value)}" for key, value in _place(target, ssh_credential).items()]
     made = Client().call("POST", "/environments", _spec(file, pairs + (set_ or [])))
-    show.as_json(made) if as_json else typer.echo(f"registered {made['name']} ({made['mode']})")
+    if as_json:
+        show.as_json(made)
+        return
+    typer.echo(f"registered {made['name']} ({made['mode']})")
+    _tell_host_key(made)
 
 
 def _place(target: str, credential: str) -> dict[str, str | int]:
@@ -130,6 +148,8 @@ def _place(target: str, credential: str) -> dict[str, str | int]:
         return {"kind": "directory", "path": target}
     try:
         parts = urlsplit(target)
+        if parts.password is not None:
+            raise ValueError("without a password: --ssh-credential names a stored key")
         found: dict[str, str | int] = {"kind": "ssh", "host": parts.hostname or "", "port": parts.port or 22,
                                        "user": parts.username or "", "path": unquote(parts.path)}  # fmt: skip
     except ValueError as error:
@@ -144,7 +164,12 @@ def edit(name: Name, file: File = None, set_: Pairs = None, as_json: AsJson = Fa
     if not change:
         raise Failure("nothing to change: give --set field=value or --file", 2)
     made = Client().call("PATCH", f"/environments/{name}", change)
-    show.as_json(made) if as_json else typer.echo(f"changed {made['name']}")
+    if as_json:
+        show.as_json(made)
+        return
+    typer.echo(f"changed {made['name']}")
+    if "target" in change:
+        _tell_host_key(made)
 
 
 @group.command("switch")
@@ -171,6 +196,7 @@ def switch(
         show.as_json(made)
         return
     typer.echo(f"switched {made['name']}: {made['mode']}, runs on {made['runs_on']}")
+    _tell_host_key(made)
     for line in (*made["switch"]["effects"], *made["switch"]["carried"]):
         typer.echo(f"  {line}")
 

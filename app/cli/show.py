@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,10 +21,11 @@ TONES = {
 
 
 def console() -> Console:
-    """Standard output."""
+    """Standard output. What goes to a file or a pipe has room for whole lines."""
     from rich.console import Console
 
-    return Console(soft_wrap=True, highlight=False)
+    room = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 240
+    return Console(soft_wrap=True, highlight=False, width=room)
 
 
 def as_json(value: Any) -> None:
@@ -83,8 +85,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
 
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        made.add_column(column, overflow="fold")
+    for column in columns:  # an id is there to be copied: it is never broken over lines
+        made.add_column(column, overflow="fold", no_wrap=column == "ID")
     for row in rows:
         made.add_row(*row)
     console().print(made)
