@@ -88,6 +88,9 @@ class Line:
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             raise LineDown(_told(error)) from None
+        except BaseException:
+            self.close()
+            raise
 
     def _exchange(self, method: str, path: str, secret: str, content: bytes | None, timeout_s: float) -> Answer:
         connection = self._open(timeout_s)
@@ -103,6 +106,8 @@ class Line:
         answer = connection.getresponse()
         text = answer.read(LARGEST + 1)
         received = self._seconds()
+        if connection.sock is None:  # "Connection: close": a server that stops, or a proxy that has had enough
+            self.close()
         if len(text) > LARGEST:
             raise ValueError("the answer is too large")
         return Answer(answer.status, _json(text, answer.status), sent, received)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 
@@ -72,9 +72,9 @@ def _page(
     with cases.world.store.read() as tx:
         every = tx.agents.all()
         rows = _rows(tx, every, now)
-        choices = _choices(tx, now)
+        choices = _choices(tx, now, frozenset(one.id for one in every if one.revoked_at))
     context = Context(
-        title=_title(rows),
+        title=_title(rows, choices),
         rows=rows,
         revoked=tuple(one for one in every if one.revoked_at),
         choices=choices,
@@ -95,10 +95,11 @@ def _rows(tx: Transaction, agents: tuple[Agent, ...], now: datetime) -> tuple[Ro
     )
 
 
-def _choices(tx: Transaction, now: datetime) -> tuple[Environment, ...]:
-    """Environments that an agent may be enrolled for; those first that have none."""
+def _choices(tx: Transaction, now: datetime, revoked: frozenset[str]) -> tuple[Environment, ...]:
+    """Environments that an agent may be enrolled for; those first that have none, or one that was revoked."""
     found = tx.environments.page(EnvironmentFilter(), now, CHOICES, None).items
-    theirs = [row.environment for row in found if row.environment.runs_on is RunsOn.AGENT]
+    every = [row.environment for row in found if row.environment.runs_on is RunsOn.AGENT]
+    theirs = [replace(one, agent=None) if one.agent in revoked else one for one in every]
     return tuple(sorted(theirs, key=lambda one: (one.agent is not None, one.name)))
 
 
@@ -108,11 +109,15 @@ def _obvious(choices: tuple[Environment, ...]) -> tuple[str, ...]:
     return tuple(lonely) if len(lonely) == 1 else ()
 
 
-def _title(rows: tuple[Row, ...]) -> str:
+def _title(rows: tuple[Row, ...], choices: tuple[Environment, ...]) -> str:
     away = sum(not row.connected for row in rows)
     if not rows:
         return "Agents"
-    return f"{away} of {len(rows)} agents {'is' if away == 1 else 'are'} silent" if away else "Every agent is there"
+    if away:
+        return f"{away} of {len(rows)} agents {'is' if away == 1 else 'are'} silent"
+    lonely = sum(one.agent is None for one in choices)
+    waits = f"{lonely} environment{' waits' if lonely == 1 else 's wait'} for one"
+    return f"Every agent is there; {waits}" if lonely else "Every agent is there"
 
 
 @router.post("/agents/enrollments")
