@@ -38,11 +38,11 @@ class SqliteLoader:
         """Write all rows in one transaction."""
         found = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
         indexes = self._db.execute(found, (table.name,)).fetchall()
-        places = ", ".join("?" * len(table.columns))
+        names, places = ", ".join(f'"{one.name}"' for one in table.columns), ", ".join("?" * len(table.columns))
         self._db.execute("BEGIN")
         for name, _ in indexes:
             self._db.execute(f"DROP INDEX {name}")
-        self._db.executemany(f"INSERT INTO {table.name} VALUES ({places})", _plain(rows))
+        self._db.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({places})", _plain(rows))
         for _, statement in indexes:
             self._db.execute(statement)
         self._db.execute("COMMIT")

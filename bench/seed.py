@@ -78,12 +78,12 @@ class Seed:
             need = int(bool(drifted) or health == "Degraded")
             divergence = None if sync == "Synced" else "drift" if drifted else "new_revision"
             yield (
-                number + 1, self.name(number), _mode(number), "server", f"https://git.example/shop-{number % 200}.git",
-                "main", "deploy", None, "directory", _text({"path": f"/srv/{number}", "layout": "in_place"}), policy,
+                number + 1, self.name(number), _mode(number), "server", None, None,
+                f"https://git.example/shop-{number % 200}.git", "main", "deploy", None, "directory",
+                _text({"path": f"/srv/{number}", "layout": "in_place"}), policy,
                 _text({"team": TEAMS[number % 4], "tier": TIERS[number % 3]}), 60, self._at(SPAN), 1, None, None, None,
                 need, sync, health, divergence, sha, f"Change {number}", "Ann Author", live, sha, live, sha,
                 seen, self._at(-DAY), 40 + number % 900, drifted, None, "deployed", "3 paths differ", live, sha, 0, "",
-                None, None,
             )  # fmt: skip
 
     def _labels(self) -> Rows:
