@@ -1,7 +1,7 @@
 """Many agents on one control plane: what their reports cost it, how long they wait, and whether any gets lost.
 
 The agents are simulated: each keeps one request for news open and reports a quiet look at every interval, now and then
-a delivery. They speak the real protocol to a real server process, over connections that stay open.
+a delivery. They speak the real protocol to a real server process.
 """
 
 from __future__ import annotations
@@ -78,9 +78,10 @@ class Wire:
         return json.loads(answer) if answer else None
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; the next call connects anew."""
         if self._streams:
             self._streams[1].close()
+        self._streams = None
 
 
 def run(ground: Ground) -> Result:
@@ -182,6 +183,7 @@ async def _report(port: int, one: Simulated, interval: float, dice: random.Rando
             begun = time.perf_counter()
             answer = await asyncio.shield(asyncio.ensure_future(wire.call("POST", "/agents/self/reports", body)))
             delays.append(time.perf_counter() - begun)
+            wire.close()  # the server would, long before the next report
             assert answer["through"] == one.seq, answer
             assert not answer["refused"], answer
             await asyncio.sleep(interval)
