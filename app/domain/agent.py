@@ -23,8 +23,9 @@ FIRST_HASH = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An enrolled agent. `offset_s`: what to add to its clock to get ours; `reported`, `chain`: number and hash of the
-    last report taken in; `next_hash`: a credential that was handed out and not used yet."""
+    """An enrolled agent. `listened_at`: when it last asked for commands, None once it hung up; `offset_s`: what to add
+    to its clock to get ours; `reported`, `chain`: number and hash of the last report taken in; `next_hash`: a
+    credential that was handed out and not used yet."""
 
     id: str
     name: str
@@ -33,6 +34,7 @@ class Agent:
     enrolled_at: datetime
     enrolled_by: str
     heard_at: datetime | None = None
+    listened_at: datetime | None = None
     address: str | None = None
     next_hash: str | None = None
     rotated_at: datetime | None = None
@@ -45,8 +47,8 @@ class Agent:
     chain: str = FIRST_HASH
 
     def connected(self, now: datetime) -> bool:
-        """Whether it was heard of lately."""
-        return self.revoked_at is None and self.heard_at is not None and now - self.heard_at <= GRACE
+        """Whether a command would reach it at once: it keeps a request for news open, or asked lately."""
+        return self.revoked_at is None and self.listened_at is not None and now - self.listened_at <= GRACE
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,13 @@ class Agents(Protocol):
 
     def save(self, agent: Agent) -> None: ...
 
-    def heard(self, id: str, at: datetime, address: str | None) -> None:
-        """Note a sign of life, also on its environments, whose verdicts may be believed again that long."""
+    def heard(self, id: str, at: datetime, address: str | None, *, listening: bool) -> None:
+        """Note a sign of life, also on its environments, whose verdicts may be believed again that long; `listening`:
+        the sign is a request for commands."""
+        ...
+
+    def left(self, id: str, since: datetime) -> bool:
+        """Note that the request for commands of `since` broke off; False where there was a newer one."""
         ...
 
     def of_environment(self, environment_id: int) -> Agent | None: ...

@@ -72,10 +72,16 @@ class SqlAgents:
         if agent.revoked_at:
             self._db.execute(update(env).where(env.c.agent == agent.id).values(heard_at=None))
 
-    def heard(self, id: str, at: datetime, address: str | None) -> None:
-        """A sign of life."""
-        self._db.execute(update(a).where(a.c.id == id).values(heard_at=at, address=address))
+    def heard(self, id: str, at: datetime, address: str | None, *, listening: bool) -> None:
+        """A sign of life; `listening`: it waits for commands."""
+        values = {"heard_at": at, "address": address, **({"listened_at": at} if listening else {})}
+        self._db.execute(update(a).where(a.c.id == id).values(values))
         self._db.execute(update(env).where(env.c.agent == id).values(heard_at=at))
+
+    def left(self, id: str, since: datetime) -> bool:
+        """It hung up, unless it asked again after `since`; whether that is news."""
+        done = update(a).where(a.c.id == id, a.c.listened_at <= since).values(listened_at=None)
+        return bool(self._db.execute(done).rowcount)
 
     # --- environments ---
     def of_environment(self, environment_id: int) -> Agent | None:

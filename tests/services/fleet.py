@@ -24,6 +24,7 @@ class Fleet:
         made = self.cases.enrolling.enroll(token, "web-1", VERSION, "10.0.0.7")
         self.agent, self.credential = made.agent, made.credential
         self.teller = Teller(started=here.clock.now())
+        self.news()
 
     def register(self, name: str, **policy: Any) -> Environment:
         values = {
@@ -34,13 +35,13 @@ class Fleet:
         }  # fmt: skip
         return self.here.cases.registration.create(values, ME)
 
-    def knock(self, version: str = VERSION) -> Agent:
-        """A request of any kind."""
-        return self.cases.admission.admit(self.credential, version, "10.0.0.7")
+    def knock(self, version: str = VERSION, *, listening: bool = False) -> Agent:
+        """A request of any kind, or one for news."""
+        return self.cases.admission.admit(self.credential, version, "10.0.0.7", listening=listening)
 
     def news(self, known: str = "", after: int = 0) -> dict[str, Any]:
         """What the agent is told."""
-        return dict(self.cases.assigning.news(self.knock().id, known, after).told)
+        return dict(self.cases.assigning.news(self.knock(listening=True).id, known, after).told)
 
     def commands(self) -> list[tuple[str, dict[str, Any]]]:
         return [(one["kind"], one["data"]) for one in self.news()["commands"]]

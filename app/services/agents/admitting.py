@@ -38,8 +38,9 @@ class Admission:
                 "Upgrade the older one."
             )
 
-    def admit(self, credential: str, version: str, ip: str | None) -> Agent:
-        """The agent whose credential this is. Raises NotAuthenticated, AgentRevoked, VersionSkew."""
+    def admit(self, credential: str, version: str, ip: str | None, *, listening: bool = False) -> Agent:
+        """The agent whose credential this is; `listening`: it asks for commands. Raises NotAuthenticated, AgentRevoked,
+        VersionSkew."""
         hashed = digest(credential)
         with self._world.store.read() as tx:
             agent = tx.agents.by_credential(hashed)
@@ -50,13 +51,13 @@ class Admission:
             refused(self._world, agent.id, f"agent:{agent.name}", "agent.refused", f"agent:{agent.id}", {}, ip)
             raise AgentRevoked()
         self.check_version(version)
-        return self._note(agent, hashed, version, ip)
+        return self._note(agent, hashed, version, ip, listening)
 
-    def _note(self, agent: Agent, hashed: str, version: str, ip: str | None) -> Agent:
+    def _note(self, agent: Agent, hashed: str, version: str, ip: str | None, listening: bool) -> Agent:
         now = self._world.clock.now()
         recent = agent.heard_at is not None and now - agent.heard_at < NOTED_EVERY
         changed = hashed == agent.next_hash or version != agent.version or agent.silent_at is not None
-        if recent and not changed and ip == agent.address:
+        if recent and not changed and not listening and ip == agent.address:
             return agent
         with self._world.store.write() as tx:
             current = tx.agents.get(agent.id, lock=True)
@@ -64,10 +65,19 @@ class Admission:
                 raise AgentRevoked()
             if changed:
                 current = self._change(tx, current, hashed, version, ip, now)
-            tx.agents.heard(agent.id, now, ip)
+            tx.agents.heard(agent.id, now, ip, listening=listening)
         if agent.silent_at:
             self._world.bell.ring(("ledger",))
-        return replace(current, heard_at=now, address=ip)
+        return replace(current, heard_at=now, address=ip, listened_at=now if listening else current.listened_at)
+
+    def left(self, agent: Agent) -> None:
+        """Its request for commands broke off; whatever it is asked now waits, and says so."""
+        if agent.listened_at is None:
+            return
+        with self._world.store.write() as tx:
+            gone = tx.agents.left(agent.id, agent.listened_at)
+            names = tx.agents.environments(agent.id) if gone else {}
+        self._world.bell.ring(tuple(f"environment-{name}" for name in names.values()))
 
     def _change(self, tx: Transaction, agent: Agent, hashed: str, version: str, ip: str | None, now: datetime) -> Agent:
         if hashed == agent.next_hash:

@@ -101,7 +101,7 @@ class Enrolling:
             if environment.runs_on is RunsOn.AGENT:
                 found.append(environment)
         tx.agents.add(agent, [one.id for one in found])
-        tx.agents.heard(agent.id, agent.enrolled_at, ip)
+        tx.agents.heard(agent.id, agent.enrolled_at, ip, listening=False)
         return tuple(found)
 
     @staticmethod

@@ -18,6 +18,7 @@ agents = Table(
     Column("enrolled_at", Moment, nullable=False),
     Column("enrolled_by", Text, nullable=False),
     Column("heard_at", Moment, index=True),
+    Column("listened_at", Moment),
     Column("address", Text),
     Column("rotated_at", Moment),
     Column("revoked_at", Moment),

@@ -3,20 +3,20 @@ is let in nowhere else."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import zlib
+from asyncio import create_task, get_running_loop
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.domain.agent import Agent
 from app.domain.errors import NotAuthenticated
-from app.live import Bus
-from app.services.agents.assigning import News
-from app.services.usecases import UseCases
+from app.live import Bus, Listener
 from app.web.api.agent_schemas import AgentAnswerBody, EnrollBody, ReportsBody
 from app.web.api.answers import Assignment, Enrolled, NextCredential, TakenReports, reply
 from app.web.api.openapi import problems
-from app.web.deps import Cases, bearer, client_ip, use_cases
+from app.web.deps import Cases, bearer, client_ip
 
 LONGEST_S = 25.0
 router = APIRouter(tags=["agent"])
@@ -25,12 +25,22 @@ Version = Annotated[str, Header(alias="PushPull-Agent-Version", max_length=40, d
 
 def calling(request: Request, cases: Cases, version: Version = "") -> Agent:
     """The agent that asks. Raises NotAuthenticated, AgentRevoked, VersionSkew."""
-    agent = cases.agents.admission.admit(_bearer(request), version, client_ip(request))
+    return _admitted(request, cases, version, listening=False)
+
+
+def listening(request: Request, cases: Cases, version: Version = "") -> Agent:
+    """The agent that asks for commands. Raises NotAuthenticated, AgentRevoked, VersionSkew."""
+    return _admitted(request, cases, version, listening=True)
+
+
+def _admitted(request: Request, cases: Cases, version: str, *, listening: bool) -> Agent:
+    agent = cases.agents.admission.admit(_bearer(request), version, client_ip(request), listening=listening)
     request.state.actor = f"agent:{agent.name}"
     return agent
 
 
 Calling = Annotated[Agent, Depends(calling)]
+Listening = Annotated[Agent, Depends(listening)]
 
 
 def _bearer(request: Request) -> str:
@@ -55,31 +65,44 @@ def enroll(body: EnrollBody, request: Request, token: Token, cases: Cases) -> Re
 @router.get("/agents/self/assignment", response_model=Assignment, responses=problems(426))
 async def assignment(
     request: Request,
-    agent: Calling,
+    agent: Listening,
+    cases: Cases,
     known: Annotated[str, Query(max_length=40, description="Version of the assignment that is known.")] = "",
     after: Annotated[int, Query(ge=0, le=2**62, description="The last command that is stored.")] = 0,
-    wait_s: Annotated[float, Query(ge=0, le=LONGEST_S, description="How long to wait for news.")] = 20,
+    wait_s: Annotated[float, Query(ge=0, le=LONGEST_S, description="How long to wait for news at most.")] = 20,
 ) -> Response:
     """What to work for and what to do. Waits until there is news; ends early when the agent is revoked."""
-    return reply(dict(await _awaited(request, agent.id, known, after, wait_s)))
-
-
-async def _awaited(request: Request, id: str, known: str, after: int, wait_s: float) -> Any:
-    """Listen first, then look, so that nothing falls between; a wait costs no thread and no query."""
-    from asyncio import get_running_loop
-
     bus: Bus = request.app.state.bus
-    cases: UseCases = use_cases(request)
-    now = get_running_loop().time
-    ends, listener = now() + wait_s, bus.listen((f"agent-{id}",))
+    listener = bus.listen((f"agent-{agent.id}",))  # first listen, then look: nothing falls between
+    hung_up = create_task(_hung_up(request, listener))
+    ends = get_running_loop().time() + patience(agent.id, get_running_loop().time(), wait_s)
     try:
-        news: News = await run_in_threadpool(cases.agents.assigning.news, id, known, after)
-        while not news.any and not bus.closed and now() < ends:
-            if await listener.wait(ends - now()):
-                news = await run_in_threadpool(cases.agents.assigning.news, id, known, after)
-        return news.told
+        while True:
+            news = await run_in_threadpool(cases.agents.assigning.news, agent.id, known, after)
+            if news.any or bus.closed or not await listener.wait(ends - get_running_loop().time()):
+                return reply(dict(news.told))
+            if hung_up.done():
+                await run_in_threadpool(cases.agents.admission.left, agent)
+                return Response(status_code=204)
     finally:
+        hung_up.cancel()
         bus.leave(listener)
+
+
+def patience(id: str, now: float, wait_s: float) -> float:
+    """Seconds that an agent waits: until the moment of each `wait_s` that is its own by its id, so that the requests of
+    agents that all came back together do not end together. At least a quarter of `wait_s`, which may take two steps."""
+    if not wait_s:
+        return 0.0
+    own = wait_s - (now + zlib.crc32(id.encode()) / 2**32 * wait_s) % wait_s
+    return own if own >= wait_s / 4 else own + wait_s * 3 / 4
+
+
+async def _hung_up(request: Request, listener: Listener) -> None:
+    """Rings when the agent's end of the connection is closed: its process has ended, or gives up waiting."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    listener.ring(("hung up",))
 
 
 @router.post("/agents/self/reports", response_model=TakenReports, responses=problems(409, 426))

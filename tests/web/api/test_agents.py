@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import pytest
 
 from app.domain.agent import ReportKind
 from app.domain.events import EventType
+from app.web.api.agent_side import patience
 from tests.support.agent import SHA, Teller, event
 from tests.support.server import LiveServer
 
@@ -80,6 +83,12 @@ def bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
+def shown_of(agent: Agent) -> Any:
+    """What everybody is shown of it."""
+    (shown,) = [one for one in agent.server.call("GET", "/agents")["items"] if one["id"] == agent.id]
+    return shown
+
+
 @contextmanager
 def waiting(agent: Agent, **params: Any) -> Iterator[Any]:
     """A long poll that is under way when the block begins; it yields a function that awaits its answer."""
@@ -101,13 +110,14 @@ def waiting(agent: Agent, **params: Any) -> Iterator[Any]:
 
 def test_an_agent_is_enrolled_listed_and_told_what_to_do(server: LiveServer) -> None:
     agent = Agent(server, "listed")
-    (shown,) = [one for one in server.call("GET", "/agents")["items"] if one["id"] == agent.id]
-    assert (shown["environments"], shown["connected"], shown["waiting"]) == (["listed"], True, 0)
+    shown = shown_of(agent)
+    assert (shown["environments"], shown["connected"], shown["waiting"]) == (["listed"], False, 0)
     assert shown["name"] == "host-of-listed"
     assert agent.credential not in server.http.get("/api/v1/agents").text
     told = agent.news()
     assert [one["specification"]["name"] for one in told["environments"]] == ["listed"]
     assert agent.news(known=told["version"])["environments"] is None
+    assert shown_of(agent)["connected"]
     one = server.call("GET", "/environments/listed")
     assert (one["agent"], one["runs_on"], one["status"]["sync"]) == (agent.id, "agent", "Unknown")
     assert one["status"]["heard_at"]
@@ -141,10 +151,40 @@ def test_revocation_ends_the_open_request_at_once(server: LiveServer) -> None:
     assert (ended.status_code, ended.json()["code"]) == (401, "agent_revoked")
     assert agent.call("GET", "/agents/self/assignment").status_code == 401
     assert agent.report("revoked", event(EventType.REVISION_NOTICED)).status_code == 401
-    (shown,) = [one for one in server.call("GET", "/agents")["items"] if one["id"] == agent.id]
+    shown = shown_of(agent)
     assert (shown["connected"], bool(shown["revoked_at"])) == (False, True)
     server.call("DELETE", f"/agents/{agent.id}", status=204)
     server.call("DELETE", "/agents/01KATV2Q8Z3V8M6D3T0F8Y1N4R", status=404)
+
+
+def test_an_agent_that_hangs_up_is_not_connected_any_more(server: LiveServer) -> None:
+    agent = Agent(server, "gone")
+    known = agent.news()["version"]
+    with httpx.Client(base_url=server.url) as line, pytest.raises(httpx.ReadTimeout):
+        line.get(
+            "/api/v1/agents/self/assignment",
+            params={"known": known, "wait_s": 25},
+            headers={**bearer(agent.credential), **VERSION},
+            timeout=1.0,
+        )
+    while shown_of(agent)["connected"]:  # until the server has seen the connection close
+        time.sleep(0.02)
+    asked = server.call("POST", "/environments/gone/syncs", {}, status=202)
+    assert asked["reason"].startswith("waits for agent host-of-gone, last heard")
+    agent.report("gone", event(EventType.REVISION_NOTICED))
+    assert not shown_of(agent)["connected"], "a report is no ear for commands"
+    agent.news()
+    assert shown_of(agent)["connected"]
+
+
+def test_requests_that_began_together_end_one_by_one() -> None:
+    ids = [f"{number:026}" for number in range(500)]
+    ends = {id: patience(id, 1000.0, 20.0) for id in ids}
+    assert all(5.0 <= one <= 20.0 for one in ends.values())
+    for _ in range(2):  # the moments that they keep to from then on
+        ends = {id: one + patience(id, 1000.0 + one, 20.0) for id, one in ends.items()}
+    busiest = max(Counter(int(one % 20 * 2) for one in ends.values()).values())
+    assert busiest < 3 * 500 / 40
 
 
 def test_stopping_ends_the_open_request(tmp_path: Any) -> None:
