@@ -35,7 +35,7 @@ def _row(one: dict[str, Any]) -> list[str]:
 
 
 def _state(one: dict[str, Any]) -> str:
-    return "revoked" if one["revoked_at"] else "connected" if one["connected"] else "silent"
+    return "revoked" if one["revoked_at"] else "connected" if one["connected"] else "not connected"
 
 
 def token(
