@@ -1,4 +1,4 @@
-"""Push and refresh over SSH against rsync over SSH, on a real sshd of this machine."""
+"""Push and refresh over SSH against rsync, ansible-core and pyinfra, on a real sshd of this machine."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from app.ssh import private_place
 from app.targets import TargetRegistry
 from bench.ground import Ground, Unable, command
 from bench.measuring import Case, Figure, Result, Verdict, interleaved, ratio
+from bench.ssh_peers import ANSIBLE, FEWER, PYINFRA, Peer, peers
 from bench.stand import expect
 from bench.trees import PATH, Edits, checkout, file_name, repository
 from tests.support.sshd import SshServer, ready
@@ -30,7 +31,8 @@ NOTES = (
     """We look at what changed before we write it, digest what we find, unpack beside and rename; rsync without
   `--checksum` believes size and time, and writes each file beside as well.""",
     """A refresh digests on the host only what moved since the last one; `rsync -nrc` reads all on both sides.""",
-    """Not compared here: ansible-core's copy and pyinfra's files.sync. They are no part of the installation.""",
+    f"""ansible-core's copy and pyinfra's files.sync are given one file in {FEWER} and one turn, because they take that
+  long; ansible keeps its connection and pipelines. Their times hold the start of their process.""",
 )
 SETTLED_S = 3.2
 
@@ -46,6 +48,8 @@ def run(ground: Ground) -> Result:
         there = _There(ground.folder, server, files)
         with there.connected():
             figures = interleaved(there.cases(), ground.rounds)
+            for peer in there.peers():
+                figures |= peer.measured()
     return _result(files, figures)
 
 
@@ -100,6 +104,10 @@ class _There:
             "rsync -nrc": Case(self._rsync("once", "changed", "-nrc")),
             "rsync -nrc kept": Case(self._rsync("kept", "changed", "-nrc")),
         }
+
+    def peers(self) -> list[Peer]:
+        """Tools that are measured a few times only."""
+        return peers(self._folder / "peers", self._server, self._kept, self._plain, self._files)
 
     # --- ours ---
     def _environment(self, number: int) -> Environment:
@@ -196,10 +204,26 @@ def _result(files: int, figures: dict[str, Figure]) -> Result:
     verdicts.append(
         Verdict("refresh / rsync -nrc over a kept connection", ratio(figures["refresh"], figures["rsync -nrc kept"]))
     )
+    verdicts += _far_ahead(figures)
+    absent = [f"{name} is not installed here." for name in (ANSIBLE, PYINFRA) if f"{name}, all new" not in figures]
     return Result(
         title="Push and refresh over SSH",
         told=f"{files:,} {TOLD}",
         figures=list(figures.values()),
         verdicts=verdicts,
-        notes=list(NOTES),
+        notes=[*NOTES, *absent],
     )
+
+
+def _far_ahead(figures: dict[str, Figure]) -> list[Verdict]:
+    """Against the tools that are measured apart."""
+    return [
+        Verdict(
+            f"push / {name}, {what} (ours {FEWER} times the files)",
+            figures[f"push, {what}"].median / figures[f"{name}, {what}"].median,
+            goal=0.1,
+        )
+        for name in (ANSIBLE, PYINFRA)
+        for what in ("1 changed", "all new")
+        if f"{name}, {what}" in figures
+    ]

@@ -96,6 +96,7 @@ class SshServer:
             "PidFile none",
             "UseDNS no",
             "LogLevel ERROR",
+            "Subsystem sftp internal-sftp",
             # with SHLVL bash leaves the start-up files alone, which can cost 100 ms a connection
             f"SetEnv SHLVL=3{f' PATH={path}' if path else ''}",
             *([f'ForceCommand {greeting}; eval "$SSH_ORIGINAL_COMMAND"'] if greeting else []),
