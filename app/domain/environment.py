@@ -194,6 +194,10 @@ class Environment:
         """The health as it may be shown at `now`."""
         return Health.UNKNOWN if self.silent(now) else self.status.health
 
+    def refresh_interval(self) -> timedelta:
+        """From one comparison to the next."""
+        return timedelta(seconds=self.policy.refresh_interval_s)
+
     def verdict_lifetime(self) -> timedelta:
         """How long a comparison may be believed: two refresh intervals, at least ten seconds."""
         return timedelta(seconds=max(10, 2 * self.policy.refresh_interval_s))

@@ -87,7 +87,7 @@ class Shadow:
             events += verdicts.tell(before, status, ended)
             quiet = is_quiet(ended)
             tx.environments.put_status(before.id, status if quiet else verdicts.ended(status, ended))
-            tx.environments.schedule_refresh(before.id, at + before.verdict_lifetime() / 2)
+            tx.environments.schedule_refresh(before.id, at + before.refresh_interval())
             tx.drift.put(before.id, at, {**NO_DRIFT, "revision": state.revision})
             tx.ledger.append(at, events)
             return bool(events)

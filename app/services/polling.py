@@ -146,10 +146,11 @@ class Poller:
         if status != environment.status:
             tx.environments.put_status(environment.id, status)
         current = replace(environment, status=status)
+        tx.ledger.append(sighting.at, events)  # before what follows from them
         asked = self._ask(tx, current, head, sighting, newer, fresh=status.noticed_at == sighting.at)
-        events += asked if isinstance(asked, list) else []
-        tx.ledger.append(sighting.at, events)
-        return asked is True or bool(events)
+        if isinstance(asked, list):
+            tx.ledger.append(sighting.at, asked)
+        return bool(asked or events)
 
     def _status(self, environment: Environment, status: Status, head: Revision, sighting: Sighting) -> Status:
         """The status as this look leaves it: `status` knows the head already, `environment` is as it was."""

@@ -66,7 +66,7 @@ class Reconciler:
             news = status.message != before.status.message
             tried = ended.kind is Kind.SYNC  # a look that was refused is not repeated at once
             touched = tried and (ended.stage(StageName.APPLIED) is not None or phase is Phase.FAILED)
-            due = self._world.clock.now() + (environment.verdict_lifetime() / 2) * (not touched)
+            due = self._world.clock.now() + environment.refresh_interval() * (not touched)
             tx.environments.schedule_refresh(environment.id, due)
             return news
 

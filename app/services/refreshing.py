@@ -111,7 +111,7 @@ class Refresh:
             status = verdicts.ended(status, ended)
         tx.drift.put(before.id, looked.at, {**looked.report, "episode": episode, "revision": status.revision})
         tx.environments.put_status(before.id, status)
-        tx.environments.schedule_refresh(before.id, looked.at + before.verdict_lifetime() / 2)
+        tx.environments.schedule_refresh(before.id, looked.at + before.refresh_interval())
         tx.ledger.append(looked.at, events)
         return bool(events)
 

@@ -205,7 +205,7 @@ class Sync:
                 status = replace(status, files=files, drift_episode=None, checked_at=checked_at or at, last_good=good)
             events += verdicts.tell(before, status, ended)
             tx.environments.put_status(before.id, verdicts.ended(status, ended))
-            tx.environments.schedule_refresh(before.id, at if not whole else at + before.verdict_lifetime() / 2)
+            tx.environments.schedule_refresh(before.id, at if not whole else at + before.refresh_interval())
             tx.ledger.append(at, events)
             return True
 
