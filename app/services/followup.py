@@ -12,7 +12,7 @@ from app.ports import OperationFilter, Transaction
 from app.services.queue import Queue
 from app.services.world import AUTO_ROLLBACK, SELF_HEAL, World
 
-HEALS = 5  # within HEAL_WINDOW; a sixth waits, because something keeps undoing the first five
+HEALS = 10  # of one revision within HEAL_WINDOW; an eleventh waits, because something keeps undoing the others
 HEAL_WINDOW = timedelta(minutes=10)
 NEWS = (
     EventType.DECISION, EventType.DRIFT_DETECTED, EventType.DRIFT_CHANGED, EventType.DRIFT_ENDED, EventType.HOLD_SET,
@@ -68,6 +68,8 @@ class FollowUp:
         if environment.hold:
             return f"drift is not healed: on hold by {environment.hold.owner}"
         since = self._world.clock.now() - HEAL_WINDOW
+        if environment.status.live_since:  # another revision is another chance
+            since = max(since, environment.status.live_since)
         where = OperationFilter(environment_id=environment.id, trigger=Trigger.SELF_HEAL.value, since=since)
         healed = len(tx.operations.page(where, HEALS, None).items)
         return f"drift is not healed: it came back {HEALS} times within 10 min" if healed >= HEALS else ""

@@ -34,11 +34,18 @@ def test_self_heal_repairs_what_a_refresh_finds(here: Installation, mode: str) -
 
 def test_self_heal_gives_up_where_somebody_keeps_undoing_it(here: Installation, mode: str) -> None:
     target = drifting(here, mode, self_heal=True)
-    for _ in range(7):
+    for _ in range(12):
         (target / "index.html").write_text("again\n")
         here.refresh()
     assert (target / "index.html").read_text() == "again\n"
-    assert any("came back 5 times" in reason for _, reason in here.decisions())
+    assert any("came back 10 times" in reason for _, reason in here.decisions())
+    here.clock.pass_(1)
+    here.repo.commit({"site/index.html": "two\n"})
+    here.deliver(mode)
+    here.clock.pass_(1)
+    (target / "index.html").write_text("again\n")
+    here.refresh()
+    assert (target / "index.html").read_text() == "two\n", "another revision is another chance"
 
 
 def test_a_hold_stops_self_heal(here: Installation, mode: str) -> None:
