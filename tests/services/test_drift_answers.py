@@ -40,8 +40,8 @@ def test_self_heal_gives_up_where_somebody_keeps_undoing_it(here: Installation, 
     assert (target / "index.html").read_text() == "again\n"
     assert any("came back 10 times" in reason for _, reason in here.decisions())
     here.clock.pass_(1)
-    here.repo.commit({"site/index.html": "two\n"})
-    here.deliver(mode)
+    here.deliver(mode, here.repo.commit({"deploy/index.html": "two\n"}))
+    assert (target / "index.html").read_text() == "two\n"
     here.clock.pass_(1)
     (target / "index.html").write_text("again\n")
     here.refresh()
