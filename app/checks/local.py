@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
+from app.checks.asking import status_of
 from app.checks.commands import run
 from app.domain.environment import HealthCheck
 from app.domain.errors import InvalidInput, Temporary
@@ -82,22 +84,13 @@ def _forbidden(host: str) -> bool:
 
 
 def _http(check: HealthCheck, through: str | None = None) -> CheckResult:
-    import httpx
-
-    transport = httpx.HTTPTransport(uds=through, trust_env=False)
     try:
-        if _forbidden(httpx.URL(check.url).host):
+        if _forbidden(urlsplit(check.url).hostname or ""):
             return LINK_LOCAL
-        with (
-            httpx.Client(
-                timeout=check.timeout_s, follow_redirects=False, trust_env=False, transport=transport
-            ) as client,
-            client.stream("GET", check.url, headers={"User-Agent": "pushpull"}) as answer,
-        ):
-            status = answer.status_code
-    except httpx.TimeoutException:
+        status = status_of(check.url, check.timeout_s, through)
+    except TimeoutError:
         return CheckResult(Health.DEGRADED, f"no answer within {check.timeout_s:g} s")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (OSError, HTTPException, ValueError) as error:
         return CheckResult(Health.DEGRADED, mask(f"not reachable: {error or type(error).__name__}")[:300])
     if status == check.expect_status:
         return CheckResult(Health.HEALTHY, f"answered {status}")

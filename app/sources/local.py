@@ -16,18 +16,32 @@ from app.sources.address import refused
 
 _PARTS = ("HEAD", "config", "refs", "refs/heads", "refs/tags", "packed-refs", "objects", "objects/info", "objects/pack")
 _NESTED = 5
+_HIDING = re.compile(rb"hiderefs|include|worktreeconfig", re.IGNORECASE)
+_LARGEST = 1 << 20
 
 
 def check(path: Path, roots: Sequence[Path]) -> None:
     """Raise SourceRefused where the repository reaches out of the roots, SourceUnreachable where there is none."""
-    git_dir, open_places = _git_dir(path), [os.path.realpath(root).rstrip("/") + "/" for root in roots]
-    for place in _places(git_dir, _NESTED):
+    open_places = [os.path.realpath(root).rstrip("/") + "/" for root in roots]
+    for place in _places(git_dir(path), _NESTED):
         if not f"{os.path.realpath(place)}/".startswith(tuple(open_places)):
             mend = "Local repositories may use only what lies below PUSHPULL_SOURCE_ROOTS."
             raise refused("The repository refers to a place that is not open for repositories.", mend)
 
 
-def _git_dir(path: Path) -> Path:
+def shows_all(git_dir: Path) -> bool:
+    """Whether a reader of the repository's files sees the refs that its server would show: as far as its configuration,
+    which may lie elsewhere as well, hides none."""
+    try:
+        with (git_dir / "config").open("rb") as file:
+            config = file.read(_LARGEST + 1)
+    except OSError:
+        return False
+    return len(config) <= _LARGEST and not _HIDING.search(config) and not (git_dir / "commondir").exists()
+
+
+def git_dir(path: Path) -> Path:
+    """Where the repository's own files lie. Raises SourceRefused, SourceUnreachable."""
     if os.path.realpath(path) != str(path):
         raise refused("The address leads elsewhere by now.", "Save the environment again with the present address.")
     for candidate in (path / ".git", path):
@@ -40,9 +54,9 @@ def _git_dir(path: Path) -> Path:
 
 
 def _places(git_dir: Path, depth: int) -> Iterator[Path]:
-    """Every directory and file outside of plain containment that git would go to."""
+    """Every place that git would go to; below a checked one, only what leads elsewhere needs a check of its own."""
     yield git_dir
-    yield from (git_dir / part for part in _PARTS)
+    yield from (Path(part) for part in (f"{git_dir}/{name}" for name in _PARTS) if os.path.islink(part))
     for folder in ("refs/heads", "refs/tags", "objects", "objects/pack"):
         yield from _links(git_dir / folder)
     if depth == 0:

@@ -13,7 +13,6 @@ from app.sources import address as addresses
 from app.sources import probe as probing
 from app.sources.access import Access, Secret
 from app.sources.address import Address
-from app.sources.git import Repository
 from app.sources.mirror import Mirror
 from app.sources.remote import Patience, Remote
 from app.sources.source import GitSource, Limits
@@ -78,7 +77,7 @@ class GitSources:
 
     def _remote(self, address: Address, credential: str | None) -> Remote:
         access = Access(address, credential, self._secret, self._known_hosts)
-        return Remote(address, access, self._roots, self._patience, Repository(self._folder / "none.git"))
+        return Remote(address, access, self._roots, self._patience, self._folder / "none.git")
 
     def _source(self, mirror: Mirror, remote: Remote, key: str) -> GitSource:
         with self._turn:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.errors import Problem
+from app.domain.errors import Problem, SourceUnreachable
 from app.domain.tree import EMPTY_TREE
-from app.git import GitFailed
+from app.git import GitFailed, git
 from app.sources import failures, local
 from app.sources.access import Access, Login
 from app.sources.address import Address, check_reach
@@ -45,9 +46,9 @@ class Remote:
     """One repository as it is reached over its address."""
 
     def __init__(
-        self, address: Address, access: Access, roots: Sequence[Path], patience: Patience, nowhere: Repository
+        self, address: Address, access: Access, roots: Sequence[Path], patience: Patience, nowhere: Path
     ) -> None:
-        """`nowhere`: a repository that does not exist, so that no mirror's state can spoil a listing."""
+        """`nowhere`: where no repository is, so that no mirror's state can spoil a listing."""
         self.address, self._access, self._roots, self._patience = address, access, roots, patience
         self._nowhere = nowhere
 
@@ -59,15 +60,37 @@ class Remote:
         which = () if everything else ("--heads", "--tags")
         with self._talk() as (login, variables):
             try:
-                command = ("ls-remote", "--symref", *which, *self._program("upload-pack"), "--", self.address.spoken)
-                limit = self._patience.listing
-                out = self._nowhere.run(*_OPTIONS, *command, environment=variables, timeout=limit)
+                out = self._at_hand(which) if self.address.local and which else None
+                if out is None:
+                    command = ("ls-remote", "--symref", *which, *self._program("upload-pack"), "--")
+                    out = self._ask(*_OPTIONS, *command, self.address.spoken, at=self._nowhere, variables=variables)
             except GitFailed as failure:
                 raise self._problem(failure, login) from None
         branch, heads = _DEFAULT.search(out), parse_refs(out)
         if any(len(sha) != len(EMPTY_TREE) for sha in heads.values()):
             raise failures.other_object_names()
         return Listing(heads, branch[1].decode("utf-8", "replace") if branch else None)
+
+    def _ask(self, *args: str, at: Path, variables: Mapping[str, str]) -> bytes:
+        """A poll's only process: not even `env` comes before it, as with commands that GitPython runs."""
+        environment = {"HOME": os.devnull, **variables}
+        try:
+            return git(*args, git_dir=at, environment=environment, timeout=self._patience.listing)
+        except FileNotFoundError:
+            raise SourceUnreachable("Git is not installed on this machine.") from None
+
+    def _at_hand(self, which: Sequence[str]) -> bytes | None:
+        """The refs of a local repository, read by one process where `ls-remote` takes three; None where that could
+        tell something else, or goes wrong: then the other side answers, in its own words."""
+        git_dir = local.git_dir(Path(self.address.url))
+        if not local.shows_all(git_dir):
+            return None
+        try:
+            return self._ask("show-ref", "--dereference", *which, at=git_dir, variables={"GIT_ALLOW_PROTOCOL": "none"})
+        except GitFailed as failure:
+            if failure.code == -1:
+                raise
+            return b"" if failure.code == 1 and not failure.stderr.strip() else None
 
     def fetch(
         self,

@@ -31,6 +31,10 @@ from app.store.orders import SqlNotes, SqlOrders
 from app.store.outbox import SqlOutbox
 
 
+# With little memory: the connection that was used last is used next, so that hardly more than one fills its caches.
+SMALL = {"pool_size": 2, "max_overflow": 33, "pool_use_lifo": True, "query_cache_size": 150}
+
+
 class SqlTransaction:
     """The repositories over one connection; implements the port Transaction."""
 
@@ -192,9 +196,10 @@ def open_engine(url: str, *, small: bool = False) -> Engine:
         path = Path(parsed.database)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    size = {"pool_size": 3, "max_overflow": 32} if small else {"pool_size": 16, "max_overflow": 32}
-    engine = create_engine(parsed, **size, connect_args={"check_same_thread": False, "timeout": 10.0})
-    event.listen(engine, "connect", partial(_prepare_sqlite, cache_kb=1000 if small else 16000))
+    size: dict[str, Any] = SMALL if small else {"pool_size": 16, "max_overflow": 32}
+    connecting = {"check_same_thread": False, "timeout": 10.0, **({"cached_statements": 32} if small else {})}
+    engine = create_engine(parsed, **size, connect_args=connecting)
+    event.listen(engine, "connect", partial(_prepare_sqlite, cache_kb=400 if small else 16000))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    bindparam,
     case,
     delete,
     exists,
@@ -53,6 +54,7 @@ _ACTIVE = (
     .label("active")
 )
 SELECT = select(env, _ACTIVE)
+_OF_REPOSITORY = SELECT.where(env.c.repo_url == bindparam("url")).order_by(env.c.name)  # asked at every poll
 
 
 class SqlEnvironments:
@@ -159,7 +161,7 @@ class SqlEnvironments:
 
     def of_repository(self, repo_url: str) -> tuple[Environment, ...]:
         """Those that share a repository."""
-        rows = self._db.execute(SELECT.where(env.c.repo_url == repo_url).order_by(env.c.name))
+        rows = self._db.execute(_OF_REPOSITORY, {"url": repo_url})
         return readable(rows, read_environment, "environments")
 
     def repositories(self) -> Mapping[tuple[str, str | None], int]:

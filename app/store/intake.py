@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.ports import Delivery, Page, Poll, Watched
@@ -19,6 +19,18 @@ d = tables.deliveries
 dr = tables.delivered_revisions
 
 
+# Written once, because a poll without news asks little else: a statement that is made anew costs more than its answer.
+_url: BindParameter[str] = bindparam("url")
+_KNOWN = select(rep).where(rep.c.repo_url == _url)
+_LEARNT = update(rep).where(rep.c.repo_url == _url)
+_LAST = select(func.max(pol.c.id)).where(pol.c.repo_url == _url).scalar_subquery()
+_AGAIN = (
+    update(pol)
+    .where(pol.c.id == _LAST, pol.c.result == bindparam("as_before"), pol.c.detail == bindparam("told_before"))
+    .values(last_at=bindparam("at"), times=pol.c.times + 1)
+)
+
+
 class SqlRepositories:
     """Implements the port Repositories."""
 
@@ -27,7 +39,7 @@ class SqlRepositories:
 
     def get(self, repo_url: str) -> Watched | None:
         """What is known of a remote."""
-        row = self._db.execute(select(rep).where(rep.c.repo_url == repo_url)).first()
+        row = self._db.execute(_KNOWN, {"url": repo_url}).first()
         return Watched(row.repo_url, row.heads, row.looked_at, row.failing_since, row.error) if row else None
 
     def put(self, watched: Watched) -> None:
@@ -38,20 +50,13 @@ class SqlRepositories:
             "failing_since": watched.failing_since,
             "error": watched.error,
         }
-        same = rep.c.repo_url == watched.repo_url
-        if not self._db.execute(update(rep).where(same).values(values)).rowcount:
+        if not self._db.execute(_LEARNT, {"url": watched.repo_url, **values}).rowcount:
             self._db.execute(insert(rep).values(repo_url=watched.repo_url, **values))
 
     def polled(self, repo_url: str, at: datetime, result: str, detail: str = "") -> None:
         """Extend the last row, or begin one."""
-        last = self._db.execute(
-            select(pol.c.id, pol.c.result, pol.c.detail)
-            .where(pol.c.repo_url == repo_url)
-            .order_by(pol.c.id.desc())
-            .limit(1)
-        ).first()
-        if last and (last.result, last.detail) == (result, detail):
-            self._db.execute(update(pol).where(pol.c.id == last.id).values(last_at=at, times=pol.c.times + 1))
+        same = {"url": repo_url, "at": at, "as_before": result, "told_before": detail}
+        if self._db.execute(_AGAIN, same).rowcount:
             return
         values = {"repo_url": repo_url, "first_at": at, "last_at": at, "times": 1, "result": result, "detail": detail}
         self._db.execute(insert(pol).values(values))

@@ -5,14 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
+import certifi
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from app.checks import LocalChecks
 from app.domain.environment import HealthCheck
@@ -26,12 +36,14 @@ class Answers(BaseHTTPRequestHandler):
     """200 at /, a redirect at /moved to where 200 would be, 503 at /down, and nothing at all at /silent."""
 
     hurry = threading.Event()
+    seen: ClassVar[list[tuple[str, dict[str, str]]]] = []
 
     def do_GET(self) -> None:
         if self.path == "/silent":
             self.hurry.wait(10)
             return
-        self.send_response({"/": 200, "/moved": 302}.get(self.path, 503))
+        Answers.seen.append((self.path, dict(self.headers)))
+        self.send_response({"/": 200, "/moved": 302, "/a%20b%C3%A4?c=%3F&d=1": 200}.get(self.path, 503))
         self.send_header("Location", "/")
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -76,6 +88,92 @@ def test_http_is_healthy_with_the_expected_status_only(site: str, path: str, exp
 def test_http_that_stays_silent_is_degraded_when_its_time_is_up(site: str) -> None:
     health, detail = look(HealthCheck("http", url=f"{site}/silent", timeout_s=0.2))
     assert (health, detail) == (Health.DEGRADED, "no answer within 0.2 s")
+
+
+def test_http_asks_once_for_what_the_address_says(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    Answers.seen.clear()
+    assert look(HealthCheck("http", url=f"{site}/a bä?c=%3F&d=1"))[0] is Health.HEALTHY
+    assert look(HealthCheck("http", url=f"{site}/moved", expect_status=302))[0] is Health.HEALTHY
+    (path, headers), (other, _) = Answers.seen
+    assert (path, other) == ("/a%20b%C3%A4?c=%3F&d=1", "/moved")
+    assert headers["Host"] == site.removeprefix("http://")
+    assert headers["User-Agent"] == "pushpull"
+
+
+@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 " + b"2" * 100_000, b""])
+def test_http_that_is_none_is_degraded(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def say() -> None:
+            with server.accept()[0] as line:
+                line.recv(10_000)
+                line.sendall(answer)
+
+        thread = threading.Thread(target=say)
+        thread.start()
+        told = look(HealthCheck("http", url=f"http://127.0.0.1:{server.getsockname()[1]}/", timeout_s=2))
+        thread.join()
+    assert told[0] is Health.DEGRADED
+    assert told[1].startswith("not reachable: ")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "http://[::1/", "http://127.0.0.1:1/"])
+def test_http_that_cannot_be_reached_says_so(url: str) -> None:
+    health, detail = look(HealthCheck("http", url=url, timeout_s=1))
+    assert health is Health.DEGRADED
+    assert detail.startswith("not reachable: ")
+
+
+def test_https_asks_only_whom_a_known_authority_vouches_for(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    port = server.server_address[1]
+    try:
+        health, detail = look(HealthCheck("http", url=f"https://localhost:{port}/"))
+        assert health is Health.DEGRADED
+        assert "CERTIFICATE_VERIFY_FAILED" in detail
+        monkeypatch.setattr(certifi, "where", lambda: str(certificate))
+        assert look(HealthCheck("http", url=f"https://localhost:{port}/")) == (Health.HEALTHY, "answered 200")
+        assert "verify failed" in look(HealthCheck("http", url=f"https://127.0.0.1:{port}/"))[1]  # another name
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Key and certificate of a server named localhost, signed by itself."""
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    )
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    signed = made.sign(key, hashes.SHA256())
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = tmp_path / "server.pem"
+    path.write_bytes(plain + signed.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_a_check_loads_no_client_library(site: str) -> None:
+    code = (
+        "import sys; from app.checks import LocalChecks; from app.domain.environment import HealthCheck; "
+        f"print(LocalChecks().health(HealthCheck('http', url={site + '/'!r}), None, {{}}).health.value, "
+        "'httpx' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout == "Healthy False\n"
 
 
 def test_http_never_shows_the_password_in_its_address() -> None:

@@ -79,7 +79,7 @@ def test_no_address_runs_anything(local: Place, marker: Path, tmp_path: Path) ->
 def test_a_transport_helper_is_not_run_even_past_the_check(marker: Path, tmp_path: Path) -> None:
     address = Address(f"ext::touch {marker}", "https")
     access = Access(address, None, None, tmp_path / "known_hosts")
-    nowhere = Repository(tmp_path / "none")
+    nowhere = tmp_path / "none"
     with pytest.raises(SourceRefused, match="another kind of address"):
         Remote(address, access, [], Patience(), nowhere).listing()
 
