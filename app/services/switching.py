@@ -20,7 +20,8 @@ from app.domain.placing import address
 from app.domain.specification import as_dict, merge
 from app.ports import Transaction
 from app.services.edits import of_mode
-from app.services.queue import finished_entry, finished_event
+from app.services.making_way import PATIENT, make_way
+from app.services.queue import Queue, finished_entry, finished_event
 from app.services.registration import Registration
 from app.services.switch_words import carried, effects
 from app.services.taking_over import carry, take_over
@@ -45,8 +46,9 @@ class Switch:
 class Switching:
     """Switches environments."""
 
-    def __init__(self, world: World, registration: Registration) -> None:
+    def __init__(self, world: World, registration: Registration, queue: Queue) -> None:
         self._world = world
+        self._queue = queue
         self._registration = registration
 
     def prospect(self, name: str, change: Mapping[str, Any], agent: str | None = None) -> Switch:
@@ -79,15 +81,18 @@ class Switching:
     def switch(
         self, name: str, change: Mapping[str, Any], actor: Actor, reason: str = "", agent: str | None = None
     ) -> Switch:
-        """Switch. Raises InvalidInput, OperationInProgress, EnvironmentChanged; then nothing was changed."""
+        """Switch; a comparison that runs just now makes way. Raises InvalidInput, OperationInProgress,
+        EnvironmentChanged; then nothing was changed."""
         wanted = self.prospect(name, change, agent)
         before = wanted.before
+        make_way(self._world, self._queue, name, actor, PATIENT)
         self._refuse_running(before)
         after = self._completed(before, wanted.after)
         wanted = replace(wanted, after=after)
         moved = (before.runs_on, before.target) != (after.runs_on, after.target)
         if moved and after.runs_on is self._world.here:
             self._seed(before, after)
+        make_way(self._world, self._queue, name, actor, PATIENT)  # asking another host may have taken its time
         made = replace(wanted, at=self._world.clock.now(), by=actor.name, reason=mask(reason))
         with self._world.store.write() as tx:
             self._write(tx, made, actor)

@@ -66,7 +66,7 @@ def use_cases(world: World, hasher: Hasher, signing: Signing) -> UseCases:
         drift=DriftAnswers(world, queue, agents.commands),
         webhooks=Webhooks(world, queue, poller),
         registration=registration,
-        switching=Switching(world, registration),
+        switching=Switching(world, registration, queue),
         shadowing=Shadowing(world),
         keyring=Keyring(world),
         access=Access(world, hasher),

@@ -157,6 +157,37 @@ def test_a_running_operation_blocks_it_and_nothing_was_changed(here: Installatio
     assert here.events(EventType.ENVIRONMENT_SWITCHED) == []
 
 
+def looking(here: Installation, ends_by_itself: bool) -> list[bool]:
+    """A comparison is running, as right after an edit. Collects whether it was told to stop, at each look at it."""
+    here.ask(Request(Kind.REFRESH, Trigger.SCHEDULE, "system:schedule"))
+    running, slept, told = here.claim(), here.clock.sleep, list[bool]()
+    assert running is not None
+
+    def meanwhile(seconds: float) -> None:
+        slept(seconds)
+        told.append(here.operation(running.id).termination_by is not None)
+        if ends_by_itself or told[-1]:
+            here.cases.reconciler.run(running, lambda: told[-1])
+            here.clock.sleep = slept  # type: ignore[method-assign]
+
+    here.clock.sleep = meanwhile  # type: ignore[method-assign]
+    return told
+
+
+@pytest.mark.parametrize("ends_by_itself", [True, False])
+def test_a_comparison_that_is_running_makes_way(here: Installation, mode: str, ends_by_itself: bool) -> None:
+    here.register(mode)
+    here.deliver(mode)
+    told = looking(here, ends_by_itself)
+    here.cases.switching.switch("shop", {"mode": OTHER[mode]}, ME)
+    assert here.environment().mode.value == OTHER[mode]
+    assert told[-1] is not ends_by_itself
+    told = looking(here, ends_by_itself)
+    here.cases.registration.edit("shop", {"target": {"path": str(here.servers / "other")}}, ME)
+    assert here.environment().target.option("path") == str(here.servers / "other")
+    assert told[-1] is not ends_by_itself
+
+
 def test_what_was_queued_ends_with_a_reason_and_the_new_side_delivers_it(here: Installation) -> None:
     here.register("push")
     here.push()
