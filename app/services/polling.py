@@ -68,6 +68,8 @@ class Poller:
             environments = tx.environments.of_repository(repo_url)
         sighting = Sighting(source, {move.ref: move for move in moves}, at, before.looked_at, heads)
         self._decide(environments, sighting)
+        if before.failing_since:
+            self._ring(environments)
         return result
 
     def _failed(self, before: Watched, problem: Problem) -> str:
@@ -80,13 +82,18 @@ class Poller:
             if before.failing_since is None:
                 data = {"repo_url": before.repo_url, "result": result}
                 tx.ledger.append(at, [NewEvent(EventType.SOURCE_FAILED, reason=problem.detail, data=data)])
-            for environment in tx.environments.of_repository(before.repo_url):
+            environments = tx.environments.of_repository(before.repo_url)
+            for environment in environments:
                 status = replace(environment.status, message=f"{GIT}{problem.detail}")
                 if environment.runs_on is self._world.here and status != environment.status:
                     tx.environments.put_status(environment.id, status)
         if before.failing_since is None:
-            self._world.bell.ring(("ledger",))
+            self._ring(environments)
         return result
+
+    def _ring(self, environments: Sequence[Environment]) -> None:
+        """A repository fell silent, or answers again: each of its environments shows that."""
+        self._world.bell.ring(("ledger", *(f"environment-{one.name}" for one in environments)))
 
     def _decide(self, environments: Sequence[Environment], sighting: Sighting) -> None:
         """Give every environment its decision; one that cannot be judged does not stop the others."""

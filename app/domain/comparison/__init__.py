@@ -20,6 +20,7 @@ from app.domain.comparison.result import (
     StageTime,
     Verdict,
 )
+from app.domain.comparison.switched import never_run
 from app.domain.comparison.window import DEFAULT, WINDOWS, Window, parse_labels, parse_window
 
 __all__ = [
@@ -82,6 +83,8 @@ def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
         *running.rows(evidence),
         *Foundation(evidence, step).rows(),
     )
+    if evidence.subject and not evidence.subject.switches and evidence.environments:
+        rows = never_run(rows, evidence.environments[0])
     return Comparison(
         window=evidence.window.name,
         since=evidence.window.since,

@@ -100,10 +100,9 @@ def delete_environment(name: Name, cases: Cases, by: By, if_match: IfMatch = "*"
 
 
 @router.put("/environments/{name}/hold", response_model=Environment)
-def set_hold(name: Name, cases: Cases, by: By, body: HoldBody | None = None) -> Response:
-    """Stop automation."""
-    given = body or HoldBody()
-    return shown(cases, cases.holds.hold(name, given.reason, given.expires_at, by))
+def set_hold(name: Name, body: HoldBody, cases: Cases, by: By) -> Response:
+    """Stop automation, and say why."""
+    return shown(cases, cases.holds.hold(name, body.reason, body.expires_at, by))
 
 
 @router.delete("/environments/{name}/hold", response_model=Environment, responses=problems(409, 424))

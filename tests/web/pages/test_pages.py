@@ -87,3 +87,19 @@ def test_a_page_that_is_not_there_says_so_with_the_way_back(filled: Filled) -> N
         answer = filled.person.get(path)
         assert answer.status_code == 404
         assert 'aria-label="Main"' in answer.text
+
+
+def test_a_repository_that_fell_silent_stands_in_its_environments_timelines(filled: Filled) -> None:
+    server, person = filled.server, filled.person
+    repo = server.repo("mute")
+    server.environment("mute", repo, mode="pull")
+    server.sync("mute")
+    away, poll = repo.path.with_name("away"), server.installation.cases.poller.poll
+    repo.path.rename(away)
+    poll(repo.url)
+    assert "Repository cannot be read" in person.get("/environments/mute").text
+    away.rename(repo.path)
+    poll(repo.url)
+    page = person.get("/environments/mute").text
+    assert page.index("Repository can be read again") < page.index("Repository cannot be read")
+    assert "Repository cannot be read" not in person.get("/environments/docs").text
