@@ -22,7 +22,7 @@ from app.domain.reading import wrong
 from app.domain.specification import NAME, as_dict, merge, read
 from app.ports import Probe, Transaction
 from app.services.agents.commanding import elsewhere
-from app.services.edits import afresh, aside, of_mode, turns_aside
+from app.services.edits import afresh, aside, of_mode, turns_aside, untried
 from app.services.making_way import PATIENT, make_way
 from app.services.polling import Poller
 from app.services.queue import Queue
@@ -163,6 +163,8 @@ class Registration:
         if after.source != before.source:
             fresh = replace(before.status, noticed=None, noticed_at=None, webhook_judged=None, message="")
             after = replace(after, status=fresh)
+        if (after.source, after.target) != (before.source, before.target):
+            after = replace(after, status=untried(after.status))
         if self._moved(before, after):
             after = replace(after, status=afresh(after.status))
         elif turns_aside(before, after):

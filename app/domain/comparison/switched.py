@@ -63,7 +63,8 @@ def subject(environment: Environment, switches: Sequence[Mark], window: Window, 
         other = _other(environment).value
         sentence = (
             f"{environment.name} has not run as {other} yet: {told[0]}. Switch it to {other}, and what is measured "
-            f"then stands beside this; or let a shadow in {other} watch the same target, and its page compares the commits."
+            f"then stands beside this; or let a shadow in {other} watch the same target, and its page sets the commits "
+            "side by side."
         )
     elif len(told) < 2:
         sentence = f"{environment.name} was not switched in this window: {told[0]}. There is nothing to set against it."
