@@ -76,7 +76,7 @@ ORDER = (
 
 
 def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
-    """Set push against pull. `step` is the text that a pipeline needs to start a delivery, as the pages show it."""
+    """Set push against pull. `step` is the text that a pipeline needs to start a delivery."""
     rows = (
         *timing.rows(evidence),
         *restoring.rows(evidence),
