@@ -86,7 +86,8 @@ def _in_words(answer: httpx.Response) -> str:
     except ValueError:
         return f"the server answered {answer.status_code}"
     lines = [str(problem.get("detail") or problem.get("title") or f"the server answered {answer.status_code}")]
-    lines += [f"  {one.get('field')}: {one.get('message')}" for one in problem.get("errors") or ()]
+    wrong = [(str(one.get("field")), str(one.get("message"))) for one in problem.get("errors") or ()]
+    lines += [f"  {field}: {text}" for field, text in wrong if text.rstrip(".") not in lines[0]]
     if answer.status_code == 401:
         lines.append("  Set PUSHPULL_TOKEN, or give --token.")
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.checks import LocalChecks
 from app.config import Settings
-from app.crypto import Passwords, Signer
+from app.crypto import Passwords, Signer, public_half
 from app.live import Bus, SystemClock
 from app.logs import structured as logs
 from app.scheduler import Scheduler
@@ -124,7 +124,7 @@ def build(settings: Settings) -> Installation:
         bell=bus,
         clock=clock,
     )
-    cases = use_cases(world, Passwords(), Signer(folder / "signing.key"))
+    cases = use_cases(world, Passwords(), Signer(folder / "signing.key"), public_half)
     password = cases.access.bootstrap(_secret(settings.bootstrap_token), _secret(settings.admin_password))
     workers = Workers(cases, bus, settings.workers, shared=settings.shared_database())
     scheduler = Scheduler(cases) if settings.scheduler else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Annotated, Any
 
 import typer
@@ -11,9 +12,11 @@ from app.cli import show
 from app.cli.environments import AsJson, Name
 from app.client import Client, Failure
 
+LOCAL = re.compile(r"[~^]|@\{|\A@\Z")  # in no name of a branch or tag, so it asks for reckoning
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 0 only where it succeeded.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait at most.")]
 Reason = Annotated[str, typer.Option("--reason", "-m", help="Why; kept in the ledger.")]
+HELD = "held from the command line"
 Expires = Annotated[str | None, typer.Option("--expires-at", help="RFC 3339 time at which the hold ends.")]
 
 
@@ -60,7 +63,9 @@ def _end(client: Client, operation: dict[str, Any], wait: bool, timeout: float, 
 
 def push(
     name: Name,
-    revision: Annotated[str | None, typer.Option("--revision", "-r", help="Commit, branch or tag.")] = None,
+    revision: Annotated[
+        str | None, typer.Option("--revision", "-r", help="Its repository's commit, branch or tag.")
+    ] = None,
     wait: Wait = False,
     timeout: Timeout = 600,
     allow_older: Annotated[bool, typer.Option(help="Allow an ancestor of the live revision.")] = False,
@@ -68,12 +73,23 @@ def push(
     as_json: AsJson = False,
 ) -> None:
     """Deliver a revision. With --wait, exit 0 only where that revision is live and healthy."""
+    _refuse_local(revision or "")
     client = Client()
     body = {"revision": revision, "pipeline": _pipeline(), "allow_older": allow_older, "reason": reason}
     given = {key: value for key, value in body.items() if value}
     operation = _end(client, client.call("POST", f"/environments/{name}/syncs", given), wait, timeout, as_json)
     if wait and not _is_live(client, name, operation):
         raise typer.Exit(1)
+
+
+def _refuse_local(revision: str) -> None:
+    """Refuse what only a working copy could tell; the server would look for a branch of that name in vain."""
+    if LOCAL.search(revision):
+        raise Failure(
+            f"'{revision}' names no commit to the server: a revision is a commit id, a branch or a tag of the "
+            "environment's repository.\n  Let your working copy say which commit it means: "
+            f"--revision $(git rev-parse '{revision}')", 2
+        )  # fmt: skip
 
 
 def _is_live(client: Client, name: str, operation: dict[str, Any]) -> bool:
@@ -132,7 +148,12 @@ def rollback(
         raise typer.Exit(1)
 
 
-def hold(name: Name, reason: Reason = "", expires_at: Expires = None, as_json: AsJson = False) -> None:
+def hold(
+    name: Name,
+    reason: Annotated[str, typer.Option("--reason", "-m", help="Why; shown to all who wonder.")] = HELD,
+    expires_at: Expires = None,
+    as_json: AsJson = False,
+) -> None:
     """Stop automation of an environment."""
     body = {"reason": reason} | ({"expires_at": expires_at} if expires_at else {})
     answer = Client().call("PUT", f"/environments/{name}/hold", body)

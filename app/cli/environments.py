@@ -170,6 +170,8 @@ def edit(name: Name, file: File = None, set_: Pairs = None, as_json: AsJson = Fa
     typer.echo(f"changed {made['name']}")
     if "target" in change:
         _tell_host_key(made)
+    for line in made["left_behind"]:
+        typer.echo(f"  {line}")
 
 
 @group.command("switch")
@@ -197,7 +199,7 @@ def switch(
         return
     typer.echo(f"switched {made['name']}: {made['mode']}, runs on {made['runs_on']}")
     _tell_host_key(made)
-    for line in (*made["switch"]["effects"], *made["switch"]["carried"]):
+    for line in (*made["switch"]["effects"], *made["switch"]["carried"], *made["switch"]["left_behind"]):
         typer.echo(f"  {line}")
 
 

@@ -54,7 +54,7 @@ class Outcome(StrEnum):
     DEPLOYED = "deployed"
     ROLLED_BACK = "rolled_back"
     HEALED = "healed"
-    NO_OP = "no_op"
+    NO_OP = "no_op"  # that revision is live already
     COMPARED = "compared"  # a refresh that found live equal to desired
     OUT_OF_SYNC = "out_of_sync"  # a refresh that did not
     HELD = "held"

@@ -6,7 +6,17 @@ No I/O happens inside a store transaction: it is opened, read or written, and cl
 from app.ports.agents import Agents
 from app.ports.around import Bell, CheckResult, Checks, Clock, CommandResult, Runner
 from app.ports.facts import CommitFact, DeliveryFact, Facts
-from app.ports.identity import Credential, Credentials, Hasher, Identities, Session, Signing, Token, User
+from app.ports.identity import (
+    Credential,
+    Credentials,
+    Hasher,
+    Identities,
+    PublicHalf,
+    Session,
+    Signing,
+    Token,
+    User,
+)
 from app.ports.intake import Delivery, Inbox, Poll, Repositories, Watched
 from app.ports.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episodes, Ledger
 from app.ports.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
@@ -58,6 +68,7 @@ __all__ = [
     "Page",
     "Poll",
     "Probe",
+    "PublicHalf",
     "RefMove",
     "Repositories",
     "Runner",

@@ -22,6 +22,15 @@ class Credential:
     public: Mapping[str, Any] = field(default_factory=dict)  # e.g. username, fingerprint
 
 
+class PublicHalf(Protocol):
+    """What of a private key may be shown."""
+
+    def __call__(self, private_key: str) -> Mapping[str, str]:
+        """ "type", "fingerprint" and "public_key", as far as they can be told. Raises InvalidInput for a key that is
+        locked, so that nobody could use it."""
+        ...
+
+
 class Credentials(Protocol):
     """Secrets, encrypted with a key that is not in the database."""
 

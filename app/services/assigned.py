@@ -16,6 +16,7 @@ from app.domain.reading import wrong
 from app.domain.specification import as_dict, read
 from app.domain.wire import decode
 from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Transaction
+from app.services.edits import untried
 from app.services.queue import finished_event
 from app.services.registration import NOTHING
 from app.services.world import AGENT, World
@@ -110,7 +111,7 @@ class Assignments:
     def _change(self, before: Environment, after: Environment) -> None:
         now, status, moved = self._world.clock.now(), before.status, after.target != before.target
         if after.source != before.source:
-            status = replace(status, noticed=None, noticed_at=None, webhook_judged=None, message="")
+            status = replace(untried(status), noticed=None, noticed_at=None, webhook_judged=None, message="")
         if moved:
             status = Status(noticed=status.noticed, noticed_at=status.noticed_at, message=status.message)
         with self._store.unreported() as tx:

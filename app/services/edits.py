@@ -26,6 +26,12 @@ def of_mode(before: Environment, wanted: dict[str, Any]) -> dict[str, Any]:
     return {**wanted, "policy": {**wanted["policy"], "auto_sync": None}}
 
 
+def untried(status: Status) -> Status:
+    """The status after a person has mended the source or the way to the target: what did not get through before is
+    tried again by itself."""
+    return replace(status, last_outcome=None, last_reason="", last_finished_at=None, failures=0)
+
+
 def afresh(status: Status) -> Status:
     """The status at another target, of which nothing is known: nothing of ours is live there yet."""
     return Status(

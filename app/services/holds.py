@@ -23,8 +23,11 @@ class Holds:
         self._poller = poller
 
     def hold(self, name: str, reason: str, expires_at: datetime | None, actor: Actor) -> Environment:
-        """Stop automation until resumed or expired. Raises InvalidInput for a moment in the past."""
+        """Stop automation until resumed or expired. Raises InvalidInput without a reason, and for a moment in the
+        past."""
         now = self._world.clock.now()
+        if not reason.strip():
+            raise InvalidInput(fields={"reason": "is required: say why, for those who wonder why nothing moves"})
         if expires_at is not None and expires_at <= now:
             raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
         with self._world.store.write() as tx:

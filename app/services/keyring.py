@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from app.domain.audit import NewEntry
 from app.domain.errors import CredentialInUse, InvalidInput
 from app.domain.specification import NAME
-from app.ports import Credential
+from app.ports import Credential, PublicHalf
 from app.services.world import Actor, World
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -24,14 +24,20 @@ PRIVATE_KEY = re.compile(
 PUBLIC = ("username",)
 
 
+def untold(private_key: str) -> Mapping[str, str]:
+    """Where nobody looks at credentials from outside. Implements the port PublicHalf."""
+    return {}
+
+
 class Keyring:
     """The credentials' use cases."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, public_half: PublicHalf) -> None:
         self._world = world
+        self._public_half = public_half
 
     def add(self, name: str, kind: str, fields: Mapping[str, str], actor: Actor) -> Credential:
-        """Store a credential. Raises InvalidInput (a field is missing), CredentialExists."""
+        """Store a credential. Raises InvalidInput (a field is missing, a key is locked), CredentialExists."""
         errors = {
             field: f"is required for a credential of kind '{kind}'" for field in NEEDS[kind] if not fields.get(field)
         }
@@ -43,6 +49,7 @@ class Keyring:
             raise InvalidInput(f"The credential is not complete: {', '.join(errors)}.", fields=errors)
         now = self._world.clock.now()
         public = {field: fields[field] for field in PUBLIC if field in fields}
+        public |= self._public_half(fields["private_key"]) if kind == "ssh-key" else {}
         made = Credential(name, kind, now, actor.name, None, public)
         with self._world.store.write() as tx:
             tx.credentials.put(made, {"kind": kind, **fields})

@@ -22,7 +22,7 @@ from app.services.desired import newer_than_left
 from app.services.hooks import hooks_of
 from app.services.noticing import News, news, noticed
 from app.services.queue import Queue
-from app.services.verdicts import GIT
+from app.services.verdicts import GIT, TARGET
 from app.services.world import SCHEDULE, World
 
 WEBHOOK_GRACE = timedelta(seconds=10)
@@ -68,6 +68,8 @@ class Poller:
             environments = tx.environments.of_repository(repo_url)
         sighting = Sighting(source, {move.ref: move for move in moves}, at, before.looked_at, heads)
         self._decide(environments, sighting)
+        if before.failing_since:
+            self._ring(environments)
         return result
 
     def _failed(self, before: Watched, problem: Problem) -> str:
@@ -80,13 +82,20 @@ class Poller:
             if before.failing_since is None:
                 data = {"repo_url": before.repo_url, "result": result}
                 tx.ledger.append(at, [NewEvent(EventType.SOURCE_FAILED, reason=problem.detail, data=data)])
-            for environment in tx.environments.of_repository(before.repo_url):
+            environments = tx.environments.of_repository(before.repo_url)
+            for environment in environments:
+                if environment.status.message.startswith(TARGET):
+                    continue  # what is told already is the worse
                 status = replace(environment.status, message=f"{GIT}{problem.detail}")
                 if environment.runs_on is self._world.here and status != environment.status:
                     tx.environments.put_status(environment.id, status)
         if before.failing_since is None:
-            self._world.bell.ring(("ledger",))
+            self._ring(environments)
         return result
+
+    def _ring(self, environments: Sequence[Environment]) -> None:
+        """A repository fell silent, or answers again: each of its environments shows that."""
+        self._world.bell.ring(("ledger", *(f"environment-{one.name}" for one in environments)))
 
     def _decide(self, environments: Sequence[Environment], sighting: Sighting) -> None:
         """Give every environment its decision; one that cannot be judged does not stop the others."""
@@ -239,6 +248,8 @@ class Poller:
         failed = last and last.phase in (Phase.FAILED, Phase.ERROR, Phase.TERMINATED)
         if not failed or last is None or head.sha not in (last.revision, last.request.wanted):
             return True
+        if environment.status.last_finished_at is None:
+            return True  # a person has edited the source or the target since
         if last.phase is not Phase.ERROR:
             return False  # the target refused this revision, or a person stopped it: trying again changes nothing
         wait = min(RETRY_CAP_S, environment.policy.interval_s * 2 ** min(10, environment.status.failures))

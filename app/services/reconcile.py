@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.domain.environment import Environment
-from app.domain.errors import Problem, TargetRefused, Terminated
+from app.domain.errors import Problem, TargetRefused, TargetUnreachable, Terminated
 from app.domain.operation import Kind, Operation, Outcome, Phase, StageName
 from app.ports import Transaction
 from app.services import verdicts
@@ -40,9 +40,11 @@ class Reconciler:
         except Terminated:
             ended = self._give_up(environment, journal, Phase.TERMINATED, "stopped on request")
         except TargetRefused as refusal:
-            ended = self._give_up(environment, journal, Phase.FAILED, refusal.detail)
+            looking = operation.kind is Kind.REFRESH
+            ended = self._give_up(environment, journal, Phase.FAILED, refusal.detail, unseen=looking)
         except Problem as problem:
-            ended = self._give_up(environment, journal, Phase.ERROR, problem.detail)
+            unseen = isinstance(problem, TargetUnreachable)
+            ended = self._give_up(environment, journal, Phase.ERROR, problem.detail, unseen=unseen)
         self._follow_up.after(ended)
         return ended
 
@@ -58,10 +60,16 @@ class Reconciler:
             environment = tx.environments.by_id(operation.environment_id)
         return self._give_up(environment, journal, Phase.ERROR, "internal error; the server's log has the details")
 
-    def _give_up(self, environment: Environment, journal: Journal, phase: Phase, reason: str) -> Operation:
+    def _give_up(
+        self, environment: Environment, journal: Journal, phase: Phase, reason: str, *, unseen: bool = False
+    ) -> Operation:
+        """End without a result. `unseen`: the target could not even be looked at."""
+
         def settle(tx: Transaction, ended: Operation) -> bool:
             before = tx.environments.by_id(environment.id)
             status = replace(before.status, message=reason if phase is Phase.ERROR else before.status.message)
+            status = verdicts.unseen(status, reason) if unseen else status
+            tx.ledger.append(self._world.clock.now(), verdicts.tell(before, status, ended))
             tx.environments.put_status(environment.id, verdicts.ended(status, ended))
             news = status.message != before.status.message
             tried = ended.kind is Kind.SYNC  # a look that was refused is not repeated at once

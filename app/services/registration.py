@@ -13,7 +13,6 @@ from app.domain.errors import (
     CredentialNotFound,
     EnvironmentChanged,
     InvalidInput,
-    OperationFinished,
     OperationInProgress,
     SourceRefused,
 )
@@ -23,7 +22,8 @@ from app.domain.reading import wrong
 from app.domain.specification import NAME, as_dict, merge, read
 from app.ports import Probe, Transaction
 from app.services.agents.commanding import elsewhere
-from app.services.edits import afresh, aside, of_mode, turns_aside
+from app.services.edits import afresh, aside, of_mode, turns_aside, untried
+from app.services.making_way import PATIENT, make_way
 from app.services.polling import Poller
 from app.services.queue import Queue
 from app.services.world import Actor, World, topics
@@ -37,7 +37,6 @@ NOTHING = {
     "episode": None,
     "revision": None,
 }
-LOOKS, LOOK_S = 50, 0.1  # how long a deletion waits for a refresh that it stopped
 
 
 class Registration:
@@ -151,6 +150,9 @@ class Registration:
         wanted = self.checked(of_mode(before, merge(as_dict(before), change)))
         if wanted.target != before.target:
             wanted = replace(wanted, target=self._world.targets.complete(wanted.target, before.target))
+            make_way(self._world, self._queue, name, actor, PATIENT)
+            with self._world.store.read() as tx:
+                before = replace(before, status=tx.environments.get(name).status)
         agent = before.agent if wanted.runs_on is before.runs_on else None
         after = replace(
             wanted, id=before.id, agent=agent, status=before.status, hold=before.hold, created_at=before.created_at,
@@ -161,6 +163,8 @@ class Registration:
         if after.source != before.source:
             fresh = replace(before.status, noticed=None, noticed_at=None, webhook_judged=None, message="")
             after = replace(after, status=fresh)
+        if (after.source, after.target) != (before.source, before.target):
+            after = replace(after, status=untried(after.status))
         if self._moved(before, after):
             after = replace(after, status=afresh(after.status))
         elif turns_aside(before, after):
@@ -217,7 +221,7 @@ class Registration:
 
         Raises OperationInProgress, and EnvironmentChanged where `version` is given and not the stored one's.
         """
-        self._stop_looking(name, actor)
+        make_way(self._world, self._queue, name, actor)
         with self._world.store.write() as tx:
             environment = tx.environments.get(name)
             if version not in (None, environment.version):
@@ -236,28 +240,6 @@ class Registration:
             )
         self._forget(environment)
         self._world.bell.ring(("registry", *topics(environment)))
-
-    def _stop_looking(self, name: str, actor: Actor) -> None:
-        """Stop a running refresh and wait a moment for its end."""
-        stopped = ""
-        for _ in range(LOOKS):
-            with self._world.store.read() as tx:
-                environment = tx.environments.get(name)
-                running = tx.operations.active(environment.id)
-            if environment.silent(self._world.clock.now()):
-                return  # nobody is there to stop it
-            if not running or running.kind is not Kind.REFRESH or running.phase is not Phase.RUNNING:
-                return
-            if running.id != stopped:
-                stopped = running.id
-                self._stop(stopped, actor)
-            self._world.clock.sleep(LOOK_S)
-
-    def _stop(self, operation: str, actor: Actor) -> None:
-        try:
-            self._queue.terminate(operation, actor)
-        except OperationFinished:
-            pass  # it has just ended
 
     def first_look(self, environment: Environment) -> None:
         """After registration: poll its repository, which delivers to an auto-syncing environment, or just compare."""

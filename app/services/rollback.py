@@ -177,7 +177,7 @@ def from_history(tx: Transaction, environment: Environment, revision: str | None
     if revision is None:
         item = tx.history.last_good(environment.id, other_than=live)
         if item is None:
-            raise NothingToRollBackTo()
+            raise NothingToRollBackTo(_why_nothing(tx, environment))
         return item
     found = tx.history.find(environment.id, revision)
     if found is None:
@@ -186,6 +186,21 @@ def from_history(tx: Transaction, environment: Environment, revision: str | None
             fields={"revision": "is not in this environment's history"},
         )
     return found
+
+
+def _why_nothing(tx: Transaction, environment: Environment) -> str:
+    name, live = environment.name, environment.status.revision
+    others = [one for one in tx.history.page(environment.id, 100, None).items if one.revision != live]
+    if not live and not others:
+        return f"Nothing was live in {name} yet, so there is nothing to go back to. Deliver a revision first."
+    if not others:
+        return f"{(live or '')[:8]} is the only revision that was ever live in {name}."
+    left = len({one.revision for one in others})
+    told = "revision was" if left == 1 else "revisions were"
+    return (
+        f"{left} other {told} live in {name}, but none is good: each is marked bad or never was healthy. "
+        "Choose one of the history by hand if you want it all the same."
+    )
 
 
 def _newer(one: HistoryItem, other: HistoryItem | None) -> bool:

@@ -65,6 +65,29 @@ def _moved(after: Environment) -> Iterator[str]:
         yield "An agent does the work. Until one is enrolled, nothing is delivered and the verdict reads Unknown."
 
 
+def left_behind(before: Environment, after: Environment, *, same_place: bool) -> tuple[str, ...]:
+    """What stays where it was and is known to nobody from now on; nothing is ever deleted for a change of the target.
+
+    `same_place`: a switch says so, and takes the files along; an edit of the target means another place."""
+    if before.status.revision is None or (before.target, before.runs_on) == (after.target, after.runs_on):
+        return ()
+    return tuple(_left(before, after, same_place))
+
+
+def _left(before: Environment, after: Environment, same_place: bool) -> Iterator[str]:
+    old, files = address(before.target), before.status.files
+    places = [(address(one.target), one.target.option("layout"), one.runs_on) for one in (before, after)]
+    if places[0] == places[1]:
+        return  # only another way to it: a key, a jump host
+    if not same_place:
+        told = "1 delivered file stays" if files == 1 else f"{files:,} delivered files stay"
+        yield f"{told} at {old} as they are, no longer known as ours; remove them by hand where they are in the way."
+    if before.target.option("layout") == "releases":
+        yield f"Older folders below {old}/releases stay too, and are not cleaned up any more."
+    elif same_place:
+        yield f"Directories that deliveries made at {old} are no longer known as ours: they stay also when empty."
+
+
 def carried(environment: Environment, drifting: bool, history: bool) -> tuple[str, ...]:
     """What stays as it is."""
     return tuple(_carried(environment, drifting, history))

@@ -19,10 +19,11 @@ from app.domain.operation import Kind, Operation, Outcome, Phase
 from app.domain.placing import address
 from app.domain.specification import as_dict, merge
 from app.ports import Transaction
-from app.services.edits import of_mode
-from app.services.queue import finished_entry, finished_event
+from app.services.edits import of_mode, untried
+from app.services.making_way import PATIENT, make_way
+from app.services.queue import Queue, finished_entry, finished_event
 from app.services.registration import Registration
-from app.services.switch_words import carried, effects
+from app.services.switch_words import carried, effects, left_behind
 from app.services.taking_over import carry, take_over
 from app.services.world import Actor, World
 
@@ -31,12 +32,14 @@ PARTS = ("mode", "runs_on", "source", "target", "policy")
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A switch that is wanted, or was made. `effects`: what becomes of automation; `carried`: what stays."""
+    """A switch that is wanted, or was made. `effects`: what becomes of automation; `carried`: what stays;
+    `left`: what is known to nobody afterwards."""
 
     before: Environment
     after: Environment
     effects: tuple[str, ...]
     carried: tuple[str, ...]
+    left: tuple[str, ...] = ()
     at: datetime | None = None
     by: str = ""
     reason: str = ""
@@ -45,8 +48,9 @@ class Switch:
 class Switching:
     """Switches environments."""
 
-    def __init__(self, world: World, registration: Registration) -> None:
+    def __init__(self, world: World, registration: Registration, queue: Queue) -> None:
         self._world = world
+        self._queue = queue
         self._registration = registration
 
     def prospect(self, name: str, change: Mapping[str, Any], agent: str | None = None) -> Switch:
@@ -56,7 +60,8 @@ class Switching:
             open_episode = tx.episodes.current(before.id) is not None
             history = bool(tx.history.page(before.id, 1, None).items)
         after = self._after(before, change, agent)
-        return Switch(before, after, effects(before, after), carried(before, open_episode, history))
+        left = left_behind(before, after, same_place=True)
+        return Switch(before, after, effects(before, after), carried(before, open_episode, history), left)
 
     def _after(self, before: Environment, change: Mapping[str, Any], agent: str | None) -> Environment:
         given = {name: value for name, value in change.items() if name in PARTS and value is not None}
@@ -79,15 +84,18 @@ class Switching:
     def switch(
         self, name: str, change: Mapping[str, Any], actor: Actor, reason: str = "", agent: str | None = None
     ) -> Switch:
-        """Switch. Raises InvalidInput, OperationInProgress, EnvironmentChanged; then nothing was changed."""
+        """Switch; a comparison that runs just now makes way. Raises InvalidInput, OperationInProgress,
+        EnvironmentChanged; then nothing was changed."""
         wanted = self.prospect(name, change, agent)
         before = wanted.before
+        make_way(self._world, self._queue, name, actor, PATIENT)
         self._refuse_running(before)
         after = self._completed(before, wanted.after)
         wanted = replace(wanted, after=after)
         moved = (before.runs_on, before.target) != (after.runs_on, after.target)
         if moved and after.runs_on is self._world.here:
             self._seed(before, after)
+        make_way(self._world, self._queue, name, actor, PATIENT)  # asking another host may have taken its time
         made = replace(wanted, at=self._world.clock.now(), by=actor.name, reason=mask(reason))
         with self._world.store.write() as tx:
             self._write(tx, made, actor)
@@ -158,8 +166,9 @@ def _status(before: Environment, after: Environment) -> Status:
     """Everything stays known, but what the source's ref points at, where that is another one."""
     known = ("repo_url", "ref", "path")
     if all(getattr(before.source, name) == getattr(after.source, name) for name in known):
-        return before.status
-    return replace(before.status, noticed=None, noticed_at=None, webhook_judged=None)
+        same = (before.runs_on, before.agent, before.target) == (after.runs_on, after.agent, after.target)
+        return before.status if same and before.source == after.source else untried(before.status)
+    return replace(untried(before.status), noticed=None, noticed_at=None, webhook_judged=None)
 
 
 def _refuse_running(tx: Transaction, environment: Environment) -> None:

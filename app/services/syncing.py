@@ -9,7 +9,7 @@ from app.domain.drift import Ending
 from app.domain.environment import Environment
 from app.domain.errors import Problem
 from app.domain.events import EventType, NewEvent
-from app.domain.operation import AUTOMATIC, Changes, Operation, Outcome, Phase, StageName, Trigger
+from app.domain.operation import Changes, Operation, Outcome, Phase, StageName, Trigger
 from app.domain.plan import Action, Plan
 from app.domain.revision import Revision
 from app.domain.status import Health
@@ -268,8 +268,7 @@ class Sync:
             return Outcome.HEALED if before == revision.sha else Outcome.DEPLOYED
         if before is None:
             return Outcome.DEPLOYED
-        unattended = self._request.trigger in AUTOMATIC
-        return Outcome.FILTERED if unattended and before != revision.sha else Outcome.NO_OP
+        return Outcome.NO_OP if before == revision.sha else Outcome.FILTERED
 
     def _reason(self, plan: Plan, checked: CheckResult, failure: str | None, well: bool) -> str:
         if not well:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.ports import Hasher, Signing
+from app.ports import Hasher, PublicHalf, Signing
 from app.services.access import Access
 from app.services.agents.cases import AgentCases, agent_cases
 from app.services.audit import AuditLog
@@ -12,7 +12,7 @@ from app.services.comparison import Comparisons
 from app.services.drift import DriftAnswers
 from app.services.followup import FollowUp
 from app.services.holds import Holds
-from app.services.keyring import Keyring
+from app.services.keyring import Keyring, untold
 from app.services.polling import Poller
 from app.services.previewing import Previews
 from app.services.queue import Queue
@@ -48,7 +48,7 @@ class UseCases:
     agents: AgentCases
 
 
-def use_cases(world: World, hasher: Hasher, signing: Signing) -> UseCases:
+def use_cases(world: World, hasher: Hasher, signing: Signing, public_half: PublicHalf = untold) -> UseCases:
     """Wire the use cases over one world."""
     queue = Queue(world)
     poller = Poller(world, queue)
@@ -66,9 +66,9 @@ def use_cases(world: World, hasher: Hasher, signing: Signing) -> UseCases:
         drift=DriftAnswers(world, queue, agents.commands),
         webhooks=Webhooks(world, queue, poller),
         registration=registration,
-        switching=Switching(world, registration),
+        switching=Switching(world, registration, queue),
         shadowing=Shadowing(world),
-        keyring=Keyring(world),
+        keyring=Keyring(world, public_half),
         access=Access(world, hasher),
         audit=AuditLog(world, signing),
         comparison=Comparisons(world.store, world.clock),

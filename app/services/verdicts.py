@@ -19,6 +19,7 @@ from app.ports import Transaction
 
 SAMPLE = 50
 GIT = "Git: "  # begins what a status says about the repository
+TARGET = "Target: "  # begins what a status says about a target that cannot be looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ def delivered(
         drift_count=0,
         message=message,
     )
+
+
+def unseen(status: Status, reason: str) -> Status:
+    """The status while the target cannot be looked at: how it is there is not known, whatever it was."""
+    return replace(status, health=Health.UNKNOWN, message=f"{TARGET}{reason}")
 
 
 def waiting(status: Status) -> Status:

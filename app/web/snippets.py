@@ -27,50 +27,68 @@ def base_url(request: Request) -> str:
 
 
 def of(environment: Environment, base: str) -> tuple[Snippet, ...]:
-    """Steps for GitHub Actions, GitLab CI, Jenkins and plain curl."""
-    url = f"{base}/api/v1/environments/{environment.name}/syncs"
+    """Steps for GitHub Actions, GitLab CI, Jenkins and a shell. Each ends well only where the commit is live and
+    healthy: the answer to its request says no more than that the delivery waits its turn."""
+    script = _SCRIPT.replace("@API@", f"{base}/api/v1").replace("@NAME@", environment.name)
+    groovy = _indented(script.replace("\\", "\\\\"), 8)
     return (
-        Snippet("github", "GitHub Actions", "yaml", _GITHUB.replace("@URL@", url)),
-        Snippet("gitlab", "GitLab CI", "yaml", _GITLAB.replace("@URL@", url)),
-        Snippet("jenkins", "Jenkins", "groovy", _JENKINS.replace("@URL@", url)),
-        Snippet("curl", "curl", "sh", _CURL.replace("@URL@", url)),
+        Snippet("github", "GitHub Actions", "yaml", _GITHUB.replace("@SCRIPT@", _indented(script, 4))),
+        Snippet("gitlab", "GitLab CI", "yaml", _GITLAB.replace("@SCRIPT@", _indented(script, 6))),
+        Snippet("jenkins", "Jenkins", "groovy", _JENKINS.replace("@SCRIPT@", groovy)),
+        Snippet("curl", "Shell script with curl", "sh", _SHELL.replace("@SCRIPT@", script)),
     )
 
 
+def _indented(script: str, by: int) -> str:
+    return script.replace("\n", "\n" + " " * by)
+
+
+_SCRIPT = """\
+api=@API@ auth="Authorization: Bearer $PUSHPULL_TOKEN"
+data="{\\"revision\\": \\"$REVISION\\", \\"pipeline\\": {\\"id\\": \\"$RUN_ID\\", \\"url\\": \\"$RUN_URL\\"}}"
+asked=$(curl --fail-with-body -sS -X POST "$api/environments/@NAME@/syncs" -H "$auth" \\
+  -H "Content-Type: application/json" -d "$data") || { echo "$asked"; exit 1; }
+id=$(echo "$asked" | grep -oE '[0-9A-HJKMNP-TV-Z]{26}' | head -n 1)
+for _ in $(seq 300); do  # ten minutes
+  operation=$(curl --fail-with-body -sS --retry 5 "$api/operations/$id" -H "$auth")
+  case "$operation" in *'"phase":"queued"'* | *'"phase":"running"'*) sleep 2 ;; *) break ;; esac
+done
+case "$operation" in
+  *'"phase":"succeeded"'*) echo "$REVISION is live and healthy" ;;
+  *) echo "$operation"; exit 1 ;;
+esac"""
 _GITHUB = """\
 - name: Deliver with PushPull
   env:
     PUSHPULL_TOKEN: ${{ secrets.PUSHPULL_TOKEN }}
+    REVISION: ${{ github.sha }}
+    RUN_ID: ${{ github.run_id }}
+    RUN_URL: ${{ github.server_url }}/${{ github.repository }}/actions/runs/${{ github.run_id }}
   run: |
-    curl --fail-with-body -X POST @URL@ \\
-      -H "Authorization: Bearer $PUSHPULL_TOKEN" -H "Content-Type: application/json" \\
-      -d '{"revision": "${{ github.sha }}", "pipeline": {"id": "${{ github.run_id }}",
-           "url": "${{ github.server_url }}/${{ github.repository }}/actions/runs/${{ github.run_id }}"}}'
+    @SCRIPT@
 """
 _GITLAB = """\
 deliver:
   stage: deploy
   script:
-    - >
-      curl --fail-with-body -X POST @URL@
-      -H "Authorization: Bearer $PUSHPULL_TOKEN" -H "Content-Type: application/json"
-      -d "{\\"revision\\": \\"$CI_COMMIT_SHA\\",
-      \\"pipeline\\": {\\"id\\": \\"$CI_PIPELINE_ID\\", \\"url\\": \\"$CI_PIPELINE_URL\\"}}"
+    - |
+      REVISION=$CI_COMMIT_SHA RUN_ID=$CI_PIPELINE_ID RUN_URL=$CI_PIPELINE_URL
+      @SCRIPT@
 """
 _JENKINS = """\
 stage('Deliver') {
   steps {
     withCredentials([string(credentialsId: 'pushpull-token', variable: 'PUSHPULL_TOKEN')]) {
-      sh '''curl --fail-with-body -X POST @URL@ \\
-        -H "Authorization: Bearer $PUSHPULL_TOKEN" -H "Content-Type: application/json" \\
-        -d "{\\\\"revision\\\\": \\\\"$GIT_COMMIT\\\\",
-             \\\\"pipeline\\\\": {\\\\"id\\\\": \\\\"$BUILD_TAG\\\\", \\\\"url\\\\": \\\\"$BUILD_URL\\\\"}}"'''
+      sh '''
+        REVISION=$GIT_COMMIT RUN_ID=$BUILD_TAG RUN_URL=$BUILD_URL
+        @SCRIPT@
+      '''
     }
   }
 }
 """
-_CURL = """\
-curl --fail-with-body -X POST @URL@ \\
-  -H "Authorization: Bearer $PUSHPULL_TOKEN" -H "Content-Type: application/json" \\
-  -d "{\\"revision\\": \\"$(git rev-parse HEAD)\\"}"
+_SHELL = """\
+#!/bin/sh -eu
+REVISION=$(git rev-parse HEAD) RUN_ID=${BUILD_ID:-by-hand} RUN_URL=${BUILD_URL:-}
+@SCRIPT@
 """

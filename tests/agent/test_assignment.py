@@ -79,6 +79,16 @@ def test_the_agents_own_data_is_no_target(ground: Ground, plane: ControlPlane) -
         assert not (path / "index.html").exists()
 
 
+def test_a_refused_target_that_is_mended_gets_the_same_commit_by_itself(ground: Ground, plane: ControlPlane) -> None:
+    spec = ground.spec()
+    wrong = {**spec, "target": {**spec["target"], "path": str(ground.folder / "git")}}
+    plane.assign(SHOP, wrong)
+    ground.start()
+    plane.until(partial(refused, plane, ground.folder / "git"), "the refusal")
+    plane.assign(SHOP, spec)
+    ground.live_here(ground.first)
+
+
 def test_a_field_that_only_a_newer_control_plane_knows_does_no_harm(ground: Ground, plane: ControlPlane) -> None:
     spec = ground.spec()
     spec["policy"]["surprise"] = spec["surprise"] = 1

@@ -132,3 +132,27 @@ def test_a_worker_needs_a_database_that_can_be_shared(tmp_path: Path) -> None:
 def test_wrong_settings_are_named(tmp_path: Path) -> None:
     done = pushpull("serve", PUSHPULL_DATA_DIR=str(tmp_path), PUSHPULL_PORT="many")
     assert (done.code, "PUSHPULL_PORT" in done.err) == (2, True)
+
+
+def test_a_revision_that_only_a_working_copy_knows_is_refused_with_a_hint(place: Place) -> None:
+    before = place.server.call("GET", "/operations")["items"][0]["id"]
+    done = place.run("push", "shop", "--revision", "HEAD~1")
+    assert done.code == 2
+    assert "a commit id, a branch or a tag of the environment's repository" in done.err
+    assert "$(git rev-parse 'HEAD~1')" in done.err
+    assert place.server.call("GET", "/operations")["items"][0]["id"] == before
+
+
+def test_what_is_wrong_with_a_field_is_said_once(place: Place) -> None:
+    done = place.run("env", "edit", "shop", "--set", "policy.interval_s=0")
+    assert done.code == 1
+    assert done.err.count("interval_s") == 1, done.err
+
+
+def test_a_hold_has_a_reason(place: Place) -> None:
+    place.server.environment("held", place.repo)
+    assert place.run("hold", "held").code == 0
+    assert place.server.call("GET", "/environments/held")["status"]["hold"]["reason"] == "held from the command line"
+    blank = place.run("hold", "held", "--reason", " ")
+    assert blank.code == 1
+    assert "reason is required" in blank.err

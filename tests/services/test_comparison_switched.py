@@ -76,9 +76,21 @@ def test_there_and_back_counts_both_stretches(switched: Installation) -> None:
 def test_one_that_was_not_switched_says_so(switched: Installation) -> None:
     found = switched.cases.comparison.compare("all", "", "other")
     assert found.subject is not None
-    assert "was not switched" in found.subject.sentence
+    assert "other has not run as pull yet" in found.subject.sentence
+    assert "Switch it to pull" in found.subject.sentence
+    assert "a shadow in pull" in found.subject.sentence
+    assert {row.pull.sentence for row in found.rows} == {"other has not run as pull yet."}
+    assert "not run as" not in "".join(row.push.sentence for row in found.rows)
     assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (2, 0)
     assert switched.cases.comparison.compare("all").subject is None
+
+
+def test_one_whose_switch_lies_before_the_window_says_that_instead(switched: Installation) -> None:
+    switched.clock.pass_(2 * 86400)
+    found = switched.cases.comparison.compare("24h", "", "shop")
+    assert found.subject is not None
+    assert "was not switched in this window" in found.subject.sentence
+    assert "has not run" not in "".join(row.push.sentence for row in found.rows)
 
 
 def test_an_unknown_environment_is_named(here: Installation) -> None:

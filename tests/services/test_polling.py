@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.domain.events import EventType
-from app.domain.operation import Outcome, Phase, Trigger
+from app.domain.operation import Kind, Outcome, Phase, Trigger
 from app.domain.status import Divergence, SyncStatus
 from tests.support.gitserver import GitServer
 from tests.support.installation import ME, PIPELINE, Installation
@@ -163,6 +165,18 @@ def test_a_refused_revision_is_not_tried_again_but_the_next_is(here: Installatio
     here.repo.commit({"deploy/index.html": "two\n"})
     (ended,) = here.poll()
     assert ended.outcome is Outcome.DEPLOYED
+
+
+@pytest.mark.parametrize("part", ["target", "source"])
+def test_what_was_refused_is_tried_again_once_target_or_source_was_edited(here: Installation, part: str) -> None:
+    here.register("pull", hooks=[{"when": "pre", "command": ["false"]}])
+    (failed,) = here.poll()
+    assert failed.phase is Phase.FAILED
+    assert here.poll() == []
+    change = {"target": {"path": str(here.servers / "free")}} if part == "target" else {"source": {"path": ""}}
+    here.cases.registration.edit("shop", change, ME)
+    tried = [one for one in (*here.poll(), *here.poll(), *here.poll()) if one.kind is Kind.SYNC]
+    assert [one.revision for one in tried] == [failed.revision], "once, and not again"
 
 
 def test_an_error_is_tried_again_at_growing_distances(here: Installation) -> None:

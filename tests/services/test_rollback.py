@@ -118,11 +118,20 @@ def test_going_forward_again_holds_nothing(here: Installation, mode: str) -> Non
 
 def test_only_what_was_live_can_be_chosen(here: Installation, mode: str) -> None:
     here.register(mode)
-    with pytest.raises(NothingToRollBackTo):
+    with pytest.raises(NothingToRollBackTo, match="Nothing was live in shop yet"):
         back(here)
     here.deliver(mode)
+    with pytest.raises(NothingToRollBackTo, match="is the only revision that was ever live in shop"):
+        back(here)
     with pytest.raises(RevisionNotFound):
         back(here, "f" * 40)
+
+
+def test_it_is_said_where_no_other_revision_was_well(here: Installation, mode: str) -> None:
+    check = {"kind": "command", "command": ["false"], "deadline_s": 0.1}
+    two_revisions(here, mode, health_check=check)
+    with pytest.raises(NothingToRollBackTo, match="1 other revision was live in shop, but none is good"):
+        back(here)
 
 
 def test_health_is_asked_on_the_way_back_too(here: Installation, mode: str) -> None:

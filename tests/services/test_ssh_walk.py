@@ -68,6 +68,7 @@ def test_a_server_that_was_set_up_anew_stops_and_keeps_the_inventory(here: Insta
     here.cases.keyring.add("web1", "ssh-key", {"private_key": server.private_key}, ME)
     here.cases.registration.create(specification(here, server), ME)
     here.push(here.repo.commit({"deploy/a": "1", "deploy/b": "1"}))
+    before = server.known_hosts
     server.change_host_key()
     here.world.targets.close()
     second = here.repo.commit({"deploy/a": "2", "deploy/b": None})
@@ -75,7 +76,14 @@ def test_a_server_that_was_set_up_anew_stops_and_keeps_the_inventory(here: Insta
     assert stopped.phase is Phase.FAILED
     assert "another host key" in stopped.reason
     assert (here.servers / "shop" / "a").read_text() == "1"
+    shown = here.refresh().reason
+    both = {fingerprint(str(host_key(text))) for text in (before, server.known_hosts)}
+    assert all(one in shown for one in both)
+    status = here.environment().status
+    assert (status.health, status.message) == (Health.UNKNOWN, f"Target: {shown}")
     edited = here.cases.registration.edit("shop", {"target": {"host_key": None}}, ME)
     assert edited.target.option("host_key") == host_key(server.known_hosts), "looked up again"
     assert edited.status.revision is not None, "it is the same place"
+    here.refresh()
+    assert (here.environment().status.health, here.environment().status.message) == (Health.HEALTHY, "")
     assert here.push(second).changes.deleted == 1, "we still know what is ours there"

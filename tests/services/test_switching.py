@@ -12,6 +12,7 @@ from app.domain.events import EventType
 from app.domain.operation import Kind, Outcome, Phase, Request, Trigger
 from app.domain.status import Divergence, SyncStatus
 from app.ports import AuditFilter
+from app.services.switch_words import left_behind
 from app.services.taking_over import take_over
 from tests.support.installation import ME, Installation
 from tests.support.places import picture
@@ -155,6 +156,52 @@ def test_a_running_operation_blocks_it_and_nothing_was_changed(here: Installatio
     assert running.id in refused.value.detail
     assert here.environment().mode.value == mode
     assert here.events(EventType.ENVIRONMENT_SWITCHED) == []
+
+
+def test_what_stays_behind_at_the_old_place_is_said(here: Installation) -> None:
+    target = here.register("push")
+    here.cases.registration.edit("shop", {"target": {"layout": "releases"}}, ME)
+    here.push()
+    new = {"kind": "directory", "path": str(here.servers / "moved")}
+    made = here.cases.switching.prospect("shop", {"target": new})
+    assert any(f"below {target}/releases stay too" in line for line in made.left)
+    assert here.cases.switching.prospect("shop", {"mode": "pull"}).left == ()
+    before = here.environment()
+    after = here.cases.registration.edit("shop", {"target": new}, ME)
+    told = " ".join(left_behind(before, after, same_place=False))
+    assert f"2 delivered files stay at {target} as they are" in told
+    assert (target / "current" / "index.html").exists()
+
+
+def looking(here: Installation, ends_by_itself: bool) -> list[bool]:
+    """A comparison is running, as right after an edit. Collects whether it was told to stop, at each look at it."""
+    here.ask(Request(Kind.REFRESH, Trigger.SCHEDULE, "system:schedule"))
+    running, slept, told = here.claim(), here.clock.sleep, list[bool]()
+    assert running is not None
+
+    def meanwhile(seconds: float) -> None:
+        slept(seconds)
+        told.append(here.operation(running.id).termination_by is not None)
+        if ends_by_itself or told[-1]:
+            here.cases.reconciler.run(running, lambda: told[-1])
+            here.clock.sleep = slept  # type: ignore[method-assign]
+
+    here.clock.sleep = meanwhile  # type: ignore[method-assign]
+    return told
+
+
+@pytest.mark.parametrize("ends_by_itself", [True, False])
+def test_a_comparison_that_is_running_makes_way(here: Installation, mode: str, ends_by_itself: bool) -> None:
+    here.register(mode)
+    here.deliver(mode)
+    told = looking(here, ends_by_itself)
+    here.cases.switching.switch("shop", {"mode": OTHER[mode]}, ME)
+    assert here.environment().mode.value == OTHER[mode]
+    assert told[-1] is not ends_by_itself
+    told = looking(here, ends_by_itself)
+    here.cases.registration.edit("shop", {"target": {"path": str(here.servers / "other")}}, ME)
+    assert here.environment().target.option("path") == str(here.servers / "other")
+    assert told[-1] is not ends_by_itself
 
 
 def test_what_was_queued_ends_with_a_reason_and_the_new_side_delivers_it(here: Installation) -> None:

@@ -84,7 +84,7 @@ def test_a_commit_beside_the_path_moves_the_revision_and_nothing_else(here: Inst
     here.deliver(mode)
     here.repo.commit({"docs/x": "y"})
     ended = here.deliver(mode)
-    assert ended.outcome is (Outcome.NO_OP if mode == "push" else Outcome.FILTERED)
+    assert ended.outcome is Outcome.FILTERED
     assert here.environment().status.revision == here.repo.sha("main")
     assert here.environment().status.sync is SyncStatus.SYNCED
 

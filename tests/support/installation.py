@@ -11,7 +11,7 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from app.checks import LocalChecks
-from app.crypto import Passwords, Signer
+from app.crypto import Passwords, Signer, public_half
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType
 from app.domain.operation import Kind, Operation, Request, Trigger
@@ -62,7 +62,7 @@ class Installation:
         targets = TargetRegistry(self.data, [self.servers], secret=self._secret)
         self.world = World(self.store, sources, targets, LocalChecks(), Bus(), self.clock)
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self.cases: UseCases = use_cases(self.world, Passwords(cheap), Signer(self.data / "signing.key"))
+        self.cases: UseCases = use_cases(self.world, Passwords(cheap), Signer(self.data / "signing.key"), public_half)
         self.repo = GitRepo(folder / "shop.git")
         self.url = self.repo.url
 

@@ -20,6 +20,7 @@ from app.domain.comparison.result import (
     StageTime,
     Verdict,
 )
+from app.domain.comparison.switched import never_run
 from app.domain.comparison.window import DEFAULT, WINDOWS, Window, parse_labels, parse_window
 
 __all__ = [
@@ -75,13 +76,15 @@ ORDER = (
 
 
 def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
-    """Set push against pull. `step` is the text that a pipeline needs to start a delivery, as the pages show it."""
+    """Set push against pull. `step` is the text that a pipeline needs to start a delivery."""
     rows = (
         *timing.rows(evidence),
         *restoring.rows(evidence),
         *running.rows(evidence),
         *Foundation(evidence, step).rows(),
     )
+    if evidence.subject and not evidence.subject.switches and evidence.environments:
+        rows = never_run(rows, evidence.environments[0])
     return Comparison(
         window=evidence.window.name,
         since=evidence.window.since,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app.domain.comparison.result import Mark, Subject
+from app.domain.comparison.result import Cell, Mark, Row, Subject
 from app.domain.comparison.window import Window
 from app.domain.comparison.words import plural
 from app.domain.environment import Environment, Mode, RunsOn, TargetSpec
@@ -59,11 +59,33 @@ def subject(environment: Environment, switches: Sequence[Mark], window: Window, 
     for mode in dict.fromkeys(part.mode for part in parts):
         spans = [_span(part, environment, window) for part in parts if part.mode == mode]
         told.append(f"{mode} {', and '.join(spans)} ({plural(counts.get(mode, 0), 'sync')})")
-    if len(told) < 2:
+    if not switches:
+        other = _other(environment).value
+        sentence = (
+            f"{environment.name} has not run as {other} yet: {told[0]}. Switch it to {other}, and what is measured "
+            f"then stands beside this; or let a shadow in {other} watch the same target, and its page sets the commits "
+            "side by side."
+        )
+    elif len(told) < 2:
         sentence = f"{environment.name} was not switched in this window: {told[0]}. There is nothing to set against it."
     else:
         sentence = f"{environment.name} against itself: {told[0]}, and {told[1]}."
     return Subject(environment.name, tuple(switches), sentence)
+
+
+def never_run(rows: Iterable[Row], environment: Environment) -> tuple[Row, ...]:
+    """The rows of one that was never switched: of the other mode there is nothing, and each says why."""
+    mode = _other(environment).value
+    told = f"{environment.name} has not run as {mode} yet."
+
+    def said(cell: Cell) -> Cell:
+        return replace(cell, sentence=told) if cell.mode == mode and not cell.n else cell
+
+    return tuple(replace(row, push=said(row.push), pull=said(row.pull)) for row in rows)
+
+
+def _other(environment: Environment) -> Mode:
+    return Mode.PULL if environment.mode is Mode.PUSH else Mode.PUSH
 
 
 def _span(part: Stretch, environment: Environment, window: Window) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
@@ -11,10 +11,12 @@ from app.domain.environment import Environment as Registered
 from app.domain.errors import InvalidInput, Problem
 from app.domain.webhook import PROVIDERS
 from app.ports import EnvironmentFilter
+from app.services.switch_words import left_behind
 from app.services.usecases import UseCases
 from app.web import snippets
-from app.web.api.answers import Environment, Hook, Items, Probe, reply
+from app.web.api.answers import Edited, Environment, Hook, Items, Probe, reply
 from app.web.api.fields import AfterName, Labels, Limit, Name, Text
+from app.web.api.host_keys import without_fingerprints
 from app.web.api.openapi import problems
 from app.web.api.schemas import EnvironmentBody, EnvironmentPatch, HoldBody, ProbeBody, WebhookBody
 from app.web.api.shapes import environment_json, page_of, probe_json, unusable_json
@@ -58,7 +60,7 @@ def list_environments(
 @router.post("/environments", status_code=201, response_model=Environment, responses=problems(409))
 def create_environment(body: EnvironmentBody, cases: Cases, by: By, later: Later) -> Response:
     """Register an environment; its repository is looked at in the background."""
-    made = cases.registration.create(body.model_dump(exclude_unset=True), by)
+    made = cases.registration.create(without_fingerprints(body.model_dump(exclude_unset=True)), by)
     later.run("first look", lambda: cases.registration.first_look(made))
     return shown(cases, made, 201, Location=f"/api/v1/environments/{made.name}")
 
@@ -82,11 +84,16 @@ def show_environment(name: Name, cases: Cases, _: Who) -> Response:
         return shown(cases, tx.environments.get(name))
 
 
-@router.patch("/environments/{name}", response_model=Environment, responses=problems(409, 412))
+@router.patch("/environments/{name}", response_model=Edited, responses=problems(409, 412))
 def edit_environment(name: Name, body: EnvironmentPatch, cases: Cases, by: By, if_match: IfMatch = "*") -> Response:
     """Lay a partial specification over the stored one (JSON Merge Patch). The name stays."""
-    change: dict[str, Any] = body.model_dump(exclude_unset=True)
-    return shown(cases, cases.registration.edit(name, change, by, version=_version(if_match)))
+    change = without_fingerprints(body.model_dump(exclude_unset=True))
+    with cases.world.store.read() as tx:
+        before = tx.environments.get(name)
+    edited = cases.registration.edit(name, change, by, version=_version(if_match))
+    told = environment_json(edited, cases.world.clock.now())
+    left = left_behind(before, edited, same_place=False)
+    return reply({**told, "left_behind": list(left)}, ETag=f'"{edited.version}"')
 
 
 def _version(if_match: str) -> int | None:
@@ -100,10 +107,9 @@ def delete_environment(name: Name, cases: Cases, by: By, if_match: IfMatch = "*"
 
 
 @router.put("/environments/{name}/hold", response_model=Environment)
-def set_hold(name: Name, cases: Cases, by: By, body: HoldBody | None = None) -> Response:
-    """Stop automation."""
-    given = body or HoldBody()
-    return shown(cases, cases.holds.hold(name, given.reason, given.expires_at, by))
+def set_hold(name: Name, body: HoldBody, cases: Cases, by: By) -> Response:
+    """Stop automation, and say why."""
+    return shown(cases, cases.holds.hold(name, body.reason, body.expires_at, by))
 
 
 @router.delete("/environments/{name}/hold", response_model=Environment, responses=problems(409, 424))

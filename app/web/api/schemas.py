@@ -189,7 +189,7 @@ class RollbackBody(Body):
 class HoldBody(Body):
     """Why automation stops, and until when."""
 
-    reason: Line = ""
+    reason: Line = Field(min_length=1, description="Shown to everybody who wonders why nothing moves.")
     expires_at: Moment | None = None
 
 

@@ -14,6 +14,7 @@ from app.domain.operation import Operation
 from app.domain.specification import as_dict
 from app.domain.tree import printable
 from app.ports import Credential, HistoryItem, Page, Probe, Token
+from app.web.api.host_keys import with_fingerprints
 
 
 def at(moment: datetime | None) -> str | None:
@@ -76,7 +77,8 @@ def status_json(environment: Environment, now: datetime) -> dict[str, Any]:
 def environment_json(environment: Environment, now: datetime) -> dict[str, Any]:
     """An environment in the contract's shape."""
     extra = {"agent": environment.agent, "created_at": at(environment.created_at), "version": environment.version}
-    return {**as_dict(environment), "status": status_json(environment, now), **extra}
+    shown = as_dict(environment)
+    return {**shown, "target": with_fingerprints(shown["target"]), "status": status_json(environment, now), **extra}
 
 
 def operation_json(one: Operation) -> dict[str, Any]:

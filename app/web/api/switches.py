@@ -6,10 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from app.domain.environment import Environment
 from app.services.shadowing import Pair
 from app.services.switching import Switch, side
 from app.web.api.answers import Items, ShadowPair, Switched, reply
 from app.web.api.fields import Name
+from app.web.api.host_keys import with_fingerprints, without_fingerprints
 from app.web.api.openapi import problems
 from app.web.api.schemas import SwitchBody
 from app.web.api.shapes import at, environment_json, page_json
@@ -21,7 +23,7 @@ router = APIRouter(tags=["environments"])
 @router.post("/environments/{name}/switches", status_code=201, response_model=Switched, responses=problems(409, 424))
 def switch(name: Name, body: SwitchBody, cases: Cases, by: By) -> Response:
     """Switch at the same place, without delivering anything anew."""
-    change = body.model_dump(exclude_unset=True, exclude={"agent", "reason"})
+    change = without_fingerprints(body.model_dump(exclude_unset=True, exclude={"agent", "reason"}))
     made = cases.switching.switch(name, change, by, body.reason, body.agent)
     with cases.world.store.read() as tx:
         shown = environment_json(tx.environments.get(name), cases.world.clock.now())
@@ -34,11 +36,17 @@ def switch_json(made: Switch) -> dict[str, Any]:
         "at": at(made.at),
         "by": made.by,
         "reason": made.reason,
-        "from": side(made.before),
-        "to": side(made.after),
+        "from": _shown(made.before),
+        "to": _shown(made.after),
         "effects": list(made.effects),
         "carried": list(made.carried),
+        "left_behind": list(made.left),
     }
+
+
+def _shown(one: Environment) -> dict[str, Any]:
+    told = side(one)
+    return {**told, "target": with_fingerprints(told["target"])}
 
 
 @router.get("/environments/{name}/shadow", response_model=Items[ShadowPair])

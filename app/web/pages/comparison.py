@@ -132,6 +132,8 @@ def _sides(found: Comparison | None) -> Mapping[str, str]:
     if found and found.subject and found.subject.switches:
         last = found.subject.switches[-1]
         return {last.before: f"until {exact(last.at)}", last.after: f"since {exact(last.at)}"}
+    if found and found.subject:
+        return {mode: "not yet" if not counts.get(mode) else "until now" for mode in ("push", "pull")}
     return {mode: plural(counts.get(mode, 0), "environment") for mode in ("push", "pull")}
 
 

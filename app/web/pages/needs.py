@@ -10,6 +10,7 @@ from app.domain.drift import Episode
 from app.domain.environment import Environment
 from app.domain.status import Health, SyncStatus
 from app.ports import Transaction
+from app.services.verdicts import TARGET
 from app.web.present import plural, relative, since
 
 FAILED = ("failed", "refused", "error")
@@ -34,6 +35,8 @@ def need_of(environment: Environment, now: datetime, episode: Episode | None = N
     if environment.silent(now):
         heard = f", which was last heard {relative(status.heard_at, now)}" if status.heard_at else ""
         return Need(name, "warn", "unknown", f"has lost its agent{heard}" if environment.agent else NO_AGENT)
+    if status.message.startswith(TARGET):
+        return Need(name, "bad", "alert", _cut(f"cannot be looked at: {status.message.removeprefix(TARGET)}"))
     if status.last_outcome in FAILED:
         return Need(name, "bad", "cross", _cut(f"had a failed delivery: {status.last_reason or 'no reason'}"))
     if status.health in UNWELL:

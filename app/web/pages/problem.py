@@ -77,6 +77,9 @@ def problem_page(request: Request, status: int, code: str, detail: str, fields: 
     if code == "environment_not_found":
         name = unquote(request.url.path).split("/")[2:3]
         action = ("What happened to it", links.with_query("/operations", {"environment": "".join(name)}))
+    if code == "nothing_to_roll_back_to":
+        name = unquote(request.url.path).split("/")[2:3]
+        action = ("What was live there", links.environment("".join(name), "history"))
     context = Context(status, title, detail, unchanged, action, code, fields)
     return render.page(request, "error.html", context, status=status)
 

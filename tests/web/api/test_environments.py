@@ -172,6 +172,26 @@ def test_a_hold_stops_pipelines_until_resumed(server: LiveServer) -> None:
     assert server.sync("held", revision=newer, pipeline={"id": "9"})["outcome"] == "deployed"
 
 
+def test_an_edit_says_what_stays_at_the_old_place(server: LiveServer) -> None:
+    server.environment("moves", server.repo("moves"))
+    server.sync("moves")
+    labelled = server.call("PATCH", "/environments/moves", {"labels": {"a": "b"}})
+    assert labelled["left_behind"] == []
+    moved = server.call("PATCH", "/environments/moves", {"target": {"path": str(server.live / "moves-on")}})
+    (told,) = moved["left_behind"]
+    assert told.startswith(f"2 delivered files stay at {server.live / 'moves'} as they are")
+
+
+def test_a_hold_without_a_reason_names_the_field(server: LiveServer) -> None:
+    server.environment("unreasoned", server.repo("unreasoned"))
+    for body in ({}, {"reason": ""}, {"reason": "  "}):
+        answer = server.http.put("/api/v1/environments/unreasoned/hold", json=body)
+        assert answer.status_code == 422
+        assert [one["field"] for one in answer.json()["errors"]] == ["reason"]
+    assert server.http.put("/api/v1/environments/unreasoned/hold").status_code == 422
+    assert server.call("GET", "/environments/unreasoned")["status"]["hold"] is None
+
+
 def test_pages_of_a_list_hold_every_item_once(server: LiveServer) -> None:
     repo = server.repo("listed")
     for number in range(5):

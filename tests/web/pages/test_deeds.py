@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.server import PATIENCE_S, LiveServer
-from tests.web.pages.conftest import Filled, logged_in
+from tests.web.pages.conftest import NAME, Filled, logged_in
 
 FORM = {
     "name": "made", "mode": "push", "source.ref": "main", "source.path": "site", "policy.interval_s": "3600",
@@ -158,12 +158,22 @@ def test_a_wrong_rollback_shows_the_plan_again(filled: Filled) -> None:
     assert "lies in the past" in answer.text
 
 
+def test_nothing_to_roll_back_to_says_why_and_leads_to_the_history(filled: Filled) -> None:
+    page = filled.person.get(f"/environments/{NAME}/rollback")
+    assert page.status_code == 409
+    assert "Nothing was live in" in page.text
+    assert f'href="/environments/{NAME}/history"' in page.text
+
+
 def test_hold_and_resume(filled: Filled) -> None:
     assert filled.person.post("/environments/docs/resume").status_code == 303
     assert filled.person.post("/environments/docs/hold", data={"reason": "<i>freeze</i>"}).status_code == 303
     page = filled.person.get("/environments/docs").text
     assert "&lt;i&gt;freeze&lt;/i&gt;" in page
     assert "Automation of docs is held" in page
+    wrong = filled.person.post("/environments/docs/hold", data={"reason": " "})
+    assert wrong.status_code == 422
+    assert "is required: say why" in wrong.text
 
 
 def test_a_token_and_a_webhook_secret_are_shown_once(filled: Filled) -> None:

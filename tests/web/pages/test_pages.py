@@ -87,3 +87,36 @@ def test_a_page_that_is_not_there_says_so_with_the_way_back(filled: Filled) -> N
         answer = filled.person.get(path)
         assert answer.status_code == 404
         assert 'aria-label="Main"' in answer.text
+
+
+def test_a_repository_that_fell_silent_stands_in_its_environments_timelines(filled: Filled) -> None:
+    server, person = filled.server, filled.person
+    repo = server.repo("mute")
+    server.environment("mute", repo, mode="pull")
+    server.sync("mute")
+    away, poll = repo.path.with_name("away"), server.installation.cases.poller.poll
+    repo.path.rename(away)
+    poll(repo.url)
+    assert "Repository cannot be read" in person.get("/environments/mute").text
+    away.rename(repo.path)
+    poll(repo.url)
+    page = person.get("/environments/mute").text
+    assert page.index("Repository can be read again") < page.index("Repository cannot be read")
+    assert "Repository cannot be read" not in person.get("/environments/docs").text
+
+
+def test_a_target_that_cannot_be_looked_at_is_an_error_and_its_health_unknown(filled: Filled) -> None:
+    server, person = filled.server, filled.person
+    server.environment("blind", filled.repo)
+    server.sync("blind", revision=filled.shas[0])
+    assert server.call("GET", "/environments/blind")["status"]["health"] == "Healthy"
+    place = server.live / "blind"
+    place.rename(server.live / "blind-before")
+    place.write_text("a file stands where the directory must be\n")
+    assert server.refresh("blind")["phase"] == "failed"
+    status = server.call("GET", "/environments/blind")["status"]
+    assert status["health"] == "Unknown"
+    page = person.get("/environments/blind").text
+    assert re.search(r'class="notice bad"[^§]*The target cannot be looked at\.', page)
+    assert "/environments/blind/settings" in page
+    assert "cannot be looked at" in person.get("/?q=blind").text

@@ -16,6 +16,7 @@ from app.web.api.answers.records import (
     Verified,
 )
 from app.web.api.answers.registry import (
+    Edited,
     Environment,
     Hold,
     Hook,
@@ -54,6 +55,7 @@ __all__ = [
     "Delivery",
     "Drift",
     "DriftItem",
+    "Edited",
     "Enrolled",
     "Enrollment",
     "Environment",

@@ -83,7 +83,8 @@ class Side(BaseModel):
 
 
 class Switch(BaseModel):
-    """What was switched. `effects` and `carried` say in sentences what is different now, and what is not."""
+    """What was switched. `effects` and `carried` say in sentences what is different now, and what is not;
+    `left_behind` what stays where it was and is known to nobody any more."""
 
     at: Moment | None
     by: str
@@ -92,6 +93,13 @@ class Switch(BaseModel):
     to: Side
     effects: list[str]
     carried: list[str]
+    left_behind: list[str]
+
+
+class Edited(Environment):
+    """An environment that was just edited. `left_behind`: what stays at the target before, in sentences."""
+
+    left_behind: list[str]
 
 
 class Switched(Environment):

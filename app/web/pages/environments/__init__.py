@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.pages.environments import deeds, drift, history, pipeline, registration, rollback, switching, timeline
+from app.web.pages.environments import deeds, drift, history, moving, pipeline, registration, rollback, timeline
 
 router = APIRouter()
-for part in (registration, switching, timeline, drift, history, pipeline, rollback, deeds):
+for part in (registration, moving, timeline, drift, history, pipeline, rollback, deeds):
     router.include_router(part.router)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.domain.environment import Mode
 from app.domain.operation import Outcome, Phase
 from app.domain.status import Health, SyncStatus
+from app.services.verdicts import TARGET
 from app.web import links
 from app.web.pages.environments.head import Head
 from app.web.present import actor, clock, every, exact, plural, relative, short
@@ -32,12 +33,16 @@ def _all(head: Head) -> Iterator[Notice]:
     status, environment = head.environment.status, head.environment
     if head.silent:
         yield silence(head)
+    if status.message.startswith(TARGET):
+        settings = links.environment(environment.name, "settings")
+        link = None if head.tab == "settings" else ("See its settings", settings)
+        yield Notice("bad", "The target cannot be looked at.", status.message.removeprefix(TARGET), link)
     if not (head.silent and status.revision is None):
         yield difference(head)
     if head.health in (Health.DEGRADED, Health.MISSING):
         title = f"{short(status.revision)} is live, but {status.health.value}."
         yield Notice("bad", title, status.last_reason)
-    if status.message:
+    if status.message and not status.message.startswith(TARGET):
         body = "What is live keeps running, and a rollback works without Git. The next poll tries again."
         yield Notice("warn", status.message.removeprefix("Git: "), body)
     if environment.hold and not head.pending:
@@ -69,7 +74,7 @@ def difference(head: Head) -> Notice:
         return _behind(head)
     if status.revision is None:
         return Notice("none", "Nothing is live yet, and Git was not read yet.", "The first poll is on its way.")
-    if head.sync is SyncStatus.UNKNOWN:
+    if head.sync is SyncStatus.UNKNOWN or status.message.startswith(TARGET):
         title = f"{short(status.revision)} is live; whether the target still equals it is unknown."
         return Notice("none", title, f"It was last compared {relative(status.checked_at, head.now)}.")
     if status.noticed and status.noticed != status.revision:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from app.domain.environment import Environment
+from app.domain.environment import Environment, RunsOn
 from app.domain.errors import (
     EnvironmentChanged,
     EnvironmentExists,
@@ -18,6 +18,7 @@ from app.domain.errors import (
     OperationInProgress,
     Problem,
 )
+from app.services.switch_words import left_behind
 from app.services.usecases import UseCases
 from app.services.world import Actor
 from app.web import links, render
@@ -26,11 +27,13 @@ from app.web.pages.environments import form as forms
 from app.web.pages.environments.form import Form
 from app.web.pages.environments.head import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
-from app.web.pages.environments.switching import SwitchForm, switch_form
+from app.web.pages.environments.pinning import unconfirmed
+from app.web.pages.environments.switching import Asked, SwitchForm, switch_form
 from app.web.pages.environments.target_form import looked_up
 from app.web.visitor import By, Visitor
 
 FORM = "environment_form"
+CONFIRM = "Confirm the server's host key: compare its fingerprint below, then save again."
 router = APIRouter()
 
 
@@ -69,12 +72,21 @@ def settings(request: Request, cases: Cases, name: str, _: Visitor) -> Response:
     """The environment's specification, to edit."""
     with cases.world.store.read() as tx:
         one = tx.environments.get(name)
-    return _settings(request, cases, forms.form(cases, forms.of_environment(one), one))
+    return settings_page(request, cases, one)
 
 
-def _settings(request: Request, cases: UseCases, shown: Form, status: int = HTTPStatus.OK) -> Response:
+def settings_page(
+    request: Request, cases: UseCases, one: Environment, asked: Asked | None = None, status: int = HTTPStatus.OK
+) -> Response:
+    """The settings as they are stored; `asked`: what has to be answered before a switch."""
+    return _settings(request, cases, forms.form(cases, forms.of_environment(one), one), status, asked)
+
+
+def _settings(
+    request: Request, cases: UseCases, shown: Form, status: int = HTTPStatus.OK, asked: Asked | None = None
+) -> Response:
     top = head(cases, shown.editing, "settings")
-    context = Context(top, notices(top), shown, switch_form(cases, top.environment))
+    context = Context(top, notices(top), shown, switch_form(cases, top.environment, asked))
     regions = (REGION, FORM)
     return render.page(request, "environments/settings.html", context, nav="overview", regions=regions, status=status)
 
@@ -139,6 +151,8 @@ async def create(request: Request, cases: Cases, by: By, later: Later) -> Respon
 
 
 def _create(request: Request, cases: UseCases, typed: Mapping[str, str], by: Actor, later: Later) -> Response:
+    if asked := _unconfirmed(request, cases, typed, None):
+        return asked
     try:
         made = cases.registration.create(forms.specification(typed), by)
     except (InvalidInput, EnvironmentExists) as problem:
@@ -158,13 +172,29 @@ async def edit(request: Request, cases: Cases, name: str, by: By) -> Response:
 def _edit(request: Request, cases: UseCases, sent: Mapping[str, object], by: Actor) -> Response:
     typed, one = forms.typed_values(sent), _edited(cases, sent)
     assert one is not None
+    if asked := _unconfirmed(request, cases, typed, one):
+        return asked
     try:
         saved = cases.registration.edit(one.name, forms.change(typed, one), by, version=one.version)
     except (InvalidInput, EnvironmentChanged, OperationInProgress) as problem:
         return _refused(request, cases, typed, one, problem)
     changed = saved.version != one.version
-    title, body = ("Saved", "A comparison follows.") if changed else ("Nothing was different", "")
+    left = left_behind(one, saved, same_place=False)
+    title, body = ("Saved", " ".join(("A comparison follows.", *left))) if changed else ("Nothing was different", "")
     return render.done(request, links.environment(one.name, "settings"), title, body, "ok" if changed else "none")
+
+
+def _unconfirmed(
+    request: Request, cases: UseCases, typed: Mapping[str, str], one: Environment | None
+) -> Response | None:
+    """The form again with the host key that saving would pin, for the person to confirm; None if there is none."""
+    here = one.runs_on is RunsOn.SERVER if one else typed["runs_on"] in ("", RunsOn.SERVER.value)
+    if not here or not unconfirmed(typed, one.target if one else None) or any(_wrong(cases, typed, one)):
+        return None
+    found, host = looked_up(cases, typed, forms.number)
+    problem = CONFIRM if host.tone == "warn" else host.title
+    shown = forms.form(cases, {**found, "name": one.name} if one else found, one, problem=problem, host=host)
+    return _again(request, cases, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _refused(

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-from fastapi import APIRouter, Depends, Request, Response
+from typing import Any
 
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.errors import Problem
 from app.domain.placing import address, place
 from app.services.switching import Switch
 from app.services.usecases import UseCases
-from app.web import links, render
-from app.web.deps import Cases
+from app.web import links
 from app.web.pages.forms import Line, line
-from app.web.visitor import By
 
-router = APIRouter()
 OTHER = {Mode.PUSH: Mode.PULL, Mode.PULL: Mode.PUSH}
 
 
@@ -33,6 +28,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A server that somebody has to recognise before a switch to it: what it shows, and what to send once more."""
+
+    told: str
+    again: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchForm:
     """What environments/_switch.html gets. `place`: the same place as the other side reaches it, as far as known."""
 
@@ -42,9 +45,10 @@ class SwitchForm:
     place: str
     agents: tuple[tuple[str, str], ...]
     compared: str
+    asked: Asked | None = None
 
 
-def switch_form(cases: UseCases, one: Environment) -> SwitchForm:
+def switch_form(cases: UseCases, one: Environment, asked: Asked | None = None) -> SwitchForm:
     """Both switches, with what they would do."""
     to, agent = OTHER[one.mode].value, one.runs_on is RunsOn.SERVER
     runs_on = (RunsOn.AGENT if agent else RunsOn.SERVER).value
@@ -57,6 +61,7 @@ def switch_form(cases: UseCases, one: Environment) -> SwitchForm:
         place=address(moves.after.target) if moves else str(one.target.option("path") or ""),
         agents=_agents(cases),
         compared=links.with_query("/compare", {"environment": one.name, "window": "all"}),
+        asked=asked,
     )
 
 
@@ -84,21 +89,14 @@ class Sent:
     move_target: Line = ""
     move_agent: Line = ""
     move_credential: Line = ""
+    move_host_key: Line = ""
     move_reason: Line = ""
 
     def change(self) -> dict[str, Any]:
         """What is wanted. Raises InvalidInput."""
         given = {"mode": line(self.mode or self.move_mode), "runs_on": line(self.runs_on)}
         change: dict[str, Any] = {key: text for key, text in given.items() if text}
-        credential = {"credential": line(self.move_credential)} if line(self.move_credential) else {}
-        return {**change, "target": {**place(self.move_target), **credential}} if line(self.move_target) else change
-
-
-@router.post("/environments/{name}/switches")
-def switch(request: Request, cases: Cases, by: By, name: str, sent: Annotated[Sent, Depends()]) -> Response:
-    """Switch, and come back to the environment's page."""
-    reason, agent = line(sent.switch_reason or sent.move_reason), line(sent.move_agent) or None
-    made = cases.switching.switch(name, sent.change(), by, reason, agent)
-    where = "an agent" if made.after.runs_on is RunsOn.AGENT else "this server"
-    title = f"{name} is {made.after.mode.value}, by {where}, from now on"
-    return render.done(request, links.environment(name), title, "Nothing was delivered anew. A comparison follows.")
+        if not line(self.move_target):
+            return change
+        given = {"credential": line(self.move_credential), "host_key": line(self.move_host_key)}
+        return {**change, "target": {**place(self.move_target), **{key: text for key, text in given.items() if text}}}

@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.environment import TargetSpec
 from app.domain.errors import InvalidInput, Problem
 from app.services.usecases import UseCases
+from app.web.pages.environments import pinning
 from app.web.pages.environments.finding import Finding
 
 LOGIN = ("host", "port", "user", "credential", "host_key")
@@ -54,7 +55,4 @@ def looked_up(cases: UseCases, typed: Mapping[str, str], number: Number) -> tupl
         return dict(typed), Finding("bad", "No host key could be looked up", text or problem.detail)
     except Problem as problem:
         return dict(typed), Finding("bad", "No host key could be looked up", problem.detail)
-    facts = cases.world.targets.facts(found)
-    told = " ".join(f"{title}: {text}." for title, text in facts.items() if title.startswith("Host key"))
-    body = f"{told} Compare it with what its administrator says (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub there)."
-    return {**typed, **shown(found)}, Finding("warn", "Is this the server that you mean?", body)
+    return {**typed, **shown(found)}, Finding("warn", pinning.TITLE, pinning.told(cases, found))

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.environment import RunsOn
 from app.domain.errors import OperationNotFound
 from app.domain.events import Event, EventType
 from app.domain.operation import Kind, Operation, Outcome, Phase, Trigger
@@ -26,6 +27,8 @@ QUIET = frozenset({
     EventType.OPERATION_QUEUED, EventType.OPERATION_STARTED, EventType.OPERATION_STAGE, EventType.OPERATION_LOG,
     EventType.STATUS_CHANGED, EventType.WEBHOOK_RECEIVED,
 })  # fmt: skip
+OF_SOURCE = (EventType.SOURCE_FAILED, EventType.SOURCE_RECOVERED)
+OF_SOURCES = 500  # such events of all repositories, among which this one's are looked for
 TYPES = tuple(one for one in EventType if one not in QUIET)
 router = APIRouter()
 
@@ -62,8 +65,9 @@ def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After
         events = tx.ledger.page(
             limit=EVENTS + 1, environment_id=top.environment.id, types=TYPES, newest_first=True, before=before
         )
+        shown = _with_source(tx, top, events[:EVENTS], before)
         running = () if after else _unfinished(tx, top)
-        items = (*running, *_happenings(tx, events[:EVENTS]))
+        items = (*running, *_happenings(tx, shown))
         switched = _switched(tx, top)
     address = links.environment(name)
     context = Context(
@@ -80,6 +84,16 @@ def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After
     return render.page(
         request, "environments/timeline.html", context, nav="overview", regions=(REGION, "timeline", "facts")
     )
+
+
+def _with_source(tx: Transaction, top: Head, events: Sequence[Event], before: int | None) -> Sequence[Event]:
+    """The events of a page with what befell the repository in the same time, told once for all its environments."""
+    if not events or top.environment.runs_on is RunsOn.AGENT:
+        return events
+    found = tx.ledger.page(events[-1].id, OF_SOURCES, types=OF_SOURCE, newest_first=True, before=before)
+    url = top.environment.source.repo_url
+    ours = [one for one in found if one.environment_id is None and one.data.get("repo_url") == url]
+    return sorted((*events, *ours), key=lambda one: one.id, reverse=True)
 
 
 def _switched(tx: Transaction, top: Head) -> Happening | None:
