@@ -41,3 +41,13 @@ def test_the_command_line_starts_without_the_server() -> None:
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert set(run.stdout.split()) & SERVER_LIBRARIES == set()
+
+
+def test_an_agent_loads_nothing_that_it_has_no_use_for() -> None:
+    code = "import app.agent.__main__, sys; print(*sorted(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    loaded = set(run.stdout.split())
+    assert "sqlalchemy.dialects.sqlite" in loaded
+    foreign = ("sqlalchemy.dialects.postgresql", "tarfile", "httpx", "alembic", "pydantic", "git", "sqlalchemy.orm")
+    assert not loaded & {*foreign, *SERVER_LIBRARIES} - {"sqlalchemy", "apscheduler"}

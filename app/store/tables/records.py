@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
 from app.store.columns import Json, Moment
-from app.store.tables.shared import Id, metadata
+from app.store.tables.shared import WHERE, Id, metadata
 
 events = Table(
     "events",
@@ -71,13 +71,7 @@ episodes = Table(
     Column("ended_at", Moment),
     Column("ending", String(12)),
     Column("ended_by", Text, nullable=False),
-    Index(
-        "uq_episodes_one_open",
-        "environment_id",
-        unique=True,
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
+    Index("uq_episodes_one_open", "environment_id", unique=True, info={WHERE: "ended_at IS NULL"}),
     Index("ix_episodes_environment", "environment_id", "id"),
     sqlite_autoincrement=True,
 )

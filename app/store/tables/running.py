@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
 from app.store.columns import Json, Moment
-from app.store.tables.shared import ACTIVE, Id, metadata
+from app.store.tables.shared import ACTIVE, WHERE, Id, metadata
 
 operations = Table(
     "operations",
@@ -49,14 +49,8 @@ operations = Table(
     Column("worker", Text),
     Column("heartbeat_at", Moment),
     Column("detail", Json, nullable=False),
-    Index(
-        "uq_operations_one_running",
-        "environment_id",
-        unique=True,
-        sqlite_where=text("phase = 'running'"),
-        postgresql_where=text("phase = 'running'"),
-    ),
-    Index("ix_operations_active", "environment_id", "id", sqlite_where=text(ACTIVE), postgresql_where=text(ACTIVE)),
+    Index("uq_operations_one_running", "environment_id", unique=True, info={WHERE: "phase = 'running'"}),
+    Index("ix_operations_active", "environment_id", "id", info={WHERE: ACTIVE}),
     Index("ix_operations_environment", "environment_id", "id"),
     Index("ix_operations_finished", "kind", "finished_at"),
     Index("ix_operations_finished_there", "environment_id", "kind", "finished_at"),

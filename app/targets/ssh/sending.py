@@ -7,7 +7,6 @@ takes, `o/<n>`; the plan moves them. A file is read whole and checked before its
 from __future__ import annotations
 
 import hashlib
-import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
@@ -188,6 +187,8 @@ def gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def header(name: bytes, size: int, mode: int) -> bytes:
     """A member's head."""
+    import tarfile  # an agent has no use for it
+
     member = tarfile.TarInfo(name.decode())
     member.size, member.mode = size, mode
     return member.tobuf(tarfile.GNU_FORMAT, "utf-8", "strict")
