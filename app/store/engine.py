@@ -30,7 +30,6 @@ from app.store.operations import SqlOperations
 from app.store.orders import SqlNotes, SqlOrders
 from app.store.outbox import SqlOutbox
 
-
 # With little memory: the connection that was used last is used next, so that hardly more than one fills its caches.
 SMALL = {"pool_size": 2, "max_overflow": 33, "pool_use_lifo": True, "query_cache_size": 150}
 

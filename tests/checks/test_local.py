@@ -150,11 +150,8 @@ def test_https_asks_only_whom_a_known_authority_vouches_for(certificate: Path, m
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """Key and certificate of a server named localhost, signed by itself."""
-    key, name = (
-        ec.generate_private_key(ec.SECP256R1()),
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    )
     now = datetime.now(UTC)
     made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
     made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
