@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.support.repo import GitRepo
 from tests.support.server import Json, ServerProcess, folders
 
@@ -20,6 +22,7 @@ PATIENCE_S = 60.0
 NEAR = timedelta(seconds=5)  # a poll, a comparison and a busy machine
 
 
+@pytest.mark.timeout(SECONDS + 240)
 def test_what_an_agent_did_while_the_control_plane_was_gone_is_told_once_in_order_at_its_time(tmp_path: Path) -> None:
     repo = GitRepo(folders(tmp_path) / "git" / "shop.git")
     first = repo.commit({"site/index.html": "0\n"}, "first")

@@ -18,6 +18,7 @@ from app.services.usecases import UseCases
 from app.web import render
 from app.web.deps import Cases
 from app.web.pages.forms import Many
+from app.web.present import plural
 from app.web.snippets import base_url
 from app.web.visitor import By, Visitor
 
@@ -111,6 +112,8 @@ def _obvious(choices: tuple[Environment, ...]) -> tuple[str, ...]:
 
 def _title(rows: tuple[Row, ...], choices: tuple[Environment, ...]) -> str:
     away = sum(not row.connected for row in rows)
+    if not rows and choices:
+        return f"{plural(len(choices), 'environment')} {'waits' if len(choices) == 1 else 'wait'} for an agent"
     if not rows:
         return "Agents"
     if away:

@@ -120,3 +120,18 @@ def test_a_target_that_cannot_be_looked_at_is_an_error_and_its_health_unknown(fi
     assert re.search(r'class="notice bad"[^§]*The target cannot be looked at\.', page)
     assert "/environments/blind/settings" in page
     assert "cannot be looked at" in person.get("/?q=blind").text
+
+
+def test_the_form_for_an_agent_asks_for_what_is_on_its_host(filled: Filled) -> None:
+    asked = {"runs_on": "agent", "mode": "pull", "target.kind": "ssh", "source.repo_url": filled.repo.url}
+    page = filled.person.post("/environments/checks", data=asked).text
+    assert "Directory on the agent&#39;s host" in page
+    assert "over SSH" not in page
+    assert "Test the repository" not in page
+
+
+def test_a_comparison_of_what_was_never_switched_says_so(filled: Filled) -> None:
+    page = filled.person.get("/compare?environment=shop&window=all").text
+    assert "shop, not switched yet" in page
+    assert "shop has not run as pull yet" in page
+    assert "No pull environment is registered" not in page

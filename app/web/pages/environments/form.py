@@ -21,6 +21,7 @@ NUMBERS = ("policy.interval_s", "policy.refresh_interval_s")
 FLAGS = ("prune", "self_heal", "allow_empty", "auto_rollback", "observe")
 CHECKS = {"http": ("url", "expect_status"), "tcp": ("host", "port"), "command": ("command",)}
 TIMES = ("timeout_s", "interval_s", "deadline_s")
+ON_AGENT = (("directory", "Directory on the agent's host"),)  # an agent delivers where it is
 FRESH: Mapping[str, str] = {
     "name": "", "mode": "pull", "runs_on": "server", "labels": "",
     "source.repo_url": "", "source.ref": "main", "source.path": "", "source.credential": "",
@@ -59,7 +60,9 @@ class Form:
 
 def form(cases: UseCases, typed: Mapping[str, str], environment: Environment | None = None, **more: Any) -> Form:
     """A form with these values and the choices that exist here."""
-    kinds = tuple((one.name, one.title) for one in cases.world.targets.kinds().values())
+    every = tuple((one.name, one.title) for one in cases.world.targets.kinds().values())
+    kinds = ON_AGENT if typed["runs_on"] == "agent" else every
+    typed = typed if typed["target.kind"] in dict(kinds) else {**typed, "target.kind": kinds[0][0]}
     with cases.world.store.read() as tx:
         stored = tx.credentials.page(CREDENTIALS, None).items
     usable = [one for one in stored if one.kind not in ("webhook-secret", "kubeconfig")]
