@@ -40,16 +40,17 @@ def test_what_an_agent_did_while_the_control_plane_was_gone_is_told_once_in_orde
         with working(tmp_path):
             seen(lambda: revision(place) == first)
             place.stop()
-            commits, edits = [], []
+            commits: list[tuple[str, datetime]] = []
+            edits: list[datetime] = []
             ends = time.monotonic() + SECONDS
             while time.monotonic() < ends or len(commits) < 3:
                 text = f"{len(commits) + 1}\n"
                 sha = repo.commit({"site/index.html": text}, f"change {len(commits) + 1}")
-                seen(lambda text=text: page.read_text() == text)
+                seen(shows(page, text))
                 commits.append((sha, datetime.now(UTC)))
                 seen(lambda: time.time() - page.stat().st_mtime > 1.2)  # long enough ago for somebody to have looked
                 page.write_text("by hand\n")
-                seen(lambda text=text: page.read_text() == text)
+                seen(shows(page, text))
                 edits.append(datetime.now(UTC))
             with ServerProcess(tmp_path, PUSHPULL_PORT=port, PUSHPULL_BOOTSTRAP_TOKEN=token) as back:
                 seen(lambda: revision(back) == commits[-1][0])
@@ -103,6 +104,10 @@ def seen(look: Callable[[], object]) -> None:
     while not look():
         assert time.monotonic() < ends, "never seen"
         time.sleep(0.05)
+
+
+def shows(page: Path, text: str) -> Callable[[], bool]:
+    return lambda: page.read_text() == text
 
 
 def revision(place: ServerProcess) -> str | None:
