@@ -11,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
+from app.agent import diary
 from app.agent.identity import IdentityFile
 from app.agent.launching import MIGRATE, WARM, migrate
 from app.agent.root import Agent, alone, parts, private_folder
@@ -40,11 +41,11 @@ def main() -> int:
 
 
 def _run(settings: AgentSettings, identity: IdentityFile) -> int:
-    made = parts(settings)
+    made = parts(settings, diary.tell)
     if current(made.store.engine) != newest():
         made.store.close()
         migrate(settings.folder, os.environ)
-        made = parts(settings)
+        made = parts(settings, diary.tell)
     agent, told = Agent(made, identity), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())

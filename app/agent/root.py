@@ -29,7 +29,7 @@ from app.services.usecases import UseCases, use_cases
 from app.services.world import World
 from app.sources import GitSources
 from app.store import Secrets
-from app.store.reporting import ReportingStore, open_agent_store
+from app.store.reporting import ReportingStore, Seen, open_agent_store
 from app.targets import TargetRegistry
 from app.worker import Workers
 
@@ -86,11 +86,11 @@ def private_folder(settings: AgentSettings) -> None:
     settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def parts(settings: AgentSettings) -> Parts:
-    """The use cases over the agent's store, which is at this program's version already."""
+def parts(settings: AgentSettings, seen: Seen = lambda events: None) -> Parts:
+    """The use cases over the agent's store, which is at this program's version already. `seen`: gets what happens."""
     bus, instant, clock = Bus(), BootClock(), SystemClock()
     key = settings.folder / "secret.key"
-    store = open_agent_store(settings.database, key, instant, lambda: bus.ring(("outbox",)))
+    store = open_agent_store(settings.database, key, instant, lambda: bus.ring(("outbox",)), seen)
     targets: Targets = OwnTargets(settings.folder, settings.targets)
     world = World(
         store=store,

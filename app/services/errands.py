@@ -83,7 +83,9 @@ class Errands:
         try:
             if self._corrected() > command.expires_at:
                 raise CommandExpired()
-            self._deeds[command.kind](self._environment(command), command)
+            environment = self._environment(command)
+            self._deeds[command.kind](environment, command)
+            _told(environment, command)
         except Problem as problem:
             self._failed(command, problem.code(), problem.detail)
         except Exception:  # a command that cannot be carried out must not be tried for ever
@@ -208,6 +210,18 @@ class Errands:
         tx.audit.append(at, entry)
         told = {"action": entry.action, "object": entry.object, "data": data, "by": entry.actor}
         tx.tell(command.environment_id, ReportKind.AUDIT, told)
+
+
+def _told(environment: Environment, command: Command) -> None:
+    """What a person asked for stands in the log; what a webhook did would be too much."""
+    if command.kind in DEEDS and command.kind is not CommandKind.NUDGE:
+        by = (
+            command.data.get("by")
+            or command.data.get("owner")
+            or (command.data.get("request") or {}).get("initiated_by")
+        )
+        facts = {"environment": environment.name, "command": command.kind.value, "by": by}
+        log.info("took a command", extra={**facts, "reason": str(command.data.get("reason") or "")[:200]})
 
 
 def _find(tx: Transaction, id: str) -> Operation | None:

@@ -88,7 +88,9 @@ class Journal:
         with self.world.store.write() as tx:
             tx.operations.save(self._merged(tx))
             if not is_quiet(one):
-                event = NewEvent(type, one.environment, one.environment_id, one.id, text)
+                staged = type is EventType.OPERATION_STAGE
+                facts = {"trigger": one.trigger.value, "revision": one.revision} if staged else {}
+                event = NewEvent(type, one.environment, one.environment_id, one.id, text, facts)
                 tx.ledger.append(self.world.clock.now(), [event])
         self.world.bell.ring(self.topics)
 

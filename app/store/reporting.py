@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from app.domain.agent import Instant, ReportKind
 from app.domain.environment import RunsOn
+from app.domain.events import Event
 from app.store.cipher import Cipher
 from app.store.engine import SqlStore, SqlTransaction, open_engine
 from app.store.telling import (
@@ -25,6 +26,8 @@ from app.store.telling import (
     teller,
 )
 
+Seen = Callable[[Sequence[Event]], None]
+
 
 class ReportingTransaction(SqlTransaction):
     """The repositories that report."""
@@ -32,6 +35,7 @@ class ReportingTransaction(SqlTransaction):
     def __init__(self, connection: Connection, cipher: Cipher, here: RunsOn, instant: Callable[[], Instant]) -> None:
         super().__init__(connection, cipher, here)
         self.told = False
+        self.happened: list[Event] = []
         self._put = teller(self.outbox, instant)
 
     def _tell(self, *report: Any) -> None:
@@ -60,7 +64,7 @@ class ReportingTransaction(SqlTransaction):
     @cached_property
     def ledger(self) -> ReportingLedger:
         """Events."""
-        return ReportingLedger(self._connection, self._tell)
+        return ReportingLedger(self._connection, self._tell, self.happened)
 
     @cached_property
     def audit(self) -> ReportingAudit:
@@ -82,10 +86,10 @@ class ReportingStore(SqlStore):
     """Implements the port AgentStore over SQLite."""
 
     def __init__(
-        self, engine: Engine, cipher: Cipher, instant: Callable[[], Instant], ring: Callable[[], None]
+        self, engine: Engine, cipher: Cipher, instant: Callable[[], Instant], ring: Callable[[], None], seen: Seen
     ) -> None:
         super().__init__(engine, cipher, RunsOn.AGENT)
-        self._instant, self._ring = instant, ring
+        self._instant, self._ring, self._seen = instant, ring, seen
 
     def unreported(self) -> AbstractContextManager[SqlTransaction]:
         """Write without telling."""
@@ -99,10 +103,17 @@ class ReportingStore(SqlStore):
             yield told
         if told.told:
             self._ring()
+        if told.happened:
+            self._seen(told.happened)
 
 
 def open_agent_store(
-    database: Path, key_file: Path, instant: Callable[[], Instant], ring: Callable[[], None] = lambda: None
+    database: Path,
+    key_file: Path,
+    instant: Callable[[], Instant],
+    ring: Callable[[], None] = lambda: None,
+    seen: Seen = lambda events: None,
 ) -> ReportingStore:
-    """An agent's own store, in one file, with as few connections and as little cache as it needs."""
-    return ReportingStore(open_engine(f"sqlite:///{database}", small=True), Cipher(key_file), instant, ring)
+    """An agent's own store, in one file, with as few connections and as little cache as it needs. `seen`: gets the
+    events of each transaction after its end."""
+    return ReportingStore(open_engine(f"sqlite:///{database}", small=True), Cipher(key_file), instant, ring, seen)

@@ -49,15 +49,16 @@ def teller(outbox: SqlOutbox, instant: Callable[[], Instant]) -> Tell:
 
 
 class ReportingLedger(SqlLedger):
-    """Tells every event."""
+    """Tells every event, and remembers it until the transaction has ended well."""
 
-    def __init__(self, connection: Connection, tell: Tell) -> None:
+    def __init__(self, connection: Connection, tell: Tell, happened: list[Event]) -> None:
         super().__init__(connection)
-        self._tell = tell
+        self._tell, self._happened = tell, happened
 
     def append(self, at: datetime, events: Iterable[NewEvent]) -> tuple[Event, ...]:
         """Add events at the end."""
         added = super().append(at, events)
+        self._happened += added
         for one in added:
             plain = {name: getattr(one, name) for name in ("id", "reason", "operation")}
             data = {**plain, "type": one.type.value, "data": _plain(one.data)}
