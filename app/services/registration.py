@@ -38,6 +38,11 @@ NOTHING = {
     "revision": None,
 }
 
+SWITCHED = (
+    "is changed by a switch, which takes the delivered files along: "
+    "`pushpull env switch NAME --runs-on ...`, POST /environments/NAME/switches, or Switch on the environment's page"
+)
+
 
 class Registration:
     """The registry's use cases."""
@@ -148,6 +153,8 @@ class Registration:
         if change.get("name", name) != name:
             raise InvalidInput(fields={"name": "cannot be changed; register a new environment instead"})
         wanted = self.checked(of_mode(before, merge(as_dict(before), change)))
+        if wanted.runs_on is not before.runs_on and before.status.revision:
+            raise InvalidInput(fields={"runs_on": SWITCHED})
         if wanted.target != before.target:
             wanted = replace(wanted, target=self._world.targets.complete(wanted.target, before.target))
             make_way(self._world, self._queue, name, actor, PATIENT)

@@ -79,7 +79,7 @@ def delivered(
 
 def unseen(status: Status, reason: str) -> Status:
     """The status while the target cannot be looked at: how it is there is not known, whatever it was."""
-    return replace(status, health=Health.UNKNOWN, message=f"{TARGET}{reason}")
+    return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, health=Health.UNKNOWN, message=f"{TARGET}{reason}")
 
 
 def waiting(status: Status) -> Status:

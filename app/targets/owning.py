@@ -67,5 +67,7 @@ class Progress:
         try:
             yield
         except (TargetRefused, TargetUnreachable) as problem:
-            text = f"{problem.detail} {self.done} of {self._total} changes were made; the next sync goes on from there."
+            sure = f"At least {self.done} of {self._total} changes were made"
+            told = sure if isinstance(problem, TargetUnreachable) else f"{self.done} of {self._total} changes were made"
+            text = f"{problem.detail} {told}; the next sync goes on from there."
             raise type(problem)(text) from problem

@@ -79,11 +79,12 @@ async def assignment(
     try:
         while True:
             news = await run_in_threadpool(cases.agents.assigning.news, agent.id, known, after)
-            if news.any or bus.closed or not await listener.wait(ends - get_running_loop().time()):
-                return reply(dict(news.told))
+            over = news.any or bus.closed or not await listener.wait(ends - get_running_loop().time())
             if hung_up.done():
                 await run_in_threadpool(cases.agents.admission.left, agent)
                 return Response(status_code=204)
+            if over:
+                return reply(dict(news.told))
     finally:
         hung_up.cancel()
         bus.leave(listener)
