@@ -18,6 +18,7 @@ class Cut:
         self._lock = threading.Lock()
         self._left: int | None = None
         self._open: list[socket.socket] = []
+        self._over = False
         self.passed = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -38,6 +39,10 @@ class Cut:
                 near.close()
                 continue
             with self._lock:
+                if self._over:
+                    near.close()
+                    far.close()
+                    return
                 self._open += [near, far]
             for one, other in ((near, far), (far, near)):
                 threading.Thread(target=self._copy, args=(one, other), daemon=True).start()
@@ -74,5 +79,9 @@ class Cut:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._over = True
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.now()
