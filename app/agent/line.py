@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app import __version__
+from app.domain.enrolling import unencrypted
 from app.domain.errors import InvalidInput
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LARGEST = 16 << 20  # bytes of an answer
 CONNECT_S = 10.0
 
@@ -60,7 +60,7 @@ def checked(server: str, *, plain: bool = False) -> str:
         wrong = "must be an address such as https://pushpull.example.org"
     elif parts.username or parts.password:
         wrong = "must not hold a password"
-    elif parts.scheme == "http" and parts.hostname not in LOOPBACK and not plain:
+    elif unencrypted(server.strip()) and not plain:
         wrong = "must begin with https: the agent's credential would be read on the way (--allow-http to do it anyway)"
     if wrong:
         raise InvalidInput(fields={"server": wrong})

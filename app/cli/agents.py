@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from getpass import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,7 +49,7 @@ def told() -> Iterator[None]:
 def enroll(
     server: Annotated[str, typer.Option(envvar="PUSHPULL_URL", help="Address of the control plane.")],
     token: Annotated[
-        str, typer.Option(envvar="PUSHPULL_ENROLLMENT_TOKEN", help="One-time token; better given by the variable.")
+        str, typer.Option(envvar="PUSHPULL_ENROLLMENT_TOKEN", help="One-time token; asked for where it is not given.")
     ] = "",
     data_dir: Folder = HERE,
     name: Annotated[str, typer.Option(help="Name to show; default is this machine's.")] = "",
@@ -60,6 +61,8 @@ def enroll(
     with told():
         from app.agent import local
 
+        if not token and sys.stdin.isatty():
+            token = getpass("One-time token: ").strip()
         made = local.enroll(server, token, data_dir, name, ca_file, plain=allow_http)
     if as_json:
         show.as_json(made)

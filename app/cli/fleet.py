@@ -9,6 +9,7 @@ import typer
 from app.cli import show
 from app.cli.environments import AsJson
 from app.client import Client
+from app.domain.enrolling import host_commands
 
 
 def register(group: typer.Typer) -> None:
@@ -42,9 +43,16 @@ def token(
     environments: Annotated[list[str], typer.Argument(metavar="ENV...", help="What the agent shall work for.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make a one-time token that enrolls one agent. It is shown this once and is good for an hour."""
-    made = Client().call("POST", "/agents/enrollments", {"environments": environments})
-    show.as_json(made) if as_json else typer.echo(made["token"])
+    """Make a one-time token that enrolls one agent, shown this once. What to run with it is told beside it (stderr)."""
+    client = Client()
+    made = client.call("POST", "/agents/enrollments", {"environments": environments})
+    if as_json:
+        show.as_json(made)
+        return
+    typer.echo(
+        f"Run on the host, within the hour:\n{host_commands(client.url)}\nThe first asks for this token:", err=True
+    )
+    typer.echo(made["token"])
 
 
 def revoke(id: Annotated[str, typer.Argument(help="Id of the agent.")]) -> None:

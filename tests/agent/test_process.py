@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +20,8 @@ from app.cli.root import app
 from app.client import Failure
 from tests.support.agents import AgentProcess, Ground
 from tests.support.controlplane import ControlPlane
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def cli(*args: object, input: str = "", env: dict[str, str] | None = None) -> str:
@@ -36,6 +43,41 @@ def test_enrolling_keeps_the_credential_to_itself(ground: Ground, plane: Control
     assert {stat.S_IMODE(one.stat().st_mode) for one in ground.data.iterdir() if one.is_file()} <= {0o600, 0o644}
     assert stat.S_IMODE((ground.data / "agent.json").stat().st_mode) == 0o600
     assert IdentityFile(ground.data).read().name == "edge"
+
+
+def test_enrolling_asks_for_the_token_and_does_not_show_it(ground: Ground, plane: ControlPlane) -> None:
+    plane.tokens = {"ppe_typed_by_hand"}
+    argv = [sys.executable, "-m", "app", "agent", "enroll", "--server", plane.url, "--data-dir", str(ground.data)]
+    with pty_of(argv) as (process, terminal):
+        said = b""
+        while b"token: " not in said:
+            said += os.read(terminal, 1000)
+        os.write(terminal, b"ppe_typed_by_hand\n")
+        try:
+            while chunk := os.read(terminal, 1000):
+                said += chunk
+        except OSError:
+            pass  # that is how a terminal ends
+        assert process.wait(30) == 0, said
+    assert b"enrolled as" in said
+    assert b"ppe_typed" not in said
+    assert IdentityFile(ground.data).exists
+
+
+@contextmanager
+def pty_of(argv: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A command at a terminal of its own."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", "--wait", *argv], stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT
+    )
+    os.close(theirs)
+    try:
+        yield process, ours
+    finally:
+        os.close(ours)
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize(

@@ -156,3 +156,16 @@ def test_a_hold_has_a_reason(place: Place) -> None:
     blank = place.run("hold", "held", "--reason", " ")
     assert blank.code == 1
     assert "reason is required" in blank.err
+
+
+def test_an_enrollment_token_is_all_that_is_printed_and_the_commands_stand_beside_it(place: Place) -> None:
+    sent = {"name": "edge", "mode": "pull", "runs_on": "agent", "source": {"repo_url": "https://git.example.org/t/s.git"},
+            "target": {"kind": "directory", "path": "/srv/edge"}}  # fmt: skip
+    assert place.server.http.post("/api/v1/environments", json=sent).status_code == 201
+    made = place.run("agent", "token", "edge")
+    assert made.code == 0, made.err
+    assert made.out.startswith("ppe_")
+    assert len(made.out.split()) == 1
+    assert f"pushpull agent enroll --server {place.server.url} --data-dir /var/lib/pushpull-agent" in made.err
+    assert "pushpull agent run" in made.err
+    assert made.out.strip() not in made.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 
 from app.domain.agent import Agent
+from app.domain.enrolling import host_commands, unencrypted
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import EnvironmentNotFound, InvalidInput
 from app.ports import EnvironmentFilter, Transaction
@@ -45,14 +45,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What agents/index.html gets. `commands`: what to paste after a token was made, "" otherwise."""
+    """What agents/index.html gets. `token`: the one that was just made, "" otherwise; `commands`: what to run with it;
+    `openly`: the token and all that follows can be read on the way."""
 
     title: str
     rows: tuple[Row, ...]
     revoked: tuple[Agent, ...]
     choices: tuple[Environment, ...]
     chosen: tuple[str, ...]
+    token: str
     commands: str
+    openly: bool
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,7 +69,7 @@ def _page(
     request: Request,
     cases: UseCases,
     chosen: tuple[str, ...] = (),
-    commands: str = "",
+    token: str = "",
     errors: Mapping[str, str] | None = None,
 ) -> Response:
     now = cases.world.clock.now()
@@ -80,7 +83,9 @@ def _page(
         revoked=tuple(one for one in every if one.revoked_at),
         choices=choices,
         chosen=chosen or _obvious(choices),
-        commands=commands,
+        token=token,
+        commands=host_commands(base_url(request)),
+        openly=unencrypted(base_url(request)),
         errors=errors or {},
     )
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
@@ -131,14 +136,7 @@ def enroll(request: Request, cases: Cases, by: By, environments: Many = []) -> R
     except (InvalidInput, EnvironmentNotFound) as problem:
         told = problem.fields.get("environments", problem.detail)
         return _page(request, cases, tuple(environments), errors={"environments": told})
-    return _page(request, cases, tuple(environments), commands(base_url(request), token))
-
-
-def commands(base: str, token: str) -> str:
-    """The two commands that make a host an agent."""
-    place = "/var/lib/pushpull-agent"
-    enroll = f"pushpull agent enroll --server {shlex.quote(base)} --token {token} --data-dir {place}"
-    return f"{enroll}\npushpull agent run --data-dir {place}"
+    return _page(request, cases, tuple(environments), token)
 
 
 @router.post("/agents/{id}/revoke")

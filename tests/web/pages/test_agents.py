@@ -27,6 +27,8 @@ def enrolled(filled: Filled, name: str) -> Any:
     assert page.status_code == 200
     (token,) = set(re.findall(r"ppe_[A-Za-z0-9_-]+", page.text))
     assert f"--server {filled.server.url}" in page.text
+    assert not re.search(rf"pushpull[^\n]*{token}", page.text), "everybody on the host can read a command line"
+    assert "--allow-http" not in page.text
     assert token not in filled.person.get("/agents").text
     cases = filled.server.installation.cases.agents
     return cases.enrolling.enroll(token, f"host-{name}", VERSION, None)
@@ -66,6 +68,13 @@ def test_revoking_takes_one_click_and_is_told_everywhere(filled: Filled) -> None
     assert "Its agent host-gone was revoked" in filled.person.get("/environments/gone").text
     assert "1 revoked agent" in filled.person.get("/agents").text
     assert "Agent host-gone was revoked" in filled.person.get("/environments/gone").text
+
+
+def test_plain_http_is_allowed_where_the_server_speaks_nothing_else(filled: Filled) -> None:
+    registered(filled, "plain")
+    sent, host = {"environments": "plain"}, {"Host": "push.lan:8000", "Origin": "http://push.lan:8000"}
+    page = filled.person.post("/agents/enrollments", data=sent, headers=host)
+    assert "--server http://push.lan:8000 --data-dir /var/lib/pushpull-agent --allow-http" in page.text
 
 
 def test_a_wrong_choice_is_told_at_its_place(filled: Filled) -> None:
