@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from app.targets.book import Book
 from app.targets.inventory import Inventory
 
 
-class Owning:
+class Owning(ABC):
     """The part of the port Target that only concerns the inventory."""
 
     def __init__(self, inventory: Inventory) -> None:
@@ -41,9 +42,9 @@ class Owning:
         """Drop the inventory."""
         self._inventory.forget()
 
+    @abstractmethod
     def _recover(self, book: Book) -> None:
         """Clean up after an interrupted apply, if there was one, and find out how far it came."""
-        raise NotImplementedError
 
 
 class Progress:
@@ -67,7 +68,5 @@ class Progress:
         try:
             yield
         except (TargetRefused, TargetUnreachable) as problem:
-            sure = f"At least {self.done} of {self._total} changes were made"
-            told = sure if isinstance(problem, TargetUnreachable) else f"{self.done} of {self._total} changes were made"
-            text = f"{problem.detail} {told}; the next sync goes on from there."
-            raise type(problem)(text) from problem
+            told = f"At least {self.done} of {self._total} changes were made; the next sync goes on from there."
+            raise type(problem)(f"{problem.detail} {told}") from problem

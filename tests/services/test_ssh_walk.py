@@ -81,6 +81,7 @@ def test_a_server_that_was_set_up_anew_stops_and_keeps_the_inventory(here: Insta
     assert all(one in shown for one in both)
     status = here.environment().status
     assert (status.health, status.message) == (Health.UNKNOWN, f"Target: {shown}")
+    assert status.sync is SyncStatus.UNKNOWN, "an older verdict says nothing of a host that nobody knows"
     edited = here.cases.registration.edit("shop", {"target": {"host_key": None}}, ME)
     assert edited.target.option("host_key") == host_key(server.known_hosts), "looked up again"
     assert edited.status.revision is not None, "it is the same place"

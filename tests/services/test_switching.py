@@ -229,6 +229,18 @@ def test_what_is_no_switch_is_refused(here: Installation, mode: str) -> None:
     assert "target.path" in refused.value.fields
 
 
+def test_who_does_the_work_is_no_edit_once_something_is_live(here: Installation, mode: str) -> None:
+    here.register(mode)
+    to_agent = {"runs_on": "agent"}
+    assert here.cases.registration.edit("shop", to_agent, ME).runs_on is RunsOn.AGENT
+    here.cases.registration.edit("shop", {"runs_on": "server"}, ME)
+    here.deliver(mode)
+    with pytest.raises(InvalidInput) as refused:
+        here.cases.registration.edit("shop", to_agent, ME)
+    assert "pushpull env switch" in refused.value.fields["runs_on"]
+    assert here.environment().runs_on is RunsOn.SERVER
+
+
 def test_another_environments_place_is_refused(here: Installation) -> None:
     here.register("push")
     other = here.register("push", "other")
