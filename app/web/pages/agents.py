@@ -122,7 +122,7 @@ def _title(rows: tuple[Row, ...], choices: tuple[Environment, ...]) -> str:
     if not rows:
         return "Agents"
     if away:
-        return f"{away} of {len(rows)} agents {'is' if away == 1 else 'are'} silent"
+        return f"{away} of {len(rows)} agents {'is' if away == 1 else 'are'} not connected"
     lonely = sum(one.agent is None for one in choices)
     waits = f"{lonely} environment{' waits' if lonely == 1 else 's wait'} for one"
     return f"Every agent is there; {waits}" if lonely else "Every agent is there"
