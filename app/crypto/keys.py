@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization as forms
 
 from app.domain.errors import InvalidInput
+from app.ssh import fingerprint
 
 _LOCKED = "is locked with a passphrase, which nobody is there to type; store a key of its own without one"
 
@@ -27,5 +26,5 @@ def public_half(private_key: str) -> Mapping[str, str]:
     except (ValueError, UnsupportedAlgorithm, AttributeError):
         return {}
     kind, body = line.decode().split()[:2]
-    digest = base64.b64encode(hashlib.sha256(base64.b64decode(body)).digest()).decode().rstrip("=")
-    return {"type": kind, "fingerprint": f"SHA256:{digest}", "public_key": f"{kind} {body}"}
+    shown = f"{kind} {body}"
+    return {"type": kind, "fingerprint": fingerprint(shown), "public_key": shown}
