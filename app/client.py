@@ -75,7 +75,8 @@ class Client:
             if operation["phase"] in FINAL:
                 return
             if time.monotonic() > deadline:
-                raise Failure(f"operation {id} is still {operation['phase']} after {timeout_s:g} s", 4)
+                why = f": {operation['reason']}" if operation["reason"] else ""
+                raise Failure(f"operation {id} is still {operation['phase']} after {timeout_s:g} s{why}", 4)
             time.sleep(pause)
             pause = min(1.0, pause * 1.5)
 

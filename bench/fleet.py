@@ -174,9 +174,10 @@ async def _listen(port: int, one: Simulated) -> None:
 
 
 async def _report(port: int, one: Simulated, interval: float, dice: random.Random, delays: list[float]) -> None:
-    """Report a look at every interval, from a moment of its own on; a batch that was begun is ended."""
-    wire = Wire(port, one.credential)
-    await asyncio.sleep(dice.random() * interval)
+    """Report a look at every interval, at a moment of its own that a late answer does not shift: agents look by their
+    own clocks. A batch that was begun is ended."""
+    wire, due = Wire(port, one.credential), time.perf_counter() + dice.random() * interval
+    await asyncio.sleep(due - time.perf_counter())
     with closed(wire):
         while True:
             body = batch(one, delivery=dice.random() < DELIVERIES)
@@ -186,7 +187,8 @@ async def _report(port: int, one: Simulated, interval: float, dice: random.Rando
             wire.close()  # the server would, long before the next report
             assert answer["through"] == one.seq, answer
             assert not answer["refused"], answer
-            await asyncio.sleep(interval)
+            due += interval
+            await asyncio.sleep(due - time.perf_counter())
 
 
 def batch(one: Simulated, *, delivery: bool) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def _end(client: Client, operation: dict[str, Any], wait: bool, timeout: float, 
     shown: set[str] = set()
     lines = show.console()
     if not wait:
-        show.as_json(operation) if as_json else lines.print(f"operation {operation['id']} is {operation['phase']}")
+        why = f": {operation['reason']}" if operation["reason"] else ""
+        show.as_json(operation) if as_json else lines.print(f"operation {operation['id']} is {operation['phase']}{why}")
         return operation
     last = operation
     for last in client.follow(operation["id"], timeout):

@@ -143,12 +143,12 @@ class Errands:
 
     def _hold(self, environment: Environment, command: Command) -> None:
         data = {"created_at": encode(command.issued_at), **command.data}
-        with self._store.unreported() as tx:
+        with self._store.write() as tx:  # the state is told: a rollback that came before may have told another one
             tx.environments.set_hold(environment.id, decode(Hold, data, "hold"))
             tx.orders.done(command.seq)
 
     def _resume(self, environment: Environment, command: Command) -> None:
-        with self._store.unreported() as tx:
+        with self._store.write() as tx:
             tx.environments.set_hold(environment.id, None)
             tx.orders.done(command.seq)
         if environment.hold and environment.status.noticed:

@@ -75,7 +75,8 @@ def test_hold_and_resume_come_from_the_control_plane_and_are_not_told_back(groun
     plane.send(SHOP, "resume", {"by": "user:kim"})
     ground.live_here(sha)
     ground.all_told()
-    assert plane.of("hold") == plane.events("hold.set") == plane.events("hold.ended") == []
+    assert [one["hold"] and one["hold"]["reason"] for one in plane.of("hold")] == ["wait", None]  # the state, no event
+    assert plane.events("hold.set") == plane.events("hold.ended") == []
 
 
 def test_a_rollback_sticks_and_keeps_its_id(ground: Ground, plane: ControlPlane) -> None:
@@ -92,6 +93,25 @@ def test_a_rollback_sticks_and_keeps_its_id(ground: Ground, plane: ControlPlane)
     assert (hold.owner, hold.reason) == ("user:kim", "broken")
     assert plane.of("hold")[-1]["hold"]["owner"] == "user:kim"  # the state, not the event
     assert plane.events("hold.set") == []
+
+
+def test_a_hold_that_came_after_a_rollback_is_the_one_that_stays(ground: Ground, plane: ControlPlane) -> None:
+    started(ground)
+    ground.live_here(ground.repo.commit({"site/index.html": "two\n"}, "second"))
+    ground.all_told()
+    id = new_id(datetime.now(UTC))
+    back = {"operation": id, "revision": ground.first, "strategy": "pin", "reason": "broken", "by": "user:kim"}
+    later = {"owner": "user:ann", "reason": "nobody touches it", "expires_at": None, "left_revision": None}
+    plane.stop()
+    plane.send(SHOP, "rollback", {**back, "expires_at": None})
+    plane.send(SHOP, "hold", later)
+    plane.start()
+    assert ended(plane, id)["outcome"] == "rolled_back"
+    ground.until(lambda: ground.waiting() == 0, "an empty outbox")
+    hold = ground.environment().hold
+    assert hold is not None
+    assert (hold.owner, hold.reason) == ("user:ann", "nobody touches it")
+    assert plane.of("hold")[-1]["hold"]["reason"] == "nobody touches it", "and the control plane knows"
 
 
 def test_a_queued_operation_is_terminated(ground: Ground, plane: ControlPlane) -> None:

@@ -3,7 +3,7 @@ is let in nowhere else."""
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from asyncio import create_task, get_running_loop
 from typing import Annotated
 
@@ -95,7 +95,8 @@ def patience(id: str, now: float, wait_s: float) -> float:
     agents that all came back together do not end together. At least a quarter of `wait_s`, which may take two steps."""
     if not wait_s:
         return 0.0
-    own = wait_s - (now + zlib.crc32(id.encode()) / 2**32 * wait_s) % wait_s
+    share = int.from_bytes(hashlib.sha256(id.encode()).digest()[:4]) / 2**32  # ids that follow on must lie apart
+    own = wait_s - (now + share * wait_s) % wait_s
     return own if own >= wait_s / 4 else own + wait_s * 3 / 4
 
 
