@@ -1,6 +1,6 @@
 """`python -m app` and the `pushpull` command."""
 
-from app.cli.importing import kept
+from app.cli.kept_imports import kept
 
 with kept():
     from app.cli.root import main

@@ -21,18 +21,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.checks import LocalChecks
 from app.config import Settings
 from app.crypto import Passwords, Signer, public_half
-from app.live import Bus, SystemClock
 from app.logs import structured as logs
+from app.notifications import Bus, SystemClock
 from app.scheduler import Scheduler
-from app.services.usecases import UseCases, use_cases
-from app.services.world import World
+from app.services.dependencies import World
+from app.services.use_cases import UseCases, use_cases
 from app.sources import GitSources
 from app.store import Secrets, SqlStore, open_store, upgrade
 from app.store.migrate import current, newest
-from app.targets import TargetRegistry
+from app.targets.registry import TargetRegistry
 from app.web.app import create_app as web
 from app.web.app import watch_loop
-from app.web.background import Background
+from app.web.requests.background import Background
 from app.worker import Workers
 
 GRACE_S = 2.0  # for requests, and again for what runs: a stop takes at most five seconds

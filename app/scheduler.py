@@ -14,8 +14,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.domain.environment import RunsOn
 from app.domain.operation import Kind, Request, Trigger
-from app.services.usecases import UseCases
-from app.services.world import SCHEDULE
+from app.services.dependencies import SCHEDULE
+from app.services.use_cases import UseCases
 
 REFRESH_BATCH = 50
 JITTER = 0.1  # of the interval, so that many sources are not asked in the same instant

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 
 from app.domain.operation import Operation
-from app.live import Bus
-from app.services.usecases import UseCases
+from app.notifications import Bus
+from app.services.use_cases import UseCases
 
 HEARTBEAT_S = 2.0
 log = logging.getLogger("worker")

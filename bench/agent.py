@@ -14,12 +14,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.agent import local
+from app.agent import local_commands
 from app.agent.launching import command as launched
-from app.agent.root import Parts, parts
+from app.agent.runtime import Parts, parts
 from app.agent.settings import AgentSettings
 from app.domain.operation import Operation
-from app.services.assigned import Assignments
+from app.services.agent_side.assignments import Assignments
 from bench.ground import GIT_ENVIRONMENT, Ground
 from bench.measuring import Figure, Result, Verdict, ratio, spread
 from bench.stand import expect
@@ -47,7 +47,7 @@ def run(ground: Ground) -> Result:
         plane.assign(EDGE, specification)
         settings = AgentSettings(ground.folder / "agent", (ground.folder / "git",), (ground.folder / "live",))
         mask = os.umask(0o022)
-        local.enroll(plane.url, "once", settings.folder, "edge")
+        local_commands.enroll(plane.url, "once", settings.folder, "edge")
         os.umask(mask)
         figures = _ticks(ground, repo, settings, specification)
         memory = spread("resident memory of an idle agent", _idle(ground, plane, settings), "MB")

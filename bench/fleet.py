@@ -20,10 +20,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app import __version__
-from app.domain.agent import FIRST_HASH, Report, ReportKind, chained
+from app.domain.agents.protocol import FIRST_HASH, Report, ReportKind, chained
+from app.domain.agents.wire import encode
 from app.domain.environment import Status
 from app.domain.status import Health, SyncStatus
-from app.domain.wire import encode
 from bench.ground import Ground
 from bench.measuring import Result, Verdict, spread
 from tests.support.server import ServerProcess

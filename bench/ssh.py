@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
-from app.domain.plan import compare
-from app.domain.tree import EMPTY_TREE
+from app.domain.state.plan import compare
+from app.domain.state.tree import EMPTY_TREE
 from app.ports import Desired, Source
 from app.sources import GitSources
 from app.ssh import private_place
-from app.targets import TargetRegistry
+from app.targets.registry import TargetRegistry
 from bench.ground import Ground, Unable, command
 from bench.measuring import Case, Figure, Result, Verdict, interleaved, ratio
 from bench.ssh_peers import ANSIBLE, FEWER, PYINFRA, Peer, peers

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
-from app.domain.plan import compare
-from app.domain.tree import EMPTY_TREE
+from app.domain.state.plan import compare
+from app.domain.state.tree import EMPTY_TREE
 from app.ports import Desired, Source, Target
 from bench.ground import Ground, command
 from bench.measuring import Case, Figure, Result, Verdict, interleaved, ratio

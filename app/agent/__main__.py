@@ -11,10 +11,10 @@ import sys
 import threading
 from pathlib import Path
 
-from app.agent import diary
+from app.agent import event_log
 from app.agent.identity import IdentityFile
 from app.agent.launching import MIGRATE, WARM, migrate
-from app.agent.root import Agent, alone, parts, private_folder
+from app.agent.runtime import Agent, alone, parts, private_folder
 from app.agent.settings import AgentSettings, read
 from app.logs import light
 from app.store.migrate import current, newest
@@ -41,11 +41,11 @@ def main() -> int:
 
 
 def _run(settings: AgentSettings, identity: IdentityFile) -> int:
-    made = parts(settings, diary.tell)
+    made = parts(settings, event_log.tell)
     if current(made.store.engine) != newest():
         made.store.close()
         migrate(settings.folder, os.environ)
-        made = parts(settings, diary.tell)
+        made = parts(settings, event_log.tell)
     agent, told = Agent(made, identity), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 
-from app.domain.agent import Instant
+from app.domain.agents.protocol import Instant
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 LAST, OLDEST_S = 8, 3600.0  # measurements that are compared, and how long one may be believed

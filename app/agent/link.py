@@ -9,17 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from app.agent.clocks import Offset
-from app.agent.contact import Backoff, Contact, Refused, Standing
+from app.agent.connection import Answer, Line, LineClosed, LineDown
 from app.agent.identity import IdentityFile
-from app.agent.line import Answer, Line, LineClosed, LineDown
-from app.agent.sending import VERSION, Sender
-from app.domain.agent import LISTEN_S, Command, CommandKind
+from app.agent.report_sender import VERSION, Sender
+from app.agent.session import Backoff, Contact, Refused, Standing
+from app.domain.agents.protocol import LISTEN_S, Command, CommandKind
+from app.domain.agents.wire import decode
 from app.domain.errors import OperationInProgress, Problem
-from app.domain.wire import decode
-from app.live import Bus
+from app.notifications import Bus
 from app.ports import AgentStore
-from app.services.assigned import Assignments
-from app.services.errands import DEEDS, QUESTIONS, Errands
+from app.services.agent_side.assignments import Assignments
+from app.services.agent_side.command_executor import DEEDS, QUESTIONS, Errands
 
 REFUSED_S = 60.0  # how long a revoked agent, or one of another version, waits before it asks again
 log = logging.getLogger("link")

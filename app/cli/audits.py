@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import show
+from app.cli import output as show
 from app.cli.environments import AsJson
 from app.client import Client
 
@@ -28,7 +28,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Verify an exported audit log offline; exit 0 only where it is intact."""
-    from app.services.audit_file import verify_file
+    from app.services.security.audit_file import verify_file
 
     result = verify_file(file, head=head, filtered=filtered)
     answer = {

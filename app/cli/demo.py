@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.importing import kept
+from app.cli.kept_imports import kept
 
 
 def register(app: typer.Typer) -> None:

@@ -10,10 +10,10 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
-from app.cli import show
+from app.cli import output
 from app.client import Client, Failure
 from app.domain.errors import InvalidInput
-from app.domain.placing import place
+from app.domain.specification.target_address import place
 
 Name = Annotated[str, typer.Argument(metavar="ENV", help="Name of the environment.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -38,10 +38,10 @@ def list_(
     """List environments."""
     items = list(Client().pages("/environments", search=search, mode=mode, sync=sync))
     if as_json:
-        show.as_json({"items": items, "next": None})
+        output.as_json({"items": items, "next": None})
         return
     columns = ("NAME", "MODE", "SYNC", "HEALTH", "LIVE", "SINCE", "")
-    show.table(columns, [show.environment_row(one) for one in items])
+    output.table(columns, [output.environment_row(one) for one in items])
 
 
 @group.command("show")
@@ -49,23 +49,23 @@ def show_(name: Name, as_json: AsJson = False) -> None:
     """Show one environment."""
     one = Client().call("GET", f"/environments/{name}")
     if as_json:
-        show.as_json(one)
+        output.as_json(one)
         return
     status = one["status"]
     lines = {
         "source": f"{one['source']['repo_url']} {one['source']['ref']} {one['source']['path'] or '/'}",
         "target": json.dumps(one["target"]),
         "pinned": _host_key(one) or "-",
-        "mode": show.SIGNS[one["mode"]],
+        "mode": output.SIGNS[one["mode"]],
         "agent": _agent(one),
         "sync": f"{status['sync']} {status.get('divergence') or ''}",
         "health": status["health"],
-        "live": f"{show.short(status['revision'])} {status['subject']} since {status['live_since'] or '-'}",
+        "live": f"{output.short(status['revision'])} {status['subject']} since {status['live_since'] or '-'}",
         "hold": json.dumps(status["hold"]) if status.get("hold") else "none",
         "last": f"{status.get('last_outcome') or '-'} {status.get('last_reason') or ''}",
     }
     for key, value in lines.items():
-        show.say(f"{key:<8}{show.plain(value.strip())}")
+        output.say(f"{key:<8}{output.plain(value.strip())}")
 
 
 def _host_key(one: dict[str, Any]) -> str:
@@ -78,13 +78,13 @@ def _host_key(one: dict[str, Any]) -> str:
 
 def _tell_host_key(one: dict[str, Any]) -> None:
     if pinned := _host_key(one):
-        show.say(f"  The server's host key is pinned: {pinned}. Compare it with `ssh-keygen -lf` there.")
+        output.say(f"  The server's host key is pinned: {pinned}. Compare it with `ssh-keygen -lf` there.")
 
 
 def _agent(one: dict[str, Any]) -> str:
     if one["runs_on"] != "agent":
         return "-"
-    return f"{one['agent']}, heard {show.ago(one['status']['heard_at'])}" if one["agent"] else "none is enrolled"
+    return f"{one['agent']}, heard {output.ago(one['status']['heard_at'])}" if one["agent"] else "none is enrolled"
 
 
 def _spec(file: str | None, pairs: list[str] | None) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def add(
         pairs += [f"target.{key}={json.dumps(value)}" for key, value in _place(target, ssh_credential).items()]
     made = Client().call("POST", "/environments", _spec(file, pairs + (set_ or [])))
     if as_json:
-        show.as_json(made)
+        output.as_json(made)
         return
     typer.echo(f"registered {made['name']} ({made['mode']})")
     _tell_host_key(made)
@@ -165,7 +165,7 @@ def edit(name: Name, file: File = None, set_: Pairs = None, as_json: AsJson = Fa
         raise Failure("nothing to change: give --set field=value or --file", 2)
     made = Client().call("PATCH", f"/environments/{name}", change)
     if as_json:
-        show.as_json(made)
+        output.as_json(made)
         return
     typer.echo(f"changed {made['name']}")
     if "target" in change:
@@ -195,7 +195,7 @@ def switch(
             raise Failure(f"--target {target}: {problem.fields['target']}", 2) from None
     made = Client().call("POST", f"/environments/{name}/switches", change)
     if as_json:
-        show.as_json(made)
+        output.as_json(made)
         return
     typer.echo(f"switched {made['name']}: {made['mode']}, runs on {made['runs_on']}")
     _tell_host_key(made)

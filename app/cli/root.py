@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import agents, audits, deliveries, demo, environments, fleet, server, show, tokens, upkeep
+from app.cli import agents, audits, backups, delivery, demo, environments, local_agent, output, server, tokens
 from app.client import Failure
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -30,9 +30,9 @@ def root(
     """
 
 
-for part in (environments, deliveries, audits, tokens, server, agents, upkeep, demo):
+for part in (environments, delivery, audits, tokens, server, local_agent, backups, demo):
     part.register(app)
-fleet.register(agents.group)
+agents.register(local_agent.group)
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     try:
         app()
     except Failure as failure:
-        show.say(f"pushpull: {failure}", err=True)
+        output.say(f"pushpull: {failure}", err=True)
         sys.exit(failure.code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.importing import kept
+from app.cli.kept_imports import kept
 from app.client import Failure
 
 if TYPE_CHECKING:

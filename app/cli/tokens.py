@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import show
+from app.cli import output
 from app.cli.environments import AsJson
 from app.client import Client
 
@@ -28,7 +28,7 @@ def create(
     """Create a token; it is shown once."""
     body = {"name": name, "role": role} | ({"expires_at": expires_at} if expires_at else {})
     made = Client().call("POST", "/tokens", body)
-    show.as_json(made) if as_json else typer.echo(made["token"])
+    output.as_json(made) if as_json else typer.echo(made["token"])
 
 
 @group.command("list")
@@ -36,11 +36,11 @@ def list_(as_json: AsJson = False) -> None:
     """List tokens, without their secrets."""
     items = list(Client().pages("/tokens"))
     if as_json:
-        show.as_json({"items": items, "next": None})
+        output.as_json({"items": items, "next": None})
         return
-    rows = [[one["id"], one["name"], one["prefix"] + "…", one["role"], show.ago(one["used_at"]),
+    rows = [[one["id"], one["name"], one["prefix"] + "…", one["role"], output.ago(one["used_at"]),
              "revoked" if one["revoked_at"] else one["expires_at"] or "no expiry"] for one in items]  # fmt: skip
-    show.table(("ID", "NAME", "TOKEN", "ROLE", "USED", "STATE"), rows)
+    output.table(("ID", "NAME", "TOKEN", "ROLE", "USED", "STATE"), rows)
 
 
 @group.command("revoke")

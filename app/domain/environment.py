@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from app.domain.agent import GRACE
+from app.domain.agents.protocol import GRACE
 from app.domain.status import Divergence, Health, SyncStatus
 
 

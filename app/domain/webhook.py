@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from app.domain.errors import InvalidInput, SignatureMismatch
-from app.domain.reading import unreadable
+from app.domain.specification.reader import unreadable
 
 MAX_BODY = 5 * 1024 * 1024
 FORM = "application/x-www-form-urlencoded"

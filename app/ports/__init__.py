@@ -3,10 +3,13 @@
 No I/O happens inside a store transaction: it is opened, read or written, and closed.
 """
 
-from app.ports.agents import Agents
-from app.ports.around import Bell, CheckResult, Checks, Clock, CommandResult, Runner
-from app.ports.facts import CommitFact, DeliveryFact, Facts
-from app.ports.identity import (
+from app.ports.runtime import Bell, CheckResult, Checks, Clock, CommandResult, Runner
+from app.ports.sources import Contents, Foreseeing, Probe, RefMove, Source, Sources
+from app.ports.storage.agent_store import AgentStore, AgentTransaction, Notes, Orders, Outbox
+from app.ports.storage.agents import Agents
+from app.ports.storage.environments import EnvironmentFilter, EnvironmentRow, Environments, Tally
+from app.ports.storage.facts import CommitFact, DeliveryFact, Facts
+from app.ports.storage.identity import (
     Credential,
     Credentials,
     Hasher,
@@ -17,14 +20,11 @@ from app.ports.identity import (
     Token,
     User,
 )
-from app.ports.intake import Delivery, Inbox, Poll, Repositories, Watched
-from app.ports.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episodes, Ledger
-from app.ports.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
-from app.ports.pages import Page
-from app.ports.registry import EnvironmentFilter, EnvironmentRow, Environments, Tally
-from app.ports.reporting import AgentStore, AgentTransaction, Notes, Orders, Outbox
-from app.ports.sources import Contents, Foreseeing, Probe, RefMove, Source, Sources
-from app.ports.store import Store, Transaction
+from app.ports.storage.intake import Delivery, Inbox, Poll, Repositories, Watched
+from app.ports.storage.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episodes, Ledger
+from app.ports.storage.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
+from app.ports.storage.pages import Page
+from app.ports.storage.store import Store, Transaction
 from app.ports.targets import Desired, Target, TargetKind, Targets, Watch
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from app.domain.environment import SourceSpec
 from app.domain.revision import Person, Revision
-from app.domain.tree import Change, Entry, Unsupported
+from app.domain.state.tree import Change, Entry, Unsupported
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.domain.environment import Environment, TargetSpec
-from app.domain.plan import InventoryHead, LiveState, Plan
-from app.domain.tree import Entry
-from app.ports.around import Runner
+from app.domain.state.plan import InventoryHead, LiveState, Plan
+from app.domain.state.tree import Entry
+from app.ports.runtime import Runner
 from app.ports.sources import Contents
 
 

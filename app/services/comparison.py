@@ -7,8 +7,8 @@ from dataclasses import replace
 from threading import Lock
 
 from app.domain.comparison import Comparison, Evidence, Window, compare_modes, parse_labels, parse_window
-from app.domain.comparison.parts import PIPELINE_STEP
-from app.domain.comparison.switched import marks, sides, subject
+from app.domain.comparison.before_and_after import marks, sides, subject
+from app.domain.comparison.setup_parts import PIPELINE_STEP
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType
 from app.ports import Clock, Facts, Store, Transaction

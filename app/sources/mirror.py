@@ -21,11 +21,11 @@ from pathlib import Path
 from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
 from app.git import GitFailed
 from app.ports.sources import RefMove
-from app.sources.failures import explained
 from app.sources.git import Repository
 from app.sources.locks import locked
-from app.sources.names import HEADS, KEPT
-from app.sources.remote import Remote, parse_refs
+from app.sources.objects.names import HEADS, KEPT
+from app.sources.remote.connection import Remote, parse_refs
+from app.sources.remote.git_messages import explained
 
 log = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from app.domain.environment import SourceSpec
 from app.domain.revision import Revision, is_sha
-from app.domain.tree import Unsupported
+from app.domain.state.tree import Unsupported
 from app.ports.sources import Probe
-from app.sources import names
 from app.sources.git import Repository
 from app.sources.mirror import Mirror
-from app.sources.names import HEADS, TAGS
-from app.sources.remote import Listing, Remote
+from app.sources.objects import names
+from app.sources.objects.names import HEADS, TAGS
+from app.sources.remote.connection import Listing, Remote
 from app.sources.source import GitSource
 
 SECONDS = 30.0  # for the transfer; people wait for the answer

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from app.domain.environment import SourceSpec
 from app.ports.sources import Probe
-from app.sources import address as addresses
 from app.sources import probe as probing
-from app.sources.access import Access, Secret
-from app.sources.address import Address
 from app.sources.mirror import Mirror
-from app.sources.remote import Patience, Remote
+from app.sources.objects.unsupported_cache import Verdicts
+from app.sources.remote import address as addresses
+from app.sources.remote.address import Address
+from app.sources.remote.connection import Patience, Remote
+from app.sources.remote.login import Access, Secret
 from app.sources.source import GitSource, Limits
-from app.sources.verdicts import Verdicts
 
 
 class GitSources:

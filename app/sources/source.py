@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from app.domain.errors import RevisionNotFound, SourceDamaged
 from app.domain.revision import Person, Revision, is_sha
-from app.domain.tree import EMPTY_TREE, SUBMODULE, Change, Entry, Unsupported
+from app.domain.state.tree import EMPTY_TREE, SUBMODULE, Change, Entry, Unsupported
 from app.git import GitFailed
 from app.ports.sources import Contents, RefMove
-from app.sources import commits, names, trees
-from app.sources.contents import BlobStream
-from app.sources.drafts import Draft
 from app.sources.mirror import Mirror
-from app.sources.remote import Remote
-from app.sources.verdicts import Verdicts
+from app.sources.objects import commits, names, trees
+from app.sources.objects.contents import BlobStream
+from app.sources.objects.drafts import Draft
+from app.sources.objects.unsupported_cache import Verdicts
+from app.sources.remote.connection import Remote
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from app.ssh.connection import Connection
 from app.ssh.failures import SshFailed, Why
 from app.ssh.hostkeys import fingerprint, host_key
 from app.ssh.pool import Pool
-from app.ssh.private import private_place, write_private
+from app.ssh.private_files import private_place, write_private
 
 __all__ = [
     "Connection",

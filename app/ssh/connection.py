@@ -15,7 +15,7 @@ from app.ssh.client import Ended, environment, talk
 from app.ssh.config import CONNECT_S, TARGET, Way
 from app.ssh.failures import SshFailed, Why, failed
 from app.ssh.hostkeys import host_key
-from app.ssh.private import private_place, write_private
+from app.ssh.private_files import private_place, write_private
 
 AT_ONCE = 4  # commands on one server; sshd itself allows ten
 PATIENCE_S = 120.0

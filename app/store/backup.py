@@ -28,9 +28,9 @@ from sqlalchemy.exc import StatementError
 from app.domain.audit import verify
 from app.domain.errors import InvalidInput
 from app.store import tables
-from app.store.audit import SqlAudit
 from app.store.columns import DAMAGED
 from app.store.migrate import newest, upgrade
+from app.store.repositories.audit import SqlAudit
 from app.store.rows import log
 
 FORMAT = 1

@@ -13,22 +13,22 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
 
-from app.domain.agent import ReportKind
+from app.domain.agents.protocol import ReportKind
 from app.domain.environment import RunsOn
-from app.store.agents import SqlAgents
-from app.store.audit import SqlAudit
+from app.store.agent_side.command_inbox import SqlNotes, SqlOrders
+from app.store.agent_side.outbox import SqlOutbox
 from app.store.cipher import Cipher
-from app.store.credentials import SqlCredentials
-from app.store.environments import SqlEnvironments
-from app.store.episodes import SqlDriftItems, SqlEpisodes
-from app.store.facts import SqlFacts
-from app.store.history import SqlHistory
-from app.store.identities import SqlIdentities
-from app.store.intake import SqlInbox, SqlRepositories
-from app.store.ledger import SqlLedger
-from app.store.operations import SqlOperations
-from app.store.orders import SqlNotes, SqlOrders
-from app.store.outbox import SqlOutbox
+from app.store.environments.repository import SqlEnvironments
+from app.store.repositories.agents import SqlAgents
+from app.store.repositories.audit import SqlAudit
+from app.store.repositories.comparison_facts import SqlFacts
+from app.store.repositories.credentials import SqlCredentials
+from app.store.repositories.drift import SqlDriftItems, SqlEpisodes
+from app.store.repositories.history import SqlHistory
+from app.store.repositories.identities import SqlIdentities
+from app.store.repositories.intake import SqlInbox, SqlRepositories
+from app.store.repositories.ledger import SqlLedger
+from app.store.repositories.operations import SqlOperations
 
 # With little memory: the connection that was used last is used next, so that hardly more than one fills its caches.
 SMALL = {"pool_size": 2, "max_overflow": 33, "pool_use_lifo": True, "query_cache_size": 150}

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from app.domain.environment import Environment
 from app.domain.errors import InvalidInput
 from app.ports import Runner, Target, TargetKind
-from app.targets.directory import DirectoryTarget
-from app.targets.inventory import Inventory
-from app.targets.places import Places, overlaps, there
-from app.targets.releases import ReleaseTarget
+from app.targets.directory.allowed_roots import Places, overlaps, there
+from app.targets.directory.in_place import DirectoryTarget
+from app.targets.directory.releases import ReleaseTarget
+from app.targets.inventory.files import Inventory
 
 IN_PLACE, RELEASES = "in_place", "releases"
 KEEP_RELEASES = 5

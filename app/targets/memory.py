@@ -9,8 +9,8 @@ from typing import Any
 
 from app.domain.environment import Environment
 from app.domain.errors import SourceDamaged
-from app.domain.plan import Action, Deviation, InventoryHead, LiveState, Plan
-from app.domain.tree import Entry, blob_id, check_path
+from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan
+from app.domain.state.tree import Entry, blob_id, check_path
 from app.ports import Contents, Desired, Target, TargetKind, Watch
 from app.targets.kinds import OnThisMachine
 

@@ -10,17 +10,18 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from app import __version__
-from app.live import Bus
-from app.services.usecases import UseCases
-from app.web import errors, pages, stream, webhooks
-from app.web.api import health
+from app.notifications import Bus
+from app.services.use_cases import UseCases
+from app.web import pages, stream, webhooks
 from app.web.api import router as api
 from app.web.api.openapi import describe
-from app.web.background import Background
-from app.web.guard import Guard
-from app.web.metrics import Metrics
-from app.web.record import Record
-from app.web.static import Assets
+from app.web.api.routes import health
+from app.web.rendering.static import Assets
+from app.web.requests import errors
+from app.web.requests.access_log import Record
+from app.web.requests.background import Background
+from app.web.requests.guard import Guard
+from app.web.requests.metrics import Metrics
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 LAG_EVERY_S = 5.0

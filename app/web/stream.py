@@ -12,11 +12,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from app.domain.errors import Problem
-from app.live import Bus
-from app.live.bus import Listener
-from app.services.usecases import UseCases
-from app.web.api.shapes import event_json
-from app.web.deps import Who, use_cases, who
+from app.notifications import Bus
+from app.notifications.bus import Listener
+from app.services.use_cases import UseCases
+from app.web.api.serializers.environments import event_json
+from app.web.requests.dependencies import Who, use_cases, who
 
 LIFE_S = 600.0
 BEAT_S = 15.0

@@ -10,9 +10,9 @@ from fastapi.concurrency import run_in_threadpool
 
 from app.domain.errors import PayloadTooLarge, SignatureMismatch
 from app.domain.webhook import MAX_BODY, PROVIDERS
-from app.web.api.answers import Delivery, reply
 from app.web.api.openapi import problems
-from app.web.deps import Cases, Later, client_ip
+from app.web.api.response_models import Delivery, reply
+from app.web.requests.dependencies import Cases, Later, client_ip
 
 router = APIRouter(tags=["webhooks"])
 HOOK = re.compile(r"[A-Za-z0-9._-]{1,80}\Z", re.ASCII)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.agent import contact, link
+from app.agent import link, session
 from app.store import open_engine, upgrade
 from tests.support.agents import Ground
 from tests.support.controlplane import ControlPlane
@@ -29,8 +29,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow each other quickly."""
-    monkeypatch.setattr(contact, "FIRST_S", 0.02)
-    monkeypatch.setattr(contact, "MOST_S", 0.2)
+    monkeypatch.setattr(session, "FIRST_S", 0.02)
+    monkeypatch.setattr(session, "MOST_S", 0.2)
     monkeypatch.setattr(link, "REFUSED_S", 0.2)
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from app.domain.drift import Episode
+from app.domain.agents.wire import encode
 from app.domain.environment import RunsOn
-from app.domain.wire import encode
+from app.domain.state.drift import Episode
 from app.ports import HistoryItem
 from tests.support.agents import SHOP, Ground
 from tests.support.controlplane import ControlPlane

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.agent.clocks import BootClock, Offset
-from app.domain.agent import Clocks, Instant
+from app.domain.agents.protocol import Clocks, Instant
 from tests.support.agents import Ground
 from tests.support.controlplane import ControlPlane
 

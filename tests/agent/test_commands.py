@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from app.domain.agents.wire import encode
 from app.domain.ids import new_id
 from app.domain.operation import Kind, Operation, Phase, Request, Trigger
-from app.domain.wire import encode
 from tests.support.agents import SHOP, Ground
 from tests.support.controlplane import AFTER, ControlPlane
 

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from app.agent.line import Line
+from app.agent.connection import Line
 
 
 class Closing(BaseHTTPRequestHandler):

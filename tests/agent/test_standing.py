@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from app.agent import sending
-from app.agent.contact import Contact, Refused, Standing, noted
+from app.agent import report_sender
+from app.agent.connection import Line, LineDown
 from app.agent.identity import Identity, IdentityFile
-from app.agent.line import Line, LineDown
-from app.agent.root import parts
+from app.agent.runtime import parts
+from app.agent.session import Contact, Refused, Standing, noted
 from tests.support.agents import Ground
 from tests.support.controlplane import AFTER, BEFORE, ControlPlane
 
@@ -94,7 +94,7 @@ def test_a_broken_line_proves_nothing(ask: Any, file: IdentityFile, plane: Contr
 def test_the_credential_is_rotated_while_it_works(
     ground: Ground, plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "ROTATION", sending.ROTATION * 0)
+    monkeypatch.setattr(report_sender, "ROTATION", report_sender.ROTATION * 0)
     ground.assign()
     ground.enroll()
     first = plane.credentials[0]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from app.domain.comparison import Call, Cell, Comparison, Evidence, Row, compare_modes, parse_window
-from app.domain.drift import Ending, Episode
+from app.domain.comparison.facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment, Mode, Policy, RunsOn, SourceSpec, Status, TargetSpec
-from app.domain.facts import CommitFact, DeliveryFact
 from app.domain.operation import Outcome, Phase, Trigger
+from app.domain.state.drift import Ending, Episode
 from app.domain.status import SyncStatus
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

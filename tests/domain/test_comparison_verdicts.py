@@ -23,9 +23,9 @@ from app.domain.comparison import (
     parse_window,
 )
 from app.domain.comparison.export import COLUMNS, as_dict, csv_lines
+from app.domain.comparison.facts import DeliveryFact
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import InvalidInput
-from app.domain.facts import DeliveryFact
 from app.domain.operation import Outcome, Phase, Trigger
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

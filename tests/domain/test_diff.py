@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from app.domain.diff import CHANGED, MAX_LINES, unified
+from app.domain.diffs.unified import CHANGED, MAX_LINES, unified
 from app.domain.masking import MASK
 
 PATIENCE_S = 5.0  # it takes about a quarter of a second; without a bound, half a minute

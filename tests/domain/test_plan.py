@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.plan import Action, Deviation, Drift, InventoryHead, LiveState, Plan, compare
+from app.domain.state.plan import Action, Deviation, Drift, InventoryHead, LiveState, Plan, compare
+from app.domain.state.tree import EXECUTABLE, FILE, SYMLINK, Change, Entry
 from app.domain.status import Divergence
-from app.domain.tree import EXECUTABLE, FILE, SYMLINK, Change, Entry
 
 A, B, C = Entry(FILE, "a" * 40), Entry(FILE, "b" * 40), Entry(FILE, "c" * 40)
 A_EXECUTABLE, A_CLOSED, LINK = Entry(EXECUTABLE, A.blob), Entry(0o100600, A.blob), Entry(SYMLINK, A.blob)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from app.domain.agent import FIRST_HASH, Clocks, Report, ReportKind, chained, compatible
+from app.domain.agents.protocol import FIRST_HASH, Clocks, Report, ReportKind, chained, compatible
+from app.domain.agents.wire import decode, encode
 from app.domain.environment import Hold, Status
 from app.domain.errors import InvalidInput
 from app.domain.operation import Changes, Kind, Operation, Phase, Pipeline, Request, Stage, StageName, Trigger
 from app.domain.status import Health, SyncStatus
-from app.domain.wire import decode, encode
 
 NOW = datetime(2026, 11, 27, 3, 4, 5, 678901, UTC)
 OPERATION = Operation(

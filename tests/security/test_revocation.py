@@ -15,8 +15,8 @@ import pytest
 from app.crypto import Passwords
 from app.domain.errors import NotAuthenticated, SignatureMismatch, TooManyAttempts
 from app.ports import AuditFilter
-from app.services import webhooks
-from app.services.access import PER_NAME, Access
+from app.services.security.access import PER_NAME, Access
+from app.services.triggers import webhooks
 from app.store import open_store
 from app.web import stream
 from tests.support.installation import ME, Installation
@@ -121,7 +121,7 @@ def test_credentials_are_not_mixed_up_by_threads(tmp_path: Path) -> None:
     names = [f"cred-{number}" for number in range(6)]
     for name in names:
         here.cases.keyring.add(name, "token", {"token": f"secret-of-{name}"}, ME)
-    from app.live.clock import SystemClock
+    from app.notifications.clock import SystemClock
     from app.store.secrets import Secrets
 
     secrets = Secrets(here.store, SystemClock())

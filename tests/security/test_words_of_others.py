@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from app.cli import show
+from app.cli import output
 from app.logs import light, structured
 from app.logs.secrets import redact
 
@@ -64,16 +64,16 @@ def test_masking_a_log_line_takes_bounded_time(text: str) -> None:
 
 
 def test_nothing_that_the_command_line_prints_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    show.console().print(show.escape(EVIL))
-    show.table(["A"], [[show.escape(EVIL)]])
-    show.say(EVIL.replace("\n", ""))
-    show.say(EVIL.replace("\n", ""), err=True)
-    show.as_json({"subject": EVIL, "deleted": "\x7f"})
+    output.console().print(output.escape(EVIL))
+    output.table(["A"], [[output.escape(EVIL)]])
+    output.say(EVIL.replace("\n", ""))
+    output.say(EVIL.replace("\n", ""), err=True)
+    output.as_json({"subject": EVIL, "deleted": "\x7f"})
     out = capsys.readouterr()
     assert not (STEERING | {"\x7f"}) & set(out.out + out.err)
 
 
 def test_json_stays_the_same_json(capsys: pytest.CaptureFixture[str]) -> None:
     value = {"subject": EVIL, "deleted": "\x7f", "star": "\U000e0001 \xa0 ü"}
-    show.as_json(value)
+    output.as_json(value)
     assert json.loads(capsys.readouterr().out) == value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.domain.agent import Agent, ReportKind
+from app.domain.agents.protocol import Agent, ReportKind
 from app.domain.environment import Environment
 from app.ports import AuditFilter
 from tests.support.agent import Teller

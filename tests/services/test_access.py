@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import InvalidInput, NotAuthenticated, NotFound, TooManyAttempts
 from app.ports import AuditFilter
-from app.services.access import PER_NAME
+from app.services.security.access import PER_NAME
 from tests.support.installation import ME, Installation
 
 PASSWORD = "correct horse battery"

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from app.domain.agent import COMMAND_LIFE, GRACE
+from app.domain.agents.protocol import COMMAND_LIFE, GRACE
 from app.domain.errors import AgentAway, AgentRevoked, InvalidInput, NotAuthenticated, NotFound, Problem, VersionSkew
 from app.domain.events import EventType
 from app.domain.operation import Kind, Phase, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.status import Health, SyncStatus
 from app.ports import EnvironmentFilter
-from app.services.agents.commanding import PATIENCE_S
+from app.services.agents.commands import PATIENCE_S
 from tests.services.fleet import VERSION, Fleet
 from tests.support.agent import SHA, ended, operation
 from tests.support.installation import ME, Installation

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.audit import GENESIS, NewEntry, chain, digest, verify
-from app.services.audit_file import verify_file
+from app.services.security.audit_file import verify_file
 from tests.support.installation import Installation
 
 START = datetime(2026, 11, 23, tzinfo=UTC)

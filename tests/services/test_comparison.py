@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 
 from app.domain.comparison import MODES
-from app.domain.drift import Episode
+from app.domain.comparison.facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import InvalidInput
-from app.domain.facts import CommitFact, DeliveryFact
 from app.domain.operation import Outcome, Phase, Trigger
+from app.domain.state.drift import Episode
 from app.ports import Clock, Facts, Store
 from app.services.comparison import Comparisons
 

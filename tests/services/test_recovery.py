@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import OperationInProgress
 from app.domain.operation import Kind, Phase, Request, Trigger
-from app.services.queue import LEASE, MAX_RETRIES
+from app.services.operations.queue import LEASE, MAX_RETRIES
 from tests.support.installation import ME, Installation
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from app.domain.agent import ReportKind
+from app.domain.agents.protocol import ReportKind
+from app.domain.agents.wire import encode
 from app.domain.environment import Hold
 from app.domain.errors import AgentRevoked, InvalidInput, ReportRefused
 from app.domain.events import EventType
 from app.domain.operation import Kind, Outcome, Phase, Request, Stage, StageName, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.status import Health, SyncStatus
-from app.domain.wire import encode
 from app.ports import AuditFilter
 from tests.services.fleet import Fleet
 from tests.support.agent import SHA, ended, event, operation, status

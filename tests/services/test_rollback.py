@@ -8,9 +8,9 @@ import pytest
 
 from app.domain.errors import NothingToRollBackTo, RevisionNotFound
 from app.domain.operation import Operation, Outcome, Phase, Trigger
-from app.domain.plan import Action
+from app.domain.state.plan import Action
 from app.domain.status import Health, SyncStatus
-from app.services.previewing import shown
+from app.services.environments.previews import shown
 from tests.support.installation import ME, Installation
 
 

@@ -12,8 +12,8 @@ from app.domain.events import EventType
 from app.domain.operation import Kind, Outcome, Phase, Request, Trigger
 from app.domain.status import Divergence, SyncStatus
 from app.ports import AuditFilter
-from app.services.switch_words import left_behind
-from app.services.taking_over import take_over
+from app.services.environments.switch_effects import left_behind
+from app.services.operations.inventory_seeding import take_over
 from tests.support.installation import ME, Installation
 from tests.support.places import picture
 

@@ -11,7 +11,7 @@ import pytest
 from app.domain.errors import InvalidInput, NotFound, SignatureMismatch
 from app.domain.operation import Outcome, Trigger
 from app.ports import AuditFilter, Delivery
-from app.services.hooks import repository_hook
+from app.services.triggers.webhook_names import repository_hook
 from tests.support.installation import ME, Installation
 
 SECRET = "s" * 32

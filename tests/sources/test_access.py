@@ -12,9 +12,10 @@ import pytest
 from app.domain.environment import SourceSpec
 from app.domain.errors import CredentialNotFound, Problem, SourceRefused, SourceUnreachable
 from app.domain.revision import Person
-from app.domain.tree import FILE
+from app.domain.state.tree import FILE
 from app.git import GitFailed
-from app.sources import GitSources, Patience, failures
+from app.sources import GitSources, Patience
+from app.sources.remote import git_messages
 from tests.sources.conftest import Place
 from tests.support.gitserver import GitServer
 from tests.support.repo import GitRepo
@@ -251,7 +252,7 @@ def test_what_is_not_there_reads_like_what_needs_a_log_in(web: Place, server: Gi
     ],
 )
 def test_failures_are_told_in_words(said: str, kind: type[Problem], reads: str) -> None:
-    problem = failures.known(GitFailed(128, said), with_credential=False)
+    problem = git_messages.known(GitFailed(128, said), with_credential=False)
     assert type(problem) is kind
     assert reads in problem.detail
     assert next(iter(problem.fields.values())) in problem.detail
@@ -262,10 +263,10 @@ def test_secrets_are_masked_wherever_git_shows_them() -> None:
         "fatal: https://ann:hunter2@host/x and ssh://tok3n@host/x\n"
         "Authorization: Basic YW5uOmh1bnRlcjI=\nplain s3cret s3\n\x1b[31mred"
     )
-    masked = failures.mask(said, ["s3", "s3cret"])
+    masked = git_messages.mask(said, ["s3", "s3cret"])
     for secret in ("hunter2", "tok3n", "YW5uOmh1bnRlcjI", "s3", "\x1b", "\n"):
         assert secret not in masked
-    problem = failures.unknown(GitFailed(128, "error: odd https://a:hunter2@h/x " + "long " * 200), ["odd"])
+    problem = git_messages.unknown(GitFailed(128, "error: odd https://a:hunter2@h/x " + "long " * 200), ["odd"])
     assert "hunter2" not in problem.detail
     assert "odd" not in problem.detail
     assert len(problem.detail) < 400

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import SourceRefused
-from app.sources.address import parse
+from app.sources.remote.address import parse
 
 
 @pytest.fixture

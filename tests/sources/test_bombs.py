@@ -11,10 +11,11 @@ import pytest
 from app.domain.errors import SourceRefused
 from app.domain.revision import LONGEST_SUBJECT
 from app.git import GitFailed
-from app.services.refreshing import READ_LIMIT, beginning
-from app.sources import GitSources, failures
-from app.sources.commits import LONGEST_MESSAGE, LONGEST_NAME
+from app.services.operations.refresh import READ_LIMIT, beginning
+from app.sources import GitSources
 from app.sources.git import Repository
+from app.sources.objects.commits import LONGEST_MESSAGE, LONGEST_NAME
+from app.sources.remote import git_messages
 from tests.sources.conftest import Place
 
 NOISE = "yes repository | tr '\\n' ' ' | head -c 3000000 >&2"
@@ -30,9 +31,9 @@ def _noisy(repository: Repository) -> GitFailed:
 def test_a_talkative_server_is_heard_only_so_far(local: Place) -> None:
     failure = _noisy(Repository(local.repo.path))
     started = time.perf_counter()
-    assert failures.known(failure, with_credential=True) is None
-    assert len(failures.unknown(failure, ["secret"]).detail) < 400
-    assert len(failures.rejected(failure, "main", ["secret"]).detail) < 800
+    assert git_messages.known(failure, with_credential=True) is None
+    assert len(git_messages.unknown(failure, ["secret"]).detail) < 400
+    assert len(git_messages.rejected(failure, "main", ["secret"]).detail) < 800
     assert time.perf_counter() - started < PATIENCE_S
     assert len(failure.stderr) < 20_000
 
@@ -48,14 +49,14 @@ def test_a_transfers_reports_are_not_kept_for_ever(local: Place) -> None:
 @pytest.mark.parametrize("text", ["a" * 300_000, "authorization" * 20_000, "a://" * 80_000])
 def test_masking_a_message_takes_bounded_time(text: str) -> None:
     started = time.perf_counter()
-    assert len(failures.mask(text, ["secret"])) <= 300
+    assert len(git_messages.mask(text, ["secret"])) <= 300
     assert time.perf_counter() - started < PATIENCE_S
 
 
 def test_a_secret_is_not_cut_in_two_by_the_bound() -> None:
     token = "hunter2" * 10
     for before in range(16_300, 16_400, 7):
-        assert "hunter2" not in failures.mask(f"{' ' * before}{token}", [token])
+        assert "hunter2" not in git_messages.mask(f"{' ' * before}{token}", [token])
 
 
 def test_an_endless_message_is_cut(local: Place) -> None:

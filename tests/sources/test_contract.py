@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import PushRejected, RevisionNotFound
 from app.domain.revision import Person
-from app.domain.tree import EMPTY_TREE, FILE
+from app.domain.state.tree import EMPTY_TREE, FILE
 from app.ports.sources import RefMove, Source
 from tests.sources.conftest import Place
 from tests.support.repo import link, script

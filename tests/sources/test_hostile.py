@@ -12,12 +12,12 @@ import pytest
 from app.domain.environment import SourceSpec
 from app.domain.errors import InvalidInput, Problem, PushRejected, RevisionNotFound, SourceRefused, UnsafePath
 from app.domain.revision import Person
-from app.domain.tree import FILE
+from app.domain.state.tree import FILE
 from app.sources import GitSources, Patience
-from app.sources.access import Access
-from app.sources.address import Address
 from app.sources.git import Repository
-from app.sources.remote import Remote
+from app.sources.remote.address import Address
+from app.sources.remote.connection import Remote
+from app.sources.remote.login import Access
 from tests.sources.conftest import Place
 from tests.support.gitserver import GitServer
 from tests.support.repo import GitRepo

@@ -14,7 +14,7 @@ import pytest
 
 from app.domain.environment import SourceSpec
 from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
-from app.domain.tree import EMPTY_TREE
+from app.domain.state.tree import EMPTY_TREE
 from app.ports.sources import RefMove
 from app.sources import GitSources, Patience
 from app.sources.mirror import Mirror

@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.errors import InvalidInput, RevisionNotFound, SourceDamaged, SourceRefused, UnsafePath
 from app.domain.revision import Person
-from app.domain.tree import EMPTY_TREE, EXECUTABLE, FILE, SYMLINK, Change, Entry, Unsupported, blob_id
+from app.domain.state.tree import EMPTY_TREE, EXECUTABLE, FILE, SYMLINK, Change, Entry, Unsupported, blob_id
 from app.ports import Foreseeing
 from app.sources import GitSources, Limits
 from app.sources.source import GitSource
@@ -302,7 +302,7 @@ def test_hostile_trees_are_refused(local: Place, name: bytes, depth: int) -> Non
 def test_a_tree_that_unfolds_without_end_is_refused(
     new_sources: Callable[..., GitSources], repo: GitRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.sources.trees._THINKING", 0.2)
+    monkeypatch.setattr("app.sources.objects.trees._THINKING", 0.2)
     tree = repo.raw_tree(*((0o100644, b"%d" % number, repo.blob(b"x")) for number in range(10)))
     for _ in range(11):  # ten to the twelfth files in a few hundred bytes
         tree = repo.raw_tree(*((0o40000, b"%d" % number, tree) for number in range(10)))

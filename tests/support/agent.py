@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.domain.agent import FIRST_HASH, Report, ReportKind, chained
+from app.domain.agents.protocol import FIRST_HASH, Report, ReportKind, chained
+from app.domain.agents.wire import encode
 from app.domain.audit import timestamp
 from app.domain.environment import Status
 from app.domain.events import EventType
 from app.domain.operation import Kind, Operation, Outcome, Phase, Request, Trigger
-from app.domain.wire import encode
 
 SHA = "1f0c9d2a64c0b8f5d1f2a7e6b3c4d5e6f7a8b9be"
 

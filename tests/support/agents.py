@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.agent import local
+from app.agent import local_commands
 from app.agent.identity import IdentityFile
 from app.agent.launching import command
-from app.agent.root import Agent, Parts, parts
+from app.agent.runtime import Agent, Parts, parts
 from app.agent.settings import AgentSettings
 from app.domain.environment import Environment
 from app.domain.events import Event
@@ -52,7 +52,7 @@ class Ground:
         self.plane.assign(id, self.spec(**policy), seed=seed or {})
 
     def enroll(self) -> None:
-        local.enroll(self.plane.url, "once", self.data, "edge")
+        local_commands.enroll(self.plane.url, "once", self.data, "edge")
 
     @property
     def variables(self) -> dict[str, str]:

@@ -13,9 +13,9 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from app import __version__
-from app.domain.agent import FIRST_HASH, Report, chained
+from app.domain.agents.protocol import FIRST_HASH, Report, chained
+from app.domain.agents.wire import decode
 from app.domain.audit import timestamp
-from app.domain.wire import decode
 
 Json = dict[str, Any]
 BEFORE, AFTER = "before", "after"  # the connection breaks before anything was done, or after it, with the answer lost

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import IO, Self
 
 from app.domain.errors import SourceDamaged, Terminated
-from app.domain.plan import LiveState, Plan, compare
-from app.domain.tree import EMPTY_TREE, Change, Entry
+from app.domain.state.plan import LiveState, Plan, compare
+from app.domain.state.tree import EMPTY_TREE, Change, Entry
 from app.ports import Desired, Target
 from tests.support.repo import ENVIRONMENT, GitRepo
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import Problem
-from app.domain.plan import compare
-from app.domain.tree import Entry, blob_id
+from app.domain.state.plan import compare
+from app.domain.state.tree import Entry, blob_id
 from app.ports import Desired, Target
-from app.targets import TargetRegistry
+from app.targets.registry import TargetRegistry
 from tests.support.delivery import Watcher, changes, listing
 
 NOBODY = 65534

@@ -17,11 +17,11 @@ import pytest
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.ports import Target
 from app.ssh import Pool
-from app.targets import KINDS, TargetRegistry
-from app.targets.directory import DirectoryTarget
-from app.targets.inventory import Inventory
+from app.targets.directory.allowed_roots import Places
+from app.targets.directory.in_place import DirectoryTarget
+from app.targets.inventory.files import Inventory
 from app.targets.memory import MemoryKind
-from app.targets.places import Places
+from app.targets.registry import KINDS, TargetRegistry
 from app.targets.ssh import SshKind
 from tests.support.delivery import listing
 from tests.support.repo import GitRepo

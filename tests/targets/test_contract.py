@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.domain.errors import SourceDamaged, Terminated, UnsafePath
-from app.domain.plan import Action, Drift, InventoryHead, Plan, PlanItem
-from app.domain.tree import EMPTY_TREE, Entry, blob_id
+from app.domain.state.plan import Action, Drift, InventoryHead, Plan, PlanItem
+from app.domain.state.tree import EMPTY_TREE, Entry, blob_id
 from app.ports import Desired
 from tests.support.delivery import Blobs, Watcher, deliver, desired, entries, planned
 from tests.support.repo import GitRepo, link, script

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import Problem, TargetRefused, TargetUnreachable
-from app.domain.plan import Action, Drift
-from app.domain.tree import DIRECTORY
+from app.domain.state.plan import Action, Drift
+from app.domain.state.tree import DIRECTORY
 from tests.support.delivery import Watcher, deliver, listing, paths_of, planned
 from tests.support.repo import File, GitRepo, link
 from tests.targets.conftest import ReleaseSite, Site
@@ -312,7 +312,7 @@ def test_links_that_no_file_system_takes_are_refused_in_bounded_memory(site: Sit
 def test_somebody_elses_operation_is_waited_for_but_not_for_ever(
     site: Site, repo: GitRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.targets.inventory.PATIENCE_S", 0.1)
+    monkeypatch.setattr("app.targets.inventory.files.PATIENCE_S", 0.1)
     revision = repo.commit({"a": "1"})
     refused: list[Problem] = []
 

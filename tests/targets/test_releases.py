@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.errors import Terminated
-from app.domain.plan import Action, Drift
+from app.domain.state.plan import Action, Drift
 from tests.support.delivery import Watcher, checked_out, deliver, listing, paths_of, planned
 from tests.support.repo import GitRepo, link, script
 from tests.targets.conftest import ReleaseSite

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import TargetRefused
-from app.domain.plan import Drift, InventoryHead
+from app.domain.state.plan import Drift, InventoryHead
 from app.store.backup import _files
 from tests.support.delivery import Watcher, deliver, planned
 from tests.support.repo import GitRepo

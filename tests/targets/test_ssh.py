@@ -17,10 +17,10 @@ import pytest
 from app.checks import LocalChecks
 from app.domain.environment import HealthCheck
 from app.domain.errors import InvalidInput, TargetRefused, TargetUnreachable, Terminated
-from app.domain.plan import Drift
+from app.domain.state.plan import Drift
 from app.domain.status import Health
 from app.ssh import Pool, fingerprint, host_key
-from app.targets import KINDS, TargetRegistry
+from app.targets.registry import KINDS, TargetRegistry
 from app.targets.ssh import SshKind
 from tests.support.delivery import Blobs, Watcher, deliver, desired, planned
 from tests.support.repo import GitRepo, link

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.web import present
-from app.web.samples import samples
-from app.web.templating import environment
+from app.web.rendering import present
+from app.web.rendering.samples import samples
+from app.web.rendering.templating import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 23, 15, 2, 11, tzinfo=UTC)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.operation import Kind, Operation, Phase, Request, Stage, StageName, Trigger
-from app.web import plots
-from app.web.diffs import Line, diff_lines
+from app.web.rendering import plots
+from app.web.rendering.diff_rows import Line, diff_lines
 
 T0 = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 

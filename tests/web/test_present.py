@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from app.domain.drift import Ending
 from app.domain.environment import Mode
 from app.domain.events import EventType
 from app.domain.operation import Outcome, Phase, StageName, Trigger
-from app.domain.plan import Action, Drift
+from app.domain.state.drift import Ending
+from app.domain.state.plan import Action, Drift
 from app.domain.status import Divergence, Health, SyncStatus
-from app.web import present
+from app.web.rendering import present
 
 NOW = datetime(2026, 11, 23, 15, 2, 11, tzinfo=UTC)
 ENUMS = {

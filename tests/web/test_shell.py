@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.web.templating import environment
+from app.web.rendering.templating import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = environment(ROOT / "templates", lambda name: f"/static/{name}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from app.domain.comparison import restoring, running, timing
+from app.domain.comparison import daily_operation, drift_and_recovery, lead_time
+from app.domain.comparison.before_and_after import never_run
 from app.domain.comparison.evidence import MODES, Evidence
-from app.domain.comparison.founding import Foundation
-from app.domain.comparison.parts import PIPELINE_STEP
 from app.domain.comparison.result import (
     HEADLINES,
     Call,
@@ -20,7 +19,8 @@ from app.domain.comparison.result import (
     StageTime,
     Verdict,
 )
-from app.domain.comparison.switched import never_run
+from app.domain.comparison.setup_cost import Foundation
+from app.domain.comparison.setup_parts import PIPELINE_STEP
 from app.domain.comparison.window import DEFAULT, WINDOWS, Window, parse_labels, parse_window
 
 __all__ = [
@@ -78,9 +78,9 @@ ORDER = (
 def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
     """Set push against pull. `step` is the text that a pipeline needs to start a delivery."""
     rows = (
-        *timing.rows(evidence),
-        *restoring.rows(evidence),
-        *running.rows(evidence),
+        *lead_time.rows(evidence),
+        *drift_and_recovery.rows(evidence),
+        *daily_operation.rows(evidence),
         *Foundation(evidence, step).rows(),
     )
     if evidence.subject and not evidence.subject.switches and evidence.environments:
@@ -92,9 +92,9 @@ def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
         labels=evidence.labels,
         environments={mode: len(evidence.of(mode)) for mode in MODES},
         rows=tuple(sorted(rows, key=lambda row: ORDER.index(row.heading.key))),
-        paired=timing.paired(evidence),
-        stages=timing.stages(evidence),
-        days=timing.days(evidence),
+        paired=lead_time.paired(evidence),
+        stages=lead_time.stages(evidence),
+        days=lead_time.days(evidence),
         method=METHOD,
         note=evidence.note,
         subject=evidence.subject,

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from app.domain.comparison.facts import CommitFact, DeliveryFact
 from app.domain.comparison.result import Subject
 from app.domain.comparison.window import Window
-from app.domain.drift import Episode
 from app.domain.environment import Environment, Mode
-from app.domain.facts import CommitFact, DeliveryFact
 from app.domain.operation import Outcome, Phase, Trigger
+from app.domain.state.drift import Episode
 
 MODES = (Mode.PUSH.value, Mode.PULL.value)
 STARTS = frozenset({Trigger.PIPELINE, Trigger.WEBHOOK, Trigger.SCHEDULE, Trigger.AGENT})
@@ -56,7 +56,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything known about a window, narrowed by labels. See app/ports/facts.py for the members' meaning; `note`
+    """Everything known about a window, narrowed by labels. See app/ports/storage/facts.py for the members' meaning; `note`
     says what was left out."""
 
     window: Window

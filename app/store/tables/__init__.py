@@ -3,9 +3,9 @@
 from app.store.tables.agents import agents, commands, enrollments, notes, orders, outbox, served
 from app.store.tables.identity import credentials, failed_logins, sessions, tokens, users
 from app.store.tables.intake import delivered_revisions, deliveries, polls, repositories
-from app.store.tables.records import audit, checkpoints, drift_reports, episodes, events
+from app.store.tables.ledger import audit, checkpoints, drift_reports, episodes, events
+from app.store.tables.operations import bad_revisions, history, operations
 from app.store.tables.registry import days, environments, labels
-from app.store.tables.running import bad_revisions, history, operations
 from app.store.tables.shared import metadata
 
 APPEND_ONLY = (audit, checkpoints, events)

@@ -11,15 +11,15 @@ from app.domain.errors import InvalidInput, Problem
 from app.ports import Runner, Target, TargetKind
 from app.ssh import Connection, Pool, SshFailed
 from app.ssh.config import Secret
-from app.targets.inventory import Inventory
-from app.targets.places import Places, overlaps
+from app.targets.directory.allowed_roots import Places, overlaps
+from app.targets.inventory.files import Inventory
 from app.targets.ssh import options as given
 from app.targets.ssh.host import Host, told
 from app.targets.ssh.releases import SshReleaseTarget
+from app.targets.ssh.remote_directory import IN_PLACE, View
 from app.targets.ssh.runner import HostRunner
 from app.targets.ssh.scripts import LIVE
 from app.targets.ssh.target import SshTarget
-from app.targets.ssh.view import IN_PLACE, View
 
 _FIELDS = ("host", "port", "user", "path", "credential", "layout", "keep_releases", "host_key", "jump")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.errors import InvalidInput
-from app.domain.reading import Reader
+from app.domain.specification.reader import Reader
 from app.ssh import Endpoint, Key, Way, fingerprint, host_key
 from app.ssh.config import Secret
 

@@ -9,19 +9,19 @@ import secrets
 from collections.abc import Iterator, Mapping
 
 from app.domain.errors import TargetUnreachable
-from app.domain.plan import Plan
-from app.domain.tree import EXECUTABLE, SYMLINK, Entry, check_path
+from app.domain.state.plan import Plan
+from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, check_path
 from app.ports import Contents, Desired, Watch
-from app.targets.book import Book
-from app.targets.handles import above, parted
-from app.targets.inventory import Inventory
-from app.targets.owning import Progress
+from app.targets.directory.root import above, parted
+from app.targets.inventory.database import Book
+from app.targets.inventory.files import Inventory
+from app.targets.inventory.inventoried_target import Progress
 from app.targets.ssh import scripts
-from app.targets.ssh.looking import entries
+from app.targets.ssh.remote_directory import View
+from app.targets.ssh.scan import entries
 from app.targets.ssh.scripts import quoted
-from app.targets.ssh.sending import Stream, batches
+from app.targets.ssh.tar_stream import Stream, batches
 from app.targets.ssh.target import SshTarget
-from app.targets.ssh.view import View
 
 Tree = Mapping[bytes, Entry]
 

@@ -7,20 +7,20 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from app.domain.errors import Problem, TargetUnreachable
-from app.domain.plan import LiveState, Plan
-from app.domain.tree import DIRECTORY, printable
+from app.domain.state.plan import LiveState, Plan
+from app.domain.state.tree import DIRECTORY, printable
 from app.ports import Contents, Desired, Watch
-from app.targets.book import Book
-from app.targets.handles import above
-from app.targets.inventory import Inventory
-from app.targets.owning import Owning, Progress
-from app.targets.preparing import Steps, prepare
+from app.targets.directory.preparation import Steps, prepare
+from app.targets.directory.root import above
+from app.targets.inventory.database import Book
+from app.targets.inventory.files import Inventory
+from app.targets.inventory.inventoried_target import Owning, Progress
 from app.targets.ssh import scripts
 from app.targets.ssh.digests import Digests
 from app.targets.ssh.listing import Listing
-from app.targets.ssh.looking import found_at, look_at, look_everywhere
-from app.targets.ssh.sending import Stream, gathered
-from app.targets.ssh.view import View
+from app.targets.ssh.remote_directory import View
+from app.targets.ssh.scan import found_at, look_at, look_everywhere
+from app.targets.ssh.tar_stream import Stream, gathered
 
 
 class SshTarget(Owning):

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.api import (
-    agent_side,
+from app.web.api.routes import (
+    agent_protocol,
     agents,
     audit,
     comparison,
@@ -20,6 +20,6 @@ from app.web.api import (
 router = APIRouter(prefix="/api/v1")
 for part in (
     environments, switches, operations, drift, rollbacks, events, audit, comparison, credentials, tokens, agents,
-    agent_side,
+    agent_protocol,
 ):  # fmt: skip
     router.include_router(part.router)

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.web.api.answers import Problem
-from app.web.api.schemas import PolicyBody
+from app.web.api.request_bodies.environments import PolicyBody
+from app.web.api.response_models import Problem
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 TEXTS = {

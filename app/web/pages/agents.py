@@ -9,18 +9,18 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.agent import Agent
-from app.domain.enrolling import host_commands, unencrypted
+from app.domain.agents.enrollment import host_commands, unencrypted
+from app.domain.agents.protocol import Agent
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import EnvironmentNotFound, InvalidInput
 from app.ports import EnvironmentFilter, Transaction
-from app.services.usecases import UseCases
-from app.web import render
-from app.web.deps import Cases
+from app.services.use_cases import UseCases
 from app.web.pages.forms import Many
-from app.web.present import plural
-from app.web.snippets import base_url
-from app.web.visitor import By, Visitor
+from app.web.rendering import render
+from app.web.rendering.present import plural
+from app.web.rendering.snippets import base_url
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import By, Visitor
 
 CHOICES = 500
 SKEWED_S = 2.0

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.audit import Entry, Verification
 from app.ports import AuditFilter
-from app.web import links, render
-from app.web.deps import Cases
-from app.web.pages.queries import After, Word, clean, moment, number
-from app.web.visitor import By, Visitor
+from app.web.pages.query_parameters import After, Word, clean, moment, number
+from app.web.rendering import links, render
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import By, Visitor
 
 ROWS = 50
 router = APIRouter()

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.comparison import MODES, WINDOWS, Call, Cell, Comparison, Day, Row
 from app.domain.errors import InvalidInput
-from app.web import links, render
-from app.web.deps import Cases
-from app.web.pages.queries import Word, clean
-from app.web.plots import Axis, Step, axis, medians
-from app.web.present import duration, exact, plural
-from app.web.visitor import Visitor
+from app.web.pages.query_parameters import Word, clean
+from app.web.rendering import links, render
+from app.web.rendering.plots import Axis, Step, axis, medians
+from app.web.rendering.present import duration, exact, plural
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import Visitor
 
 WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
 LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.drift import Episode
-from app.web import links, render
-from app.web.deps import Cases
-from app.web.pages.queries import After, number
-from app.web.present import plural
-from app.web.visitor import Visitor
+from app.domain.state.drift import Episode
+from app.web.pages.query_parameters import After, number
+from app.web.rendering import links, render
+from app.web.rendering.present import plural
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import Visitor
 
 OPEN = 100
 PAST = 30

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Form
 
 from app.domain.errors import InvalidInput
-from app.web.pages.queries import clean, moment
+from app.web.pages.query_parameters import clean, moment
 
 Line = Annotated[str, Form(max_length=2000)]
 Lines = Annotated[str, Form(max_length=20_000)]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from app.domain.comparison import Comparison
-from app.services.usecases import UseCases
-from app.web.background import Background
+from app.services.use_cases import UseCases
+from app.web.requests.background import Background
 
 WINDOW = "30d"
 FRESH_S = 60.0

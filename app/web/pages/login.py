@@ -10,12 +10,12 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.domain.errors import NotAuthenticated, Problem, TooManyAttempts
-from app.services.access import SESSION_LIFE
-from app.services.world import Actor
-from app.web import links, render
-from app.web.deps import Cases, client_ip
-from app.web.guard import COOKIE, require_same_origin
-from app.web.pages.queries import clean
+from app.services.dependencies import Actor
+from app.services.security.access import SESSION_LIFE
+from app.web.pages.query_parameters import clean
+from app.web.rendering import links, render
+from app.web.requests.dependencies import Cases, client_ip
+from app.web.requests.guard import COOKIE, require_same_origin
 
 router = APIRouter()
 Line = Annotated[str, Form(max_length=1000)]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.drift import Episode
 from app.domain.environment import Environment
+from app.domain.state.drift import Episode
 from app.domain.status import Health, SyncStatus
 from app.ports import Transaction
-from app.services.verdicts import TARGET
-from app.web.present import plural, relative, since
+from app.services.operations.status_transitions import TARGET
+from app.web.rendering.present import plural, relative, since
 
 FAILED = ("failed", "refused", "error")
 UNWELL = (Health.DEGRADED, Health.MISSING)

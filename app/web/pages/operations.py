@@ -11,20 +11,13 @@ from fastapi import APIRouter, Request, Response
 from app.domain.events import Event, EventType
 from app.domain.operation import Kind, Operation, Outcome, Phase, StageName, Trigger
 from app.ports import OperationFilter, Transaction
-from app.web import links, render
-from app.web.deps import Cases
-from app.web.pages.queries import After, Word, clean, moment
-from app.web.pages.telling import (
-    Happening,
-    counted,
-    of_operation,
-    sentence_case,
-    started,
-    summary,
-)
-from app.web.plots import Step, road
-from app.web.present import exact, look, short
-from app.web.visitor import By, Visitor
+from app.web.pages.query_parameters import After, Word, clean, moment
+from app.web.rendering import links, render
+from app.web.rendering.happenings import Happening, counted, of_operation, sentence_case, started, summary
+from app.web.rendering.plots import Step, road
+from app.web.rendering.present import exact, look, short
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import By, Visitor
 
 ROWS = 30
 LINES = 500

@@ -11,16 +11,16 @@ from app.domain.comparison import Comparison
 from app.domain.environment import Environment
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally, Transaction
-from app.services.usecases import UseCases
-from app.web import links, render
-from app.web.deps import Cases
-from app.web.pages.environments import form as forms
-from app.web.pages.environments.form import Form
+from app.services.use_cases import UseCases
+from app.web.pages.environments.forms import environment_form as forms
+from app.web.pages.environments.forms.environment_form import Form
 from app.web.pages.headlines import headlines
 from app.web.pages.needs import Need, need_of, needs_of
-from app.web.pages.queries import PAGE, After, Word, clean, split_search
-from app.web.present import plural, sentence
-from app.web.visitor import Visitor
+from app.web.pages.query_parameters import PAGE, After, Word, clean, split_search
+from app.web.rendering import links, render
+from app.web.rendering.present import plural, sentence
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import Visitor
 
 NAMED = 5
 REGIONS = ("environments", "summary")

@@ -7,10 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.web import render
-from app.web.deps import Cases
-from app.web.samples import samples
-from app.web.visitor import Visitor
+from app.web.rendering import render
+from app.web.rendering.samples import samples
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import Visitor
 
 router = APIRouter()
 

@@ -11,9 +11,9 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.domain.errors import Problem
-from app.web import links, render
-from app.web.deps import SAFE
-from app.web.visitor import visitor
+from app.web.rendering import links, render
+from app.web.requests.dependencies import SAFE
+from app.web.requests.visitor import visitor
 
 TITLES = {
     "environment_not_found": "There is no such environment",

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Request, Response
 from app import __version__
 from app.domain.errors import CredentialExists, InvalidInput
 from app.ports import Credential, Delivery, Token
-from app.services.keyring import NEEDS
-from app.services.usecases import UseCases
-from app.web import render
-from app.web.deps import Cases
+from app.services.security.credentials import NEEDS
+from app.services.use_cases import UseCases
 from app.web.pages.forms import Line, Lines, line, until
 from app.web.pages.login import remember
-from app.web.snippets import base_url
-from app.web.visitor import By, Visitor
+from app.web.rendering import render
+from app.web.rendering.snippets import base_url
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import By, Visitor
 
 DELIVERIES = 20
 KINDS = (("token", "Access token (https)"), ("password", "Name and password (https)"), ("ssh-key", "SSH key"),

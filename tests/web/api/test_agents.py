@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.domain.agent import ReportKind
+from app.domain.agents.protocol import ReportKind
 from app.domain.events import EventType
-from app.web.api.agent_side import patience
+from app.web.api.routes.agent_protocol import patience
 from tests.support.agent import SHA, Teller, event
 from tests.support.server import LiveServer
 

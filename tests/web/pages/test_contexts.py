@@ -12,7 +12,7 @@ from jinja2 import meta, nodes
 from app.web.pages import agents, audit, comparison, drift, login, operations, overview, problem, settings
 from app.web.pages.environments import drift as environment_drift
 from app.web.pages.environments import history, pipeline, registration, rollback, timeline
-from app.web.templating import environment
+from app.web.rendering.templating import environment
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = environment(ROOT / "templates", lambda name: f"/static/{name}")

@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 
-from app.web import links
+from app.web.rendering import links
 from tests.support.server import LiveServer
 from tests.web.pages.conftest import HOSTILE, LABEL, PATH, Filled, logged_in
 

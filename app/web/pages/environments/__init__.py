@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.web.pages.environments import deeds, drift, history, moving, pipeline, registration, rollback, timeline
+from app.web.pages.environments import actions, drift, history, pipeline, registration, rollback, switch, timeline
 
 router = APIRouter()
-for part in (registration, moving, timeline, drift, history, pipeline, rollback, deeds):
+for part in (registration, switch, timeline, drift, history, pipeline, rollback, actions):
     router.include_router(part.router)

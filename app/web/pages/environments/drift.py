@@ -8,13 +8,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.drift import Episode
-from app.web import links, render
-from app.web.deps import Cases
-from app.web.pages.environments.head import REGION, Head, head
+from app.domain.state.drift import Episode
+from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
-from app.web.pages.queries import After, number
-from app.web.visitor import Visitor
+from app.web.pages.query_parameters import After, number
+from app.web.rendering import links, render
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import Visitor
 
 SHOWN = 40
 LETTERS = 40_000

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from app.ports import HistoryItem
-from app.web import links, render
-from app.web.deps import Cases
-from app.web.pages.environments.head import REGION, Head, head
+from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
-from app.web.pages.queries import After, clean
-from app.web.visitor import Visitor
+from app.web.pages.query_parameters import After, clean
+from app.web.rendering import links, render
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import Visitor
 
 ROWS = 40
 router = APIRouter()

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from app.domain.environment import Mode
 from app.domain.operation import Outcome, Phase
 from app.domain.status import Health, SyncStatus
-from app.services.verdicts import TARGET
-from app.web import links
-from app.web.pages.environments.head import Head
-from app.web.present import actor, clock, every, exact, plural, relative, short
+from app.services.operations.status_transitions import TARGET
+from app.web.pages.environments.header import Head
+from app.web.rendering import links
+from app.web.rendering.present import actor, clock, every, exact, plural, relative, short
 
 
 @dataclass(frozen=True, slots=True)

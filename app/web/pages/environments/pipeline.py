@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request, Response
 from app.domain.errors import CredentialNotFound
 from app.domain.webhook import PROVIDERS
 from app.ports import Credential, Delivery, Transaction
-from app.services.usecases import UseCases
-from app.web import render, snippets
-from app.web.deps import Cases
-from app.web.pages.environments.head import REGION, Head, head
+from app.services.use_cases import UseCases
+from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
-from app.web.snippets import Snippet
-from app.web.visitor import By, Visitor
+from app.web.rendering import render, snippets
+from app.web.rendering.snippets import Snippet
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import By, Visitor
 
 DELIVERIES = 10
 router = APIRouter()

@@ -18,19 +18,19 @@ from app.domain.errors import (
     OperationInProgress,
     Problem,
 )
-from app.services.switch_words import left_behind
-from app.services.usecases import UseCases
-from app.services.world import Actor
-from app.web import links, render
-from app.web.deps import Cases, Later
-from app.web.pages.environments import form as forms
-from app.web.pages.environments.form import Form
-from app.web.pages.environments.head import REGION, Head, head
+from app.services.dependencies import Actor
+from app.services.environments.switch_effects import left_behind
+from app.services.use_cases import UseCases
+from app.web.pages.environments.forms import environment_form as forms
+from app.web.pages.environments.forms.environment_form import Form
+from app.web.pages.environments.forms.host_key_confirmation import unconfirmed
+from app.web.pages.environments.forms.switch_form import Asked, SwitchForm, switch_form
+from app.web.pages.environments.forms.target_form import looked_up
+from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
-from app.web.pages.environments.pinning import unconfirmed
-from app.web.pages.environments.switching import Asked, SwitchForm, switch_form
-from app.web.pages.environments.target_form import looked_up
-from app.web.visitor import By, Visitor
+from app.web.rendering import links, render
+from app.web.requests.dependencies import Cases, Later
+from app.web.requests.visitor import By, Visitor
 
 FORM = "environment_form"
 CONFIRM = "Confirm the server's host key: compare its fingerprint below, then save again."

@@ -12,14 +12,14 @@ from fastapi import APIRouter, Request, Response
 from app.domain.environment import Environment, Mode
 from app.domain.errors import InvalidInput
 from app.ports import HistoryItem
-from app.services.previewing import Shown
-from app.services.usecases import UseCases
-from app.web import render
-from app.web.deps import Cases
+from app.services.environments.previews import Shown
+from app.services.use_cases import UseCases
 from app.web.pages.forms import Line, line, until
-from app.web.pages.queries import Word, clean
-from app.web.present import plural, short
-from app.web.visitor import By, Visitor
+from app.web.pages.query_parameters import Word, clean
+from app.web.rendering import render
+from app.web.rendering.present import plural, short
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import By, Visitor
 
 SHOWN = 40
 LETTERS = 40_000

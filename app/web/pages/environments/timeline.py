@@ -13,14 +13,14 @@ from app.domain.errors import OperationNotFound
 from app.domain.events import Event, EventType
 from app.domain.operation import Kind, Operation, Outcome, Phase, Trigger
 from app.ports import Transaction
-from app.services.shadowing import Pair
-from app.web import links, render
-from app.web.deps import Cases
-from app.web.pages.environments.head import REGION, Head, head
+from app.services.environments.shadow_pairs import Pair
+from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
-from app.web.pages.queries import After, number
-from app.web.pages.telling import Happening, of_event, of_operation
-from app.web.visitor import Visitor
+from app.web.pages.query_parameters import After, number
+from app.web.rendering import links, render
+from app.web.rendering.happenings import Happening, of_event, of_operation
+from app.web.requests.dependencies import Cases
+from app.web.requests.visitor import Visitor
 
 EVENTS = 40
 QUIET = frozenset({

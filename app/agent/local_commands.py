@@ -1,0 +1,189 @@
+"""What this machine's administrator may ask of an agent, with the control plane or without it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.agent.connection import Line, LineDown, checked
+from app.agent.identity import Identity, IdentityFile
+from app.agent.runtime import Parts, alone, parts, private_folder
+from app.agent.session import Standing, noted
+from app.agent.settings import read
+from app.domain.agents.protocol import FIRST_HASH
+from app.domain.errors import InvalidInput, NotPermitted, Problem, Temporary
+from app.domain.operation import Operation
+from app.domain.status import SyncStatus
+from app.services.agent_side.assignments import Assignments
+from app.services.dependencies import Actor
+from app.store import open_engine, upgrade
+
+LOOK_S = 0.1
+Json = dict[str, Any]
+
+
+class NotEnrolled(Problem):
+    """There is no agent in this directory; enroll it first."""
+
+
+class ServerAway(Temporary):
+    """The control plane cannot be reached."""
+
+
+def actor() -> Actor:
+    """Who sits at this machine."""
+    return Actor(f"local:{pwd.getpwuid(os.getuid()).pw_name}")
+
+
+def opened(data_dir: Path) -> Parts:
+    """The agent's parts. Raises NotEnrolled."""
+    settings = read(data_dir)
+    if not IdentityFile(settings.folder).exists:
+        raise NotEnrolled(f"There is no agent in {settings.folder}; enroll it first.")
+    private_folder(settings)
+    _upgrade(settings.database)
+    return parts(settings)
+
+
+def _upgrade(database: Path) -> None:
+    engine = open_engine(f"sqlite:///{database}", small=True)
+    upgrade(engine)
+    engine.dispose()
+
+
+def enroll(
+    server: str, token: str, data_dir: Path, name: str = "", ca_file: str = "", *, plain: bool = False
+) -> Mapping[str, Any]:
+    """Turn a one-time token into an agent; the answer of the control plane, without the credential.
+
+    Raises InvalidInput, NotPermitted (the directory holds an agent, or the token is not good), ServerAway.
+    """
+    settings, address = read(data_dir), checked(server, plain=plain)
+    if not token:
+        raise InvalidInput(fields={"token": "is missing: give --token or set PUSHPULL_ENROLLMENT_TOKEN"})
+    if ca_file and not Path(ca_file).is_file():
+        raise InvalidInput(fields={"ca_file": f"{ca_file} is no file"})
+    private_folder(settings)
+    identity = IdentityFile(settings.folder)
+    if identity.exists and _wanted(settings.folder):
+        raise NotPermitted(f"{settings.folder} holds an agent already; revoke it first, or choose another directory.")
+    _upgrade(settings.database)
+    given, called = _token_used(address, token, ca_file, name or os.uname().nodename)
+    now = datetime.now(UTC).isoformat()
+    trusted = str(Path(ca_file).absolute()) if ca_file else ""
+    identity.write(Identity(address, given["id"], called, given["credential"], now, "", trusted))
+    _begin(parts(settings))
+    return {key: value for key, value in given.items() if key != "credential"}
+
+
+def _wanted(folder: Path) -> bool:
+    """Whether the agent that is there was not revoked."""
+    return noted(parts(read(folder)).store)[0] is not Standing.REVOKED
+
+
+def _token_used(server: str, token: str, ca_file: str, name: str) -> tuple[Mapping[str, Any], str]:
+    from app import __version__
+
+    line = Line(server, ca_file)
+    try:
+        answer = line.request("POST", "/agents", token, {"name": name, "version": __version__})
+    except LineDown as down:
+        raise ServerAway(f"{server} cannot be reached ({down}).") from None
+    finally:
+        line.close()
+    if not answer.good:
+        raise NotPermitted(f"The server refused: {answer.detail}")
+    if not isinstance(answer.data.get("credential"), str):
+        raise NotPermitted(f"{server} is no PushPull server that knows agents.")
+    return answer.data, name
+
+
+def _begin(made: Parts) -> None:
+    """A new agent's chain begins at its beginning, also over the store of one that was revoked."""
+    with made.store.unreported() as tx:
+        tx.outbox.rebase(0, FIRST_HASH)
+        tx.orders.restart()
+        for note, value in (("contact", {}), ("assignment", "")):
+            tx.notes.put(note, value)
+    made.store.close()
+
+
+def status(data_dir: Path) -> Json:
+    """What it serves, what waits to be told, and when it heard of the control plane last."""
+    made = opened(data_dir)
+    who, now = IdentityFile(made.settings.folder).read(), datetime.now(UTC)
+    standing, heard, reason = noted(made.store)
+    with alone(made.settings.folder) as free, made.store.read() as tx:
+        waiting, oldest = tx.outbox.size(), tx.outbox.oldest()
+    served = Assignments(made.cases.world, made.store).mine()
+    return {
+        "name": who.name, "id": who.id, "server": who.server, "running": not free,
+        "standing": standing.value, "reason": reason, "heard_at": heard.isoformat() if heard else None,
+        "spool": {"reports": waiting, "oldest": oldest.isoformat() if oldest else None,
+                  "bytes": sum(one.stat().st_size for one in made.settings.folder.glob("pushpull.db*"))},
+        "environments": [
+            {"name": one.name, "sync": _shown(one.status.sync_at(now)), "health": one.status.health.value,
+             "revision": one.status.revision, "subject": one.status.subject, "message": one.status.message,
+             "checked_at": one.status.checked_at.isoformat() if one.status.checked_at else None,
+             "held_by": one.hold.owner if one.hold else None}
+            for one in served
+        ],
+    }  # fmt: skip
+
+
+def _shown(sync: SyncStatus) -> str:
+    return sync.value
+
+
+def roll_back(data_dir: Path, environment: str, revision: str | None, reason: str, timeout_s: float) -> Operation:
+    """Go back to a revision of the agent's own history and stay there; the operation at its end.
+
+    A running agent carries it out; where none runs, this process does.
+    """
+    made = opened(data_dir)
+    cases, until = made.cases, time.monotonic() + timeout_s
+    asked = cases.rollback.back(environment, revision, "pin", reason or "rolled back on the agent", actor())
+    with alone(made.settings.folder) as free:
+        if free:
+            cases.queue.recover(None)
+            _work_off(made, asked)
+    while not (now := _operation(made, asked.id)).phase.final and time.monotonic() < until:
+        time.sleep(LOOK_S)
+    return now
+
+
+def _work_off(made: Parts, asked: Operation) -> None:
+    while not _operation(made, asked.id).phase.final:
+        with made.store.write() as tx:
+            claimed = tx.operations.claim(f"local-{os.getpid()}", made.clock().at)
+        if claimed is None:
+            return
+        made.cases.reconciler.run(claimed)
+
+
+def _operation(made: Parts, id: str) -> Operation:
+    with made.store.read() as tx:
+        return tx.operations.get(id)
+
+
+def add_credential(data_dir: Path, name: str, kind: str, fields: Mapping[str, str]) -> None:
+    """Store a credential, encrypted, on this machine only. Raises InvalidInput, CredentialExists."""
+    opened(data_dir).cases.keyring.add(name, kind, fields, actor())
+
+
+def credentials(data_dir: Path) -> list[Json]:
+    """Without their secrets."""
+    with opened(data_dir).store.read() as tx:
+        found = tx.credentials.page(1000, None).items
+    return [{"name": one.name, "kind": one.kind, "created_at": one.created_at.isoformat(),
+             "used_at": one.used_at.isoformat() if one.used_at else None} for one in found]  # fmt: skip
+
+
+def remove_credential(data_dir: Path, name: str) -> None:
+    """Forget one. Raises CredentialNotFound, CredentialInUse."""
+    opened(data_dir).cases.keyring.remove(name, actor())

@@ -1,0 +1,135 @@
+"""How an agent stands with its control plane, and what is tried again when."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from app.agent.connection import Answer, Line, LineClosed, LineDown
+from app.agent.identity import IdentityFile
+from app.ports import AgentStore, Clock
+
+NOTE = "contact"
+NOTED_EVERY_S = 30.0
+FIRST_S, MOST_S = 0.5, 30.0  # pauses between attempts
+REFUSED = ("not_authenticated", "agent_revoked")
+SKEW = 426
+log = logging.getLogger("link")
+
+
+class Standing(StrEnum):
+    """`away`: nobody answers; `revoked`: the credential is no longer good; `skew`: the versions are too far apart."""
+
+    NEW = "new"
+    CONNECTED = "connected"
+    AWAY = "away"
+    REVOKED = "revoked"
+    SKEW = "skew"
+
+
+class Refused(Exception):
+    """The control plane does not want us, as we are."""
+
+
+class Backoff:
+    """Growing pauses with jitter, so that agents do not come back all at once."""
+
+    def __init__(self) -> None:
+        self._next = FIRST_S
+
+    def reset(self) -> None:
+        """It went well."""
+        self._next = FIRST_S
+
+    def pause(self, least_s: float = 0.0) -> float:
+        """How long to wait now."""
+        pause = max(least_s, self._next) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
+        self._next = min(MOST_S, self._next * 2)
+        return pause
+
+
+class Contact:
+    """Requests with whichever credential is good, and what their answers say about us.
+
+    `changed` hears of a new standing, so that work stops for a revoked agent and goes on for one that is wanted again.
+    """
+
+    def __init__(
+        self, identity: IdentityFile, store: AgentStore, clock: Clock, changed: Callable[[Standing], None]
+    ) -> None:
+        self._identity, self._store, self._clock, self._changed = identity, store, clock, changed
+        self._turn = threading.Lock()
+        self._noted = float("-inf")
+        self.standing = Standing.NEW
+
+    def request(self, line: Line, method: str, path: str, body: object = None, timeout_s: float = 30.0) -> Answer:
+        """An answer, good or not, that comes from the control plane. Raises LineDown, Refused."""
+        try:
+            answer = self._tried(line, method, path, body, timeout_s)
+        except LineDown as down:
+            if not line.over and not isinstance(down, LineClosed):
+                self._stand(Standing.AWAY, str(down))
+            raise
+        if answer.status >= 500 or (not answer.good and not answer.code):
+            self._stand(Standing.AWAY, answer.detail)
+            raise LineDown(answer.detail)
+        if answer.status == SKEW or answer.code == "version_skew":
+            self._stand(Standing.SKEW, answer.detail)
+            raise Refused(answer.detail)
+        self._stand(Standing.CONNECTED, "")
+        return answer
+
+    def _tried(self, line: Line, method: str, path: str, body: object, timeout_s: float) -> Answer:
+        """With each credential in turn, and once more if another thread got a new one meanwhile."""
+        tried: set[str] = set()
+        answer = Answer(0)
+        while left := [one for one in self._identity.read().candidates() if one not in tried]:
+            tried.add(left[0])
+            answer = line.request(method, path, left[0], body, timeout_s)
+            if answer.code not in REFUSED:
+                if answer.good:
+                    self._identity.proven(left[0], self._clock.now())
+                return answer
+        self._stand(Standing.REVOKED, answer.detail)
+        raise Refused(answer.detail)
+
+    def _stand(self, standing: Standing, why: str) -> None:
+        with self._turn:
+            before, self.standing = self.standing, standing
+            if before is not standing:
+                self._say(standing, why)
+            due = standing is Standing.CONNECTED and self._clock.monotonic() - self._noted >= NOTED_EVERY_S
+            if before is not standing or due:
+                self._note(standing, why)
+        if before is not standing:
+            self._changed(standing)
+
+    def _say(self, standing: Standing, why: str) -> None:
+        if standing is Standing.REVOKED:
+            log.critical("REVOKED by the control plane: nothing is delivered any more", extra={"reason": why})
+        elif standing is Standing.SKEW:
+            log.error("the control plane is of another version; working on with what is known", extra={"reason": why})
+        elif standing is Standing.AWAY:
+            log.warning("the control plane cannot be reached; working on without it", extra={"reason": why})
+        else:
+            log.info("connected to the control plane")
+
+    def _note(self, standing: Standing, why: str) -> None:
+        self._noted = self._clock.monotonic()
+        with self._store.unreported() as tx:
+            before = tx.notes.get(NOTE) or {}
+            now = self._clock.now().isoformat()
+            heard = now if standing is Standing.CONNECTED else before.get("heard_at")
+            tx.notes.put(NOTE, {"standing": standing.value, "since": now, "heard_at": heard, "reason": why})
+
+
+def noted(store: AgentStore) -> tuple[Standing, datetime | None, str]:
+    """The last standing that was noted, when the control plane was heard of last, and the reason."""
+    with store.read() as tx:
+        found = tx.notes.get(NOTE) or {}
+    heard = datetime.fromisoformat(found["heard_at"]) if found.get("heard_at") else None
+    return Standing(found.get("standing", "new")), heard, str(found.get("reason", ""))

@@ -1,0 +1,199 @@
+"""The one comparison: what desired state asks for, what the inventory says we applied, what the target holds.
+
+Both the status and the diff come from the plan made here, so that an environment is never OutOfSync with an empty diff.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.state.tree import Change, Entry
+from app.domain.status import Divergence
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryHead:
+    """What we applied last, in short. `whole` is False after an interrupted apply: the list may mix two trees."""
+
+    tree: str | None = None
+    revision: str | None = None
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A path at which the target differs from the inventory. `known` is None for a pruned path that came back,
+    `found` is None where nothing stands."""
+
+    path: bytes
+    known: Entry | None
+    found: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """What the target holds, told as differences from the inventory.
+
+    `unmanaged` names (a bounded sample of) paths that we never applied; `unmanaged_count` counts all of them.
+    """
+
+    inventory: InventoryHead
+    deviations: tuple[Deviation, ...] = ()
+    unmanaged: tuple[bytes, ...] = ()
+    unmanaged_count: int = 0
+    partial: bool = False  # only some paths were looked at
+
+
+class Action(StrEnum):
+    """What a sync does at a path."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    MODE = "mode"
+    DELETE = "delete"
+    RECORD = "record"  # live equals desired already: only the inventory changes
+    KEEP = "keep"  # Git dropped it, prune is off: it stays and is no longer ours to watch
+
+
+class Drift(StrEnum):
+    """How live moved, in the contract's words."""
+
+    CHANGED = "changed"
+    MISSING = "missing"
+    EXTRA = "extra"
+    MODE = "mode"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One path of a plan. `known`: inventory, `found`: live, `wanted`: desired; `drift` where live had moved."""
+
+    path: bytes
+    action: Action
+    known: Entry | None
+    found: Entry | None
+    wanted: Entry | None
+    drift: Drift | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether the target itself has to change."""
+        return self.action not in (Action.RECORD, Action.KEEP)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would have to happen for live to equal desired. `moved` says that Git asks for another tree."""
+
+    items: tuple[PlanItem, ...] = ()
+    ignored: tuple[bytes, ...] = ()
+    moved: bool = False
+    empties: bool = False  # it would delete everything we applied
+
+    @property
+    def work(self) -> tuple[PlanItem, ...]:
+        """Items at which the target has to change."""
+        return tuple(item for item in self.items if item.works)
+
+    @property
+    def drift(self) -> tuple[PlanItem, ...]:
+        """Items at which live moved."""
+        return tuple(item for item in self.items if item.drift is not None)
+
+    @property
+    def divergence(self) -> Divergence | None:
+        """Why live differs from desired, or None. Drift is named first: Git's own move resolves itself."""
+        if self.drift:
+            return Divergence.DRIFT
+        return Divergence.NEW_REVISION if self.moved and self.work else None
+
+    def counts(self) -> Mapping[Action, int]:
+        """How many paths there are of each action."""
+        return Counter(item.action for item in self.items)
+
+
+def compare(
+    changes: Iterable[Change],
+    live: LiveState,
+    *,
+    prune: bool = True,
+    ignored: Callable[[bytes], bool] = lambda _path: False,
+    desired_empty: bool = False,
+) -> Plan:
+    """Compare the inventory's tree → desired tree `changes` with the inventory → live deviations in `live`.
+
+    `ignored` tells the paths at which drift is accepted; a change in Git is applied there all the same.
+    """
+    moves = {change.path: change for change in changes}
+    drifted = {deviation.path: deviation for deviation in live.deviations}
+    accepted = {path for path in drifted if path not in moves and ignored(path)}
+    paths = sorted((moves.keys() | drifted.keys()) - accepted)
+    made = (_item(path, moves.get(path), drifted.get(path), prune) for path in paths)
+    return Plan(
+        items=tuple(item for item in made if item is not None),
+        ignored=tuple(sorted(accepted)),
+        moved=bool(moves),
+        empties=desired_empty and live.inventory.tree is not None,
+    )
+
+
+def _item(path: bytes, move: Change | None, deviation: Deviation | None, prune: bool) -> PlanItem | None:
+    known = deviation.known if deviation else move.before if move else None
+    wanted = move.after if move else known
+    found = deviation.found if deviation else known
+    action = _action(known, found, wanted, prune)
+    in_the_way = known is None and move is not None  # never ours, so it did not drift
+    drift = None if in_the_way or action is Action.KEEP else drift_of(known, found)
+    return PlanItem(path, action, known, found, wanted, drift) if action else None
+
+
+def drift_of(known: Entry | None, found: Entry | None) -> Drift | None:
+    """How live moved away from the inventory at a path, or None."""
+    if known == found:
+        return None
+    if known is None:
+        return Drift.EXTRA
+    if found is None:
+        return Drift.MISSING
+    return Drift.MODE if known.blob == found.blob and _same_type(known, found) else Drift.CHANGED
+
+
+def _action(known: Entry | None, found: Entry | None, wanted: Entry | None, prune: bool) -> Action | None:
+    if found == wanted:
+        return Action.RECORD if known != wanted else None
+    if wanted is None:
+        return Action.DELETE if prune else Action.KEEP
+    if found is None:
+        return Action.CREATE
+    return Action.MODE if found.blob == wanted.blob and _same_type(found, wanted) else Action.UPDATE
+
+
+def _same_type(one: Entry, other: Entry) -> bool:
+    return one.mode & 0o170000 == other.mode & 0o170000
+
+
+@dataclass(frozen=True, slots=True)
+class DriftItem:
+    """One path of a drift report; `diff` is unified text with secrets masked, None where there is none to show."""
+
+    path: str
+    change: Drift
+    diff: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """What is different on the target now, against the revision that is live."""
+
+    environment: str
+    revision: str | None
+    checked_at: datetime | None
+    items: tuple[DriftItem, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    unmanaged_count: int = 0
+    ignored: tuple[str, ...] = ()
+    episode: int | None = None

@@ -1,0 +1,130 @@
+"""An agent's own store: the use cases' one, with what it tells the control plane and what it was told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from app.domain.agents.protocol import Command, CommandKind, Report, ReportKind
+from app.ports.storage.store import Transaction
+
+
+class Outbox(Protocol):
+    """The agent's side: reports that wait for the control plane, on disk in the transaction of what they tell.
+
+    A report is given its number and hash when it is about to be sent for the first time, and never changes from then
+    on. One with a `key` takes the place of an unnumbered one with the same key: the newer tells all that it told.
+    """
+
+    def put(
+        self,
+        at: datetime,
+        mono_s: float,
+        boot: str,
+        environment: int,
+        kind: ReportKind,
+        data: Mapping[str, Any],
+        key: str = "",
+    ) -> None:
+        """Append a report."""
+        ...
+
+    def page(self, limit: int, size: int) -> tuple[Report, ...]:
+        """The oldest that wait, numbered and chained to what was sent before: at most `limit`, and `size` characters
+        of data, but at least one."""
+        ...
+
+    def position(self) -> tuple[int, str]:
+        """Number and hash of the last report that the control plane has."""
+        ...
+
+    def confirm(self, through: int) -> None:
+        """Forget what the control plane has; the chain goes on from there."""
+        ...
+
+    def known(self, through: int, hash: str) -> bool:
+        """Whether this is a position in our chain."""
+        ...
+
+    def rebase(self, through: int, hash: str) -> int:
+        """Number what waits anew, from another position on; returns how many wait."""
+        ...
+
+    def leave_out(self, seq: int) -> None:
+        """Forget one that was numbered and can never be sent; what follows is numbered anew."""
+        ...
+
+    def cut(self, before: datetime) -> int:
+        """Forget what has waited since before that; returns how many that was."""
+        ...
+
+    def size(self) -> int: ...
+
+    def oldest(self) -> datetime | None: ...
+
+
+class Orders(Protocol):
+    """The agent's side: commands that were taken, each carried out once."""
+
+    def take(self, commands: Collection[Command], through: int) -> int:
+        """Store those that are not there yet, and that all up to `through` were seen; returns how many are new."""
+        ...
+
+    def open(self, kinds: Collection[CommandKind]) -> Command | None:
+        """The oldest of some kinds that is not carried out yet."""
+        ...
+
+    def done(self, seq: int, answer: Mapping[str, Any] | None = None) -> None:
+        """It was carried out; an answer waits for being told."""
+        ...
+
+    def answers(self) -> tuple[Command, ...]:
+        """Answered ones whose answer was not told yet."""
+        ...
+
+    def told(self, seq: int) -> None: ...
+
+    def restart(self) -> None:
+        """Forget everything: another agent's numbers mean nothing."""
+        ...
+
+    def last(self) -> int:
+        """The highest number seen; 0 where there is none."""
+        ...
+
+
+class Notes(Protocol):
+    """The agent's side: small things to remember."""
+
+    def get(self, name: str) -> Any: ...
+
+    def put(self, name: str, value: Any) -> None: ...
+
+
+class AgentTransaction(Transaction, Protocol):
+    """A transaction over an agent's own store."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def orders(self) -> Orders: ...
+    @property
+    def notes(self) -> Notes: ...
+
+    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
+        """Report what no use case writes by itself; nothing where nothing is reported."""
+        ...
+
+
+class AgentStore(Protocol):
+    """An agent's own store: what its use cases write is reported, in the same transaction."""
+
+    def read(self) -> AbstractContextManager[AgentTransaction]: ...
+
+    def write(self) -> AbstractContextManager[AgentTransaction]: ...
+
+    def unreported(self) -> AbstractContextManager[AgentTransaction]:
+        """Write what the control plane told us: it need not be told back."""
+        ...

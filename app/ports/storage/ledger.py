@@ -1,0 +1,123 @@
+"""What is written down for good: events, the audit log, drift episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from app.domain.audit import Entry as AuditEntry
+from app.domain.audit import NewEntry
+from app.domain.environment import Environment
+from app.domain.events import Event, EventType, NewEvent
+from app.domain.state.drift import Ending, Episode
+from app.ports.storage.pages import Page
+
+
+class Ledger(Protocol):
+    """Events, appended in the transaction of what they tell."""
+
+    def append(self, at: datetime, events: Iterable[NewEvent]) -> tuple[Event, ...]: ...
+
+    def page(
+        self,
+        after: int = 0,
+        limit: int = 100,
+        *,
+        environment_id: int | None = None,
+        operation: str | None = None,
+        types: Collection[EventType] = (),
+        newest_first: bool = False,
+        before: int | None = None,
+    ) -> tuple[Event, ...]:
+        """Events with id > after (oldest first), or with id < before (newest first)."""
+        ...
+
+    def last_id(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What the audit log may be narrowed by; texts match exactly, except `search`."""
+
+    environment: str = ""
+    actor: str = ""
+    action: str = ""
+    search: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A signed statement that the chain's entry `seq` has this hash. `signature` is Ed25519 over "seq:hash", hex."""
+
+    seq: int
+    hash: str
+    at: datetime
+    signature: str
+    public_key: str
+
+
+class Audit(Protocol):
+    """The append-only, hash-chained log."""
+
+    def append(self, at: datetime, entry: NewEntry) -> AuditEntry:
+        """Serialised over all processes: seq has no gaps."""
+        ...
+
+    def page(self, where: AuditFilter, limit: int, after: int | None) -> Page[AuditEntry]:
+        """Newest first; `after` is the seq to continue below."""
+        ...
+
+    def walk(self, where: AuditFilter | None = None) -> Iterator[AuditEntry]:
+        """Oldest first, streamed in batches."""
+        ...
+
+    def head(self) -> AuditEntry | None: ...
+
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None: ...
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Oldest first."""
+        ...
+
+    def actors(self) -> tuple[str, ...]: ...
+
+    def actions(self) -> tuple[str, ...]: ...
+
+
+class Episodes(Protocol):
+    """Drift episodes; at most one is open per environment."""
+
+    def open_one(
+        self,
+        environment: Environment,
+        last_good_at: datetime | None,
+        at: datetime,
+        paths: Sequence[str],
+        count: int,
+    ) -> Episode: ...
+
+    def update(self, id: int, paths: Sequence[str], count: int) -> None: ...
+
+    def acknowledge(self, id: int, by: str, at: datetime) -> None: ...
+
+    def end(self, id: int, at: datetime, ending: Ending, by: str) -> None: ...
+
+    def current(self, environment_id: int) -> Episode | None: ...
+
+    def page(
+        self, environment_id: int | None, limit: int, after: int | None, *, open_only: bool = False
+    ) -> Page[Episode]:
+        """Newest first."""
+        ...
+
+
+class DriftItems(Protocol):
+    """What the last full comparison found different, kept so that pages need not scan again."""
+
+    def put(self, environment_id: int, checked_at: datetime, report: Mapping[str, Any]) -> None: ...
+
+    def get(self, environment_id: int) -> Mapping[str, Any] | None: ...

@@ -1,0 +1,146 @@
+"""Runs, and which revisions were live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from app.domain.operation import Operation
+from app.domain.revision import Revision
+from app.ports.storage.pages import Page
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFilter:
+    """What `GET /operations` may be narrowed by."""
+
+    environment: str = ""
+    environment_id: int | None = None
+    phase: str = ""
+    trigger: str = ""
+    kind: str = ""
+    outcome: str = ""
+    revision: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryItem:
+    """A revision that was live, or was tried. `good`: live and healthy at the end; `bad`: marked bad by a person,
+    a rollback or a failed health check; `current`: live now."""
+
+    revision: str
+    subject: str
+    author: str
+    committed_at: datetime | None
+    live_at: datetime | None
+    left_at: datetime | None
+    outcome: str
+    initiated_by: str
+    trigger: str
+    operation: str
+    tree: str
+    good: bool
+    bad: bool
+    bad_reason: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BadRevision:
+    """A revision that is not deployed by itself."""
+
+    revision: str
+    reason: str = ""
+    by: str = ""
+    at: datetime | None = None
+
+
+class Operations(Protocol):
+    """The runs. A partial unique index allows one running operation per environment."""
+
+    def add(self, operation: Operation) -> None: ...
+
+    def get(self, id: str) -> Operation:
+        """Raises OperationNotFound."""
+        ...
+
+    def save(self, operation: Operation) -> None:
+        """Write all fields of an existing operation."""
+        ...
+
+    def remove(self, id: str) -> None:
+        """Forget an operation that found nothing worth telling (a scheduled refresh without news)."""
+        ...
+
+    def claim(self, worker: str, now: datetime) -> Operation | None:
+        """Take the oldest queued operation whose environment has none running, and mark it running. Safe against
+        other workers; None where there is nothing to do."""
+        ...
+
+    def heartbeat(self, id: str, worker: str, now: datetime) -> bool:
+        """Renew the lease; False if the operation was taken away or asked to stop."""
+        ...
+
+    def progress(self, id: str, done: int, total: int) -> None: ...
+
+    def lost(self, before: datetime, except_worker: str | None) -> tuple[Operation, ...]:
+        """Running operations with no heartbeat since `before`."""
+        ...
+
+    def queued(self, environment_id: int) -> tuple[Operation, ...]:
+        """Oldest first."""
+        ...
+
+    def active(self, environment_id: int) -> Operation | None:
+        """The running one, or else the first queued."""
+        ...
+
+    def active_counts(self) -> Mapping[str, int]:
+        """{"queued": number, "running": number} over all environments."""
+        ...
+
+    def page(self, where: OperationFilter, limit: int, after: str | None) -> Page[Operation]:
+        """Newest first."""
+        ...
+
+    def last_finished(self, environment_id: int, kind: str) -> Operation | None: ...
+
+
+class History(Protocol):
+    """Which revisions were live in an environment, from when to when."""
+
+    def went_live(self, operation: Operation, revision: Revision, tree: str, at: datetime) -> None:
+        """The revision became live (also again, after a rollback); closes the one before."""
+        ...
+
+    def mark_good(self, environment_id: int, revision: str, at: datetime) -> None: ...
+
+    def mark_bad(self, environment_id: int, revision: str, reason: str, by: str, at: datetime) -> None: ...
+
+    def unmark_bad(self, environment_id: int, revision: str) -> None: ...
+
+    def bad(self, environment_id: int, limit: int = 200) -> tuple[BadRevision, ...]:
+        """The marked ones, newest marks first."""
+        ...
+
+    def is_bad(self, environment_id: int, revision: str) -> bool: ...
+
+    def page(self, environment_id: int, limit: int, after: str | None) -> Page[HistoryItem]:
+        """Newest first, one item per stretch of being live."""
+        ...
+
+    def find(self, environment_id: int, revision: str) -> HistoryItem | None:
+        """The latest item of a revision given in full or by an unambiguous prefix of at least 4 characters."""
+        ...
+
+    def load(self, environment_id: int, items: Sequence[HistoryItem], bad_ones: Sequence[BadRevision]) -> None:
+        """Replace an environment's history by another installation's; oldest first."""
+        ...
+
+    def last_good(self, environment_id: int, other_than: str | None) -> HistoryItem | None:
+        """The latest good, not bad revision other than the given one."""
+        ...

@@ -1,0 +1,169 @@
+"""An agent takes environments from its control plane: their specification for good, their past at the first meeting."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.agents.wire import decode
+from app.domain.environment import Environment, Hold, RunsOn, Status
+from app.domain.errors import InvalidInput, NotFound, OperationInProgress, Problem
+from app.domain.operation import Phase
+from app.domain.specification.environment import as_dict, read
+from app.domain.specification.reader import wrong
+from app.domain.state.drift import Ending, Episode
+from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Transaction
+from app.services.dependencies import AGENT, World
+from app.services.environments.edits import untried
+from app.services.environments.registration import NOTHING
+from app.services.operations.queue import finished_event
+
+SEEDED = ("revision", "subject", "author", "live_since", "last_good", "files", "health")
+MANY = 10_000
+Repository = tuple[str, str | None]
+log = logging.getLogger("agent")
+
+
+class Assignments:
+    """Keeps the agent's environments as the control plane wants them."""
+
+    def __init__(self, world: World, store: AgentStore) -> None:
+        self._world, self._store = world, store
+
+    def mine(self) -> tuple[Environment, ...]:
+        """Those that are worked for."""
+        with self._store.read() as tx:
+            rows = tx.environments.page(EnvironmentFilter(), self._world.clock.now(), MANY, None).items
+        return tuple(row.environment for row in rows if row.environment.runs_on is RunsOn.AGENT)
+
+    def take(self, given: Sequence[Mapping[str, Any]]) -> set[Repository]:
+        """Make the local environments fit a whole assignment; returns the repositories that deserve a look at once.
+
+        Raises OperationInProgress where a target cannot be changed now; the same assignment may be taken again.
+        """
+        listed = {int(one["id"]): one for one in given}
+        for one in self.mine():
+            if one.id not in listed:
+                self._leave(one)
+        wanted = [self._one(id, one) for id, one in listed.items()]
+        return {(one.source.repo_url, one.source.credential) for one in wanted if one}
+
+    def _one(self, id: int, given: Mapping[str, Any]) -> Environment | None:
+        """Meet an environment, or change one; None where nothing is new."""
+        try:
+            environment = replace(specified(given["specification"]), id=id, runs_on=RunsOn.AGENT)
+        except InvalidInput as problem:
+            log.error("a specification cannot be read", extra={"environment": id, "problem": problem.detail})
+            return None
+        before = self._known(id)
+        if before is None or before.runs_on is not RunsOn.AGENT:
+            self._meet(environment, given)
+        elif as_dict(before) != as_dict(environment):
+            self._change(before, environment)
+        else:
+            return None
+        log.info("works for an environment", extra={"environment": environment.name, "id": id})
+        return environment
+
+    def _known(self, id: int) -> Environment | None:
+        with self._store.read() as tx:
+            try:
+                return tx.environments.by_id(id)
+            except NotFound:
+                return None
+
+    def _meet(self, environment: Environment, given: Mapping[str, Any]) -> None:
+        """Begin with what the control plane knows: the same whether we never met or were apart for a while."""
+        now, seed = self._world.clock.now(), given.get("seed") or {}
+        status = decode(Status, {name: seed[name] for name in SEEDED if seed.get(name) is not None})
+        hold = decode(Hold, given["hold"]) if given.get("hold") else None
+        with self._store.unreported() as tx:
+            self._clear(tx, environment.id, now)
+            tx.environments.place(replace(environment, status=status, hold=hold, created_at=now))
+            items = [decode(HistoryItem, one, "history") for one in seed.get("history") or ()]
+            bad = [decode(BadRevision, one, "bad") for one in seed.get("bad") or ()]
+            tx.history.load(environment.id, sorted(items, key=_live_at), bad)
+            if seed.get("episode"):
+                self._drifts(tx, environment.id, decode(Episode, seed["episode"], "episode"))
+            tx.environments.schedule_refresh(environment.id, now)
+
+    def _clear(self, tx: AgentTransaction, id: int, now: datetime) -> None:
+        """Nothing that we left undone earlier is done now."""
+        for one in tx.operations.queued(id):
+            ended = replace(one, phase=Phase.TERMINATED, finished_at=now, reason="left when its environment was")
+            tx.operations.save(ended)
+        episode = tx.episodes.current(id)
+        if episode:
+            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, AGENT.name)
+        tx.environments.remove(id)
+
+    def _drifts(self, tx: Transaction, id: int, found: Episode) -> None:
+        """Go on with an episode that began elsewhere."""
+        environment = tx.environments.by_id(id)
+        made = tx.episodes.open_one(environment, found.last_good_at, found.detected_at, found.paths, found.count)
+        if found.acknowledged_at:
+            tx.episodes.acknowledge(made.id, found.acknowledged_by, found.acknowledged_at)
+        tx.environments.put_status(id, replace(environment.status, drift_episode=made.id, drift_count=found.count))
+
+    def _change(self, before: Environment, after: Environment) -> None:
+        now, status, moved = self._world.clock.now(), before.status, after.target != before.target
+        if after.source != before.source:
+            status = replace(untried(status), noticed=None, noticed_at=None, webhook_judged=None, message="")
+        if moved:
+            status = Status(noticed=status.noticed, noticed_at=status.noticed_at, message=status.message)
+        with self._store.unreported() as tx:
+            running = tx.operations.active(before.id)
+            if moved and running and running.phase is Phase.RUNNING:
+                raise OperationInProgress("The target cannot be changed while an operation is running.")
+            tx.environments.replace(replace(after, created_at=before.created_at, version=before.version + 1))
+            tx.environments.put_status(after.id, status)
+            if moved:
+                self._elsewhere(tx, after, now)
+            tx.environments.schedule_refresh(after.id, now)
+        if moved:
+            self._forget(before)
+
+    def _forget(self, environment: Environment) -> None:
+        """Drop what is known of a target; nothing is known of one that was never accepted here."""
+        try:
+            self._world.targets.open(environment).forget()
+        except Problem as problem:
+            log.info("nothing to forget", extra={"environment": environment.name, "reason": problem.detail})
+
+    def _elsewhere(self, tx: Transaction, environment: Environment, now: datetime) -> None:
+        """What drifted at the old target is nobody's any more."""
+        episode = tx.episodes.current(environment.id)
+        if episode:
+            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, AGENT.name)
+        tx.drift.put(environment.id, now, NOTHING)
+
+    def _leave(self, environment: Environment) -> None:
+        """Stop working for it; what it delivered stays, and so does what we know of it."""
+        now = self._world.clock.now()
+        with self._store.write() as tx:
+            for one in tx.operations.queued(environment.id):
+                reason = "its environment is no longer this agent's"
+                ended = replace(one, phase=Phase.TERMINATED, finished_at=now, reason=reason)
+                tx.operations.save(ended)
+                tx.ledger.append(now, [finished_event(ended)])
+            running = tx.operations.active(environment.id)
+            if running:
+                tx.operations.save(replace(running, termination_by=AGENT.name))
+            tx.environments.replace(replace(environment, runs_on=RunsOn.SERVER))
+        log.info("no longer works for an environment", extra={"environment": environment.name, "id": environment.id})
+
+
+def specified(values: Any) -> Environment:
+    """A specification, without the fields that only a newer control plane knows. Raises InvalidInput."""
+    environment, errors = read(values)
+    serious = {place: text for place, text in errors.items() if not text.startswith("is not known here")}
+    if serious:
+        raise wrong(serious)
+    return environment
+
+
+def _live_at(item: HistoryItem) -> datetime:
+    return item.live_at or datetime.min.replace(tzinfo=UTC)

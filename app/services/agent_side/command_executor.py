@@ -1,0 +1,243 @@
+"""An agent carries out what its control plane asks for: each command once, by the use cases that a server runs.
+
+The control plane wrote down what it asked for (the operation, the hold, who and why), so the agent does not tell that
+again; it tells what came of it. What cannot be done ends as an operation in error or as an answer with the problem.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from app.domain.agents.protocol import Command, CommandKind, ReportKind
+from app.domain.agents.wire import decode, encode
+from app.domain.audit import NewEntry
+from app.domain.environment import Environment, Hold, RunsOn
+from app.domain.errors import EnvironmentNotFound, OperationNotFound, Problem, Temporary
+from app.domain.operation import Kind, Operation, Outcome, Phase, Request, Trigger
+from app.ports import AgentStore, AgentTransaction, Transaction
+from app.services.dependencies import AGENT, Actor
+from app.services.environments.previews import as_dict
+from app.services.environments.rollback import Rollback
+from app.services.operations.queue import Queue, finished_entry, finished_event
+from app.services.use_cases import UseCases
+
+QUESTIONS = (CommandKind.PREVIEW, CommandKind.ADOPT)
+DEEDS = tuple(kind for kind in CommandKind if kind not in QUESTIONS)
+log = logging.getLogger("agent")
+Poll = Callable[[str, str | None], None]
+
+
+class CommandExpired(Temporary):
+    """The command's time was over before it could be carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreported:
+    """A store of which nothing is told: what is written repeats what the control plane wrote."""
+
+    store: AgentStore
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A consistent view."""
+        with self.store.read() as tx:
+            yield tx
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """One transaction."""
+        with self.store.unreported() as tx:
+            yield tx
+
+
+class Errands:
+    """Carries out commands. `poll` brings a repository's poll forward; `corrected` is the control plane's time."""
+
+    def __init__(self, cases: UseCases, store: AgentStore, poll: Poll, corrected: Callable[[], datetime]) -> None:
+        self._cases, self._world, self._store = cases, cases.world, store
+        self._poll, self._corrected = poll, corrected
+        silent = replace(self._world, store=Unreported(store))
+        self._rollback = Rollback(silent, Queue(silent))
+        self._deeds: Mapping[CommandKind, Callable[[Environment, Command], None]] = {
+            CommandKind.OPERATE: self._operate,
+            CommandKind.TERMINATE: self._terminate,
+            CommandKind.ROLLBACK: self._back,
+            CommandKind.HOLD: self._hold,
+            CommandKind.RESUME: self._resume,
+            CommandKind.NUDGE: self._nudge,
+            CommandKind.PREVIEW: self._preview,
+            CommandKind.ADOPT: self._adopt,
+        }
+
+    def next(self, kinds: tuple[CommandKind, ...]) -> bool:
+        """Carry out the oldest command of some kinds; False where there is none."""
+        with self._store.read() as tx:
+            command = tx.orders.open(kinds)
+        if command is None:
+            return False
+        try:
+            if self._corrected() > command.expires_at:
+                raise CommandExpired()
+            environment = self._environment(command)
+            self._deeds[command.kind](environment, command)
+            _told(environment, command)
+        except Problem as problem:
+            self._failed(command, problem.code(), problem.detail)
+        except Exception:  # a command that cannot be carried out must not be tried for ever
+            log.exception("a command failed unexpectedly", extra={"command": command.seq, "kind": command.kind.value})
+            self._failed(command, "internal", "internal error; the agent's log has the details")
+        return True
+
+    def _environment(self, command: Command) -> Environment:
+        with self._store.read() as tx:
+            environment = tx.environments.by_id(command.environment_id)
+        if environment.runs_on is not RunsOn.AGENT:
+            raise EnvironmentNotFound("This agent no longer works for the environment.")
+        return environment
+
+    # --- deeds ---
+    def _operate(self, environment: Environment, command: Command) -> None:
+        asked = decode(Operation, command.data, "operation")
+        with self._store.write() as tx:
+            if _find(tx, asked.id) is None:
+                ours = replace(asked, phase=Phase.QUEUED, reason="", worker=None, heartbeat_at=None,
+                               environment_id=environment.id, environment=environment.name,
+                               from_revision=environment.status.revision)  # fmt: skip
+                self._cases.queue.take(tx, ours)
+            tx.orders.done(command.seq)
+        self._world.bell.ring(("work",))
+
+    def _terminate(self, environment: Environment, command: Command) -> None:
+        by, now = str(command.data.get("by", "")), self._world.clock.now()
+        with self._store.write() as tx:
+            found = _find(tx, str(command.data.get("operation", "")))
+            if found and not found.phase.final:
+                asked = replace(found, termination_by=by)
+                if found.phase is Phase.QUEUED:
+                    asked = replace(asked, phase=Phase.TERMINATED, finished_at=now, reason=f"stopped by {by}")
+                    tx.ledger.append(now, [finished_event(asked)])
+                tx.operations.save(asked)
+            tx.orders.done(command.seq)
+        self._world.bell.ring(("work",))
+
+    def _back(self, environment: Environment, command: Command) -> None:
+        data = command.data
+        expires_at = datetime.fromisoformat(data["expires_at"]) if data.get("expires_at") else None
+        with self._store.read() as tx:
+            found = _find(tx, data["operation"])
+        if found is None:
+            self._rollback.back(
+                environment.name, data.get("revision"), data.get("strategy", "pin"), data.get("reason", ""),
+                Actor(data["by"]), expires_at, data["operation"],
+            )  # fmt: skip
+        with self._store.write() as tx:
+            tx.operations.save(tx.operations.get(data["operation"]))  # what became of it here is told, hold and all
+            tx.environments.set_hold(environment.id, tx.environments.by_id(environment.id).hold)
+            tx.orders.done(command.seq)
+        self._world.bell.ring(("work",))
+
+    def _hold(self, environment: Environment, command: Command) -> None:
+        data = {"created_at": encode(command.issued_at), **command.data}
+        with self._store.write() as tx:  # the state is told: a rollback that came before may have told another one
+            tx.environments.set_hold(environment.id, decode(Hold, data, "hold"))
+            tx.orders.done(command.seq)
+
+    def _resume(self, environment: Environment, command: Command) -> None:
+        with self._store.write() as tx:
+            tx.environments.set_hold(environment.id, None)
+            tx.orders.done(command.seq)
+        if environment.hold and environment.status.noticed:
+            self._cases.poller.consider(environment.name)
+
+    def _nudge(self, environment: Environment, command: Command) -> None:
+        self._poll(environment.source.repo_url, environment.source.credential)
+        with self._store.unreported() as tx:
+            tx.orders.done(command.seq)
+
+    # --- questions ---
+    def _preview(self, environment: Environment, command: Command) -> None:
+        found = as_dict(self._cases.rollback.preview(environment.name, command.data.get("revision")))
+        self._answer(command, {"result": found})
+
+    def _adopt(self, environment: Environment, command: Command) -> None:
+        data = command.data
+        revision, operation = self._cases.drift.adopt(
+            environment.name, tuple(data.get("paths") or ()), data.get("branch"), data.get("message", ""),
+            Actor(data["by"]),
+        )  # fmt: skip
+        self._answer(command, {"result": {"revision": encode(revision), "operation": encode(operation)}})
+
+    def _answer(self, command: Command, answer: Mapping[str, Any]) -> None:
+        with self._store.unreported() as tx:
+            tx.orders.done(command.seq, answer)
+        self._world.bell.ring(("answers",))
+
+    # --- what cannot be done ---
+    def _failed(self, command: Command, code: str, detail: str) -> None:
+        log.warning("a command was not carried out", extra={"kind": command.kind.value, "problem": detail})
+        if command.kind in QUESTIONS:
+            self._answer(command, {"problem": {"code": code, "detail": detail}})
+            return
+        with self._store.write() as tx:
+            if command.kind in (CommandKind.OPERATE, CommandKind.ROLLBACK):
+                self._end(tx, command, detail)
+            else:
+                self._say(tx, command, detail)
+            tx.orders.done(command.seq)
+        self._world.bell.ring(("ledger",))
+
+    def _end(self, tx: AgentTransaction, command: Command, detail: str) -> None:
+        """An operation in error, with the reason, under the id that was promised."""
+        now, asked = self._world.clock.now(), _operation(command)
+        found = _find(tx, asked.id)
+        if found and found.phase.final:
+            return
+        ended = replace(found or asked, environment_id=command.environment_id, phase=Phase.ERROR, finished_at=now,
+                        outcome=Outcome.FAILED, reason=detail)  # fmt: skip
+        tx.operations.save(ended) if found else tx.operations.add(ended)
+        tx.ledger.append(now, [finished_event(ended)])
+        tx.audit.append(now, finished_entry(ended, AGENT))
+
+    def _say(self, tx: AgentTransaction, command: Command, detail: str) -> None:
+        data = {"command": command.seq, "kind": command.kind.value, "reason": detail}
+        entry = NewEntry(AGENT.name, "command.fail", f"command:{command.seq}", data)
+        at = self._world.clock.now()
+        tx.audit.append(at, entry)
+        told = {"action": entry.action, "object": entry.object, "data": data, "by": entry.actor}
+        tx.tell(command.environment_id, ReportKind.AUDIT, told)
+
+
+def _told(environment: Environment, command: Command) -> None:
+    """What a person asked for stands in the log; what a webhook did would be too much."""
+    if command.kind in DEEDS and command.kind is not CommandKind.NUDGE:
+        by = (
+            command.data.get("by")
+            or command.data.get("owner")
+            or (command.data.get("request") or {}).get("initiated_by")
+        )
+        facts = {"environment": environment.name, "command": command.kind.value, "by": by}
+        log.info("took a command", extra={**facts, "reason": str(command.data.get("reason") or "")[:200]})
+
+
+def _find(tx: Transaction, id: str) -> Operation | None:
+    try:
+        return tx.operations.get(id)
+    except OperationNotFound:
+        return None
+
+
+def _operation(command: Command) -> Operation:
+    """The operation that a command asks for."""
+    data = command.data
+    if command.kind is CommandKind.OPERATE:
+        return decode(Operation, data, "operation")
+    request = Request(Kind.SYNC, Trigger.ROLLBACK, data["by"], wanted=data.get("revision"), reason=data["reason"])
+    return Operation(
+        id=data["operation"], environment_id=command.environment_id, environment=str(data.get("environment", "")),
+        mode=str(data.get("mode", "")), request=request, phase=Phase.QUEUED, created_at=command.issued_at,
+    )  # fmt: skip

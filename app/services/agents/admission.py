@@ -1,0 +1,133 @@
+"""Whether a request comes from an agent, and what is noted when it does: a sign of life, a credential put to use."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from app.domain.agents.protocol import Agent, compatible
+from app.domain.audit import NewEntry
+from app.domain.errors import AgentRevoked, NotAuthenticated, VersionSkew
+from app.domain.events import EventType, NewEvent
+from app.ports import Transaction
+from app.services.agents.refusals import refused
+from app.services.dependencies import World
+
+NOTED_EVERY = timedelta(seconds=5)  # signs of life are written at most this often
+
+
+def digest(secret: str) -> str:
+    """How tokens and credentials are kept. They hold 256 random bits, so that a fast hash is as good as a slow one."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Admission:
+    """Lets agents in. `version` is this program's."""
+
+    def __init__(self, world: World, version: str) -> None:
+        self._world = world
+        self.version = version
+
+    def check_version(self, version: str) -> None:
+        """Raises VersionSkew where server and agent are more than one minor version apart."""
+        if not compatible(version, self.version):
+            told = version[:40] or "of no version"
+            raise VersionSkew(
+                f"The server is {self.version} and the agent {told}; they may be one minor version apart. "
+                "Upgrade the older one."
+            )
+
+    def admit(self, credential: str, version: str, ip: str | None, *, listening: bool = False) -> Agent:
+        """The agent whose credential this is; `listening`: it asks for commands. Raises NotAuthenticated, AgentRevoked,
+        VersionSkew."""
+        hashed = digest(credential)
+        with self._world.store.read() as tx:
+            agent = tx.agents.by_credential(hashed)
+        if agent is None:
+            refused(self._world, ip or "", "agent:unknown", "agent.refused", "agent:unknown", {}, ip)
+            raise NotAuthenticated("The agent's credential is not valid.")
+        if agent.revoked_at:
+            refused(self._world, agent.id, f"agent:{agent.name}", "agent.refused", f"agent:{agent.id}", {}, ip)
+            raise AgentRevoked()
+        self.check_version(version)
+        return self._note(agent, hashed, version, ip, listening)
+
+    def _note(self, agent: Agent, hashed: str, version: str, ip: str | None, listening: bool) -> Agent:
+        now = self._world.clock.now()
+        recent = agent.heard_at is not None and now - agent.heard_at < NOTED_EVERY
+        changed = hashed == agent.next_hash or version != agent.version or agent.silent_at is not None
+        if recent and not changed and not listening and ip == agent.address:
+            return agent
+        with self._world.store.write() as tx:
+            current = tx.agents.get(agent.id, lock=True)
+            if current.revoked_at:
+                raise AgentRevoked()
+            if changed:
+                current = self._change(tx, current, hashed, version, ip, now)
+            tx.agents.heard(agent.id, now, ip, listening=listening)
+        if agent.silent_at:
+            self._world.bell.ring(("ledger",))
+        return replace(current, heard_at=now, address=ip, listened_at=now if listening else current.listened_at)
+
+    def left(self, agent: Agent) -> None:
+        """Its request for commands broke off; whatever it is asked now waits, and says so."""
+        if agent.listened_at is None:
+            return
+        with self._world.store.write() as tx:
+            gone = tx.agents.left(agent.id, agent.listened_at)
+            names = tx.agents.environments(agent.id) if gone else {}
+        self._world.bell.ring(tuple(f"environment-{name}" for name in names.values()))
+
+    def _change(self, tx: Transaction, agent: Agent, hashed: str, version: str, ip: str | None, now: datetime) -> Agent:
+        if hashed == agent.next_hash:
+            agent = replace(agent, credential_hash=hashed, next_hash=None, rotated_at=now)
+            entry = NewEntry(f"agent:{agent.name}", "agent.credential.rotated", f"agent:{agent.id}", {}, ip)
+            tx.audit.append(now, entry)
+        if agent.silent_at:
+            tx.ledger.append(now, returned(tx, agent))
+        after = replace(agent, version=version, silent_at=None)
+        tx.agents.save(after)
+        return after
+
+    def still(self, id: str) -> None:
+        """Raises AgentRevoked where the agent was revoked meanwhile."""
+        with self._world.store.read() as tx:
+            if tx.agents.get(id).revoked_at:
+                raise AgentRevoked()
+
+
+def returned(tx: Transaction, agent: Agent) -> list[NewEvent]:
+    """An agent is heard again: told to each of its environments."""
+    reason, told = f"agent {agent.name} is heard again", {"agent": agent.id, "name": agent.name}
+    names = tx.agents.environments(agent.id)
+    return [NewEvent(EventType.AGENT_HEARD, name, id, None, reason, told) for id, name in names.items()]
+
+
+class Watch:
+    """Notices agents that fell silent."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def look(self) -> int:
+        """Tell the ledger, once per silence, of agents that were not heard of; returns how many."""
+        now = self._world.clock.now()
+        with self._world.store.read() as tx:
+            if not tx.agents.silent(now):
+                return 0
+        with self._world.store.write() as tx:
+            silent = tx.agents.silent(now)
+            told = {name for agent in silent for name in self._tell(tx, agent, now)}
+        self._world.bell.ring(("ledger", *(f"environment-{name}" for name in sorted(told))))
+        return len(silent)
+
+    def _tell(self, tx: Transaction, agent: Agent, now: datetime) -> tuple[str, ...]:
+        tx.agents.save(replace(agent, silent_at=now))
+        names = tx.agents.environments(agent.id)
+        data = {"agent": agent.id, "name": agent.name, "heard_at": agent.heard_at.isoformat() if agent.heard_at else ""}
+        reason = f"agent {agent.name} was not heard of for a while"
+        tx.ledger.append(
+            now, [NewEvent(EventType.AGENT_SILENT, name, id, None, reason, data) for id, name in names.items()]
+        )
+        return tuple(names.values())

@@ -1,0 +1,210 @@
+"""The one seam between what is done here and what an agent does: a use case asks here first, and goes on only where
+the answer is that the work is done by this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from app.domain.agents.protocol import COMMAND_LIFE, Agent, Command, CommandKind, CommandState
+from app.domain.agents.wire import encode
+from app.domain.audit import NewEntry
+from app.domain.environment import Environment
+from app.domain.errors import AgentAway, AgentRefused, NotFound, Problem
+from app.domain.events import EventType, NewEvent
+from app.domain.operation import Operation, Outcome, Phase
+from app.ports import Transaction
+from app.services.dependencies import SCHEDULE, World, topics
+
+HOLD_LIFE = timedelta(days=30)  # a person's word outlives an agent's absence: it must not come back and go on deploying
+PATIENCE_S, LOOK_S = 10.0, 0.05
+LIVES = {CommandKind.HOLD: HOLD_LIFE, CommandKind.RESUME: HOLD_LIFE, CommandKind.TERMINATE: HOLD_LIFE}
+STARTS = (CommandKind.OPERATE, CommandKind.ROLLBACK)
+QUESTIONS = (CommandKind.PREVIEW, CommandKind.ADOPT)
+
+
+def elsewhere(world: World, environment: Environment) -> bool:
+    """Whether an agent works for the environment, and this process does not."""
+    return environment.runs_on is not world.here
+
+
+def relay(
+    world: World,
+    tx: Transaction,
+    environment: Environment,
+    kind: CommandKind,
+    data: Mapping[str, Any],
+    operation: str | None = None,
+) -> bool:
+    """Hand a use case to the environment's agent; False where it is to be carried out here. The caller rings
+    `topics(environment)` after the commit."""
+    if not elsewhere(world, environment):
+        return False
+    if kind is CommandKind.NUDGE and any(one.kind is kind for one in tx.agents.waiting(environment.id)):
+        return True  # one poll serves all who asked for it
+    now = world.clock.now()
+    tx.agents.send(environment.id, kind, encode(data), now, now + LIVES.get(kind, COMMAND_LIFE), operation)
+    return True
+
+
+def recalled(tx: Transaction, operation: Operation) -> bool:
+    """Take the command back that starts an operation, if its agent has not taken it yet."""
+    for command in tx.agents.waiting(operation.environment_id):
+        if command.operation == operation.id and command.kind in STARTS:
+            tx.agents.save_command(replace(command, state=CommandState.EXPIRED))
+            return True
+    return False
+
+
+def waits_for(world: World, tx: Transaction, environment: Environment) -> str:
+    """What a queued operation waits for; "" where the work is done here."""
+    if not elsewhere(world, environment):
+        return ""
+    agent = tx.agents.of_environment(environment.id)
+    if agent is None or agent.revoked_at:
+        return "waits for its agent; none is enrolled for this environment"
+    if agent.connected(world.clock.now()):
+        return f"waits for agent {agent.name}"
+    return f"waits for agent {agent.name}, {last_heard(agent)}"
+
+
+def last_heard(agent: Agent) -> str:
+    """When an agent was heard of, in words that stay true."""
+    return f"last heard {agent.heard_at:%Y-%m-%d %H:%M:%S} UTC" if agent.heard_at else "never heard of yet"
+
+
+class Commands:
+    """Questions to agents, their answers, and commands that nobody took."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def ask(self, environment: Environment, kind: CommandKind, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask an environment's agent and wait for the answer. Raises AgentAway, or the problem that it met."""
+        clock = self._world.clock
+        now = clock.now()
+        with self._world.store.write() as tx:
+            agent = tx.agents.of_environment(environment.id)
+            if agent is None or not agent.connected(now):
+                raise AgentAway(_away(environment, agent))
+            expires_at = now + timedelta(seconds=PATIENCE_S)
+            seq = tx.agents.send(environment.id, kind, encode(data), now, expires_at).seq
+        self._world.bell.ring(topics(environment))
+        ends = clock.monotonic() + PATIENCE_S
+        while clock.monotonic() < ends:
+            with self._world.store.read() as tx:
+                command = tx.agents.command(seq)
+            if command and command.answer is not None:
+                return _result(command.answer)
+            clock.sleep(LOOK_S)
+        self._withdraw(seq)
+        raise AgentAway(f"Agent {agent.name} did not answer within {PATIENCE_S:.0f} s; try again.")
+
+    def _withdraw(self, seq: int) -> None:
+        with self._world.store.write() as tx:
+            command = tx.agents.command(seq)
+            if command and command.answer is None:
+                tx.agents.save_command(replace(command, state=CommandState.EXPIRED))
+
+    def answer(self, agent: Agent, seq: int, answer: Mapping[str, Any]) -> None:
+        """An agent's answer to a question that it was asked. Raises NotFound for anything else, told all alike."""
+        with self._world.store.write() as tx:
+            command = tx.agents.command(seq)
+            asked = command is not None and command.kind in QUESTIONS
+            if command is None or not asked or command.environment_id not in tx.agents.environments(agent.id):
+                raise NotFound("There is no such question.")
+            if command.state in (CommandState.WAITING, CommandState.TAKEN):
+                tx.agents.save_command(replace(command, state=CommandState.DONE, answer=answer))
+
+    def expire(self) -> int:
+        """End what waited too long for its agent; returns how many commands."""
+        now = self._world.clock.now()
+        with self._world.store.read() as tx:
+            if not tx.agents.expired(now):
+                return 0
+        with self._world.store.write() as tx:
+            over = tx.agents.expired(now)
+            told = {topic for command in over for topic in self._expire(tx, command)}
+        self._world.bell.ring(("ledger", *sorted(told)))
+        return len(over)
+
+    def _expire(self, tx: Transaction, command: Command) -> tuple[str, ...]:
+        tx.agents.save_command(replace(command, state=CommandState.EXPIRED))
+        try:
+            environment = tx.environments.by_id(command.environment_id)
+        except NotFound:
+            return ()
+        if command.kind is CommandKind.ROLLBACK and environment.hold:  # the hold is meant even if nobody went back
+            relay(self._world, tx, environment, CommandKind.HOLD, hold_data(environment))
+        if command.kind in QUESTIONS:
+            return ()
+        self._tell(tx, environment, command)
+        return topics(environment)
+
+    def _tell(self, tx: Transaction, environment: Environment, command: Command) -> None:
+        now, life = self._world.clock.now(), command.expires_at - command.issued_at
+        reason = f"expired: its agent did not take it within {_span(life)}"
+        data = {"command": command.seq, "kind": command.kind.value}
+        ended = self._end(tx, command, reason) if command.kind in STARTS else None
+        place = environment.name, environment.id
+        tx.ledger.append(now, [NewEvent(EventType.COMMAND_EXPIRED, *place, command.operation, reason, data)])
+        about = f"operation:{ended.id}" if ended else f"environment:{environment.name}"
+        told = {**data, "environment": environment.name, "reason": reason}
+        tx.audit.append(now, NewEntry(SCHEDULE.name, "command.expire", about, told))
+
+    def _end(self, tx: Transaction, command: Command, reason: str) -> Operation | None:
+        from app.services.operations.queue import finished_event
+
+        try:
+            operation = tx.operations.get(command.operation or "")
+        except Problem:
+            return None
+        if operation.phase is not Phase.QUEUED:
+            return None
+        now = self._world.clock.now()
+        ended = replace(operation, phase=Phase.ERROR, outcome=Outcome.FAILED, reason=reason, finished_at=now)
+        tx.operations.save(ended)
+        tx.ledger.append(now, [finished_event(ended)])
+        return ended
+
+
+def hold_data(environment: Environment) -> dict[str, Any]:
+    """A hold as its agent is told of it."""
+    hold = environment.hold
+    if hold is None:
+        return {}
+    told = {"owner": hold.owner, "reason": hold.reason, "expires_at": hold.expires_at}
+    return {**told, "left_revision": hold.left_revision}
+
+
+def _away(environment: Environment, agent: Agent | None) -> str:
+    if agent is None or agent.revoked_at:
+        return f"No agent is enrolled for {environment.name}; only its agent can answer that."
+    return f"Agent {agent.name} is not connected ({last_heard(agent)}); try again when it is."
+
+
+def _result(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    problem = answer.get("problem")
+    if problem is None:
+        result = answer.get("result")
+        return result if isinstance(result, Mapping) else {}
+    raise _problems().get(str(problem.get("code")), AgentRefused)(str(problem.get("detail", "")))
+
+
+def _problems() -> Mapping[str, type[Problem]]:
+    """Problems that an agent may meet, by code: those of sources, targets and operations."""
+    from app.domain import errors as e
+
+    known = (
+        e.RevisionNotFound, e.RevisionNotVisible, e.SourceUnreachable, e.SourceRefused, e.SourceDamaged, e.PushRejected,
+        e.TargetUnreachable, e.TargetRefused, e.UnsafePath, e.NothingToRollBackTo, e.NothingToAdopt, e.InvalidInput,
+        e.OperationInProgress, e.EnvironmentHeld,
+    )  # fmt: skip
+    return {kind.code(): kind for kind in known}
+
+
+def _span(life: timedelta) -> str:
+    hours = life.total_seconds() / 3600
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} d"

@@ -1,0 +1,148 @@
+"""Enrolling and revoking agents: one-time tokens, credentials that are kept as hashes, and their rotation."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from app.domain.agents.protocol import ENROLLMENT_LIFE, Agent, Enrollment
+from app.domain.audit import NewEntry, timestamp
+from app.domain.environment import Environment, RunsOn
+from app.domain.errors import EnvironmentNotFound, InvalidInput, NotAuthenticated
+from app.domain.events import EventType, NewEvent
+from app.domain.ids import new_id
+from app.domain.specification.environment import NAME
+from app.ports import Transaction
+from app.services.agents.admission import Admission, digest
+from app.services.agents.refusals import refused
+from app.services.dependencies import Actor, World, topics
+
+__all__ = ["Enrolled", "Enrolling", "digest"]
+TOKEN, CREDENTIAL = "ppe_", "ppa_"
+UNUSABLE = "The enrollment token is unknown, expired or used already; make a new one."
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """An agent that has just been made, with its credential, which is kept nowhere."""
+
+    agent: Agent
+    credential: str
+    environments: tuple[str, ...]
+
+
+class Enrolling:
+    """Who becomes an agent, and who stops being one."""
+
+    def __init__(self, world: World, admission: Admission) -> None:
+        self._world = world
+        self._admission = admission
+
+    def token(self, names: Collection[str], actor: Actor, life: timedelta = ENROLLMENT_LIFE) -> tuple[Enrollment, str]:
+        """A one-time token that makes one agent for some environments. Raises EnvironmentNotFound, InvalidInput."""
+        now, value = self._world.clock.now(), TOKEN + secrets.token_urlsafe(32)
+        life = min(life, ENROLLMENT_LIFE)
+        chosen = tuple(dict.fromkeys(names))
+        with self._world.store.write() as tx:
+            self._check([tx.environments.get(name) for name in chosen])
+            made = Enrollment(new_id(now), digest(value), chosen, now, actor.name, now + life)
+            tx.agents.add_enrollment(made)
+            data = {"environments": list(chosen), "expires_at": timestamp(made.expires_at)}
+            tx.audit.append(now, NewEntry(actor.name, "agent.token", f"enrollment:{made.id}", data, actor.ip))
+        return made, value
+
+    def _check(self, environments: Sequence[Environment]) -> None:
+        """One agent can work for all of them: they are an agent's to work for, and not in each other's way."""
+        if not environments:
+            raise InvalidInput(fields={"environments": "name at least one environment"})
+        for one in environments:
+            if one.runs_on is not RunsOn.AGENT:
+                hint = f"'{one.name}' runs on this server; set its runs_on to agent first"
+                raise InvalidInput(fields={"environments": hint})
+            others = {other.name: other.target for other in environments if other is not one}
+            overlap = self._world.targets.overlapping(one, others)
+            if overlap:
+                raise InvalidInput(fields={"environments": f"the targets of '{one.name}' and '{overlap}' overlap"})
+
+    def enroll(self, token: str, name: str, version: str, ip: str | None) -> Enrolled:
+        """Use a token up and make its agent. Raises NotAuthenticated, VersionSkew, InvalidInput."""
+        now, value = self._world.clock.now(), CREDENTIAL + secrets.token_urlsafe(32)
+        self._admission.check_version(version)
+        if not NAME.match(name):
+            raise InvalidInput(fields={"name": "must be 1 to 63 letters, digits, '.', '_' or '-'"})
+        made = None
+        with self._world.store.write() as tx:
+            enrollment = tx.agents.enrollment(digest(token))
+            good = enrollment is not None and enrollment.used_at is None and enrollment.expires_at > now
+            if enrollment and good and tx.agents.use_enrollment(enrollment.id, id := new_id(now), now):
+                agent = Agent(id, _free(tx, name), digest(value), version, now, enrollment.created_by)
+                found = self._hand_over(tx, enrollment, agent, ip)
+                self._tell(tx, agent, found, ip)
+                made = Enrolled(agent, value, tuple(one.name for one in found))
+        if made:
+            left = {f"agent-{one.agent}" for one in found if one.agent}
+            self._world.bell.ring({topic for one in found for topic in topics(one)} | left)
+            return made
+        refused(self._world, ip or "", "agent:unknown", "agent.enroll.refused", "enrollment:unknown", {}, ip)
+        raise NotAuthenticated(UNUSABLE)
+
+    def _hand_over(
+        self, tx: Transaction, enrollment: Enrollment, agent: Agent, ip: str | None
+    ) -> tuple[Environment, ...]:
+        """Give it the token's environments, but those that were deleted or taken back since."""
+        found = []
+        for name in enrollment.environments:
+            try:
+                environment = tx.environments.get(name)
+            except EnvironmentNotFound:
+                continue
+            if environment.runs_on is RunsOn.AGENT:
+                found.append(environment)
+        tx.agents.add(agent, [one.id for one in found])
+        tx.agents.heard(agent.id, agent.enrolled_at, ip, listening=False)
+        return tuple(found)
+
+    @staticmethod
+    def _tell(tx: Transaction, agent: Agent, environments: Sequence[Environment], ip: str | None) -> None:
+        now = agent.enrolled_at
+        data = {"name": agent.name, "version": agent.version, "environments": [one.name for one in environments]}
+        tx.audit.append(now, NewEntry(f"agent:{agent.name}", "agent.enroll", f"agent:{agent.id}", data, ip))
+        told = {"agent": agent.id, "name": agent.name}
+        reason = f"agent {agent.name} works for it"
+        events = [NewEvent(EventType.AGENT_ENROLLED, one.name, one.id, None, reason, told) for one in environments]
+        tx.ledger.append(now, events)
+
+    def revoke(self, id: str, actor: Actor) -> None:
+        """End an agent at once; its environments read Unknown from now on. Raises AgentNotFound."""
+        now = self._world.clock.now()
+        with self._world.store.write() as tx:
+            agent = tx.agents.get(id, lock=True)
+            if agent.revoked_at:
+                return
+            tx.agents.save(replace(agent, revoked_at=now, revoked_by=actor.name, next_hash=None))
+            names = tx.agents.environments(id)
+            data = {"name": agent.name, "environments": sorted(names.values())}
+            tx.audit.append(now, NewEntry(actor.name, "agent.revoke", f"agent:{id}", data, actor.ip))
+            reason, told = f"agent {agent.name} was revoked by {actor.name}", {"agent": id, "name": agent.name}
+            events = [NewEvent(EventType.AGENT_REVOKED, name, key, None, reason, told) for key, name in names.items()]
+            tx.ledger.append(now, events)
+        self._world.bell.ring(("ledger", f"agent-{id}", *(f"environment-{name}" for name in names.values())))
+
+    def rotate(self, agent: Agent, ip: str | None) -> str:
+        """The agent's next credential; the present one ends when it is first used."""
+        now, value = self._world.clock.now(), CREDENTIAL + secrets.token_urlsafe(32)
+        with self._world.store.write() as tx:
+            current = tx.agents.get(agent.id, lock=True)
+            tx.agents.save(replace(current, next_hash=digest(value)))
+            actor = f"agent:{agent.name}"
+            tx.audit.append(now, NewEntry(actor, "agent.credential.next", f"agent:{agent.id}", {}, ip))
+        return value
+
+
+def _free(tx: Transaction, name: str) -> str:
+    """A name that no other agent has, so that the audit log means one of them."""
+    taken = {one.name for one in tx.agents.all()}
+    names = (name, *(f"{name[:58]}-{number}" for number in range(2, 10_000)))
+    return next(one for one in names if one not in taken)

@@ -1,0 +1,211 @@
+"""The three answers to drift: heal it, adopt it into Git, or ignore it with an owner and an end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from app.domain.agents.protocol import CommandKind
+from app.domain.agents.wire import decode
+from app.domain.audit import NewEntry
+from app.domain.environment import Environment, IgnoreRule
+from app.domain.errors import InvalidInput, NothingToAdopt, OperationNotFound, TargetRefused
+from app.domain.events import EventType, NewEvent
+from app.domain.operation import Kind, Operation, Request, Trigger
+from app.domain.revision import Person, Revision
+from app.domain.state.drift import Ending
+from app.domain.state.plan import Plan, PlanItem
+from app.domain.state.tree import DIRECTORY, EXECUTABLE, FILE, SYMLINK, Entry, printable
+from app.ports import Source, Transaction
+from app.services.agents.commands import Commands, elsewhere
+from app.services.agents.reports.batch import fit
+from app.services.dependencies import Actor, World
+from app.services.operations import wanted_revision as wanted
+from app.services.operations.planning import look
+from app.services.operations.queue import Queue
+from app.services.operations.shadow_run import refuse
+
+ADOPT_LIMIT = 20_000_000  # bytes of one adopted file
+
+
+class DriftAnswers:
+    """Answers drift."""
+
+    def __init__(self, world: World, queue: Queue, commands: Commands) -> None:
+        self._world = world
+        self._queue = queue
+        self._commands = commands
+
+    def heal(self, name: str, actor: Actor, reason: str = "") -> Operation:
+        """Make live equal the revision that is live already."""
+        with self._world.store.read() as tx:
+            environment = tx.environments.get(name)
+        refuse(environment, "heal drift")
+        live = environment.status.revision
+        if live is None:
+            raise InvalidInput("Nothing was delivered to this environment yet; sync it first.")
+        request = Request(Kind.SYNC, Trigger.MANUAL, actor.name, wanted=live, reason=reason or "heal drift")
+        return self._queue.ask(name, request, actor)
+
+    def acknowledge(self, name: str, actor: Actor) -> None:
+        """Say that somebody knows."""
+        now = self._world.clock.now()
+        with self._world.store.write() as tx:
+            environment = tx.environments.get(name)
+            episode = tx.episodes.current(environment.id)
+            if episode is None or episode.acknowledged_at:
+                return
+            tx.episodes.acknowledge(episode.id, actor.name, now)
+            data = {"episode": episode.id, "by": actor.name}
+            event = NewEvent(EventType.DRIFT_ACKNOWLEDGED, name, environment.id, None, actor.name, data)
+            tx.ledger.append(now, [event])
+            entry = NewEntry(actor.name, "drift.acknowledge", f"environment:{name}", data, actor.ip)
+            tx.audit.append(now, entry)
+        self._world.bell.ring(("ledger", f"environment-{name}"))
+
+    def ignore(self, name: str, path: str, reason: str, expires_at: datetime | None, actor: Actor) -> Operation:
+        """Accept drift at a path or glob from now on; a refresh follows."""
+        now = self._world.clock.now()
+        if not path.strip() or path.strip().startswith("/") or ".." in path.split("/"):
+            raise InvalidInput(fields={"path": "must be a path or a glob inside the target, such as logs/*"})
+        if not reason.strip():
+            raise InvalidInput(fields={"reason": "is empty; say why this drift is accepted"})
+        if expires_at is not None and expires_at <= now:
+            raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
+        rule = IgnoreRule(path.strip(), actor.name, reason, expires_at)
+        with self._world.store.read() as tx:
+            environment = tx.environments.get(name)
+        kept = tuple(one for one in environment.policy.ignore if one.path != rule.path)
+        self._rules(name, environment, (*kept, rule), "drift.ignore", rule, actor)
+        return self._refresh(name, actor, f"ignore rule for {rule.path}")
+
+    def stop_ignoring(self, name: str, path: str, actor: Actor) -> Operation:
+        """Remove an ignore rule; a refresh follows."""
+        with self._world.store.read() as tx:
+            environment = tx.environments.get(name)
+        rule = next((one for one in environment.policy.ignore if one.path == path), None)
+        if rule is None:
+            raise InvalidInput(fields={"path": f"no ignore rule for '{path}'"})
+        kept = tuple(one for one in environment.policy.ignore if one.path != path)
+        self._rules(name, environment, kept, "drift.stop_ignoring", rule, actor)
+        return self._refresh(name, actor, f"ignore rule for {path} removed")
+
+    def _rules(
+        self,
+        name: str,
+        environment: Environment,
+        rules: tuple[IgnoreRule, ...],
+        action: str,
+        rule: IgnoreRule,
+        actor: Actor,
+    ) -> None:
+        now = self._world.clock.now()
+        policy = replace(environment.policy, ignore=rules)
+        data = {"environment": name, "path": rule.path, "reason": rule.reason}
+        with self._world.store.write() as tx:
+            tx.environments.replace(replace(environment, policy=policy, version=environment.version + 1))
+            tx.audit.append(now, NewEntry(actor.name, action, f"environment:{name}", data, actor.ip))
+            event = NewEvent(EventType.ENVIRONMENT_EDITED, name, environment.id, None, f"{action}: {rule.path}", data)
+            tx.ledger.append(now, [event])
+
+    def _refresh(self, name: str, actor: Actor, reason: str) -> Operation:
+        return self._queue.ask(name, Request(Kind.REFRESH, Trigger.MANUAL, actor.name, reason=reason), actor)
+
+    def adopt(
+        self, name: str, paths: Collection[str], branch: str | None, message: str, actor: Actor
+    ) -> tuple[Revision, Operation | None]:
+        """Commit what drifted (all of it, or `paths`) onto a branch in Git and push it.
+
+        On the environment's own branch the commit is delivered at once, which ends the episode as adopted; on another
+        branch it waits for somebody to merge it. Raises NothingToAdopt, PushRejected, SourceUnreachable.
+        """
+        with self._world.store.read() as tx:
+            environment = tx.environments.get(name)
+        refuse(environment, "adopt what stands there")
+        if elsewhere(self._world, environment):
+            return self._ask_agent(environment, paths, branch, message, actor)
+        source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
+        source.fetch()
+        edits = self._edits(environment, source, set(paths))
+        ref, onto = environment.source.ref, branch or environment.source.ref
+        head = source.resolve(ref)
+        text = message or f"Adopt what changed on {name}"
+        author = Person(actor.name.removeprefix("user:").removeprefix("token:"), "")
+        commit = source.commit(onto, head.sha, edits, f"{text}\n\nAdopted by {actor.name} in PushPull.", author)
+        self._tell(environment, commit, onto, sorted(printable(path) for path in edits), actor)
+        if onto != ref:
+            return commit, None
+        request = Request(Kind.SYNC, Trigger.MANUAL, actor.name, wanted=commit.sha, reason="adopted into Git")
+        return commit, self._queue.ask(name, request, actor)
+
+    def _ask_agent(
+        self, environment: Environment, paths: Collection[str], branch: str | None, message: str, actor: Actor
+    ) -> tuple[Revision, Operation | None]:
+        """An agent commits with its own credential, and queues the sync that follows itself."""
+        data = {"paths": sorted(paths), "branch": branch, "message": message, "by": actor.name}
+        answer = fit(dict(self._commands.ask(environment, CommandKind.ADOPT, data)))
+        commit = decode(Revision, answer.get("revision"), "revision")
+        told = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
+        with self._world.store.write() as tx:
+            entry = NewEntry(actor.name, "drift.adopt", f"environment:{environment.name}", told, actor.ip)
+            tx.audit.append(self._world.clock.now(), entry)
+            follows = answer.get("operation")
+            return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
+
+    def _edits(
+        self, environment: Environment, source: Source, paths: set[str]
+    ) -> dict[bytes, tuple[int, bytes] | Entry | None]:
+        live = environment.status.revision
+        if live is None:
+            raise NothingToAdopt()
+        target = self._world.targets.open(environment)
+        state = wanted.desired_state(source, environment, live)
+        _, plan = look(environment, source, target, state, self._world.clock.now(), whole=True)
+        prefix = environment.source.path.strip("/").encode()
+        edits: dict[bytes, tuple[int, bytes] | Entry | None] = {}
+        for item in _chosen(plan, paths):
+            content = target.read(item.path, ADOPT_LIMIT + 1) if item.found else None
+            edits[prefix + b"/" + item.path if prefix else item.path] = _edit(item, content)
+        if not edits:
+            raise NothingToAdopt()
+        return edits
+
+    def _tell(self, environment: Environment, commit: Revision, branch: str, paths: list[str], actor: Actor) -> None:
+        now = self._world.clock.now()
+        data = {"environment": environment.name, "revision": commit.sha, "branch": branch, "paths": paths[:100]}
+        with self._world.store.write() as tx:
+            entry = NewEntry(actor.name, "drift.adopt", f"environment:{environment.name}", data, actor.ip)
+            tx.audit.append(now, entry)
+            episode = tx.episodes.current(environment.id)
+            if episode and branch == environment.source.ref:
+                tx.episodes.end(episode.id, now, Ending.ADOPTED, actor.name)
+                told = {"episode": episode.id, "ending": "adopted", "by": actor.name, "revision": commit.sha}
+                reason = f"adopted by {actor.name} as {commit.short}"
+                event = NewEvent(EventType.DRIFT_ENDED, environment.name, environment.id, None, reason, told)
+                tx.ledger.append(now, [event])
+
+
+def _stored(tx: Transaction, environment: Environment, id: Any) -> Operation | None:
+    """An operation that an agent names, once it was reported."""
+    try:
+        found = tx.operations.get(str(id))
+    except OperationNotFound:
+        return None
+    return found if found.environment_id == environment.id else None
+
+
+def _chosen(plan: Plan, paths: set[str]) -> list[PlanItem]:
+    return [item for item in plan.drift if not paths or printable(item.path) in paths]
+
+
+def _edit(item: PlanItem, content: bytes | None) -> tuple[int, bytes] | None:
+    if item.found is None:
+        return None
+    kind = item.found.mode & 0o170000
+    if content is None or len(content) > ADOPT_LIMIT or kind == DIRECTORY:
+        raise TargetRefused(f"'{printable(item.path)}' cannot be read from the target, or is too large to adopt.")
+    if kind == SYMLINK:
+        return SYMLINK, content
+    return (EXECUTABLE if item.found.mode & 0o100 else FILE), content

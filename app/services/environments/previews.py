@@ -1,0 +1,124 @@
+"""A plan as people and scripts read it: path, action and masked diff, bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app.domain.agents.protocol import CommandKind
+from app.domain.diffs.unified import unified
+from app.domain.environment import Environment
+from app.domain.errors import AgentRefused
+from app.domain.state.plan import Action, PlanItem
+from app.domain.state.tree import Entry, printable
+from app.ports import Contents, Target
+from app.services.agents.commands import Commands, elsewhere
+from app.services.agents.reports.batch import fit
+from app.services.dependencies import World
+from app.services.environments.rollback import Preview, Rollback, from_history
+from app.services.operations.refresh import DIFF_LIMIT, READ_LIMIT, beginning
+
+DIFFS = 50
+ITEMS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A rollback's plan as it is shown, whoever made it. `drifted`: paths whose drift it overwrites."""
+
+    from_revision: str | None
+    revision: str
+    subject: str
+    forward: bool
+    items: list[dict[str, Any]]
+    count: int
+    unmanaged: list[str]
+    unmanaged_count: int
+    drifted: int = 0
+    author: str = ""
+
+
+class Previews:
+    """The plan of a rollback, before anyone confirms."""
+
+    def __init__(self, world: World, rollback: Rollback, commands: Commands) -> None:
+        self._world = world
+        self._rollback = rollback
+        self._commands = commands
+
+    def show(self, name: str, revision: str | None) -> Shown:
+        """The plan of going to a revision (None: the last good one); an agent is asked for its own.
+
+        Raises AgentAway, RevisionNotFound, NothingToRollBackTo, SourceUnreachable, TargetUnreachable."""
+        with self._world.store.read() as tx:
+            environment = tx.environments.get(name)
+            if elsewhere(self._world, environment):
+                revision = from_history(tx, environment, revision).revision
+        if elsewhere(self._world, environment):
+            told = self._commands.ask(environment, CommandKind.PREVIEW, {"revision": revision})
+            return told_by_agent(environment, told)
+        return as_shown(self._rollback.preview(name, revision))
+
+
+def as_shown(found: Preview) -> Shown:
+    """A preview made here."""
+    return Shown(
+        from_revision=found.environment.status.revision,
+        revision=found.revision.sha,
+        subject=found.revision.subject,
+        forward=found.forward,
+        items=shown(found),
+        count=len(found.plan.work),
+        unmanaged=[printable(path) for path in found.live.unmanaged],
+        unmanaged_count=found.live.unmanaged_count,
+        drifted=len(found.plan.drift),
+        author=found.revision.author.name,
+    )
+
+
+def as_dict(preview: Preview) -> dict[str, Any]:
+    """A preview as an agent answers with it."""
+    return {"environment": preview.environment.name, **asdict(as_shown(preview))}
+
+
+def told_by_agent(environment: Environment, told: Mapping[str, Any]) -> Shown:
+    """An agent's answer, bounded; what it leaves out is empty. Raises AgentRefused for one that makes no sense."""
+    given = fit(dict(told))
+    try:
+        items = [{"path": str(one["path"]), "action": Action(one["action"]).value, "diff": one.get("diff")}
+                 for one in given.get("items", ())[:ITEMS]]  # fmt: skip
+        count = int(given.get("count", len(items)))
+        return Shown(
+            environment.status.revision, str(given["revision"]), str(given.get("subject", "")),
+            bool(given.get("forward")), items, count, [str(one) for one in given.get("unmanaged", ())],
+            int(given.get("unmanaged_count", 0)), int(given.get("drifted", 0)), str(given.get("author", "")),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError):
+        raise AgentRefused("The agent's answer cannot be read.") from None
+
+
+def shown(preview: Preview) -> list[dict[str, Any]]:
+    """What would change: [{"path", "action", "diff"}]; the first DIFFS items carry a diff."""
+    work = preview.plan.work[:ITEMS]
+    with preview.source.contents() as contents:
+        return [
+            _bare(item, _diff(contents, preview.target, item) if number < DIFFS else None)
+            for number, item in enumerate(work)
+        ]
+
+
+def _bare(item: PlanItem, diff: str | None) -> dict[str, Any]:
+    return {"path": printable(item.path), "action": item.action.value, "diff": diff}
+
+
+def _diff(contents: Contents, target: Target, item: PlanItem) -> str | None:
+    """From what is there now to what will be; where live moved, what is there is not what we delivered."""
+    moved = item.found != item.known
+    before = target.read(item.path, READ_LIMIT) if moved and item.found else _content(contents, item.found)
+    modes = item.found.mode if item.found else None, item.wanted.mode if item.wanted else None
+    return unified(before, _content(contents, item.wanted), printable(item.path), limit=DIFF_LIMIT, modes=modes)
+
+
+def _content(contents: Contents, entry: Entry | None) -> bytes | None:
+    return beginning(contents, entry.blob) if entry else None

@@ -1,0 +1,274 @@
+"""Registering, editing and removing environments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.domain.audit import NewEntry
+from app.domain.environment import Environment, SourceSpec, TargetSpec
+from app.domain.errors import (
+    CredentialNotFound,
+    EnvironmentChanged,
+    InvalidInput,
+    OperationInProgress,
+    SourceRefused,
+)
+from app.domain.events import EventType, NewEvent
+from app.domain.operation import Kind, Phase, Request, Trigger
+from app.domain.specification.environment import NAME, as_dict, merge, read
+from app.domain.specification.reader import wrong
+from app.domain.state.drift import Ending
+from app.ports import Probe, Transaction
+from app.services.agents.commands import elsewhere
+from app.services.dependencies import Actor, World, topics
+from app.services.environments.edits import afresh, aside, of_mode, turns_aside, untried
+from app.services.environments.preemption import PATIENT, make_way
+from app.services.operations.queue import Queue
+from app.services.triggers.polling import Poller
+
+NOTHING = {
+    "items": [],
+    "count": 0,
+    "ignored": [],
+    "unmanaged": [],
+    "unmanaged_count": 0,
+    "episode": None,
+    "revision": None,
+}
+
+SWITCHED = (
+    "is changed by a switch, which takes the delivered files along: "
+    "`pushpull env switch NAME --runs-on ...`, POST /environments/NAME/switches, or Switch on the environment's page"
+)
+
+
+class Registration:
+    """The registry's use cases."""
+
+    def __init__(self, world: World, queue: Queue, poller: Poller) -> None:
+        self._world = world
+        self._queue = queue
+        self._poller = poller
+
+    def checked(self, values: Any) -> Environment:
+        """A specification, checked in every respect that needs no network. Raises InvalidInput."""
+        environment, errors = read(values)
+        target = environment.target
+        for check in (lambda: self._target(environment), lambda: self._source(environment)):
+            try:
+                target = check() or target
+            except InvalidInput as problem:
+                errors = {**problem.fields, **errors}
+        if errors:
+            raise wrong(errors)
+        return replace(environment, target=target)
+
+    def _target(self, environment: Environment) -> TargetSpec:
+        kind = environment.target.kind
+        if elsewhere(self._world, environment):  # its roots are its agent's business
+            return TargetSpec(kind, self._world.targets.shape(kind, environment.target.options))
+        target = TargetSpec(kind, self._world.targets.check(kind, environment.target.options))
+        for field, name in self._world.targets.credentials(target).items():
+            self._key(field, name)
+        return target
+
+    def _key(self, field: str, name: str) -> None:
+        """A target's credential: a private key that is stored here."""
+        try:
+            with self._world.store.read() as tx:
+                kind = tx.credentials.get(name).kind
+        except CredentialNotFound as problem:
+            raise InvalidInput(fields={field: f"there is no credential '{name}'; create it first"}) from problem
+        if kind != "ssh-key":
+            raise InvalidInput(fields={field: f"must be a credential of the kind ssh-key; '{name}' is a {kind}"})
+
+    def _source(self, environment: Environment) -> None:
+        """The address and the credential's name; SourceRefused is told as a wrong field."""
+        credential = environment.source.credential
+        try:
+            if elsewhere(self._world, environment):  # the credential is one that the agent holds
+                if credential and not NAME.match(credential):
+                    raise InvalidInput(fields={"source.credential": "must be the name of a credential on the agent"})
+                self._world.sources.shape(environment.source.repo_url)
+                return
+            if credential:
+                with self._world.store.read() as tx:
+                    tx.credentials.get(credential)
+            self._world.sources.open(environment.source.repo_url, credential)
+        except CredentialNotFound as problem:
+            hint = f"there is no credential '{credential}'; create it first"
+            raise InvalidInput(fields={"source.credential": hint}) from problem
+        except SourceRefused as problem:
+            raise InvalidInput(fields=problem.fields or {"source.repo_url": problem.detail}) from problem
+
+    def probe(self, values: Mapping[str, Any]) -> Probe:
+        """Look at a repository before saving: {"repo_url", "ref"?, "path"?, "credential"?}."""
+        spec = SourceSpec(
+            str(values.get("repo_url") or ""),
+            str(values.get("ref") or "main"),
+            str(values.get("path") or "").strip("/"),
+            str(values.get("credential") or "") or None,
+        )
+        if not spec.repo_url:
+            raise InvalidInput(fields={"source.repo_url": "is required"})
+        return self._world.sources.probe(spec)
+
+    def completed(self, values: Mapping[str, Any]) -> TargetSpec:
+        """A target as it would be registered, its host keys looked up where they are not given."""
+        kind = str(values.get("kind") or "")
+        options = {name: value for name, value in values.items() if name != "kind"}
+        return self._world.targets.complete(TargetSpec(kind, self._world.targets.check(kind, options)))
+
+    def create(self, values: Any, actor: Actor) -> Environment:
+        """Register an environment and look at it for the first time. Raises InvalidInput, EnvironmentExists."""
+        environment = self.checked(values)
+        environment = replace(environment, target=self._world.targets.complete(environment.target))
+        now = self._world.clock.now()
+        with self._world.store.write() as tx:
+            self.refuse_overlap(tx, environment)
+            stored = tx.environments.add(replace(environment, created_at=now))
+            self._tell(tx, stored, EventType.ENVIRONMENT_CREATED, "environment.create", as_dict(stored), actor)
+        self._world.bell.ring(("registry", *topics(stored)))
+        return stored
+
+    def refuse_overlap(self, tx: Transaction, environment: Environment) -> None:
+        """Raise InvalidInput where another environment delivers to this target, or to a part of it."""
+        if elsewhere(self._world, environment) and environment.agent is None:
+            return  # nobody works for it yet; enrolling its agent asks again
+        other = self._world.targets.overlapping(environment, tx.environments.neighbours(environment))
+        if other is not None:
+            raise InvalidInput(fields={"target.path": f"overlaps with the target of environment '{other}'"})
+
+    def edit(self, name: str, change: Mapping[str, Any], actor: Actor, *, version: int | None = None) -> Environment:
+        """Lay a partial specification over the stored one (JSON Merge Patch). The name stays; what changed is told.
+
+        Raises EnvironmentChanged where `version` is given and not the stored one's, and where somebody edits meanwhile.
+        """
+        with self._world.store.read() as tx:
+            before = tx.environments.get(name)
+        if version is not None and before.version != version:
+            raise EnvironmentChanged()
+        if change.get("name", name) != name:
+            raise InvalidInput(fields={"name": "cannot be changed; register a new environment instead"})
+        wanted = self.checked(of_mode(before, merge(as_dict(before), change)))
+        if wanted.runs_on is not before.runs_on and before.status.revision:
+            raise InvalidInput(fields={"runs_on": SWITCHED})
+        if wanted.target != before.target:
+            wanted = replace(wanted, target=self._world.targets.complete(wanted.target, before.target))
+            make_way(self._world, self._queue, name, actor, PATIENT)
+            with self._world.store.read() as tx:
+                before = replace(before, status=tx.environments.get(name).status)
+        agent = before.agent if wanted.runs_on is before.runs_on else None
+        after = replace(
+            wanted, id=before.id, agent=agent, status=before.status, hold=before.hold, created_at=before.created_at,
+            version=before.version + 1,
+        )  # fmt: skip
+        if as_dict(after) == as_dict(before):
+            return before
+        if after.source != before.source:
+            fresh = replace(before.status, noticed=None, noticed_at=None, webhook_judged=None, message="")
+            after = replace(after, status=fresh)
+        if (after.source, after.target) != (before.source, before.target):
+            after = replace(after, status=untried(after.status))
+        if self._moved(before, after):
+            after = replace(after, status=afresh(after.status))
+        elif turns_aside(before, after):
+            after = replace(after, status=aside(after.status))
+        return self._replace(before, after, actor)
+
+    def _replace(self, before: Environment, after: Environment, actor: Actor) -> Environment:
+        old, new = as_dict(before), as_dict(after)
+        changed = {key: {"from": old[key], "to": new[key]} for key in new if old.get(key) != new[key]}
+        with self._world.store.write() as tx:
+            if tx.environments.by_id(before.id).version != before.version:
+                raise EnvironmentChanged()
+            self.refuse_overlap(tx, after)
+            if after.target != before.target:
+                running = tx.operations.active(before.id)
+                if running and running.phase is Phase.RUNNING:
+                    raise OperationInProgress("The target cannot be changed while an operation is running.")
+            tx.environments.replace(after)
+            if after.status != before.status:
+                tx.environments.put_status(after.id, after.status)
+            if after.agent != before.agent:
+                tx.agents.hand_over(after.id, after.agent, self._world.clock.now())
+            if self._moved(before, after) or turns_aside(before, after):
+                self._leave(tx, after, actor)
+            self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
+            if after.target != before.target or after.policy != before.policy:
+                tx.environments.schedule_refresh(after.id, self._world.clock.now())
+        if self._moved(before, after) or after.runs_on is not before.runs_on:
+            self._forget(before)
+        self._world.bell.ring(("registry", *topics(after)))
+        return after
+
+    def _forget(self, environment: Environment) -> None:
+        """Drop what is known of a target of ours; an agent does so itself."""
+        if elsewhere(self._world, environment):
+            return
+        for known in (self._world.targets.open(environment), self._world.targets.shadow(environment)):
+            known.forget()
+
+    def _moved(self, before: Environment, after: Environment) -> bool:
+        """Whether it is another place, and not only another way to it (a key, a jump host)."""
+        targets = self._world.targets
+        return targets.place(after.target) != targets.place(before.target)
+
+    def _leave(self, tx: Transaction, environment: Environment, actor: Actor) -> None:
+        """What drifted at the old target is nobody's any more."""
+        now, episode = self._world.clock.now(), tx.episodes.current(environment.id)
+        if episode:
+            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, actor.name)
+        tx.drift.put(environment.id, now, NOTHING)
+
+    def remove(self, name: str, actor: Actor, *, version: int | None = None) -> None:
+        """Forget an environment; delivered files and the ledger stay. A refresh, which only reads, is stopped.
+
+        Raises OperationInProgress, and EnvironmentChanged where `version` is given and not the stored one's.
+        """
+        make_way(self._world, self._queue, name, actor)
+        with self._world.store.write() as tx:
+            environment = tx.environments.get(name)
+            if version not in (None, environment.version):
+                raise EnvironmentChanged()
+            running = tx.operations.active(environment.id)
+            runs = [running] if running and running.phase is Phase.RUNNING else []
+            if runs and not environment.silent(self._world.clock.now()):
+                raise OperationInProgress(f"Operation {runs[0].id} is running; stop it or wait for its end.")
+            for one in (*runs, *tx.operations.queued(environment.id)):
+                ended = replace(one, phase=Phase.TERMINATED, finished_at=self._world.clock.now(),
+                                reason="the environment was deleted")  # fmt: skip
+                tx.operations.save(ended)
+            tx.environments.remove(environment.id)
+            self._tell(
+                tx, environment, EventType.ENVIRONMENT_DELETED, "environment.delete", as_dict(environment), actor
+            )
+        self._forget(environment)
+        self._world.bell.ring(("registry", *topics(environment)))
+
+    def first_look(self, environment: Environment) -> None:
+        """After registration: poll its repository, which delivers to an auto-syncing environment, or just compare."""
+        if elsewhere(self._world, environment):
+            return  # its agent looks by itself as soon as it is told of it
+        self._poller.poll(environment.source.repo_url, environment.source.credential)
+        request = Request(Kind.REFRESH, Trigger.SCHEDULE, "system:schedule", reason="first look")
+        with self._world.store.read() as tx:
+            busy = tx.operations.active(environment.id)
+        if busy is None:
+            self._queue.ask(environment.name, request, Actor("system:schedule"))
+
+    def _tell(
+        self,
+        tx: Transaction,
+        environment: Environment,
+        type: EventType,
+        action: str,
+        data: Mapping[str, Any],
+        actor: Actor,
+    ) -> None:
+        now = self._world.clock.now()
+        tx.ledger.append(now, [NewEvent(type, environment.name, environment.id, None, f"by {actor.name}", data)])
+        told = {"environment": environment.name, **data}
+        tx.audit.append(now, NewEntry(actor.name, action, f"environment:{environment.name}", told, actor.ip))

@@ -1,0 +1,218 @@
+"""Rollback: a sync to a revision out of the history that sticks, in push and pull alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.domain.agents.protocol import CommandKind
+from app.domain.agents.wire import encode
+from app.domain.environment import Environment, Hold
+from app.domain.errors import InvalidInput, NothingToRollBackTo, RevisionNotFound
+from app.domain.events import EventType, NewEvent
+from app.domain.operation import Kind, Operation, Request, Trigger
+from app.domain.revision import Person, Revision
+from app.domain.state.plan import LiveState, Plan
+from app.domain.state.tree import Entry
+from app.ports import HistoryItem, Source, Target, Transaction
+from app.services.agents.commands import elsewhere
+from app.services.dependencies import Actor, World, topics
+from app.services.environments.holds import end_hold, set_hold
+from app.services.operations import wanted_revision as wanted
+from app.services.operations.planning import look
+from app.services.operations.queue import Queue, Told
+from app.services.operations.shadow_run import refuse
+
+STRATEGIES = ("pin", "revert")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a rollback would do. `forward`: the chosen revision is newer than the live one, so nothing is held."""
+
+    environment: Environment
+    revision: Revision
+    plan: Plan
+    live: LiveState
+    source: Source
+    target: Target
+    item: HistoryItem | None
+    forward: bool
+
+
+class Rollback:
+    """Goes back."""
+
+    def __init__(self, world: World, queue: Queue) -> None:
+        self._world = world
+        self._queue = queue
+
+    def preview(self, name: str, revision: str | None) -> Preview:
+        """The plan of going to a revision (None: the last good one), with the target looked at but not touched."""
+        environment, item, chosen, source = self._choose(name, revision)
+        target = self._world.targets.open(environment)
+        state = wanted.desired_state(source, environment, chosen.sha)
+        live, plan = look(environment, source, target, state, self._world.clock.now(), whole=True)
+        return Preview(environment, chosen, plan, live, source, target, item, _forward(source, environment, chosen))
+
+    def _choose(self, name: str, revision: str | None) -> tuple[Environment, HistoryItem | None, Revision, Source]:
+        with self._world.store.read() as tx:
+            environment = tx.environments.get(name)
+            refuse(environment, "roll back")
+            item = from_history(tx, environment, revision)
+        source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
+        chosen = source.resolve(item.revision if item else revision or "")
+        return environment, item, chosen, source
+
+    def back(
+        self,
+        name: str,
+        revision: str | None,
+        strategy: str,
+        reason: str,
+        actor: Actor,
+        expires_at: datetime | None = None,
+        operation: str = "",
+    ) -> Operation:
+        """Go back to a revision (None: the last good one) and stay there. `operation`: an id that was promised.
+
+        "pin" sets a hold and marks the revision that is left as bad; "revert" commits the chosen state to Git on top
+        of the branch and delivers it. Raises InvalidInput, NothingToRollBackTo, RevisionNotFound, PushRejected.
+        """
+        if strategy not in STRATEGIES:
+            raise InvalidInput(fields={"strategy": f"must be one of {', '.join(STRATEGIES)}"})
+        if expires_at is not None and expires_at <= self._world.clock.now():
+            raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
+        with self._world.store.read() as tx:
+            environment = tx.environments.get(name)
+        refuse(environment, "roll back")
+        if elsewhere(self._world, environment):
+            return self._far(environment, revision, strategy, reason, actor, expires_at)
+        environment, _, chosen, source = self._choose(name, revision)
+        commit = self._revert(source, environment, chosen, reason, actor) if strategy == "revert" else chosen
+        back = not _forward(source, environment, chosen)
+        pins = back and strategy == "pin"
+        with self._world.store.write() as tx:
+            current = tx.environments.get(name)
+            asked = self._write(tx, current, commit, reason, actor, expires_at, pins, back, id=operation)
+        self._world.bell.ring(topics(environment))
+        return asked
+
+    def _far(
+        self,
+        environment: Environment,
+        revision: str | None,
+        strategy: str,
+        reason: str,
+        actor: Actor,
+        expires_at: datetime | None,
+    ) -> Operation:
+        """Go back where an agent works: chosen from the stored history, written down at once, carried out by it."""
+        with self._world.store.write() as tx:
+            environment = tx.environments.by_id(environment.id)
+            chosen, live = from_history(tx, environment, revision), environment.status.revision
+            before = tx.history.find(environment.id, live) if live else None
+            back = not _newer(chosen, before)
+            place = {"environment": environment.name, "mode": environment.mode.value}
+            asked = {"revision": chosen.revision, "strategy": strategy, "reason": reason, "by": actor.name}
+            command = CommandKind.ROLLBACK, {**place, **asked, "expires_at": encode(expires_at)}
+            pins, marks = back and strategy == "pin", back
+            commit = _as_revision(chosen)
+            operation = self._write(tx, environment, commit, reason, actor, expires_at, pins, marks, command)
+        self._world.bell.ring(topics(environment))
+        return operation
+
+    def _write(
+        self,
+        tx: Transaction,
+        environment: Environment,
+        commit: Revision,
+        reason: str,
+        actor: Actor,
+        expires_at: datetime | None,
+        pins: bool,
+        marks: bool,
+        told: Told | None = None,
+        id: str = "",
+    ) -> Operation:
+        now, left = self._world.clock.now(), environment.status.revision
+        tx.history.unmark_bad(environment.id, commit.sha)
+        if left and left != commit.sha and marks:
+            self._mark(tx, environment, left, reason or "rolled back", actor)
+        if pins:
+            why = reason or f"rolled back to {commit.short}"
+            set_hold(tx, environment, Hold(actor.name, why, now, expires_at, left), actor, now)
+        elif environment.hold and environment.hold.left_revision:
+            end_hold(tx, environment, actor, f"went on to {commit.short}", now)
+        request = Request(Kind.SYNC, Trigger.ROLLBACK, actor.name, wanted=commit.sha, reason=reason, left_revision=left)
+        return self._queue.add(tx, environment, request, actor, told, id)
+
+    def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:
+        now = self._world.clock.now()
+        tx.history.mark_bad(environment.id, left, reason, actor.name, now)
+        data = {"revision": left, "by": actor.name}
+        event = NewEvent(EventType.REVISION_MARKED_BAD, environment.name, environment.id, None, reason, data)
+        tx.ledger.append(now, [event])
+
+    def _revert(
+        self, source: Source, environment: Environment, chosen: Revision, reason: str, actor: Actor
+    ) -> Revision:
+        """Commit the chosen state on top of the environment's branch and push it."""
+        source.fetch()
+        head = source.resolve(environment.source.ref)
+        path = environment.source.path
+        changes = source.changes(source.tree(head.sha, path), source.tree(chosen.sha, path))
+        if not changes:
+            return head
+        prefix = path.strip("/").encode() + b"/" if path.strip("/") else b""
+        edits: dict[bytes, tuple[int, bytes] | Entry | None] = {prefix + one.path: one.after for one in changes}
+        message = f"Revert to {chosen.short}: {chosen.subject}\n\n{reason}\n\nRolled back by {actor.name} in PushPull."
+        author = Person(actor.name.removeprefix("user:").removeprefix("token:"), "")
+        return source.commit(environment.source.ref, head.sha, edits, message, author)
+
+
+def from_history(tx: Transaction, environment: Environment, revision: str | None) -> HistoryItem:
+    """The stretch of history that is meant; None: the last good one."""
+    live = environment.status.revision
+    if revision is None:
+        item = tx.history.last_good(environment.id, other_than=live)
+        if item is None:
+            raise NothingToRollBackTo(_why_nothing(tx, environment))
+        return item
+    found = tx.history.find(environment.id, revision)
+    if found is None:
+        raise RevisionNotFound(
+            f"{revision[:40]!r} was never live in {environment.name}; choose one of its history, or push it.",
+            fields={"revision": "is not in this environment's history"},
+        )
+    return found
+
+
+def _why_nothing(tx: Transaction, environment: Environment) -> str:
+    name, live = environment.name, environment.status.revision
+    others = [one for one in tx.history.page(environment.id, 100, None).items if one.revision != live]
+    if not live and not others:
+        return f"Nothing was live in {name} yet, so there is nothing to go back to. Deliver a revision first."
+    if not others:
+        return f"{(live or '')[:8]} is the only revision that was ever live in {name}."
+    left = len({one.revision for one in others})
+    told = "revision was" if left == 1 else "revisions were"
+    return (
+        f"{left} other {told} live in {name}, but none is good: each is marked bad or never was healthy. "
+        "Choose one of the history by hand if you want it all the same."
+    )
+
+
+def _newer(one: HistoryItem, other: HistoryItem | None) -> bool:
+    """Whether a revision is the newer one, as far as commit times tell: no mirror is at hand."""
+    return bool(other and one.committed_at and other.committed_at and one.committed_at > other.committed_at)
+
+
+def _as_revision(item: HistoryItem) -> Revision:
+    at = item.committed_at or item.live_at or datetime.min.replace(tzinfo=UTC)
+    return Revision(item.revision, Person(item.author), at, item.subject)
+
+
+def _forward(source: Source, environment: Environment, chosen: Revision) -> bool:
+    live = environment.status.revision
+    return live is not None and source.is_ancestor(live, chosen.sha)

@@ -1,0 +1,219 @@
+"""Switching: the same environment at the same place, delivered to in another way from now on.
+
+Nothing is delivered anew. Inventory, history, drift, holds and bad revisions carry over; see docs/concepts.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from app.domain.audit import NewEntry
+from app.domain.environment import Environment, RunsOn, Status
+from app.domain.errors import EnvironmentChanged, InvalidInput, OperationInProgress, Problem
+from app.domain.events import EventType, NewEvent
+from app.domain.masking import mask
+from app.domain.operation import Kind, Operation, Outcome, Phase
+from app.domain.specification.environment import as_dict, merge
+from app.domain.specification.target_address import address
+from app.ports import Transaction
+from app.services.dependencies import Actor, World
+from app.services.environments.edits import of_mode, untried
+from app.services.environments.preemption import PATIENT, make_way
+from app.services.environments.registration import Registration
+from app.services.environments.switch_effects import carried, effects, left_behind
+from app.services.operations.inventory_seeding import carry, take_over
+from app.services.operations.queue import Queue, finished_entry, finished_event
+
+PARTS = ("mode", "runs_on", "source", "target", "policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A switch that is wanted, or was made. `effects`: what becomes of automation; `carried`: what stays;
+    `left`: what is known to nobody afterwards."""
+
+    before: Environment
+    after: Environment
+    effects: tuple[str, ...]
+    carried: tuple[str, ...]
+    left: tuple[str, ...] = ()
+    at: datetime | None = None
+    by: str = ""
+    reason: str = ""
+
+
+class Switching:
+    """Switches environments."""
+
+    def __init__(self, world: World, registration: Registration, queue: Queue) -> None:
+        self._world = world
+        self._queue = queue
+        self._registration = registration
+
+    def prospect(self, name: str, change: Mapping[str, Any], agent: str | None = None) -> Switch:
+        """What a switch would change, and what carries over; nothing is written. Raises InvalidInput."""
+        with self._world.store.read() as tx:
+            before = tx.environments.get(name)
+            open_episode = tx.episodes.current(before.id) is not None
+            history = bool(tx.history.page(before.id, 1, None).items)
+        after = self._after(before, change, agent)
+        left = left_behind(before, after, same_place=True)
+        return Switch(before, after, effects(before, after), carried(before, open_episode, history), left)
+
+    def _after(self, before: Environment, change: Mapping[str, Any], agent: str | None) -> Environment:
+        given = {name: value for name, value in change.items() if name in PARTS and value is not None}
+        merged = merge({**as_dict(before), "target": _target(before, given)}, {**given, "target": {}})
+        chosen = (given.get("policy") or {}).get("auto_sync")
+        automatic = {} if chosen is None else {"policy": {"auto_sync": chosen}}
+        wanted = self._registration.checked(merge(of_mode(before, merged), automatic))
+        served = agent or (before.agent if before.runs_on is RunsOn.AGENT else None)
+        after = replace(
+            wanted, id=before.id, hold=before.hold, created_at=before.created_at, version=before.version + 1,
+            status=_status(before, wanted), agent=served if wanted.runs_on is RunsOn.AGENT else None,
+        )  # fmt: skip
+        if (after.mode, after.runs_on, after.target, after.agent) == (
+            before.mode, before.runs_on, before.target, before.agent,
+        ):  # fmt: skip
+            hint = f"is {before.mode.value} already; name another mode, runs_on, target or agent to switch to"
+            raise InvalidInput(fields={"mode": hint})
+        return after
+
+    def switch(
+        self, name: str, change: Mapping[str, Any], actor: Actor, reason: str = "", agent: str | None = None
+    ) -> Switch:
+        """Switch; a comparison that runs just now makes way. Raises InvalidInput, OperationInProgress,
+        EnvironmentChanged; then nothing was changed."""
+        wanted = self.prospect(name, change, agent)
+        before = wanted.before
+        make_way(self._world, self._queue, name, actor, PATIENT)
+        self._refuse_running(before)
+        after = self._completed(before, wanted.after)
+        wanted = replace(wanted, after=after)
+        moved = (before.runs_on, before.target) != (after.runs_on, after.target)
+        if moved and after.runs_on is self._world.here:
+            self._seed(before, after)
+        make_way(self._world, self._queue, name, actor, PATIENT)  # asking another host may have taken its time
+        made = replace(wanted, at=self._world.clock.now(), by=actor.name, reason=mask(reason))
+        with self._world.store.write() as tx:
+            self._write(tx, made, actor)
+        if before.runs_on is self._world.here and after.runs_on is not self._world.here:
+            self._world.targets.open(before).forget()  # from now on another side keeps the inventory
+        self._world.bell.ring(("work", "ledger", "registry", "agents", f"environment-{name}"))
+        return made
+
+    def _completed(self, before: Environment, after: Environment) -> Environment:
+        """With what only the place can tell, such as its host key; an agent's place is the agent's to ask."""
+        if after.runs_on is not self._world.here or after.target == before.target:
+            return after
+        return replace(after, target=self._world.targets.complete(after.target, before.target))
+
+    def _refuse_running(self, environment: Environment) -> None:
+        with self._world.store.read() as tx:
+            _refuse_running(tx, environment)
+
+    def _seed(self, before: Environment, after: Environment) -> None:
+        """Write the new side's inventory: from the old one where that is ours to read, else from what is live."""
+        new = self._world.targets.open(after)
+        if before.status.revision is None:
+            return
+        if before.runs_on is self._world.here and carry(self._world.targets.open(before), new):
+            return
+        try:
+            new.forget()
+            source = self._world.sources.open(after.source.repo_url, after.source.credential)
+            if not take_over(before, source, new):
+                source.fetch()
+                take_over(before, source, new)
+        except Problem:
+            pass  # the first look does it, or takes over what equals Git
+
+    def _write(self, tx: Transaction, made: Switch, actor: Actor) -> None:
+        before, after, now = made.before, made.after, made.at or self._world.clock.now()
+        if tx.environments.by_id(before.id).version != before.version:
+            raise EnvironmentChanged()
+        _refuse_running(tx, before)
+        self._registration.refuse_overlap(tx, after)
+        for waiting in tx.operations.queued(before.id):
+            _end(tx, waiting, f"the environment was switched ({in_words(before, after)}) before it ran", now)
+        status = tx.environments.by_id(before.id).status
+        tx.environments.replace(after)
+        tx.environments.put_status(after.id, _status(replace(before, status=status), after))
+        _hand_over(tx, before, after, now)
+        tx.environments.schedule_refresh(after.id, now)
+        told = {"from": side(before), "to": side(after), "by": actor.name}
+        event = NewEvent(EventType.ENVIRONMENT_SWITCHED, after.name, after.id, None, made.reason, told)
+        tx.ledger.append(now, [event])
+        data = {"environment": after.name, **told, "reason": made.reason}
+        tx.audit.append(now, NewEntry(actor.name, "environment.switch", f"environment:{after.name}", data, actor.ip))
+
+
+def _target(before: Environment, change: Mapping[str, Any]) -> dict[str, Any]:
+    """The target that is meant: as given, or the same directory seen from the other side."""
+    old, given = {"kind": before.target.kind, **before.target.options}, dict(change.get("target") or {})
+    moves = change.get("runs_on", before.runs_on.value) != before.runs_on.value
+    if not given and moves and change["runs_on"] == RunsOn.AGENT.value:
+        given = {"kind": "directory"}
+    if given.get("kind", old["kind"]) == old["kind"]:
+        return merge(old, given)
+    kept = ("path", "layout", "keep_releases")
+    return merge({name: old[name] for name in kept if name in old}, given)
+
+
+def _status(before: Environment, after: Environment) -> Status:
+    """Everything stays known, but what the source's ref points at, where that is another one."""
+    known = ("repo_url", "ref", "path")
+    if all(getattr(before.source, name) == getattr(after.source, name) for name in known):
+        same = (before.runs_on, before.agent, before.target) == (after.runs_on, after.agent, after.target)
+        return before.status if same and before.source == after.source else untried(before.status)
+    return replace(untried(before.status), noticed=None, noticed_at=None, webhook_judged=None)
+
+
+def _refuse_running(tx: Transaction, environment: Environment) -> None:
+    running = tx.operations.active(environment.id)
+    if running and running.phase is Phase.RUNNING:
+        raise OperationInProgress(
+            f"Operation {running.id} is running; stop it or wait for its end, then switch. Nothing was changed."
+        )
+
+
+def _end(tx: Transaction, waiting: Operation, reason: str, now: datetime) -> None:
+    """A sync makes way for the new side's own; a comparison is asked for again anyway."""
+    sync = waiting.kind is Kind.SYNC
+    ended = replace(
+        waiting, phase=Phase.SUPERSEDED if sync else Phase.TERMINATED, outcome=Outcome.SUPERSEDED if sync else None,
+        reason=reason, finished_at=now,
+    )  # fmt: skip
+    tx.operations.save(ended)
+    tx.ledger.append(now, [finished_event(ended)])
+    tx.audit.append(now, finished_entry(ended))
+
+
+def _hand_over(tx: Transaction, before: Environment, after: Environment, now: datetime) -> None:
+    if after.agent != before.agent:
+        tx.agents.hand_over(after.id, after.agent, now)
+
+
+def side(one: Environment) -> dict[str, Any]:
+    """One side of a switch as the ledger keeps it: enough to tell later what was compared."""
+    source = one.source
+    return {
+        "mode": one.mode.value,
+        "runs_on": one.runs_on.value,
+        "agent": one.agent,
+        "target": {"kind": one.target.kind, **one.target.options},
+        "auto_sync": one.policy.auto_sync,
+        "credential": source.credential,
+    }
+
+
+def in_words(before: Environment, after: Environment) -> str:
+    """What is switched: "push to pull", "server to agent", "/srv/shop to ssh://web1/srv/shop"."""
+    pairs = (
+        (before.mode.value, after.mode.value),
+        (before.runs_on.value, after.runs_on.value),
+        (address(before.target), address(after.target)),
+    )
+    return ", ".join(f"{old} to {new}" for old, new in pairs if old != new) or "another agent"

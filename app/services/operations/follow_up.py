@@ -1,0 +1,97 @@
+"""What follows from an operation's end without anyone asking: self-heal, and the way back after bad health."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from app.domain.environment import Environment, Hold
+from app.domain.events import EventType, NewEvent
+from app.domain.operation import Kind, Operation, Outcome, Phase, Request, StageName, Trigger
+from app.ports import OperationFilter, Transaction
+from app.services.dependencies import AUTO_ROLLBACK, SELF_HEAL, World
+from app.services.operations.queue import Queue
+
+HEALS = 10  # of one revision within HEAL_WINDOW; an eleventh waits, because something keeps undoing the others
+HEAL_WINDOW = timedelta(minutes=10)
+NEWS = (
+    EventType.DECISION, EventType.DRIFT_DETECTED, EventType.DRIFT_CHANGED, EventType.DRIFT_ENDED, EventType.HOLD_SET,
+    EventType.HOLD_ENDED,
+)  # fmt: skip
+
+
+class FollowUp:
+    """Asks for the next operation."""
+
+    def __init__(self, world: World, queue: Queue) -> None:
+        self._world = world
+        self._queue = queue
+
+    def after(self, ended: Operation) -> None:
+        """Look at a finished operation and ask for what its environment's policy wants."""
+        with self._world.store.write() as tx:
+            environment = tx.environments.by_id(ended.environment_id)
+            if environment.policy.observe:
+                return
+            request = self._heal(tx, environment, ended) or self._back(tx, environment, ended)
+            if request is None:
+                return
+            actor = AUTO_ROLLBACK if request.trigger is Trigger.ROLLBACK else SELF_HEAL
+            self._queue.add(tx, environment, replace(request, initiated_by=actor.name), actor)
+        self._world.bell.ring(("work", "ledger", f"environment-{ended.environment}"))
+
+    def _heal(self, tx: Transaction, environment: Environment, ended: Operation) -> Request | None:
+        if ended.kind is not Kind.REFRESH or ended.outcome is not Outcome.OUT_OF_SYNC:
+            return None
+        live = environment.status.revision
+        drifting = environment.status.drift_count > 0 and environment.policy.self_heal and live
+        if not drifting:
+            return None
+        refusal = self._patience(tx, environment)
+        if refusal and self._said(tx, environment, refusal):
+            return None
+        if refusal:
+            decision = {"outcome": Outcome.HELD.value, "mode": environment.mode.value, "trigger": "self_heal"}
+            event = NewEvent(EventType.DECISION, environment.name, environment.id, ended.id, refusal, decision)
+            tx.ledger.append(self._world.clock.now(), [event])
+            return None
+        reason = f"drift at {environment.status.drift_count} path(s)"
+        return Request(Kind.SYNC, Trigger.SELF_HEAL, SELF_HEAL.name, wanted=live, reason=reason)
+
+    @staticmethod
+    def _said(tx: Transaction, environment: Environment, refusal: str) -> bool:
+        """Whether it was told already, and neither the drift nor the hold has changed since."""
+        latest = tx.ledger.page(types=NEWS, environment_id=environment.id, newest_first=True, limit=1)
+        return any(one.type is EventType.DECISION and one.reason == refusal for one in latest)
+
+    def _patience(self, tx: Transaction, environment: Environment) -> str:
+        if environment.hold:
+            return f"drift is not healed: on hold by {environment.hold.owner}"
+        since = self._world.clock.now() - HEAL_WINDOW
+        if environment.status.live_since:  # another revision is another chance
+            since = max(since, environment.status.live_since)
+        where = OperationFilter(environment_id=environment.id, trigger=Trigger.SELF_HEAL.value, since=since)
+        healed = len(tx.operations.page(where, HEALS, None).items)
+        return f"drift is not healed: it came back {HEALS} times within 10 min" if healed >= HEALS else ""
+
+    def _back(self, tx: Transaction, environment: Environment, ended: Operation) -> Request | None:
+        """After bad health: back to the last good revision, once; the bad one is marked."""
+        unwell = ended.phase is Phase.FAILED and ended.outcome is Outcome.FAILED and ended.stage(StageName.APPLIED)
+        if not (unwell and environment.policy.auto_rollback and ended.trigger is not Trigger.ROLLBACK):
+            return None
+        bad = ended.revision or ""
+        good = tx.history.last_good(environment.id, other_than=bad)
+        if good is None or environment.status.revision != bad:
+            return None
+        now = self._world.clock.now()
+        reason = f"{bad[:8]} was not healthy: {ended.reason}"
+        tx.history.mark_bad(environment.id, bad, ended.reason, AUTO_ROLLBACK.name, now)
+        tx.environments.set_hold(environment.id, Hold(AUTO_ROLLBACK.name, reason, now, None, bad))
+        events = [EventType.REVISION_MARKED_BAD, EventType.HOLD_SET]
+        facts = {"revision": bad}
+        tx.ledger.append(
+            now, [NewEvent(one, environment.name, environment.id, ended.id, reason, facts) for one in events]
+        )
+        return Request(
+            Kind.SYNC, Trigger.ROLLBACK, AUTO_ROLLBACK.name, wanted=good.revision, reason=reason, left_revision=bad
+        )

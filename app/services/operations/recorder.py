@@ -1,0 +1,127 @@
+"""A running operation's pen: stages, log lines, progress, and the one transaction that ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from app.domain.errors import OperationInProgress, Terminated
+from app.domain.events import EventType, NewEvent
+from app.domain.masking import mask
+from app.domain.operation import Operation, Phase, Stage, StageName
+from app.domain.state.tree import printable
+from app.ports import Transaction
+from app.services.dependencies import World
+from app.services.operations.queue import finished_entry, finished_event, is_quiet
+
+PROGRESS_EVERY_S = 0.25
+ORDER = list(StageName)
+
+
+class Journal:
+    """Follows one operation; `operation` is its state so far. Implements the port Watch."""
+
+    def __init__(self, world: World, operation: Operation, stopped: Callable[[], bool]) -> None:
+        self.world = world
+        self.operation = operation
+        self._stopped = stopped
+        self._shown = 0.0
+        self.topics = ("ledger", f"environment-{operation.environment}")
+
+    # --- Watch ---
+    def check(self) -> None:
+        """Raise Terminated when somebody asked to stop."""
+        if self._stopped():
+            raise Terminated()
+
+    def progressed(self, done: int, total: int, path: bytes) -> None:
+        """Show how far the apply is, a few times a second."""
+        self.check()
+        self.operation = replace(self.operation, done=done, total=total)
+        now = self.world.clock.monotonic()
+        if now - self._shown >= PROGRESS_EVERY_S:
+            self._shown = now
+            with self.world.store.write() as tx:
+                tx.operations.progress(self.operation.id, done, total)
+            self.world.bell.ring(self.topics)
+
+    # --- telling ---
+    def note(self, **fields: Any) -> None:
+        """Set fields of the operation; they are stored with the next stage, log line or the end."""
+        self.operation = replace(self.operation, **fields)
+
+    def remember(self, **detail: Any) -> None:
+        """Add to the operation's detail."""
+        self.note(detail={**self.operation.detail, **detail})
+
+    def stamp(self, name: StageName, started_at: datetime, finished_at: datetime) -> None:
+        """Record a stage whose times are known, at its place in the order of stages."""
+        stages = [stage for stage in self.operation.stages if stage.name is not name]
+        stages.append(Stage(name, started_at, finished_at))
+        self.note(stages=tuple(sorted(stages, key=lambda stage: ORDER.index(stage.name))))
+
+    @contextmanager
+    def stage(self, name: StageName) -> Iterator[None]:
+        """Time a stage and store it; a stage that fails stays open, so that the page shows where it ended."""
+        started = self.world.clock.now()
+        self.note(stages=(*self.operation.stages, Stage(name, started)))
+        self.check()
+        if name in (StageName.APPLIED, StageName.HEALTHY):
+            self._save(EventType.OPERATION_STAGE, name.value)
+        yield
+        self.stamp(name, started, self.world.clock.now())
+
+    def unreached(self, name: StageName) -> None:
+        """Leave a stage open that went through without reaching what it is named after."""
+        stages = (replace(one, finished_at=None) if one.name is name else one for one in self.operation.stages)
+        self.note(stages=tuple(stages))
+
+    def log(self, text: str) -> None:
+        """Append a line to the operation's log, masked."""
+        self._save(EventType.OPERATION_LOG, mask(text))
+
+    def _save(self, type: EventType, text: str) -> None:
+        one = self.operation
+        with self.world.store.write() as tx:
+            tx.operations.save(self._merged(tx))
+            if not is_quiet(one):
+                staged = type is EventType.OPERATION_STAGE
+                facts = {"trigger": one.trigger.value, "revision": one.revision} if staged else {}
+                event = NewEvent(type, one.environment, one.environment_id, one.id, text, facts)
+                tx.ledger.append(self.world.clock.now(), [event])
+        self.world.bell.ring(self.topics)
+
+    def _merged(self, tx: Transaction) -> Operation:
+        """What we know, with what others wrote meanwhile; raises OperationInProgress if the run was taken from us."""
+        stored = tx.operations.get(self.operation.id)
+        if stored.phase is not Phase.RUNNING or stored.worker != self.operation.worker:
+            raise OperationInProgress("The operation was settled by somebody else meanwhile.")
+        return replace(self.operation, termination_by=stored.termination_by, heartbeat_at=stored.heartbeat_at)
+
+    def finish(self, settle: Callable[[Transaction, Operation], bool], **fields: Any) -> Operation:
+        """End the operation: its row, what `settle` writes, its event and its audit entry in one transaction.
+
+        `settle` says whether the end is worth telling; a quiet operation that is not is removed.
+        """
+        now = self.world.clock.now()
+        self.note(finished_at=now, **fields)
+        with self.world.store.write() as tx:
+            ended = replace(self._merged(tx), worker=None)
+            telling = settle(tx, ended)
+            if telling or not is_quiet(ended):
+                tx.operations.save(ended)
+                tx.ledger.append(now, [finished_event(ended)])
+                tx.audit.append(now, finished_entry(ended))
+            else:
+                tx.operations.remove(ended.id)
+        self.world.bell.ring(("work", *self.topics))
+        self.operation = ended
+        return ended
+
+
+def paths_of(items: Any, limit: int = 500) -> list[dict[str, str]]:
+    """A bounded list of {path, action} for an operation's detail."""
+    return [{"path": printable(item.path), "action": item.action.value} for item in items[:limit]]

@@ -1,0 +1,98 @@
+"""Noticing: Git's ref points at something new, and the ledger learns of it once, whoever saw it first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.domain.environment import Environment, Mode
+from app.domain.errors import Problem
+from app.domain.events import EventType, NewEvent
+from app.domain.operation import Outcome
+from app.domain.revision import Revision
+from app.ports import OperationFilter, Source, Transaction
+from app.services.operations.decisions import decision, shadowed
+
+PASSED_OVER = 200  # commits between two heads that are told one by one
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A head that an environment has not heard of. `between`: the commits that it brings, newest first, itself first;
+    `forced`: the head before is no ancestor; `left_out`: the head before, where it differs from what is live."""
+
+    head: Revision
+    between: tuple[Revision, ...] = ()
+    forced: bool = False
+    left_out: Revision | None = None
+
+
+def news(source: Source, environment: Environment, head: Revision) -> News | None:
+    """What is new about the ref's head, or None."""
+    before = environment.status.noticed
+    if before == head.sha:
+        return None
+    if before is None:
+        return News(head)
+    between = source.between(before, head.sha, limit=PASSED_OVER)
+    return News(head, between, not _follows(source, before, head.sha), _left_out(source, environment, before))
+
+
+def _follows(source: Source, before: str, after: str) -> bool:
+    try:
+        return source.is_ancestor(before, after)
+    except Problem:
+        return False  # the mirror was cloned again, and nothing leads to it any more
+
+
+def _left_out(source: Source, environment: Environment, before: str) -> Revision | None:
+    live, path = environment.status.revision, environment.source.path
+    if live in (None, before):
+        return None
+    try:
+        return source.resolve(before) if source.tree(before, path) != source.tree(live or "", path) else None
+    except Problem:
+        return None  # the mirror was cloned again, and does not know one of them
+
+
+def noticed(
+    tx: Transaction, environment: Environment, found: News | None, at: datetime
+) -> tuple[Environment, list[NewEvent]]:
+    """The environment that knows of the news, and what the ledger is told; nothing where it knew already."""
+    before = environment.status.noticed
+    if found is None or before == found.head.sha:
+        return environment, []
+    head, ref = found.head, environment.source.ref
+    facts = {"revision": head.sha, "before": before, "subject": head.subject, "commits": len(found.between)}
+    events = [NewEvent(EventType.REVISION_NOTICED, environment.name, environment.id, None, head.subject, facts)]
+    if found.forced:
+        told = {"ref": ref, "before": before, "after": head.sha, "forced": True}
+        events.append(
+            NewEvent(EventType.REF_MOVED, environment.name, environment.id, None, f"{ref} was force-pushed", told)
+        )
+    if environment.mode is Mode.PUSH and found.left_out and not _asked_for(tx, environment, found.left_out.sha):
+        events.append(_never_brought(environment, found.left_out, head))
+    if environment.mode is Mode.PULL:
+        reason = f"superseded by {head.short} before it ran"
+        events += [
+            decision(environment, Outcome.SUPERSEDED, "schedule", reason,
+                     revision=one.sha, by=head.sha, committed_at=one.committed_at.isoformat())
+            for one in found.between if one.sha != head.sha
+        ]  # fmt: skip
+    return replace(environment, status=replace(environment.status, noticed=head.sha, noticed_at=at)), events
+
+
+def _asked_for(tx: Transaction, environment: Environment, sha: str) -> bool:
+    """Whether anybody asked to deliver a commit, with or without success."""
+    if any(one.request.wanted == sha for one in tx.operations.queued(environment.id)):
+        return True
+    return bool(tx.operations.page(OperationFilter(environment_id=environment.id, revision=sha), 1, None).items)
+
+
+def _never_brought(environment: Environment, left: Revision, by: Revision) -> NewEvent:
+    """A commit in a push environment that something newer took the place of before any pipeline or webhook asked."""
+    reason = f"no pipeline or webhook brought {left.short} before {by.short} took its place"
+    at = left.committed_at.isoformat()
+    told = {"revision": left.sha, "mode": environment.mode.value, "by": by.sha, "committed_at": at}
+    facts = {**told, **shadowed(environment)}
+    return NewEvent(EventType.PIPELINE_MISSED, environment.name, environment.id, None, reason, facts)

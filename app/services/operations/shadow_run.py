@@ -1,0 +1,154 @@
+"""Shadows: environments that observe only. They plan and tell what they would have done, and touch nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from app.domain.environment import Environment, Status
+from app.domain.errors import OnlyObserves, Problem
+from app.domain.operation import Kind, Operation, Outcome, Phase, StageName
+from app.domain.revision import Revision
+from app.domain.state.drift import acceptance
+from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan, compare
+from app.domain.state.tree import Change
+from app.domain.status import Divergence, Health, SyncStatus
+from app.ports import Desired, OperationFilter, Source, Target, Transaction
+from app.services.dependencies import World
+from app.services.operations import status_transitions
+from app.services.operations import wanted_revision as wanted
+from app.services.operations.health import look_once
+from app.services.operations.queue import is_quiet
+from app.services.operations.recorder import Journal, paths_of
+from app.services.operations.revision_news import News, noticed
+
+NO_DRIFT = {"items": [], "count": 0, "ignored": [], "unmanaged": [], "unmanaged_count": 0, "episode": None}
+
+
+def refuse(environment: Environment, deed: str) -> None:
+    """Raise OnlyObserves where a deed would change a shadow's target."""
+    if environment.policy.observe:
+        raise OnlyObserves(
+            f"{environment.name} is a shadow: it observes only, so it cannot {deed}. Nothing was changed. "
+            "Turn observe off first, or ask the environment that delivers to this target."
+        )
+
+
+class Shadow:
+    """One operation of a shadow. `at`: when its news was noticed."""
+
+    def __init__(
+        self, world: World, environment: Environment, journal: Journal, found: News | None, at: datetime
+    ) -> None:
+        self._world, self._environment, self._journal = world, environment, journal
+        self._news, self._at = found, at
+
+    def sync(self, source: Source, revision: Revision, state: Desired) -> Operation:
+        """Plan a delivery and say what it would have done."""
+        plan = self._plan(source, state, self._before())
+        self._journal.remember(paths=paths_of(plan.items), tree=state.tree, would=_counts(plan))
+        return self._finish(plan, state, Outcome.OBSERVED, f"would have deployed {revision.short}: {would(plan)}")
+
+    def refresh(self, source: Source, sha: str, note: str) -> Operation:
+        """Compare what it would have delivered with what stands there."""
+        state = wanted.desired_state(source, self._environment, sha)
+        plan = self._plan(source, state, None)
+        self._journal.remember(paths=paths_of(plan.items))
+        self._journal.note(revision=sha)
+        differing = len(plan.work)
+        words = f"{differing} {'path differs' if differing == 1 else 'paths differ'} from what it would have delivered"
+        reason = words if differing else f"live equals what it would have delivered ({SyncStatus.SYNCED.value})"
+        outcome = Outcome.OUT_OF_SYNC if differing else Outcome.COMPARED
+        return self._finish(plan, state, outcome, reason + (f" (Git could not be asked: {note})" if note else ""))
+
+    def _before(self) -> str | None:
+        """What would be live now, had it delivered."""
+        where = OperationFilter(
+            environment_id=self._environment.id, kind=Kind.SYNC.value, outcome=Outcome.OBSERVED.value
+        )
+        with self._world.store.read() as tx:
+            last = tx.operations.page(where, 1, None).items
+        return last[0].revision if last else self._environment.status.revision
+
+    def _plan(self, source: Source, state: Desired, before: str | None) -> Plan:
+        with self._journal.stage(StageName.PLANNED):
+            target = self._world.targets.shadow(self._environment)
+            dropped = _dropped(source, self._environment, before, state)
+            return foresee(self._environment, target, state, dropped, self._world.clock.now())
+
+    def _finish(self, plan: Plan, state: Desired, outcome: Outcome, reason: str) -> Operation:
+        behind = any(item.wanted for item in plan.work)
+        health = self._health(behind)
+
+        def settle(tx: Transaction, ended: Operation) -> bool:
+            before, events = noticed(tx, tx.environments.by_id(self._environment.id), self._news, self._at)
+            at = ended.finished_at or self._world.clock.now()
+            status = judged(before, behind, health, at)
+            events += status_transitions.tell(before, status, ended)
+            quiet = is_quiet(ended)
+            tx.environments.put_status(before.id, status if quiet else status_transitions.ended(status, ended))
+            tx.environments.schedule_refresh(before.id, at + before.refresh_interval())
+            tx.drift.put(before.id, at, {**NO_DRIFT, "revision": state.revision})
+            tx.ledger.append(at, events)
+            return bool(events)
+
+        return self._journal.finish(settle, phase=Phase.SUCCEEDED, outcome=outcome, reason=reason)
+
+    def _health(self, behind: bool) -> Health:
+        """As checked; without a check, nothing is known of files that are not those it would have delivered."""
+        if self._environment.policy.health_check is None and behind:
+            return Health.UNKNOWN
+        return look_once(self._world, self._environment).health
+
+
+def judged(environment: Environment, behind: bool, health: Health, at: datetime) -> Status:
+    """A shadow's status: never drift, because it delivered nothing that could have moved."""
+    return replace(
+        environment.status,
+        sync=SyncStatus.OUT_OF_SYNC if behind else SyncStatus.SYNCED,
+        divergence=Divergence.NEW_REVISION if behind else None,
+        health=health,
+        checked_at=at,
+        expires_at=at + environment.verdict_lifetime(),
+        drift_count=0,
+        drift_episode=None,
+        message="",
+    )
+
+
+def foresee(
+    environment: Environment, target: Target, state: Desired, dropped: tuple[bytes, ...], now: datetime
+) -> Plan:
+    """What delivering a tree would do to what stands there, without an inventory. Paths in `dropped` would go."""
+    accepted = acceptance(environment.policy.ignore, now)
+    entries = {path: entry for path, entry in state.entries() if not accepted(path)}
+    gone = tuple(path for path in dropped if path not in entries)
+    live = target.look((*entries, *gone), only=True)
+    found = {one.path: one.found for one in live.deviations if one.found}
+    moves = [Change(path, None, entry) for path, entry in entries.items()]
+    moves += [Change(path, found[path], None) for path in gone if path in found]
+    there = tuple(Deviation(path, None, found[path]) for path in entries if path in found)
+    return compare(moves, LiveState(InventoryHead(), there, partial=True), prune=environment.policy.prune)
+
+
+def _dropped(source: Source, environment: Environment, before: str | None, state: Desired) -> tuple[bytes, ...]:
+    """Paths that Git dropped since the revision that would be live."""
+    if before is None:
+        return ()
+    try:
+        changes = source.changes(source.tree(before, environment.source.path), state.tree)
+    except Problem:
+        return ()  # the mirror was cloned again, and does not know it
+    return tuple(change.path for change in changes if change.after is None)
+
+
+def _counts(plan: Plan) -> dict[str, int]:
+    counts = plan.counts()
+    updated = counts[Action.UPDATE] + counts[Action.MODE]
+    return {"created": counts[Action.CREATE], "updated": updated, "deleted": counts[Action.DELETE]}
+
+
+def would(plan: Plan) -> str:
+    """What would be done, in words."""
+    told = [f"{count:,} {word}" for word, count in _counts(plan).items() if count]
+    return ", ".join(told) or "nothing to change, live equals it already"

@@ -1,0 +1,72 @@
+"""Storing and removing credentials."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from app.domain.audit import NewEntry
+from app.domain.errors import CredentialInUse, InvalidInput
+from app.domain.specification.environment import NAME
+from app.ports import Credential, PublicHalf
+from app.services.dependencies import Actor, World
+
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "ssh-key": ("private_key",),
+    "token": ("token",),
+    "password": ("username", "password"),
+    "kubeconfig": ("kubeconfig",),
+    "webhook-secret": ("secret",),
+}
+PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----\s.*\s-----END [A-Z ]{0,40}PRIVATE KEY-----", re.DOTALL
+)
+PUBLIC = ("username",)
+
+
+def untold(private_key: str) -> Mapping[str, str]:
+    """Where nobody looks at credentials from outside. Implements the port PublicHalf."""
+    return {}
+
+
+class Keyring:
+    """The credentials' use cases."""
+
+    def __init__(self, world: World, public_half: PublicHalf) -> None:
+        self._world = world
+        self._public_half = public_half
+
+    def add(self, name: str, kind: str, fields: Mapping[str, str], actor: Actor) -> Credential:
+        """Store a credential. Raises InvalidInput (a field is missing, a key is locked), CredentialExists."""
+        errors = {
+            field: f"is required for a credential of kind '{kind}'" for field in NEEDS[kind] if not fields.get(field)
+        }
+        if kind == "ssh-key" and not errors and not PRIVATE_KEY.search(fields["private_key"]):
+            errors["private_key"] = "must be a private key: the whole file, from its BEGIN line to its END line"
+        if not NAME.match(name):
+            errors["name"] = "must be 1 to 63 letters, digits, '.', '_' or '-'"
+        if errors:
+            raise InvalidInput(f"The credential is not complete: {', '.join(errors)}.", fields=errors)
+        now = self._world.clock.now()
+        public = {field: fields[field] for field in PUBLIC if field in fields}
+        public |= self._public_half(fields["private_key"]) if kind == "ssh-key" else {}
+        made = Credential(name, kind, now, actor.name, None, public)
+        with self._world.store.write() as tx:
+            tx.credentials.put(made, {"kind": kind, **fields})
+            told = {"kind": kind}
+            tx.audit.append(now, NewEntry(actor.name, "credential.create", f"credential:{name}", told, actor.ip))
+        return made
+
+    def remove(self, name: str, actor: Actor) -> None:
+        """Remove a credential. Raises CredentialNotFound, CredentialInUse (naming an environment)."""
+        with self._world.store.write() as tx:
+            kind = tx.credentials.get(name).kind
+            if any(credential == name for _, credential in tx.environments.repositories()):
+                raise CredentialInUse(f"An environment's source still uses the credential '{name}'.")
+            for environment, target in tx.environments.targets().items():
+                if name in self._world.targets.credentials(target).values():
+                    raise CredentialInUse(f"The target of '{environment}' still uses the credential '{name}'.")
+            tx.credentials.remove(name)
+            told = {"kind": kind}
+            entry = NewEntry(actor.name, "credential.remove", f"credential:{name}", told, actor.ip)
+            tx.audit.append(self._world.clock.now(), entry)

@@ -1,0 +1,278 @@
+"""Polling: one look at a repository's refs serves every environment that uses it.
+
+A tick without news costs one `ls-remote` and one row; news is fetched once, and every environment of the repository
+gets its own decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from app.domain.environment import Environment, Mode, Status
+from app.domain.errors import Problem, RevisionNotFound
+from app.domain.events import EventType, NewEvent
+from app.domain.operation import Kind, Outcome, Phase, Request, Trigger
+from app.domain.revision import Revision, is_sha
+from app.domain.status import Divergence, SyncStatus
+from app.ports import RefMove, Source, Transaction, Watched
+from app.services.dependencies import SCHEDULE, World
+from app.services.operations.decisions import decision, shadowed
+from app.services.operations.queue import Queue
+from app.services.operations.revision_news import News, news, noticed
+from app.services.operations.status_transitions import GIT, TARGET
+from app.services.operations.wanted_revision import newer_than_left
+from app.services.triggers.webhook_names import hooks_of
+
+WEBHOOK_GRACE = timedelta(seconds=10)
+RETRY_CAP_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a poll knows when it turns to the environments. `heads`: what the remote's refs point at."""
+
+    source: Source
+    moves: Mapping[str, RefMove]
+    at: datetime
+    looked_before: datetime | None
+    heads: Mapping[str, str] = field(default_factory=dict)
+
+
+class Poller:
+    """Watches repositories."""
+
+    def __init__(self, world: World, queue: Queue) -> None:
+        self._world = world
+        self._queue = queue
+
+    def poll(self, repo_url: str, credential: str | None = None) -> str:
+        """Look once; returns "unchanged", "moved", "unreachable" or "refused"."""
+        with self._world.store.read() as tx:
+            before = tx.repositories.get(repo_url) or Watched(repo_url)
+        try:
+            source = self._world.sources.open(repo_url, credential)
+            heads = source.remote_heads()
+            changed = dict(heads) != dict(before.heads)
+            moves = source.fetch() if changed else ()
+        except Problem as problem:
+            return self._failed(before, problem)
+        at = self._world.clock.now()
+        result = "moved" if changed else "unchanged"
+        with self._world.store.write() as tx:
+            tx.repositories.put(Watched(repo_url, heads, at))
+            tx.repositories.polled(repo_url, at, result, _told(moves))
+            if before.failing_since:
+                tx.ledger.append(at, [_answers_again(repo_url)])
+            environments = tx.environments.of_repository(repo_url)
+        sighting = Sighting(source, {move.ref: move for move in moves}, at, before.looked_at, heads)
+        self._decide(environments, sighting)
+        if before.failing_since:
+            self._ring(environments)
+        return result
+
+    def _failed(self, before: Watched, problem: Problem) -> str:
+        at = self._world.clock.now()
+        result = "unreachable" if problem.retry == "later" else "refused"
+        with self._world.store.write() as tx:
+            since = before.failing_since or at
+            tx.repositories.put(replace(before, failing_since=since, error=problem.detail))
+            tx.repositories.polled(before.repo_url, at, result, problem.detail)
+            if before.failing_since is None:
+                data = {"repo_url": before.repo_url, "result": result}
+                tx.ledger.append(at, [NewEvent(EventType.SOURCE_FAILED, reason=problem.detail, data=data)])
+            environments = tx.environments.of_repository(before.repo_url)
+            for environment in environments:
+                if environment.status.message.startswith(TARGET):
+                    continue  # what is told already is the worse
+                status = replace(environment.status, message=f"{GIT}{problem.detail}")
+                if environment.runs_on is self._world.here and status != environment.status:
+                    tx.environments.put_status(environment.id, status)
+        if before.failing_since is None:
+            self._ring(environments)
+        return result
+
+    def _ring(self, environments: Sequence[Environment]) -> None:
+        """A repository fell silent, or answers again: each of its environments shows that."""
+        self._world.bell.ring(("ledger", *(f"environment-{one.name}" for one in environments)))
+
+    def _decide(self, environments: Sequence[Environment], sighting: Sighting) -> None:
+        """Give every environment its decision; one that cannot be judged does not stop the others."""
+        for environment in environments:
+            if environment.runs_on is not self._world.here or not self._concerned(environment, sighting):
+                continue
+            self.consider(environment.name, sighting)
+
+    def _concerned(self, environment: Environment, sighting: Sighting) -> bool:
+        status = environment.status
+        if status.noticed is None or status.message.startswith(GIT) or self._moved(environment, sighting):
+            return True
+        waits = status.noticed != status.revision and environment.policy.auto_sync
+        judged = status.webhook_judged == status.noticed
+        return waits or not judged
+
+    @staticmethod
+    def _moved(environment: Environment, sighting: Sighting) -> bool:
+        """A fetch for another environment may have brought the news already: then only the heads tell."""
+        ref = environment.source.ref
+        names = (f"refs/heads/{ref}", f"refs/tags/{ref}", ref)
+        seen = next((sighting.heads[name] for name in names if name in sighting.heads), None)
+        return seen not in (None, environment.status.noticed) or any(name in sighting.moves for name in names)
+
+    def consider(self, name: str, sighting: Sighting | None = None) -> None:
+        """Decide about one environment from what the mirror knows: deploy, hold, skip, or nothing, with the reason."""
+        with self._world.store.read() as tx:
+            environment = tx.environments.get(name)
+        if sighting is None:
+            source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
+            sighting = Sighting(source, {}, self._world.clock.now(), None)
+        try:
+            head = sighting.source.resolve(environment.source.ref)
+        except RevisionNotFound as problem:
+            self._gone(environment, sighting, problem.detail)
+            return
+        found = news(sighting.source, environment, head)
+        newer = environment.hold is not None and newer_than_left(environment.hold, head.sha, sighting.source)
+        with self._world.store.write() as tx:
+            rings = self._write(tx, tx.environments.by_id(environment.id), head, found, sighting, newer)
+        if rings:
+            self._world.bell.ring(("work", "ledger", f"environment-{name}"))
+
+    def _write(
+        self,
+        tx: Transaction,
+        environment: Environment,
+        head: Revision,
+        found: News | None,
+        sighting: Sighting,
+        newer: bool,
+    ) -> bool:
+        told, events = noticed(tx, environment, found, sighting.at)
+        status = self._status(environment, told.status, head, sighting)
+        status, missed = self._judge_webhook(tx, environment, status, sighting)
+        events += missed
+        if status != environment.status:
+            tx.environments.put_status(environment.id, status)
+        current = replace(environment, status=status)
+        tx.ledger.append(sighting.at, events)  # before what follows from them
+        asked = self._ask(tx, current, head, sighting, newer, fresh=status.noticed_at == sighting.at)
+        if isinstance(asked, list):
+            tx.ledger.append(sighting.at, asked)
+        return bool(asked or events)
+
+    def _status(self, environment: Environment, status: Status, head: Revision, sighting: Sighting) -> Status:
+        """The status as this look leaves it: `status` knows the head already, `environment` is as it was."""
+        if status.message.startswith(GIT):
+            status = replace(status, message="")
+        pinned = environment.hold is not None and environment.hold.left_revision is not None
+        if environment.status.noticed == head.sha or status.revision in (None, head.sha) or pinned:
+            return status
+        if status.divergence is Divergence.DRIFT:
+            return status
+        before = sighting.source.tree(status.revision, environment.source.path) if status.revision else ""
+        if before == sighting.source.tree(head.sha, environment.source.path):
+            return status
+        return replace(status, sync=SyncStatus.OUT_OF_SYNC, divergence=Divergence.NEW_REVISION)
+
+    def _judge_webhook(
+        self, tx: Transaction, environment: Environment, status: Status, sighting: Sighting
+    ) -> tuple[Status, list[NewEvent]]:
+        """After a grace, say whether the webhook of the noticed commit came; the first commit seen is not judged."""
+        if status.webhook_judged == status.noticed or status.noticed is None or status.noticed_at is None:
+            return status, []
+        hooks = hooks_of(environment)
+        if environment.status.noticed is None or not tx.inbox.in_use(hooks):
+            return replace(status, webhook_judged=status.noticed), []
+        if tx.inbox.announced(hooks, status.noticed):
+            return replace(status, webhook_judged=status.noticed), []
+        if sighting.at - status.noticed_at < WEBHOOK_GRACE:
+            return status, []
+        reason = f"the poll found {status.noticed[:8]}; its webhook never came"
+        facts = {"revision": status.noticed, "mode": environment.mode.value, **shadowed(environment)}
+        event = NewEvent(EventType.WEBHOOK_MISSED, environment.name, environment.id, None, reason, facts)
+        return replace(status, webhook_judged=status.noticed), [event]
+
+    def _ask(
+        self,
+        tx: Transaction,
+        environment: Environment,
+        head: Revision,
+        sighting: Sighting,
+        newer: bool,
+        *,
+        fresh: bool,
+    ) -> bool | list[NewEvent]:
+        """Queue a sync (True), or return the decision not to, told once per commit."""
+        status = environment.status
+        if status.revision == head.sha or not environment.policy.auto_sync:
+            return []
+        hold = environment.hold
+        if hold and not newer:
+            return [decision(environment, Outcome.HELD, "schedule", f"on hold by {hold.owner}: {hold.reason}",
+                             revision=head.sha)] if fresh else []  # fmt: skip
+        if tx.history.is_bad(environment.id, head.sha):
+            reason = f"{head.short} is marked bad and is not deployed by itself"
+            return [decision(environment, Outcome.HELD, "schedule", reason, revision=head.sha)] if fresh else []
+        if environment.mode is Mode.PUSH and status.webhook_judged != head.sha:
+            return []  # its webhook or pipeline may still be on the way
+        if not self._may_try(tx, environment, head, sighting.at):
+            return []
+        request = Request(
+            Kind.SYNC,
+            Trigger.SCHEDULE,
+            SCHEDULE.name,
+            wanted=head.sha,
+            noticed_at=status.noticed_at,
+            visible_after=sighting.looked_before if fresh else None,
+            webhook_missed=self._missed(tx, environment, head),
+        )
+        self._queue.add(tx, environment, request, SCHEDULE)
+        return True
+
+    @staticmethod
+    def _missed(tx: Transaction, environment: Environment, head: Revision) -> bool:
+        hooks = hooks_of(environment)
+        return tx.inbox.in_use(hooks) and not tx.inbox.announced(hooks, head.sha)
+
+    def _may_try(self, tx: Transaction, environment: Environment, head: Revision, at: datetime) -> bool:
+        """Not while it is on its way already, and after failures at growing distances only."""
+        if any(one.request.wanted == head.sha for one in tx.operations.queued(environment.id)):
+            return False
+        active = tx.operations.active(environment.id)
+        if active and active.phase is Phase.RUNNING and active.request.wanted == head.sha:
+            return False
+        last = tx.operations.last_finished(environment.id, Kind.SYNC.value)
+        if last and environment.policy.observe and (last.outcome, last.revision) == (Outcome.OBSERVED, head.sha):
+            return False  # told already
+        failed = last and last.phase in (Phase.FAILED, Phase.ERROR, Phase.TERMINATED)
+        if not failed or last is None or head.sha not in (last.revision, last.request.wanted):
+            return True
+        if environment.status.last_finished_at is None:
+            return True  # a person has edited the source or the target since
+        if last.phase is not Phase.ERROR:
+            return False  # the target refused this revision, or a person stopped it: trying again changes nothing
+        wait = min(RETRY_CAP_S, environment.policy.interval_s * 2 ** min(10, environment.status.failures))
+        return last.finished_at is None or at >= last.finished_at + timedelta(seconds=wait)
+
+    def _gone(self, environment: Environment, sighting: Sighting, detail: str) -> None:
+        """The ref does not exist (any more): said once, and nothing is pruned."""
+        message = f"{GIT}{detail}"
+        if environment.status.message == message or is_sha(environment.source.ref):
+            return
+        facts = {"ref": environment.source.ref, "before": environment.status.noticed, "after": None}
+        with self._world.store.write() as tx:
+            current = tx.environments.by_id(environment.id)
+            tx.environments.put_status(current.id, replace(current.status, message=message))
+            event = NewEvent(EventType.REF_MOVED, current.name, current.id, None, detail, facts)
+            refused = decision(current, Outcome.REFUSED, "schedule", f"{detail} Nothing was changed on the target.")
+            tx.ledger.append(sighting.at, [event, refused])
+        self._world.bell.ring(("ledger", f"environment-{environment.name}"))
+
+
+def _answers_again(repo_url: str) -> NewEvent:
+    return NewEvent(EventType.SOURCE_RECOVERED, reason=f"{repo_url} answers again", data={"repo_url": repo_url})
+
+
+def _told(moves: Sequence[RefMove]) -> str:
+    return ", ".join(f"{move.ref}{' (forced)' if move.forced else ''}" for move in moves[:5])

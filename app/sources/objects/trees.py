@@ -1,0 +1,118 @@
+"""Trees: their entries, the differences of two of them, and what in them cannot be delivered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from app.domain.errors import SourceRefused
+from app.domain.state.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Change, Entry, Unsupported, check_path
+from app.git import GitFailed
+from app.sources.git import Repository
+
+_POINTERS = re.compile(rb"^([0-9a-f]{40,64})\nversion https://git-lfs\.github\.com/spec/v1\n", re.MULTILINE)
+_THINKING = 2.0  # seconds; a tree of 50,000 files takes a tenth of one
+_POINTER_SIZE = range(100, 201)
+_MODES: dict[bytes, int] = {b"120000": SYMLINK, b"160000": SUBMODULE, b"040000": 0o040000, b"000000": 0}
+
+
+def listing(repository: Repository, tree: str, most: int) -> Iterator[tuple[bytes, Entry]]:
+    """Everything below a tree but directories; submodules included. Raises GitFailed, UnsafePath, SourceRefused."""
+    for number, record in enumerate(repository.records("ls-tree", "-r", "-z", "--full-tree", tree)):
+        if number >= most:
+            raise too_many(most)
+        head, _, path = record.partition(b"\t")
+        if suspicious(path):
+            check_path(path)
+        yield path, Entry(_mode(head[:6]), head[12:].decode() if head[7:11] == b"blob" else head[14:].decode())
+
+
+def differences(repository: Repository, old: str, new: str, most: int, *, submodules: bool = False) -> Iterator[Change]:
+    """What differs between two trees. Submodules count as nothing unless they are asked for.
+
+    Raises GitFailed, UnsafePath, SourceRefused.
+    """
+    records = _diff(repository, old, new, most)
+    for number, head in enumerate(records):
+        path = next(records)
+        if number >= most:
+            raise too_many(most)
+        before_mode, after_mode, before_blob, after_blob, _ = head[1:].split(b" ")
+        before = _side(before_mode, before_blob, submodules)
+        after = _side(after_mode, after_blob, submodules)
+        if before != after:
+            yield Change(check_path(path) if suspicious(path) else path, before, after)
+
+
+def _diff(repository: Repository, old: str, new: str, most: int) -> Iterator[bytes]:
+    """Git compares before it says anything, and a hostile tree of few objects can unfold to any number of files: when
+    it takes long, both trees are counted first."""
+    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
+    try:
+        yield from repository.records("diff-tree", *options, old, new, patience=_THINKING)
+    except GitFailed as failure:
+        if failure.code != -1:
+            raise
+    else:
+        return
+    for tree in (old, new):
+        for _ in listing(repository, tree, most):
+            pass
+    yield from repository.records("diff-tree", *options, old, new)
+
+
+def too_many(most: int) -> SourceRefused:
+    """A tree that is too large to be a desired state, or made to exhaust us."""
+    mend = "Deliver a smaller directory of the repository."
+    return SourceRefused(f"The tree holds more than {most:,} files. {mend}", fields={"source.path": mend})
+
+
+def suspicious(path: bytes) -> bool:
+    """Whether a path may be unsafe and deserves the full check, which costs ten times as much as this."""
+    return path.startswith((b".", b"/")) or b"/." in path or b"//" in path or path.endswith(b"/") or not path
+
+
+def unsupported(repository: Repository, entries: Iterator[tuple[bytes, Entry]]) -> dict[bytes, Unsupported]:
+    """Submodules and Git LFS pointers among some entries. Blobs that are not here are taken for content."""
+    found: dict[bytes, Unsupported] = {}
+    files: list[tuple[bytes, str]] = []
+    for path, entry in entries:
+        if entry.mode == SUBMODULE:
+            found[path] = Unsupported(path, "submodule")
+        elif entry.mode != SYMLINK:
+            files.append((path, entry.blob))
+    pointers = _pointers(repository, _small(repository, {blob for _, blob in files}))
+    found.update((path, Unsupported(path, "lfs_pointer")) for path, blob in files if blob in pointers)
+    return found
+
+
+def _small(repository: Repository, blobs: set[str]) -> list[str]:
+    """Those of the blobs whose size a pointer may have."""
+    if not blobs:
+        return []
+    asked = "".join(f"{blob}\n" for blob in blobs).encode()
+    options = ("--batch-check=%(objectname) %(objectsize)", "--buffer")
+    lines = repository.run("cat-file", *options, input=asked).decode().splitlines()
+    sized = (line.split(" ") for line in lines)
+    return [blob for blob, size in sized if size.isdecimal() and int(size) in _POINTER_SIZE]
+
+
+def _pointers(repository: Repository, blobs: list[str]) -> set[str]:
+    if not blobs:
+        return set()
+    asked = "".join(f"{blob}\n" for blob in blobs).encode()
+    out = repository.run("cat-file", "--batch=%(objectname)", "--buffer", input=asked)
+    return {match[1].decode() for match in _POINTERS.finditer(out)}
+
+
+def _side(mode: bytes, blob: bytes, submodules: bool) -> Entry | None:
+    number = _mode(mode)
+    return Entry(number, blob.decode()) if number and (submodules or number != SUBMODULE) else None
+
+
+def _mode(text: bytes) -> int:
+    """A mode as Git writes it today: old repositories hold others, such as 100664."""
+    number = _MODES.get(text)
+    if number is None:
+        number = _MODES[text] = EXECUTABLE if int(text, 8) & 0o100 else FILE
+    return number

@@ -1,0 +1,246 @@
+"""Repositories that report: what use cases write goes into the outbox in the same transaction.
+
+Left out is what tells nothing: scheduled refreshes without news, and a drift report that equals the one before. A
+status or a running operation takes the place of its unsent predecessor; events, history and the log never do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from app.domain.agents.protocol import Instant, ReportKind
+from app.domain.agents.wire import encode
+from app.domain.audit import Entry, NewEntry
+from app.domain.environment import Environment, Hold, RunsOn, Status
+from app.domain.events import Event, NewEvent
+from app.domain.operation import Kind, Operation, Trigger
+from app.domain.revision import Revision
+from app.domain.state.drift import Ending, Episode
+from app.store import tables
+from app.store.agent_side.outbox import SqlOutbox
+from app.store.environments.repository import SqlEnvironments
+from app.store.repositories.audit import SqlAudit
+from app.store.repositories.drift import SqlDriftItems, SqlEpisodes
+from app.store.repositories.history import SqlHistory
+from app.store.repositories.ledger import SqlLedger
+from app.store.repositories.operations import SqlOperations
+
+DIFFS = 200_000  # characters of diffs in one drift report on its way
+ITEMS = 1000
+WRITTEN_S = 60.0
+Tell = Callable[..., None]
+
+
+def teller(outbox: SqlOutbox, instant: Callable[[], Instant]) -> Tell:
+    """What puts a report into the outbox: (environment id, kind, data, at=None, key="")."""
+
+    def tell(environment: int, kind: ReportKind, data: Any, at: datetime | None = None, key: str = "") -> None:
+        now = instant()
+        age = (now.at - (at or now.at)).total_seconds()  # it happened a moment before it is written down
+        mono_s = now.mono_s - (age if 0 <= age <= WRITTEN_S else 0)
+        outbox.put(at or now.at, mono_s, now.boot, environment, kind, data, key)
+
+    return tell
+
+
+class ReportingLedger(SqlLedger):
+    """Tells every event, and remembers it until the transaction has ended well."""
+
+    def __init__(self, connection: Connection, tell: Tell, happened: list[Event]) -> None:
+        super().__init__(connection)
+        self._tell, self._happened = tell, happened
+
+    def append(self, at: datetime, events: Iterable[NewEvent]) -> tuple[Event, ...]:
+        """Add events at the end."""
+        added = super().append(at, events)
+        self._happened += added
+        for one in added:
+            plain = {name: getattr(one, name) for name in ("id", "reason", "operation")}
+            data = {**plain, "type": one.type.value, "data": _plain(one.data)}
+            environment = one.environment_id or self._concerned(one)
+            if environment:
+                self._tell(environment, ReportKind.EVENT, data, at)
+        return added
+
+    def _concerned(self, event: NewEvent) -> int:
+        """What befalls a repository is told of the first environment that uses it."""
+        env, url = tables.environments, event.data.get("repo_url")
+        query = select(env.c.id).where(env.c.repo_url == url, env.c.runs_on == RunsOn.AGENT.value)
+        return self._db.execute(query.order_by(env.c.id).limit(1)).scalar() or 0
+
+
+class ReportingOperations(SqlOperations):
+    """Tells how operations go on."""
+
+    def __init__(self, connection: Connection, here: RunsOn, tell: Tell) -> None:
+        super().__init__(connection, here)
+        self._tell = tell
+
+    def _told(self, one: Operation) -> None:
+        looks_only = one.kind is Kind.REFRESH and one.trigger is Trigger.SCHEDULE
+        if one.phase.final or not looks_only:
+            self._tell(one.environment_id, ReportKind.OPERATION, encode(one), None, one.id)
+
+    def add(self, operation: Operation) -> None:
+        """Insert a new run."""
+        super().add(operation)
+        self._told(operation)
+
+    def save(self, operation: Operation) -> None:
+        """Write all fields."""
+        super().save(operation)
+        self._told(operation)
+
+    def claim(self, worker: str, now: datetime) -> Operation | None:
+        """Take the oldest queued run whose environment is free."""
+        claimed = super().claim(worker, now)
+        if claimed:
+            self._told(claimed)
+        return claimed
+
+    def progress(self, id: str, done: int, total: int) -> None:
+        """How far it is."""
+        super().progress(id, done, total)
+        self._told(self.get(id))
+
+
+class ReportingEnvironments(SqlEnvironments):
+    """Tells status and hold."""
+
+    def __init__(self, connection: Connection, here: RunsOn, tell: Tell) -> None:
+        super().__init__(connection, here)
+        self._tell = tell
+
+    def put_status(self, id: int, status: Status) -> None:
+        """Write the status."""
+        if self.by_id(id).status != status:
+            super().put_status(id, status)
+            self._tell(id, ReportKind.STATUS, encode(status), None, "status")
+
+    def set_hold(self, id: int, hold: Hold | None) -> None:
+        """Write or end the hold."""
+        super().set_hold(id, hold)
+        self._tell(id, ReportKind.HOLD, {"hold": encode(hold)})
+
+
+class ReportingHistory(SqlHistory):
+    """Tells what was live, good and bad."""
+
+    def __init__(self, connection: Connection, tell: Tell) -> None:
+        super().__init__(connection)
+        self._tell = tell
+
+    def _call(self, environment: int, call: str, **data: Any) -> None:
+        self._tell(environment, ReportKind.HISTORY, {"call": call, **encode(data)})
+
+    def went_live(self, operation: Operation, revision: Revision, tree: str, at: datetime) -> None:
+        """Close the stretch before and open one."""
+        super().went_live(operation, revision, tree, at)
+        self._call(operation.environment_id, "went_live", operation=operation, revision=revision, tree=tree, at=at)
+
+    def mark_good(self, environment_id: int, revision: str, at: datetime) -> None:
+        """The revision that is live now is well."""
+        super().mark_good(environment_id, revision, at)
+        self._call(environment_id, "mark_good", revision=revision, at=at)
+
+    def mark_bad(self, environment_id: int, revision: str, reason: str, by: str, at: datetime) -> None:
+        """Never by itself again."""
+        super().mark_bad(environment_id, revision, reason, by, at)
+        self._call(environment_id, "mark_bad", revision=revision, reason=reason, by=by, at=at)
+
+    def unmark_bad(self, environment_id: int, revision: str) -> None:
+        """Take the mark away."""
+        if self.is_bad(environment_id, revision):
+            super().unmark_bad(environment_id, revision)
+            self._call(environment_id, "unmark_bad", revision=revision)
+
+
+class ReportingEpisodes(SqlEpisodes):
+    """Tells drift episodes."""
+
+    def __init__(self, connection: Connection, tell: Tell) -> None:
+        super().__init__(connection)
+        self._tell = tell
+
+    def _call(self, id: int, call: str, **data: Any) -> None:
+        e = tables.episodes
+        environment = self._db.execute(select(e.c.environment_id).where(e.c.id == id)).scalar()
+        self._tell(environment, ReportKind.EPISODE, {"call": call, "episode": id, **encode(data)})
+
+    def open_one(
+        self, environment: Environment, last_good_at: datetime | None, at: datetime, paths: Sequence[str], count: int
+    ) -> Episode:
+        """Begin an episode."""
+        made = super().open_one(environment, last_good_at, at, paths, count)
+        self._call(made.id, "open", last_good_at=last_good_at, at=at, paths=paths, count=count)
+        return made
+
+    def update(self, id: int, paths: Sequence[str], count: int) -> None:
+        """What drifts now."""
+        super().update(id, paths, count)
+        self._call(id, "update", paths=paths, count=count)
+
+    def acknowledge(self, id: int, by: str, at: datetime) -> None:
+        """Somebody knows."""
+        super().acknowledge(id, by, at)
+        self._call(id, "acknowledge", by=by, at=at)
+
+    def end(self, id: int, at: datetime, ending: Ending, by: str) -> None:
+        """It is over."""
+        super().end(id, at, ending, by)
+        self._call(id, "end", at=at, ending=ending, by=by)
+
+
+class ReportingDrift(SqlDriftItems):
+    """Tells drift reports that differ from the one before."""
+
+    def __init__(self, connection: Connection, tell: Tell) -> None:
+        super().__init__(connection)
+        self._tell = tell
+
+    def put(self, environment_id: int, checked_at: datetime, report: Mapping[str, Any]) -> None:
+        """Replace an environment's report."""
+        before = self.get(environment_id)
+        super().put(environment_id, checked_at, report)
+        if _plain(report) != before:
+            data = {"checked_at": encode(checked_at), "report": _bounded(_plain(report))}
+            self._tell(environment_id, ReportKind.DRIFT, data, None, "drift")
+
+
+class ReportingAudit(SqlAudit):
+    """Tells what concerns an environment; the agent's own credentials are nobody's business."""
+
+    def __init__(self, connection: Connection, tell: Tell) -> None:
+        super().__init__(connection)
+        self._tell = tell
+
+    def append(self, at: datetime, entry: NewEntry) -> Entry:
+        """Add an entry behind the last one."""
+        made = super().append(at, entry)
+        kind, _, object = entry.object.partition(":")
+        name = object if kind == "environment" else entry.data.get("environment")
+        env = tables.environments
+        id = self._db.execute(select(env.c.id).where(env.c.name == name)).scalar() if name else None
+        if id:
+            data = {"action": made.action, "object": made.object, "data": _plain(made.data), "by": made.actor}
+            self._tell(id, ReportKind.AUDIT, data, at)
+        return made
+
+
+def _plain(data: Mapping[str, Any]) -> Any:
+    """As it reads back from the database."""
+    return json.loads(json.dumps(dict(data), default=str))
+
+
+def _bounded(report: dict[str, Any]) -> dict[str, Any]:
+    """A report that fits into one request; its count says how many there are."""
+    room, items = DIFFS, []
+    for item in report.get("items", ())[:ITEMS]:
+        room -= len(item.get("diff") or "")
+        items.append(item if room > 0 else {**item, "diff": None})
+    return {**report, "items": items}

@@ -1,0 +1,119 @@
+"""A store whose writes are reported; what is told is decided in `telling`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from app.domain.agents.protocol import Instant, ReportKind
+from app.domain.environment import RunsOn
+from app.domain.events import Event
+from app.store.agent_side.outbox_repositories import (
+    ReportingAudit,
+    ReportingDrift,
+    ReportingEnvironments,
+    ReportingEpisodes,
+    ReportingHistory,
+    ReportingLedger,
+    ReportingOperations,
+    teller,
+)
+from app.store.cipher import Cipher
+from app.store.engine import SqlStore, SqlTransaction, open_engine
+
+Seen = Callable[[Sequence[Event]], None]
+
+
+class ReportingTransaction(SqlTransaction):
+    """The repositories that report."""
+
+    def __init__(self, connection: Connection, cipher: Cipher, here: RunsOn, instant: Callable[[], Instant]) -> None:
+        super().__init__(connection, cipher, here)
+        self.told = False
+        self.happened: list[Event] = []
+        self._put = teller(self.outbox, instant)
+
+    def _tell(self, *report: Any) -> None:
+        self.told = True
+        self._put(*report)
+
+    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
+        """The control plane is told."""
+        self._tell(environment, kind, data)
+
+    @cached_property
+    def environments(self) -> ReportingEnvironments:
+        """The registry."""
+        return ReportingEnvironments(self._connection, self._here, self._tell)
+
+    @cached_property
+    def operations(self) -> ReportingOperations:
+        """The runs."""
+        return ReportingOperations(self._connection, self._here, self._tell)
+
+    @cached_property
+    def history(self) -> ReportingHistory:
+        """What was live when."""
+        return ReportingHistory(self._connection, self._tell)
+
+    @cached_property
+    def ledger(self) -> ReportingLedger:
+        """Events."""
+        return ReportingLedger(self._connection, self._tell, self.happened)
+
+    @cached_property
+    def audit(self) -> ReportingAudit:
+        """The chained log."""
+        return ReportingAudit(self._connection, self._tell)
+
+    @cached_property
+    def episodes(self) -> ReportingEpisodes:
+        """Drift episodes."""
+        return ReportingEpisodes(self._connection, self._tell)
+
+    @cached_property
+    def drift(self) -> ReportingDrift:
+        """Last drift reports."""
+        return ReportingDrift(self._connection, self._tell)
+
+
+class ReportingStore(SqlStore):
+    """Implements the port AgentStore over SQLite."""
+
+    def __init__(
+        self, engine: Engine, cipher: Cipher, instant: Callable[[], Instant], ring: Callable[[], None], seen: Seen
+    ) -> None:
+        super().__init__(engine, cipher, RunsOn.AGENT)
+        self._instant, self._ring, self._seen = instant, ring, seen
+
+    def unreported(self) -> AbstractContextManager[SqlTransaction]:
+        """Write without telling."""
+        return super().write()
+
+    @contextmanager
+    def write(self) -> Iterator[ReportingTransaction]:
+        """One transaction whose writes are told; it rings when there is something to send."""
+        with super().write() as plain:
+            told = ReportingTransaction(plain.connection, self._cipher, self._here, self._instant)
+            yield told
+        if told.told:
+            self._ring()
+        if told.happened:
+            self._seen(told.happened)
+
+
+def open_agent_store(
+    database: Path,
+    key_file: Path,
+    instant: Callable[[], Instant],
+    ring: Callable[[], None] = lambda: None,
+    seen: Seen = lambda events: None,
+) -> ReportingStore:
+    """An agent's own store, in one file, with as few connections and as little cache as it needs. `seen`: gets the
+    events of each transaction after its end."""
+    return ReportingStore(open_engine(f"sqlite:///{database}", small=True), Cipher(key_file), instant, ring, seen)

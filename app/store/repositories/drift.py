@@ -1,0 +1,104 @@
+"""Drift: episodes, and the last report of each environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from app.domain.environment import Environment
+from app.domain.state.drift import Ending, Episode
+from app.ports import Page
+from app.store import tables
+from app.store.rows import readable
+
+e = tables.episodes
+r = tables.drift_reports
+
+
+class SqlEpisodes:
+    """Implements the port Episodes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def open_one(
+        self, environment: Environment, last_good_at: datetime | None, at: datetime, paths: Sequence[str], count: int
+    ) -> Episode:
+        """Begin an episode."""
+        values = {
+            "environment_id": environment.id,
+            "environment": environment.name,
+            "mode": environment.mode.value,
+            "revision": environment.status.revision,
+            "last_good_at": last_good_at,
+            "detected_at": at,
+            "paths": list(paths),
+            "count": count,
+            "acknowledged_by": "",
+            "ended_by": "",
+        }
+        id = self._db.execute(insert(e).values(values)).inserted_primary_key[0]  # type: ignore[index]
+        return read_episode(self._db.execute(select(e).where(e.c.id == id)).one())
+
+    def update(self, id: int, paths: Sequence[str], count: int) -> None:
+        """What drifts now."""
+        self._db.execute(update(e).where(e.c.id == id).values(paths=list(paths), count=count))
+
+    def acknowledge(self, id: int, by: str, at: datetime) -> None:
+        """Somebody knows."""
+        self._db.execute(update(e).where(e.c.id == id).values(acknowledged_at=at, acknowledged_by=by))
+
+    def end(self, id: int, at: datetime, ending: Ending, by: str) -> None:
+        """It is over."""
+        self._db.execute(update(e).where(e.c.id == id).values(ended_at=at, ending=ending.value, ended_by=by))
+
+    def current(self, environment_id: int) -> Episode | None:
+        """The open one."""
+        row = self._db.execute(select(e).where(e.c.environment_id == environment_id, e.c.ended_at.is_(None))).first()
+        return read_episode(row) if row else None
+
+    def page(
+        self, environment_id: int | None, limit: int, after: int | None, *, open_only: bool = False
+    ) -> Page[Episode]:
+        """Newest first."""
+        query = select(e).order_by(e.c.id.desc())
+        if environment_id is not None:
+            query = query.where(e.c.environment_id == environment_id)
+        if after is not None:
+            query = query.where(e.c.id < after)
+        if open_only:
+            query = query.where(e.c.ended_at.is_(None))
+        rows = self._db.execute(query.limit(limit + 1)).all()
+        next = str(rows[limit - 1].id) if len(rows) > limit else None
+        return Page(readable(rows[:limit], read_episode, "episodes"), next)
+
+
+class SqlDriftItems:
+    """Implements the port DriftItems."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def put(self, environment_id: int, checked_at: datetime, report: Mapping[str, Any]) -> None:
+        """Replace an environment's report."""
+        self._db.execute(delete(r).where(r.c.environment_id == environment_id))
+        values = {"environment_id": environment_id, "checked_at": checked_at, "report": dict(report)}
+        self._db.execute(insert(r).values(values))
+
+    def get(self, environment_id: int) -> Mapping[str, Any] | None:
+        """The last report."""
+        found: Mapping[str, Any] | None = self._db.execute(
+            select(r.c.report).where(r.c.environment_id == environment_id)
+        ).scalar()
+        return found
+
+
+def read_episode(row: Any) -> Episode:
+    """A row as an episode."""
+    plain = ("id", "environment_id", "environment", "mode", "revision", "last_good_at", "detected_at", "count",
+             "acknowledged_at", "acknowledged_by", "ended_at", "ended_by")  # fmt: skip
+    ending = Ending(row.ending) if row.ending else None
+    return Episode(**{name: getattr(row, name) for name in plain}, paths=tuple(row.paths), ending=ending)

@@ -1,0 +1,33 @@
+"""What kinds of targets are made with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from app.domain.errors import CredentialNotFound
+from app.ssh import Pool
+from app.targets.directory.allowed_roots import Places
+
+Secret = Callable[[str], Mapping[str, str]]
+
+
+def no_secret(name: str) -> Mapping[str, str]:
+    """Where no credentials are kept."""
+    raise CredentialNotFound(f"There is no credential '{name}' here.")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Local places, the values of credentials, and connections to hosts."""
+
+    places: Places
+    secret: Secret
+    pool: Pool
+
+    @classmethod
+    def of(cls, data_dir: Path, target_roots: Sequence[Path], secret: Secret) -> Self:
+        """With no connection yet."""
+        return cls(Places(data_dir, target_roots), secret, Pool())

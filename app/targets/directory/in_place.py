@@ -1,0 +1,77 @@
+"""A directory on this machine, delivered in place: what changed is written beside and renamed, the rest stays."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+
+from app.domain.state.plan import LiveState, Plan
+from app.ports import Contents, Desired, Watch
+from app.targets.directory import listing, scan
+from app.targets.directory.allowed_roots import Place
+from app.targets.directory.preparation import OnDisk, prepare
+from app.targets.directory.root import Root
+from app.targets.directory.writer import Writer
+from app.targets.inventory.database import Book
+from app.targets.inventory.files import Inventory
+from app.targets.inventory.inventoried_target import Owning, Progress
+
+
+class DirectoryTarget(Owning):
+    """Implements the port Target. `clock` gives ns since 1970."""
+
+    def __init__(self, place: Place, inventory: Inventory, clock: Callable[[], int] = time.time_ns) -> None:
+        super().__init__(inventory)
+        self._place, self._clock = place, clock
+
+    def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
+        """Compare the directory with the inventory."""
+        now = self._clock()
+        with self._inventory.looking() as book:
+            if not book.head().whole:
+                self._recover(book)
+            with self._live() as root:
+                if only:
+                    return scan.look_at(root, book, wanted)
+                return scan.look_everywhere(root, book, self._inventory.git_dir, wanted, now)
+
+    def read(self, path: bytes, limit: int) -> bytes | None:
+        """Live content."""
+        with self._live() as root:
+            return root.read(path, limit) if root else None
+
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+        """Carry out the plan. Nothing is touched before the intent is written down."""
+        with self._inventory.alone() as book:
+            self._recover(book)
+            with self._place.made() as root:
+                steps = prepare(OnDisk(root), book, plan)
+                token = secrets.token_hex(6)
+                book.begin(plan.items, token, steps.folders)
+                progress = Progress(watch, len(plan.work))
+                with progress.accounted():
+                    removed = Writer(root, contents, token, progress).carry_out(steps, book.made)
+            book.finish(plan, desired.tree, desired.revision, left=removed)
+
+    # --- for layouts ---
+    @contextmanager
+    def _live(self) -> Iterator[Root | None]:
+        """The directory that readers see."""
+        root = self._place.open()
+        try:
+            yield root
+        finally:
+            if root:
+                root.close()
+
+    def _recover(self, book: Book) -> None:
+        """Clean up after an interrupted apply, if there was one, and find out how far it came."""
+        token = book.fact("applying")
+        if token is None:
+            return
+        with self._live() as root:
+            if root:
+                listing.sweep(root, token)
+            book.recover(lambda path: root.examine(path).entry if root else None)

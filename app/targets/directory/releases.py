@@ -1,0 +1,167 @@
+"""A directory with releases: each delivery fills a folder of its own, then one link is switched.
+
+Readers of `current` see one release or the other, never a mixture. The price: every delivery writes the whole tree.
+A release is ours as a whole; what must outlive a delivery (uploads, databases) belongs elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Callable, Iterator
+
+from app.domain.errors import Problem, TargetRefused
+from app.domain.state.plan import Plan
+from app.domain.state.tree import Entry, check_path
+from app.ports import Contents, Desired, Watch
+from app.targets.directory import listing
+from app.targets.directory.allowed_roots import Place
+from app.targets.directory.in_place import DirectoryTarget
+from app.targets.directory.os_errors import told
+from app.targets.directory.root import Root, below, lstat_in, parted
+from app.targets.directory.writer import Writer
+from app.targets.inventory.database import Book
+from app.targets.inventory.files import Inventory
+from app.targets.inventory.inventoried_target import Progress
+
+LINK = b"current"
+FOLDER = "releases"
+_NAME = re.compile(r"[0-9A-Za-z]{1,12}-[0-9]+\Z")
+
+
+class ReleaseTarget(DirectoryTarget):
+    """Implements the port Target over <path>/releases/<revision>-<n> and the link <path>/current."""
+
+    def __init__(self, place: Place, inventory: Inventory, keep: int, clock: Callable[[], int] = time.time_ns) -> None:
+        super().__init__(place, inventory, clock)
+        self._keep = keep
+
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+        """Switch to a kept release that is still as it should be, or fill a new one."""
+        with self._inventory.alone() as book, self._place.made() as top:
+            _discard(top, book.fact("applying"))
+            self._recover(book)
+            _current(top)  # refuses what is no link before anything is written
+            with top.made(FOLDER) as folder:
+                self._clean(book, folder)
+                entries = dict(desired.entries())
+                name = self._kept(book, folder, desired.tree, entries)
+                fresh = name or f"{desired.revision[:12]}-{book.next_release()}"
+                token = secrets.token_hex(6)
+                book.begin(plan.items, token, (), None if name else (fresh, desired.tree))
+                if not name:
+                    self._fill(folder, fresh, entries, contents, token, watch)
+                _switch(top, fresh, token)
+                book.finish(plan, desired.tree, desired.revision, release=fresh)
+                for old, _ in book.releases(complete=True)[self._keep :]:
+                    if old != fresh:
+                        _remove(book, folder, old)
+
+    def _kept(self, book: Book, folder: Root, tree: str, entries: dict[bytes, Entry]) -> str | None:
+        """A release of this tree in which nothing moved: every file is read."""
+        for name, of in book.releases(complete=True):
+            root = folder.descend([name]) if of == tree else None
+            if root is not None:
+                with root:
+                    if _unaltered(root, entries):
+                        return name
+        return None
+
+    def _fill(
+        self, folder: Root, name: str, entries: dict[bytes, Entry], contents: Contents, token: str, watch: Watch
+    ) -> None:
+        progress = Progress(watch, len(entries))
+        for path in entries:
+            check_path(path)
+        with progress.accounted(), folder.made(name) as root:
+            writer = Writer(root, contents, token, progress)
+            writer.write(tuple(entries.items()), lambda _: False)
+            writer.sync()
+
+    @contextlib.contextmanager
+    def _live(self) -> Iterator[Root | None]:
+        top = self._place.open()
+        if top is None:
+            yield None
+            return
+        with top:
+            name = _current(top)
+            root = top.descend([FOLDER, name]) if name else None
+            try:
+                yield root
+            finally:
+                if root:
+                    root.close()
+
+    def _clean(self, book: Book, folder: Root) -> None:
+        """Remove releases that were never finished, or whose removal was not."""
+        for name, _ in book.releases(complete=False):
+            _remove(book, folder, name)
+
+
+def _current(top: Root) -> str | None:
+    """The release that the link names; None where it names none, so that nothing is live."""
+    found = lstat_in(top.fd, LINK)
+    if found is None:
+        return None
+    if not stat.S_ISLNK(found.st_mode):
+        raise TargetRefused(f"{top.path / 'current'} must be a link, but something else stands there. Move it away.")
+    folder, _, name = os.fsdecode(os.readlink(LINK, dir_fd=top.fd)).partition("/")
+    return name if folder == FOLDER and _NAME.match(name) else None
+
+
+def _unaltered(root: Root, entries: dict[bytes, Entry]) -> bool:
+    listed = listing.take(root, {})
+    if sum(len(page.names) for page in listed.listed.values()) != len(entries):
+        return False
+    return all(root.examine(path).entry == entry for path, entry in entries.items())
+
+
+def _switch(top: Root, name: str, token: str) -> None:
+    """Point the link at a release, atomically."""
+    temporary = listing.temporary_name(token, 0)
+    with told(f"{top.path / 'current'} cannot be switched"):
+        os.symlink(f"{FOLDER}/{name}", temporary, dir_fd=top.fd)
+        os.rename(temporary, LINK, src_dir_fd=top.fd, dst_dir_fd=top.fd)
+        os.fsync(top.fd)
+
+
+def _discard(top: Root, token: str | None) -> None:
+    """Remove the link that an interrupted switch left beside `current`."""
+    if token is not None and lstat_in(top.fd, listing.temporary_name(token, 0)) is not None:
+        os.unlink(listing.temporary_name(token, 0), dir_fd=top.fd)
+
+
+def _remove(book: Book, folder: Root, name: str) -> None:
+    """Remove a release. What cannot be removed now is tried again with the next delivery."""
+    book.retire(name, removed=False)
+    with contextlib.suppress(OSError, Problem):
+        root = folder.descend([name])
+        if root is not None:
+            with root:
+                _empty(root)
+            os.rmdir(name, dir_fd=folder.fd)
+        book.retire(name, removed=True)
+
+
+def _empty(root: Root) -> None:
+    """Remove everything below a directory, however deep."""
+    found, waiting = [], [b""]
+    while waiting:
+        at = waiting.pop()
+        found.append(at)
+        fd = root.folder(at)
+        with os.scandir(fd) as names:
+            kinds = [(os.fsencode(one.name), one.is_dir(follow_symlinks=False)) for one in names]
+        for name, is_folder in kinds:
+            if is_folder:
+                waiting.append(below(at, name))
+            else:
+                os.unlink(name, dir_fd=fd)
+    for at in reversed(found[1:]):
+        parent, name = parted(at)
+        os.rmdir(name, dir_fd=root.folder(parent))

@@ -1,0 +1,72 @@
+"""What every target does that keeps an inventory of ours, whatever it is made of."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.domain.errors import TargetRefused, TargetUnreachable
+from app.domain.state.plan import InventoryHead, Plan
+from app.domain.state.tree import Entry
+from app.ports import Desired, Watch
+from app.targets.inventory.database import Book
+from app.targets.inventory.files import Inventory
+
+
+class Owning(ABC):
+    """The part of the port Target that only concerns the inventory."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+
+    def inventory(self) -> InventoryHead:
+        """What we applied last."""
+        with self._inventory.read() as book:
+            return book.head() if book else InventoryHead()
+
+    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
+        """Everything that we own, in Git's order; after an interrupted apply, as far as that came."""
+        with self._inventory.looking() as book:
+            if not book.head().whole:
+                self._recover(book)
+            return iter(list(book.entries()))
+
+    def record(self, plan: Plan, desired: Desired) -> None:
+        """Bring the inventory to the desired state."""
+        with self._inventory.alone() as book:
+            self._recover(book)
+            book.finish(plan, desired.tree, desired.revision)
+
+    def forget(self) -> None:
+        """Drop the inventory."""
+        self._inventory.forget()
+
+    @abstractmethod
+    def _recover(self, book: Book) -> None:
+        """Clean up after an interrupted apply, if there was one, and find out how far it came."""
+
+
+class Progress:
+    """Counts paths, tells the watcher, and puts the count into the words of a failure."""
+
+    def __init__(self, watch: Watch, total: int) -> None:
+        self._watch, self._total, self.done = watch, total, 0
+
+    def check(self) -> None:
+        """Raises Terminated when the operation was told to stop."""
+        self._watch.check()
+
+    def step(self, path: bytes) -> None:
+        """A path is done."""
+        self.done += 1
+        self._watch.progressed(self.done, self._total, path)
+
+    @contextmanager
+    def accounted(self) -> Iterator[None]:
+        """Add to a failure what was changed before it."""
+        try:
+            yield
+        except (TargetRefused, TargetUnreachable) as problem:
+            told = f"At least {self.done} of {self._total} changes were made; the next sync goes on from there."
+            raise type(problem)(f"{problem.detail} {told}") from problem

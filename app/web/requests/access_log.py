@@ -1,0 +1,80 @@
+"""What every request leaves behind: a log line and a figure, with the route's template and never a query or a body."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+from fastapi import Request, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.requests.errors import answer, told
+from app.web.requests.metrics import Metrics
+
+QUIET = ("/static/", "/healthz", "/readyz", "/metrics")
+KNOWN = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+log = structlog.get_logger("http")
+
+
+def template(scope: Scope) -> str:
+    """The matched route's path template; "unmatched" where there is none."""
+    context = (scope.get("fastapi") or {}).get("effective_route_context") or scope.get("route")
+    path = getattr(context, "path", None)
+    return path if isinstance(path, str) else "unmatched"
+
+
+class Record:
+    """ASGI middleware around everything: access log, metrics, and the answer to what nobody foresaw."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        started, status = time.perf_counter(), 0
+        scope.setdefault("state", {})
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])  # a member of HTTPStatus reads badly in a log
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception:
+            log.exception("request failed", method=_method(scope), route=template(scope))
+            if not status:
+                await _failed(scope)(scope, receive, noted)
+        finally:
+            self._told(scope, status or 499, time.perf_counter() - started)
+        return None
+
+    def _told(self, scope: Scope, status: int, seconds: float) -> None:
+        route, method = template(scope), _method(scope)
+        self._metrics.requests.labels(method, route, str(status)).observe(seconds)
+        facts: dict[str, Any] = {
+            "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1),
+            "actor": scope["state"].get("actor"),
+        }  # fmt: skip
+        tell = log.debug if scope["path"].startswith(QUIET) else log.info
+        tell("request", **facts)
+
+
+def _failed(scope: Scope) -> Response:
+    """What nobody foresaw, as a page for people and a problem for scripts; if that fails too, as a problem."""
+    failure = (500, "internal_error", "Something went wrong here; the server's log has the details.")
+    try:
+        return told(Request(scope), *failure)
+    except Exception:
+        log.exception("the failure has no page")
+        return answer(*failure)
+
+
+def _method(scope: Scope) -> str:
+    """Any word can stand as a method; only the known ones become labels."""
+    return scope["method"] if scope["method"] in KNOWN else "other"

@@ -1,0 +1,135 @@
+"""What stands before every route: size and type of a body, the origin of a browser's request, headers of an answer."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.domain.errors import NotPermitted
+from app.web.requests.errors import answer
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]+\](:\d{1,5})?\Z", re.ASCII)
+MAX_BODY = 1024 * 1024
+LARGER = {"/api/v1/agents/self/reports": 8 * MAX_BODY, "/api/v1/agents/self/answers": 4 * MAX_BODY}  # drift, diffs
+COOKIE = "pushpull_session"
+
+
+def require_same_origin(request: Request) -> None:
+    """Refuse a cookie's authority for a request that another site made.
+
+    Browsers say where a request comes from in Sec-Fetch-Site, older ones and those on plain HTTP in Origin; a client
+    that sends neither is no browser and holds no cookie by accident. Only hosts are compared, because a TLS proxy may
+    speak plain HTTP with us.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site in ("same-origin", "none"):
+        return
+    origin = request.headers.get("origin")
+    if site is None and (origin is None or _host(origin) == request.headers.get("host", "")):
+        return
+    raise NotPermitted("The request came from another site and was not carried out.")
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
+class Guard:
+    """ASGI middleware: security headers on every answer; a cap, a type and an identity before every body is read."""
+
+    def __init__(self, app: ASGIApp, *, max_body: int = MAX_BODY) -> None:
+        self._app = app
+        self._max = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        secured, headers = _secured(scope, send), Headers(scope=scope)
+        refusal = _refusal(scope["path"], headers)
+        if refusal:
+            return await answer(*refusal)(scope, receive, secured)
+        if scope["path"].startswith("/webhooks/"):  # they read their bodies themselves, with a cap of their own
+            return await self._app(scope, receive, secured)
+        most = max(self._max, LARGER.get(scope["path"], 0))
+        body = await self._gather(receive, most)
+        if body is None:
+            text = f"The body is larger than {most} bytes."
+            return await answer(413, "payload_too_large", text)(scope, receive, secured)
+        if body and scope["path"].startswith("/api/") and not _is_json(headers.get("content-type", "")):
+            text = "Send the body as application/json."
+            return await answer(415, "unsupported_media_type", text)(scope, receive, secured)
+        return await self._app(scope, _replay(body, receive), secured)
+
+    async def _gather(self, receive: Receive, most: int) -> bytes | None:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return b"".join(parts)
+            size += len(message.get("body", b""))
+            if size > most:
+                return None
+            parts.append(message.get("body", b""))
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+
+def _refusal(path: str, headers: Headers) -> tuple[int, str, str] | None:
+    """Why a request is answered before anything of it is read, or None."""
+    if not HOST.match(headers.get("host", "none")):
+        return 400, "bad_request", "The header Host does not name a host."
+    anonymous = "authorization" not in headers and COOKIE not in headers.get("cookie", "")
+    if anonymous and path.startswith("/api/"):
+        return 401, "not_authenticated", "Log in or send a valid bearer token."
+    return None
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the gathered body once, and then what follows (a disconnect)."""
+    waiting = [body]
+
+    async def again() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return again
+
+
+def _secured(scope: Scope, send: Send) -> Send:
+    async def secured(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            if not scope["path"].startswith("/static/"):
+                headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return secured

@@ -1,0 +1,137 @@
+"""Figures for Prometheus. Labels have few values: never names of environments, people or revisions.
+
+Operations, decisions and webhooks are counted from the ledger at each scrape, so that it does not matter which process
+did the work; the counters start at zero with the process, as Prometheus expects.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from app.domain.errors import OperationNotFound
+from app.domain.events import Event, EventType
+from app.domain.operation import Operation
+from app.ports import Transaction
+from app.services.use_cases import UseCases
+
+FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
+SLOW = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+COUNTED = (EventType.OPERATION_FINISHED, EventType.DECISION, EventType.WEBHOOK_RECEIVED, EventType.WEBHOOK_MISSED,
+           EventType.DRIFT_DETECTED)  # fmt: skip
+BATCH = 500
+WINDOW = timedelta(hours=1)
+
+
+class Metrics:
+    """One process's figures, in a registry of their own."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
+        self.requests = Histogram(
+            "pushpull_http_request_seconds", "Requests by method, route template and status.",
+            ("method", "route", "status"), buckets=FAST, registry=registry,
+        )  # fmt: skip
+        self.streams = Gauge("pushpull_streams", "Open event streams.", registry=registry)
+        self.loop_lag = Gauge("pushpull_event_loop_lag_seconds", "Delay of the event loop's last tick.",
+                              registry=registry)  # fmt: skip
+        self._last: int | None = None
+        self._turn = threading.Lock()
+        self._counters(registry)
+        self._gauges(registry)
+
+    def _counters(self, registry: CollectorRegistry) -> None:
+        by = ("kind", "mode", "trigger", "outcome")
+        self._operations = Counter("pushpull_operations", "Finished operations.", by, registry=registry)
+        self._durations = Histogram("pushpull_operation_seconds", "From queued to finished.", by[:3], buckets=SLOW,
+                                    registry=registry)  # fmt: skip
+        self._decisions = Counter("pushpull_decisions", "Decisions that led to no operation.",
+                                  ("mode", "trigger", "outcome"), registry=registry)  # fmt: skip
+        self._webhooks = Counter("pushpull_webhooks", "Deliveries taken in, and those that a poll found missing.",
+                                 ("state",), registry=registry)  # fmt: skip
+        self._drifts = Counter("pushpull_drift_episodes", "Drift episodes that began.", registry=registry)
+
+    def _gauges(self, registry: CollectorRegistry) -> None:
+        self._environments = Gauge("pushpull_environments", "Environments by mode, sync status or health.",
+                                   ("facet", "value"), registry=registry)  # fmt: skip
+        self._polls = Gauge("pushpull_polls_last_hour", "Polls of the last hour.", ("result",), registry=registry)
+        self._inbox = Gauge("pushpull_webhooks_last_hour", "Webhook deliveries of the last hour by their state now.",
+                            ("state",), registry=registry)  # fmt: skip
+        self._queue = Gauge("pushpull_operations_active", "Operations by phase (queue depth, running).", ("phase",),
+                            registry=registry)  # fmt: skip
+
+    def start(self, cases: UseCases) -> None:
+        """Count from here on."""
+        with cases.world.store.read() as tx:
+            self._last = tx.ledger.last_id()
+
+    def exposition(self, cases: UseCases) -> bytes:
+        """Everything, in Prometheus' text format."""
+        with self._turn:
+            self._follow(cases)
+            self._look(cases)
+            return generate_latest(self.registry)
+
+    def _follow(self, cases: UseCases) -> None:
+        while True:
+            with cases.world.store.read() as tx:
+                if self._last is None:
+                    self._last = tx.ledger.last_id()
+                events = tx.ledger.page(self._last, BATCH, types=COUNTED)
+                finished = [(event, _operation(tx, event)) for event in events]
+            for event, operation in finished:
+                self._count(event, operation)
+            if events:
+                self._last = events[-1].id
+            if len(events) < BATCH:
+                return
+
+    def _count(self, event: Event, operation: Operation | None) -> None:
+        data = {key: str(event.data.get(key) or "none") for key in ("kind", "mode", "trigger", "outcome", "phase")}
+        if event.type is EventType.OPERATION_FINISHED:
+            outcome = data["outcome"] if data["outcome"] != "none" else data["phase"]
+            self._operations.labels(data["kind"], data["mode"], data["trigger"], outcome).inc()
+            if operation and operation.finished_at:
+                took = (operation.finished_at - operation.created_at).total_seconds()
+                self._durations.labels(data["kind"], data["mode"], data["trigger"]).observe(max(0.0, took))
+        elif event.type is EventType.DECISION:
+            self._decisions.labels(data["mode"], data["trigger"], data["outcome"]).inc()
+        elif event.type is EventType.DRIFT_DETECTED:
+            self._drifts.inc()
+        else:
+            self._webhooks.labels("missed" if event.type is EventType.WEBHOOK_MISSED else "received").inc()
+
+    def _look(self, cases: UseCases) -> None:
+        now = cases.world.clock.now()
+        with cases.world.store.read() as tx:
+            tally = tx.environments.tally(now)
+            polls, webhooks = tx.facts.polls(now - WINDOW), tx.facts.webhooks(now - WINDOW, now)
+            active = tx.operations.active_counts()
+        for gauge in (self._environments, self._polls, self._inbox, self._queue):
+            gauge.clear()
+        for facet, values in (("sync", tally.by_sync), ("health", tally.by_health), ("mode", tally.by_mode)):
+            for value, number in values.items():
+                self._environments.labels(facet, value).set(number)
+        for result, number in polls.items():
+            self._polls.labels(result).set(number)
+        for state, number in webhooks.items():
+            self._inbox.labels(state).set(number)
+        for phase in ("queued", "running"):
+            self._queue.labels(phase).set(active.get(phase, 0))
+
+
+def _operation(tx: Transaction, event: Event) -> Operation | None:
+    if event.type is not EventType.OPERATION_FINISHED or event.operation is None:
+        return None
+    try:
+        return tx.operations.get(event.operation)
+    except OperationNotFound:
+        return None
