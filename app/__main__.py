@@ -3,7 +3,7 @@
 from app.cli.kept_imports import kept
 
 with kept():
-    from app.cli.root import main
+    from app.cli.command_line import main
 
 if __name__ == "__main__":
     main()

@@ -24,12 +24,12 @@ from app.crypto import Passwords, Signer, public_half
 from app.logs import structured as logs
 from app.notifications import Bus, SystemClock
 from app.scheduler import Scheduler
-from app.services.dependencies import World
+from app.services.actors import World
 from app.services.use_cases import UseCases, use_cases
 from app.sources import GitSources
 from app.store import Secrets, SqlStore, open_store, upgrade
 from app.store.migrate import current, newest
-from app.targets.registry import TargetRegistry
+from app.targets.target_registry import TargetRegistry
 from app.web.app import create_app as web
 from app.web.app import watch_loop
 from app.web.requests.background import Background

@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.domain.environment import RunsOn
 from app.domain.operation import Kind, Request, Trigger
-from app.services.dependencies import SCHEDULE
+from app.services.actors import SCHEDULE
 from app.services.use_cases import UseCases
 
 REFRESH_BATCH = 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from app.domain.operation import Kind, Request, Trigger
-from app.services.dependencies import SCHEDULE
+from app.services.actors import SCHEDULE
 from app.worker import Workers
 from bench.ground import Ground
 from bench.measuring import Result, Verdict, spread

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from app.domain.environment import Policy
-from app.domain.specification.environment import policy_dict
+from app.domain.specification.environment_fields import policy_dict
 from app.store import open_engine, tables, upgrade
 from app.store.columns import micros
 from bench.loading import Rows, loader

@@ -16,7 +16,7 @@ from app.domain.state.tree import EMPTY_TREE
 from app.ports import Desired, Source
 from app.sources import GitSources
 from app.ssh import private_place
-from app.targets.registry import TargetRegistry
+from app.targets.target_registry import TargetRegistry
 from bench.ground import Ground, Unable, command
 from bench.measuring import Case, Figure, Result, Verdict, interleaved, ratio
 from bench.ssh_peers import ANSIBLE, FEWER, PYINFRA, Peer, peers

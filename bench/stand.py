@@ -13,7 +13,7 @@ from app.config import Settings
 from app.domain.environment import Environment
 from app.domain.operation import Kind, Operation, Outcome, Request, Trigger
 from app.main import build
-from app.services.dependencies import Actor
+from app.services.actors import Actor
 from bench.trees import PATH
 
 ME = Actor("user:bench", "127.0.0.1")

@@ -61,7 +61,7 @@ def commands() -> str:
     """Every command."""
     import typer
 
-    from app.cli.root import app
+    from app.cli.command_line import app
 
     lines = ["# Command line", "", NOTE]
     lines += ["Exit code 0 only where the requested thing is true. `--json` prints what the REST API answers.", ""]

@@ -12,10 +12,10 @@ import threading
 from pathlib import Path
 
 from app.agent import event_log
-from app.agent.identity import IdentityFile
+from app.agent.agent_identity import IdentityFile
+from app.agent.agent_runtime import Agent, alone, parts, private_folder
+from app.agent.agent_settings import AgentSettings, read
 from app.agent.launching import MIGRATE, WARM, migrate
-from app.agent.runtime import Agent, alone, parts, private_folder
-from app.agent.settings import AgentSettings, read
 from app.logs import light
 from app.store.migrate import current, newest
 

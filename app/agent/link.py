@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from app.agent.agent_identity import IdentityFile
 from app.agent.clocks import Offset
-from app.agent.connection import Answer, Line, LineClosed, LineDown
-from app.agent.identity import IdentityFile
+from app.agent.control_plane_connection import Answer, Line, LineClosed, LineDown
 from app.agent.report_sender import VERSION, Sender
 from app.agent.session import Backoff, Contact, Refused, Standing
 from app.domain.agents.protocol import LISTEN_S, Command, CommandKind

@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.agent.connection import Line, LineDown, checked
-from app.agent.identity import Identity, IdentityFile
-from app.agent.runtime import Parts, alone, parts, private_folder
+from app.agent.agent_identity import Identity, IdentityFile
+from app.agent.agent_runtime import Parts, alone, parts, private_folder
+from app.agent.agent_settings import read
+from app.agent.control_plane_connection import Line, LineDown, checked
 from app.agent.session import Standing, noted
-from app.agent.settings import read
 from app.domain.agents.protocol import FIRST_HASH
 from app.domain.errors import InvalidInput, NotPermitted, Problem, Temporary
 from app.domain.operation import Operation
 from app.domain.status import SyncStatus
+from app.services.actors import Actor
 from app.services.agent_side.assignments import Assignments
-from app.services.dependencies import Actor
 from app.store import open_engine, upgrade
 
 LOOK_S = 0.1

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from app.agent.agent_identity import IdentityFile
 from app.agent.clocks import BootClock, Offset
-from app.agent.connection import Answer, Line, LineDown
-from app.agent.identity import IdentityFile
+from app.agent.control_plane_connection import Answer, Line, LineDown
 from app.agent.session import Contact
 from app.domain.agents.protocol import Report, ReportKind
 from app.domain.agents.wire import decode, encode

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
-from app.agent.connection import Answer, Line, LineClosed, LineDown
-from app.agent.identity import IdentityFile
+from app.agent.agent_identity import IdentityFile
+from app.agent.control_plane_connection import Answer, Line, LineClosed, LineDown
 from app.ports import AgentStore, Clock
 
 NOTE = "contact"

@@ -1,5 +1,5 @@
 """Health checks and commands on this machine."""
 
-from app.checks.local import LocalChecks
+from app.checks.local_checks import LocalChecks
 
 __all__ = ["LocalChecks"]

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from app.client import Client, Failure
 from app.config import Settings
-from app.demo.repository import Repository
+from app.demo.demo_repository import Repository
 from app.demo.story import Story
 
 MARKER = ".pushpull-demo"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.client import Client, Failure
-from app.demo.repository import Repository
+from app.demo.demo_repository import Repository
 from app.demo.site import next_step
 
 PULL, PUSH = "bakery-pull", "bakery-push"

@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from app.logs.secrets import one_line, redact
+from app.logs.redaction import one_line, redact
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 QUIET = ("apscheduler", "alembic", "git", "httpx", "httpcore")

@@ -8,7 +8,7 @@ import sys
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-from app.logs.secrets import one_line, redact
+from app.logs.redaction import one_line, redact
 
 
 def _flat(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -7,8 +7,8 @@ from app.ports.runtime import Bell, CheckResult, Checks, Clock, CommandResult, R
 from app.ports.sources import Contents, Foreseeing, Probe, RefMove, Source, Sources
 from app.ports.storage.agent_store import AgentStore, AgentTransaction, Notes, Orders, Outbox
 from app.ports.storage.agents import Agents
+from app.ports.storage.comparison_facts import CommitFact, DeliveryFact, Facts
 from app.ports.storage.environments import EnvironmentFilter, EnvironmentRow, Environments, Tally
-from app.ports.storage.facts import CommitFact, DeliveryFact, Facts
 from app.ports.storage.identity import (
     Credential,
     Credentials,

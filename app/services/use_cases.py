@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.ports import Hasher, PublicHalf, Signing
-from app.services.agents.use_cases import AgentCases, agent_cases
-from app.services.comparison import Comparisons
-from app.services.dependencies import World
+from app.services.actors import World
+from app.services.agents.agent_use_cases import AgentCases, agent_cases
+from app.services.comparisons import Comparisons
 from app.services.environments.drift_answers import DriftAnswers
 from app.services.environments.holds import Holds
 from app.services.environments.previews import Previews

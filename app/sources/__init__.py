@@ -1,7 +1,7 @@
 """Where desired state comes from: Git repositories, each mirrored once on this disk. Plug in `GitSources`."""
 
-from app.sources.registry import GitSources
-from app.sources.remote.connection import Patience
-from app.sources.source import Limits
+from app.sources.git_source import Limits
+from app.sources.remote.git_remote import Patience
+from app.sources.source_registry import GitSources
 
 __all__ = ["GitSources", "Limits", "Patience"]

@@ -24,8 +24,8 @@ from app.ports.sources import RefMove
 from app.sources.git import Repository
 from app.sources.locks import locked
 from app.sources.objects.names import HEADS, KEPT
-from app.sources.remote.connection import Remote, parse_refs
 from app.sources.remote.git_messages import explained
+from app.sources.remote.git_remote import Remote, parse_refs
 
 log = logging.getLogger(__name__)
 

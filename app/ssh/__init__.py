@@ -3,13 +3,13 @@
 Decision 15 says why it is the client and no library.
 """
 
-from app.ssh.client import Ended
-from app.ssh.config import Endpoint, Key, Way
-from app.ssh.connection import Connection
-from app.ssh.failures import SshFailed, Why
 from app.ssh.hostkeys import fingerprint, host_key
 from app.ssh.pool import Pool
 from app.ssh.private_files import private_place, write_private
+from app.ssh.ssh_config import Endpoint, Key, Way
+from app.ssh.ssh_connection import Connection
+from app.ssh.ssh_failures import SshFailed, Why
+from app.ssh.ssh_process import Ended
 
 __all__ = [
     "Connection",

@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.ssh.client import environment
-from app.ssh.config import TARGET
-from app.ssh.connection import Connection
-from app.ssh.failures import SshFailed, Why
 from app.ssh.private_files import private_place
+from app.ssh.ssh_config import TARGET
+from app.ssh.ssh_connection import Connection
+from app.ssh.ssh_failures import SshFailed, Why
+from app.ssh.ssh_process import environment
 
 _OPEN = b"master session id"  # ssh says so once the other side accepted
 

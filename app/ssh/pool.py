@@ -5,8 +5,8 @@ from __future__ import annotations
 import atexit
 import threading
 
-from app.ssh.config import Way
-from app.ssh.connection import Connection
+from app.ssh.ssh_config import Way
+from app.ssh.ssh_connection import Connection
 
 
 class Pool:

@@ -30,7 +30,7 @@ from app.domain.errors import InvalidInput
 from app.store import tables
 from app.store.columns import DAMAGED
 from app.store.migrate import newest, upgrade
-from app.store.repositories.audit import SqlAudit
+from app.store.repositories.audit_repository import SqlAudit
 from app.store.rows import log
 
 FORMAT = 1

@@ -18,17 +18,17 @@ from app.domain.environment import RunsOn
 from app.store.agent_side.command_inbox import SqlNotes, SqlOrders
 from app.store.agent_side.outbox import SqlOutbox
 from app.store.cipher import Cipher
-from app.store.environments.repository import SqlEnvironments
-from app.store.repositories.agents import SqlAgents
-from app.store.repositories.audit import SqlAudit
-from app.store.repositories.comparison_facts import SqlFacts
-from app.store.repositories.credentials import SqlCredentials
-from app.store.repositories.drift import SqlDriftItems, SqlEpisodes
-from app.store.repositories.history import SqlHistory
-from app.store.repositories.identities import SqlIdentities
-from app.store.repositories.intake import SqlInbox, SqlRepositories
-from app.store.repositories.ledger import SqlLedger
-from app.store.repositories.operations import SqlOperations
+from app.store.environments.environment_repository import SqlEnvironments
+from app.store.repositories.agent_repository import SqlAgents
+from app.store.repositories.audit_repository import SqlAudit
+from app.store.repositories.comparison_fact_repository import SqlFacts
+from app.store.repositories.credential_repository import SqlCredentials
+from app.store.repositories.drift_repository import SqlDriftItems, SqlEpisodes
+from app.store.repositories.history_repository import SqlHistory
+from app.store.repositories.identity_repository import SqlIdentities
+from app.store.repositories.intake_repository import SqlInbox, SqlRepositories
+from app.store.repositories.ledger_repository import SqlLedger
+from app.store.repositories.operation_repository import SqlOperations
 
 # With little memory: the connection that was used last is used next, so that hardly more than one fills its caches.
 SMALL = {"pool_size": 2, "max_overflow": 33, "pool_use_lifo": True, "query_cache_size": 150}

@@ -12,7 +12,7 @@ from app.ports import Runner, Target, TargetKind
 from app.targets.directory.allowed_roots import Places, overlaps, there
 from app.targets.directory.in_place import DirectoryTarget
 from app.targets.directory.releases import ReleaseTarget
-from app.targets.inventory.files import Inventory
+from app.targets.inventory.inventory_files import Inventory
 
 IN_PLACE, RELEASES = "in_place", "releases"
 KEEP_RELEASES = 5

@@ -12,12 +12,12 @@ from fastapi import FastAPI
 from app import __version__
 from app.notifications import Bus
 from app.services.use_cases import UseCases
-from app.web import pages, stream, webhooks
+from app.web import event_stream, pages, webhook_routes
 from app.web.api import router as api
 from app.web.api.openapi import describe
-from app.web.api.routes import health
-from app.web.rendering.static import Assets
-from app.web.requests import errors
+from app.web.api.routes import health_routes
+from app.web.rendering.static_files import Assets
+from app.web.requests import problem_responses
 from app.web.requests.access_log import Record
 from app.web.requests.background import Background
 from app.web.requests.guard import Guard
@@ -47,10 +47,10 @@ def create_app(
     state.cases, state.bus, state.background, state.readiness = cases, bus, background, readiness
     state.public_url, state.metrics_token, state.secure_cookies = public_url, metrics_token, secure_cookies
     state.metrics, state.assets = Metrics(), assets
-    for router in (api, stream.router, webhooks.router, health.router, pages.router):
+    for router in (api, event_stream.router, webhook_routes.router, health_routes.router, pages.router):
         app.include_router(router)
     app.mount("/static", assets, name="static")
-    errors.install(app)
+    problem_responses.install(app)
     describe(app)
     app.add_middleware(Guard)
     app.add_middleware(Record, metrics=state.metrics)

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from app.agent.connection import Line
+from app.agent.control_plane_connection import Line
 
 
 class Closing(BaseHTTPRequestHandler):

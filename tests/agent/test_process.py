@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.agent.identity import IdentityFile
-from app.cli.root import app
+from app.agent.agent_identity import IdentityFile
+from app.cli.command_line import app
 from app.client import Failure
 from tests.support.agents import AgentProcess, Ground
 from tests.support.controlplane import ControlPlane

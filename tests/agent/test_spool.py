@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from app.agent.runtime import Parts, parts
+from app.agent.agent_runtime import Parts, parts
 from app.domain.agents.protocol import FIRST_HASH, Report, ReportKind, chained
 from app.domain.environment import Status
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Request, Trigger
-from app.domain.specification.environment import parse
+from app.domain.specification.environment_fields import parse
 from app.domain.status import SyncStatus
-from app.services.dependencies import SCHEDULE
+from app.services.actors import SCHEDULE
 from tests.support.agents import SHOP, Ground
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from app.agent import report_sender
-from app.agent.connection import Line, LineDown
-from app.agent.identity import Identity, IdentityFile
-from app.agent.runtime import parts
+from app.agent.agent_identity import Identity, IdentityFile
+from app.agent.agent_runtime import parts
+from app.agent.control_plane_connection import Line, LineDown
 from app.agent.session import Contact, Refused, Standing, noted
 from tests.support.agents import Ground
 from tests.support.controlplane import AFTER, BEFORE, ControlPlane

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.comparison import Call, Cell, Comparison, Evidence, Row, compare_modes, parse_window
-from app.domain.comparison.facts import CommitFact, DeliveryFact
+from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment, Mode, Policy, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Ending, Episode

@@ -22,8 +22,8 @@ from app.domain.comparison import (
     parse_labels,
     parse_window,
 )
+from app.domain.comparison.delivery_facts import DeliveryFact
 from app.domain.comparison.export import COLUMNS, as_dict, csv_lines
-from app.domain.comparison.facts import DeliveryFact
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import InvalidInput
 from app.domain.operation import Outcome, Phase, Trigger

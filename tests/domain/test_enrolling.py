@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.agents.enrollment import host_commands
+from app.domain.agents.enrollment_commands import host_commands
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.masking import MASK, keys, manifests, mask, shapes, values
-from app.domain.masking.names import is_secret, is_secret_file
+from app.domain.masking import MASK, announced_secrets, mask, secret_manifests, secret_shapes, secret_values
+from app.domain.masking.secret_names import is_secret, is_secret_file
 
 KEYS = [
     "password",
@@ -343,10 +343,10 @@ def test_files_that_hold_a_secret_and_nothing_else() -> None:
 # --- work ---
 PATTERNS = [
     (f"{module.__name__}.{name}", pattern)
-    for module in (shapes, keys, values, manifests)
+    for module in (secret_shapes, announced_secrets, secret_values, secret_manifests)
     for name, pattern in vars(module).items()
     if isinstance(pattern, re.Pattern)
-] + [("shape", pattern) for pattern in shapes.SHAPES]
+] + [("shape", pattern) for pattern in secret_shapes.SHAPES]
 HOSTILE = [
     "a",
     "password ",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.environment import Mode
 from app.domain.errors import InvalidInput
-from app.domain.specification.environment import as_dict, merge, parse, stored_policy
+from app.domain.specification.environment_fields import as_dict, merge, parse, stored_policy
 
 GOOD: dict[str, Any] = {
     "name": "shop-production",

@@ -18,7 +18,7 @@ from app.ports import AuditFilter
 from app.services.security.access import PER_NAME, Access
 from app.services.triggers import webhooks
 from app.store import open_store
-from app.web import stream
+from app.web import event_stream
 from tests.support.installation import ME, Installation
 from tests.support.server import LiveServer
 
@@ -27,7 +27,7 @@ from tests.support.server import LiveServer
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server whose streams look again every fifth of a second."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stream, "BEAT_S", 0.2)
+        patch.setattr(event_stream, "BEAT_S", 0.2)
         with LiveServer(tmp_path_factory.mktemp("server"), scheduler=False) as running:
             yield running
 
@@ -122,7 +122,7 @@ def test_credentials_are_not_mixed_up_by_threads(tmp_path: Path) -> None:
     for name in names:
         here.cases.keyring.add(name, "token", {"token": f"secret-of-{name}"}, ME)
     from app.notifications.clock import SystemClock
-    from app.store.secrets import Secrets
+    from app.store.credential_secrets import Secrets
 
     secrets = Secrets(here.store, SystemClock())
     with ThreadPoolExecutor(8) as pool:

@@ -14,7 +14,7 @@ import structlog
 
 from app.cli import output
 from app.logs import light, structured
-from app.logs.secrets import redact
+from app.logs.redaction import redact
 
 EVIL = "x\nFORGED line\r\x1b]0;title\x07\x1b[2J\u202e\x9b31m"
 STEERING = {"\x1b", "\x07", "\r", "\u202e", "\x9b"}

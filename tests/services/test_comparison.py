@@ -11,13 +11,13 @@ from typing import Any, cast
 import pytest
 
 from app.domain.comparison import MODES
-from app.domain.comparison.facts import CommitFact, DeliveryFact
+from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import InvalidInput
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Episode
 from app.ports import Clock, Facts, Store
-from app.services.comparison import Comparisons
+from app.services.comparisons import Comparisons
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LABELS = {"push": {"team": "web"}, "pull": {"team": "web", "tier": "front"}}

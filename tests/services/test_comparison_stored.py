@@ -12,7 +12,7 @@ from app.domain.audit import NewEntry
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Operation, Outcome, Phase, Request, Stage, StageName, Trigger
-from app.services.comparison import Comparisons
+from app.services.comparisons import Comparisons
 from app.store import SqlStore, open_store, upgrade
 from app.store.engine import open_engine
 from tests.support.installation import Installation

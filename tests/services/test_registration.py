@@ -12,7 +12,7 @@ from app.domain.errors import (
     OperationInProgress,
 )
 from app.domain.operation import Kind, Pipeline, Request, Trigger
-from app.domain.specification.environment import as_dict
+from app.domain.specification.environment_fields import as_dict
 from app.domain.status import Health, SyncStatus
 from tests.support.installation import ME, Installation
 

@@ -12,7 +12,7 @@ from app.domain.errors import InvalidInput, OnlyObserves
 from app.domain.events import EventType
 from app.domain.operation import Kind, Operation, Outcome, Phase, Request, StageName, Trigger
 from app.domain.status import Divergence, SyncStatus
-from app.services.dependencies import WEBHOOK
+from app.services.actors import WEBHOOK
 from tests.support.installation import ME, PIPELINE, Installation
 from tests.support.places import picture
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.sources import GitSources
-from app.sources.source import GitSource
+from app.sources.git_source import GitSource
 from tests.support import sshd
 from tests.support.gitserver import GitServer
 from tests.support.repo import GitRepo

@@ -9,7 +9,7 @@ import pytest
 from app.domain.errors import InvalidInput, PushRejected, RevisionNotFound, SourceUnreachable
 from app.domain.revision import Person
 from app.domain.state.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry
-from app.sources.source import GitSource
+from app.sources.git_source import GitSource
 from tests.sources.conftest import Place
 from tests.support.gitserver import GitServer
 from tests.support.repo import GitRepo, link, script

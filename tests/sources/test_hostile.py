@@ -16,8 +16,8 @@ from app.domain.state.tree import FILE
 from app.sources import GitSources, Patience
 from app.sources.git import Repository
 from app.sources.remote.address import Address
-from app.sources.remote.connection import Remote
-from app.sources.remote.login import Access
+from app.sources.remote.git_remote import Remote
+from app.sources.remote.repository_login import Access
 from tests.sources.conftest import Place
 from tests.support.gitserver import GitServer
 from tests.support.repo import GitRepo

@@ -17,8 +17,8 @@ from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
 from app.domain.state.tree import EMPTY_TREE
 from app.ports.sources import RefMove
 from app.sources import GitSources, Patience
+from app.sources.git_source import GitSource
 from app.sources.mirror import Mirror
-from app.sources.source import GitSource
 from tests.sources.conftest import Place
 from tests.support.gitserver import GitServer
 from tests.support.repo import GitRepo

@@ -16,7 +16,7 @@ from app.domain.revision import Person
 from app.domain.state.tree import EMPTY_TREE, EXECUTABLE, FILE, SYMLINK, Change, Entry, Unsupported, blob_id
 from app.ports import Foreseeing
 from app.sources import GitSources, Limits
-from app.sources.source import GitSource
+from app.sources.git_source import GitSource
 from tests.sources.conftest import Place
 from tests.support.repo import START, Content, File, GitRepo, link, script, submodule
 

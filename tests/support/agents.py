@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from app.agent import local_commands
-from app.agent.identity import IdentityFile
+from app.agent.agent_identity import IdentityFile
+from app.agent.agent_runtime import Agent, Parts, parts
+from app.agent.agent_settings import AgentSettings
 from app.agent.launching import command
-from app.agent.runtime import Agent, Parts, parts
-from app.agent.settings import AgentSettings
 from app.domain.environment import Environment
 from app.domain.events import Event
 from app.domain.operation import Operation

@@ -16,11 +16,11 @@ from app.domain.environment import Environment
 from app.domain.events import Event, EventType
 from app.domain.operation import Kind, Operation, Request, Trigger
 from app.notifications import Bus
-from app.services.dependencies import Actor, World
+from app.services.actors import Actor, World
 from app.services.use_cases import UseCases, use_cases
 from app.sources import GitSources
 from app.store import open_store, upgrade
-from app.targets.registry import TargetRegistry
+from app.targets.target_registry import TargetRegistry
 from tests.support.repo import GitRepo
 
 ME = Actor("user:kim", "127.0.0.1")

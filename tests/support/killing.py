@@ -18,7 +18,7 @@ from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.state.plan import Plan, compare
 from app.domain.state.tree import Entry, blob_id
 from app.ports import Desired, Target
-from app.targets.registry import TargetRegistry
+from app.targets.target_registry import TargetRegistry
 from tests.support.delivery import Watcher, changes, listing
 
 Tree = dict[bytes, tuple[int, bytes]]

@@ -15,7 +15,7 @@ from app.domain.errors import Problem
 from app.domain.state.plan import compare
 from app.domain.state.tree import Entry, blob_id
 from app.ports import Desired, Target
-from app.targets.registry import TargetRegistry
+from app.targets.target_registry import TargetRegistry
 from tests.support.delivery import Watcher, changes, listing
 
 NOBODY = 65534

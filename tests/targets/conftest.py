@@ -19,10 +19,10 @@ from app.ports import Target
 from app.ssh import Pool
 from app.targets.directory.allowed_roots import Places
 from app.targets.directory.in_place import DirectoryTarget
-from app.targets.inventory.files import Inventory
-from app.targets.memory import MemoryKind
-from app.targets.registry import KINDS, TargetRegistry
+from app.targets.inventory.inventory_files import Inventory
+from app.targets.memory_target import MemoryKind
 from app.targets.ssh import SshKind
+from app.targets.target_registry import KINDS, TargetRegistry
 from tests.support.delivery import listing
 from tests.support.repo import GitRepo
 from tests.support.sshd import SshServer, ready

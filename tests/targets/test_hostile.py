@@ -312,7 +312,7 @@ def test_links_that_no_file_system_takes_are_refused_in_bounded_memory(site: Sit
 def test_somebody_elses_operation_is_waited_for_but_not_for_ever(
     site: Site, repo: GitRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.targets.inventory.files.PATIENCE_S", 0.1)
+    monkeypatch.setattr("app.targets.inventory.inventory_files.PATIENCE_S", 0.1)
     revision = repo.commit({"a": "1"})
     refused: list[Problem] = []
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.environment import TargetSpec
 from app.domain.errors import InvalidInput, TargetRefused
-from app.targets.registry import TargetRegistry, overlaps
+from app.targets.target_registry import TargetRegistry, overlaps
 from tests.targets.conftest import Site, environment
 
 

@@ -20,8 +20,8 @@ from app.domain.errors import InvalidInput, TargetRefused, TargetUnreachable, Te
 from app.domain.state.plan import Drift
 from app.domain.status import Health
 from app.ssh import Pool, fingerprint, host_key
-from app.targets.registry import KINDS, TargetRegistry
 from app.targets.ssh import SshKind
+from app.targets.target_registry import KINDS, TargetRegistry
 from tests.support.delivery import Blobs, Watcher, deliver, desired, planned
 from tests.support.repo import GitRepo, link
 from tests.support.sshd import SshServer, new_key, ready

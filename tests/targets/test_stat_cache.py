@@ -15,7 +15,7 @@ import pytest
 from app.domain.state.plan import LiveState
 from app.domain.state.tree import SYMLINK, blob_id
 from app.ports import Target
-from app.targets.directory import listing, root
+from app.targets.directory import directory_listing, root_handle
 from app.targets.inventory import git_index as index
 from app.targets.inventory.git_index import made_index, stat_of
 from tests.support.delivery import deliver, paths_of
@@ -49,9 +49,9 @@ def reads(monkeypatch: pytest.MonkeyPatch, delivered: Site) -> tuple[int, LiveSt
         sizes.append(size)
         return original(file, size)
 
-    original = root.digest
+    original = root_handle.digest
     with monkeypatch.context() as patch:
-        patch.setattr(root, "digest", counted)
+        patch.setattr(root_handle, "digest", counted)
         live = delivered.later().look()
     return len(sizes), live
 
@@ -162,13 +162,13 @@ def test_new_names_are_seen_although_directories_are_remembered(
     delivered: Site, repo: GitRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed: list[bytes] = []
-    original = listing._list
+    original = directory_listing._list
 
     def counted(*args: object) -> object:
         listed.append(args[1])  # type: ignore[arg-type]
         return original(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(listing, "_list", counted)
+    monkeypatch.setattr(directory_listing, "_list", counted)
     assert delivered.later().look().unmanaged == ()
     assert listed == []
     delivered.write("b/new", b"x")

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.domain.comparison.delivery_facts import DeliveryFact
 from app.domain.comparison.evidence import MODES, STARTS, WORKED, Delivered, Evidence
-from app.domain.comparison.facts import DeliveryFact
 from app.domain.comparison.judgement import Measure, Says, detail, shares, times
 from app.domain.comparison.result import Detail, Heading, Row
 from app.domain.comparison.statistics import median

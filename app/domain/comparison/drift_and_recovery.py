@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from app.domain.comparison.delivery_facts import DeliveryFact
 from app.domain.comparison.evidence import MODES, Evidence, live
-from app.domain.comparison.facts import DeliveryFact
 from app.domain.comparison.judgement import Measure, Says, detail, times
 from app.domain.comparison.result import Detail, Heading, Row
 from app.domain.comparison.words import listed

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from app.domain.comparison.facts import CommitFact, DeliveryFact
+from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.comparison.result import Subject
 from app.domain.comparison.window import Window
 from app.domain.environment import Environment, Mode
@@ -56,7 +56,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything known about a window, narrowed by labels. See app/ports/storage/facts.py for the members' meaning; `note`
+    """Everything known about a window, narrowed by labels. See app/ports/storage/comparison_facts.py for the members' meaning; `note`
     says what was left out."""
 
     window: Window

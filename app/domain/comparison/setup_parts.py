@@ -13,7 +13,7 @@ from typing import Any
 
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.operation import Trigger
-from app.domain.specification.environment import as_dict, parse
+from app.domain.specification.environment_fields import as_dict, parse
 
 PIPELINE_STEP = """\
 curl --fail --silent --show-error --request POST "$PUSHPULL_URL/api/v1/environments/NAME/syncs" \\

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from app.domain.diffs.alignment import Alignment
 from app.domain.masking import MASK, Row, masked_rows
-from app.domain.masking.names import is_secret_file
+from app.domain.masking.secret_names import is_secret_file
 
 CONTEXT = 3
 LARGE = 1_000_000  # bytes; content of exactly this size may have been cut off there by who read it

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from app.domain.masking.keys import announced
-from app.domain.masking.manifests import declared
-from app.domain.masking.shapes import Span, shaped
+from app.domain.masking.announced_secrets import announced
+from app.domain.masking.secret_manifests import declared
+from app.domain.masking.secret_shapes import Span, shaped
 
 __all__ = ["MASK", "Row", "mask", "masked_rows"]
 

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from app.ports.storage.agents import Agents
+from app.ports.storage.comparison_facts import Facts
 from app.ports.storage.environments import Environments
-from app.ports.storage.facts import Facts
 from app.ports.storage.identity import Credentials, Identities
 from app.ports.storage.intake import Inbox, Repositories
 from app.ports.storage.ledger import Audit, DriftItems, Episodes, Ledger

@@ -12,11 +12,11 @@ from app.domain.agents.wire import decode
 from app.domain.environment import Environment, Hold, RunsOn, Status
 from app.domain.errors import InvalidInput, NotFound, OperationInProgress, Problem
 from app.domain.operation import Phase
-from app.domain.specification.environment import as_dict, read
+from app.domain.specification.environment_fields import as_dict, read
 from app.domain.specification.reader import wrong
 from app.domain.state.drift import Ending, Episode
 from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Transaction
-from app.services.dependencies import AGENT, World
+from app.services.actors import AGENT, World
 from app.services.environments.edits import untried
 from app.services.environments.registration import NOTHING
 from app.services.operations.queue import finished_event

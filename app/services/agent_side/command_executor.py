@@ -20,7 +20,7 @@ from app.domain.environment import Environment, Hold, RunsOn
 from app.domain.errors import EnvironmentNotFound, OperationNotFound, Problem, Temporary
 from app.domain.operation import Kind, Operation, Outcome, Phase, Request, Trigger
 from app.ports import AgentStore, AgentTransaction, Transaction
-from app.services.dependencies import AGENT, Actor
+from app.services.actors import AGENT, Actor
 from app.services.environments.previews import as_dict
 from app.services.environments.rollback import Rollback
 from app.services.operations.queue import Queue, finished_entry, finished_event

@@ -11,8 +11,8 @@ from app.domain.audit import NewEntry
 from app.domain.errors import AgentRevoked, NotAuthenticated, VersionSkew
 from app.domain.events import EventType, NewEvent
 from app.ports import Transaction
+from app.services.actors import World
 from app.services.agents.refusals import refused
-from app.services.dependencies import World
 
 NOTED_EVERY = timedelta(seconds=5)  # signs of life are written at most this often
 

@@ -12,9 +12,9 @@ from app.domain.agents.wire import encode
 from app.domain.audit import timestamp
 from app.domain.environment import Environment
 from app.domain.errors import AgentRevoked
-from app.domain.specification.environment import as_dict
+from app.domain.specification.environment_fields import as_dict
 from app.ports import Transaction
-from app.services.dependencies import World
+from app.services.actors import World
 
 SEEDED = 50  # stretches of history that a new agent is told of
 

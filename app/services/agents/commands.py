@@ -16,7 +16,7 @@ from app.domain.errors import AgentAway, AgentRefused, NotFound, Problem
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Operation, Outcome, Phase
 from app.ports import Transaction
-from app.services.dependencies import SCHEDULE, World, topics
+from app.services.actors import SCHEDULE, World, topics
 
 HOLD_LIFE = timedelta(days=30)  # a person's word outlives an agent's absence: it must not come back and go on deploying
 PATIENCE_S, LOOK_S = 10.0, 0.05

@@ -13,11 +13,11 @@ from app.domain.environment import Environment, RunsOn
 from app.domain.errors import EnvironmentNotFound, InvalidInput, NotAuthenticated
 from app.domain.events import EventType, NewEvent
 from app.domain.ids import new_id
-from app.domain.specification.environment import NAME
+from app.domain.specification.environment_fields import NAME
 from app.ports import Transaction
+from app.services.actors import Actor, World, topics
 from app.services.agents.admission import Admission, digest
 from app.services.agents.refusals import refused
-from app.services.dependencies import Actor, World, topics
 
 __all__ = ["Enrolled", "Enrolling", "digest"]
 TOKEN, CREDENTIAL = "ppe_", "ppa_"

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.domain.audit import NewEntry
-from app.services.dependencies import World
+from app.services.actors import World
 
 WINDOW = timedelta(minutes=15)
 TOLD = 10  # refusals of one kind and origin that are written down within the window

@@ -19,9 +19,9 @@ from app.domain.state.drift import Ending
 from app.domain.state.plan import Plan, PlanItem
 from app.domain.state.tree import DIRECTORY, EXECUTABLE, FILE, SYMLINK, Entry, printable
 from app.ports import Source, Transaction
+from app.services.actors import Actor, World
 from app.services.agents.commands import Commands, elsewhere
-from app.services.agents.reports.batch import fit
-from app.services.dependencies import Actor, World
+from app.services.agents.reports.report_batch import fit
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.planning import look
 from app.services.operations.queue import Queue

@@ -10,8 +10,8 @@ from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput
 from app.domain.events import EventType, NewEvent
 from app.ports import Transaction
+from app.services.actors import SCHEDULE, Actor, World, topics
 from app.services.agents.commands import elsewhere, hold_data, relay
-from app.services.dependencies import SCHEDULE, Actor, World, topics
 from app.services.triggers.polling import Poller
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.domain.errors import OperationFinished
 from app.domain.operation import Kind, Operation, Phase
-from app.services.dependencies import Actor, World
+from app.services.actors import Actor, World
 from app.services.operations.queue import Queue
 
 LOOKS, LOOK_S = 50, 0.1  # how long a stopped comparison is waited for

@@ -13,9 +13,9 @@ from app.domain.errors import AgentRefused
 from app.domain.state.plan import Action, PlanItem
 from app.domain.state.tree import Entry, printable
 from app.ports import Contents, Target
+from app.services.actors import World
 from app.services.agents.commands import Commands, elsewhere
-from app.services.agents.reports.batch import fit
-from app.services.dependencies import World
+from app.services.agents.reports.report_batch import fit
 from app.services.environments.rollback import Preview, Rollback, from_history
 from app.services.operations.refresh import DIFF_LIMIT, READ_LIMIT, beginning
 

@@ -17,12 +17,12 @@ from app.domain.errors import (
 )
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Phase, Request, Trigger
-from app.domain.specification.environment import NAME, as_dict, merge, read
+from app.domain.specification.environment_fields import NAME, as_dict, merge, read
 from app.domain.specification.reader import wrong
 from app.domain.state.drift import Ending
 from app.ports import Probe, Transaction
+from app.services.actors import Actor, World, topics
 from app.services.agents.commands import elsewhere
-from app.services.dependencies import Actor, World, topics
 from app.services.environments.edits import afresh, aside, of_mode, turns_aside, untried
 from app.services.environments.preemption import PATIENT, make_way
 from app.services.operations.queue import Queue

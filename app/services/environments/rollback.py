@@ -15,8 +15,8 @@ from app.domain.revision import Person, Revision
 from app.domain.state.plan import LiveState, Plan
 from app.domain.state.tree import Entry
 from app.ports import HistoryItem, Source, Target, Transaction
+from app.services.actors import Actor, World, topics
 from app.services.agents.commands import elsewhere
-from app.services.dependencies import Actor, World, topics
 from app.services.environments.holds import end_hold, set_hold
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.planning import look

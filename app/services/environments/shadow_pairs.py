@@ -9,7 +9,7 @@ from datetime import datetime
 from app.domain.environment import Environment
 from app.domain.operation import Kind, Operation, Outcome, StageName
 from app.ports import OperationFilter, Transaction
-from app.services.dependencies import World
+from app.services.actors import World
 
 LOOKED_AT = 200  # operations of each side
 SHOWN = 20

@@ -16,10 +16,10 @@ from app.domain.errors import EnvironmentChanged, InvalidInput, OperationInProgr
 from app.domain.events import EventType, NewEvent
 from app.domain.masking import mask
 from app.domain.operation import Kind, Operation, Outcome, Phase
-from app.domain.specification.environment import as_dict, merge
+from app.domain.specification.environment_fields import as_dict, merge
 from app.domain.specification.target_address import address
 from app.ports import Transaction
-from app.services.dependencies import Actor, World
+from app.services.actors import Actor, World
 from app.services.environments.edits import of_mode, untried
 from app.services.environments.preemption import PATIENT, make_way
 from app.services.environments.registration import Registration

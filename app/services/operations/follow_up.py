@@ -9,7 +9,7 @@ from app.domain.environment import Environment, Hold
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Operation, Outcome, Phase, Request, StageName, Trigger
 from app.ports import OperationFilter, Transaction
-from app.services.dependencies import AUTO_ROLLBACK, SELF_HEAL, World
+from app.services.actors import AUTO_ROLLBACK, SELF_HEAL, World
 from app.services.operations.queue import Queue
 
 HEALS = 10  # of one revision within HEAL_WINDOW; an eleventh waits, because something keeps undoing the others

@@ -17,8 +17,8 @@ from app.domain.ids import new_id
 from app.domain.masking import mask
 from app.domain.operation import AUTOMATIC, Kind, Operation, Outcome, Phase, Request, Trigger
 from app.ports import Transaction
+from app.services.actors import RECOVERY, Actor, World, topics
 from app.services.agents.commands import recalled, relay, waits_for
-from app.services.dependencies import RECOVERY, Actor, World, topics
 
 Told = tuple[CommandKind, Mapping[str, Any]]
 MAX_RETRIES = 2

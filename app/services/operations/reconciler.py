@@ -13,7 +13,7 @@ from app.domain.environment import Environment
 from app.domain.errors import Problem, TargetRefused, TargetUnreachable, Terminated
 from app.domain.operation import Kind, Operation, Outcome, Phase, StageName
 from app.ports import Transaction
-from app.services.dependencies import World
+from app.services.actors import World
 from app.services.operations import status_transitions
 from app.services.operations.follow_up import FollowUp
 from app.services.operations.recorder import Journal

@@ -14,7 +14,7 @@ from app.domain.masking import mask
 from app.domain.operation import Operation, Phase, Stage, StageName
 from app.domain.state.tree import printable
 from app.ports import Transaction
-from app.services.dependencies import World
+from app.services.actors import World
 from app.services.operations.queue import finished_entry, finished_event, is_quiet
 
 PROGRESS_EVERY_S = 0.25

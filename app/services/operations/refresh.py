@@ -15,10 +15,10 @@ from app.domain.state.plan import LiveState, Plan, PlanItem
 from app.domain.state.tree import printable
 from app.domain.status import Health, SyncStatus
 from app.ports import Contents, Source, Target, Transaction
-from app.services.dependencies import World
+from app.services.actors import World
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
-from app.services.operations.health import look_once
+from app.services.operations.health_and_hooks import look_once
 from app.services.operations.inventory_seeding import take_over
 from app.services.operations.planning import look
 from app.services.operations.queue import is_quiet

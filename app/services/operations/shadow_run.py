@@ -14,10 +14,10 @@ from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, P
 from app.domain.state.tree import Change
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import Desired, OperationFilter, Source, Target, Transaction
-from app.services.dependencies import World
+from app.services.actors import World
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
-from app.services.operations.health import look_once
+from app.services.operations.health_and_hooks import look_once
 from app.services.operations.queue import is_quiet
 from app.services.operations.recorder import Journal, paths_of
 from app.services.operations.revision_news import News, noticed

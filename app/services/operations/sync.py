@@ -15,10 +15,10 @@ from app.domain.state.plan import Action, Plan
 from app.domain.state.tree import printable
 from app.domain.status import Health
 from app.ports import CheckResult, Desired, Source, Target, Transaction
-from app.services.dependencies import World
+from app.services.actors import World
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
-from app.services.operations.health import NO_CHECK, run_hooks, wait_until_healthy
+from app.services.operations.health_and_hooks import NO_CHECK, run_hooks, wait_until_healthy
 from app.services.operations.inventory_seeding import take_over
 from app.services.operations.planning import look
 from app.services.operations.recorder import Journal, paths_of

@@ -11,7 +11,7 @@ from app.domain.audit import NewEntry
 from app.domain.errors import InvalidInput, NotAuthenticated, NotFound, TooManyAttempts
 from app.domain.ids import new_id
 from app.ports import Hasher, Session, Token, Transaction, User
-from app.services.dependencies import Actor, World
+from app.services.actors import Actor, World
 
 ADMIN = "admin"
 ROLES = (ADMIN, "readonly")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from app.domain.audit import Entry, Verification, verify
 from app.ports import AuditFilter, Checkpoint, Signing
-from app.services.dependencies import World
+from app.services.actors import World
 
 COLUMNS = ("seq", "at", "actor", "action", "object", "data", "ip", "prev_hash", "hash")
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from app.domain.audit import NewEntry
 from app.domain.errors import CredentialInUse, InvalidInput
-from app.domain.specification.environment import NAME
+from app.domain.specification.environment_fields import NAME
 from app.ports import Credential, PublicHalf
-from app.services.dependencies import Actor, World
+from app.services.actors import Actor, World
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "ssh-key": ("private_key",),

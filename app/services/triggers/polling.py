@@ -17,7 +17,7 @@ from app.domain.operation import Kind, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
 from app.domain.status import Divergence, SyncStatus
 from app.ports import RefMove, Source, Transaction, Watched
-from app.services.dependencies import SCHEDULE, World
+from app.services.actors import SCHEDULE, World
 from app.services.operations.decisions import decision, shadowed
 from app.services.operations.queue import Queue
 from app.services.operations.revision_news import News, news, noticed

@@ -20,8 +20,8 @@ from app.domain.events import EventType, NewEvent
 from app.domain.operation import Kind, Outcome, Request, Trigger
 from app.domain.revision import is_sha
 from app.ports import Credential, Delivery, Transaction
+from app.services.actors import WEBHOOK, Actor, World, topics
 from app.services.agents.commands import elsewhere, relay
-from app.services.dependencies import WEBHOOK, Actor, World, topics
 from app.services.operations.decisions import decision
 from app.services.operations.queue import Queue
 from app.services.triggers.polling import Poller

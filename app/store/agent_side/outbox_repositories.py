@@ -23,12 +23,12 @@ from app.domain.revision import Revision
 from app.domain.state.drift import Ending, Episode
 from app.store import tables
 from app.store.agent_side.outbox import SqlOutbox
-from app.store.environments.repository import SqlEnvironments
-from app.store.repositories.audit import SqlAudit
-from app.store.repositories.drift import SqlDriftItems, SqlEpisodes
-from app.store.repositories.history import SqlHistory
-from app.store.repositories.ledger import SqlLedger
-from app.store.repositories.operations import SqlOperations
+from app.store.environments.environment_repository import SqlEnvironments
+from app.store.repositories.audit_repository import SqlAudit
+from app.store.repositories.drift_repository import SqlDriftItems, SqlEpisodes
+from app.store.repositories.history_repository import SqlHistory
+from app.store.repositories.ledger_repository import SqlLedger
+from app.store.repositories.operation_repository import SqlOperations
 
 DIFFS = 200_000  # characters of diffs in one drift report on its way
 ITEMS = 1000

@@ -1,12 +1,12 @@
 """The schema. Migrations make it; a test holds the two together."""
 
-from app.store.tables.agents import agents, commands, enrollments, notes, orders, outbox, served
-from app.store.tables.identity import credentials, failed_logins, sessions, tokens, users
-from app.store.tables.intake import delivered_revisions, deliveries, polls, repositories
-from app.store.tables.ledger import audit, checkpoints, drift_reports, episodes, events
-from app.store.tables.operations import bad_revisions, history, operations
-from app.store.tables.registry import days, environments, labels
-from app.store.tables.shared import metadata
+from app.store.tables.agent_tables import agents, commands, enrollments, notes, orders, outbox, served
+from app.store.tables.environment_table import days, environments, labels
+from app.store.tables.identity_tables import credentials, failed_logins, sessions, tokens, users
+from app.store.tables.intake_tables import delivered_revisions, deliveries, polls, repositories
+from app.store.tables.ledger_tables import audit, checkpoints, drift_reports, episodes, events
+from app.store.tables.metadata import metadata
+from app.store.tables.operation_tables import bad_revisions, history, operations
 
 APPEND_ONLY = (audit, checkpoints, events)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.errors import TargetRefused, TargetUnreachable
 from app.targets.directory.os_errors import told
-from app.targets.directory.root import Root
+from app.targets.directory.root_handle import Root
 
 STATE = "inventories"  # below the data directory: <environment id>/ holds what we know about a target
 LONGEST = 2000  # bytes of a directory's name, so that what is delivered below still fits into PATH_MAX

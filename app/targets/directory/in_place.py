@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 from app.domain.state.plan import LiveState, Plan
 from app.ports import Contents, Desired, Watch
-from app.targets.directory import listing, scan
+from app.targets.directory import directory_listing, directory_scan
 from app.targets.directory.allowed_roots import Place
 from app.targets.directory.preparation import OnDisk, prepare
-from app.targets.directory.root import Root
+from app.targets.directory.root_handle import Root
 from app.targets.directory.writer import Writer
 from app.targets.inventory.database import Book
-from app.targets.inventory.files import Inventory
 from app.targets.inventory.inventoried_target import Owning, Progress
+from app.targets.inventory.inventory_files import Inventory
 
 
 class DirectoryTarget(Owning):
@@ -34,8 +34,8 @@ class DirectoryTarget(Owning):
                 self._recover(book)
             with self._live() as root:
                 if only:
-                    return scan.look_at(root, book, wanted)
-                return scan.look_everywhere(root, book, self._inventory.git_dir, wanted, now)
+                    return directory_scan.look_at(root, book, wanted)
+                return directory_scan.look_everywhere(root, book, self._inventory.git_dir, wanted, now)
 
     def read(self, path: bytes, limit: int) -> bytes | None:
         """Live content."""
@@ -73,5 +73,5 @@ class DirectoryTarget(Owning):
             return
         with self._live() as root:
             if root:
-                listing.sweep(root, token)
+                directory_listing.sweep(root, token)
             book.recover(lambda path: root.examine(path).entry if root else None)

@@ -18,15 +18,15 @@ from app.domain.errors import Problem, TargetRefused
 from app.domain.state.plan import Plan
 from app.domain.state.tree import Entry, check_path
 from app.ports import Contents, Desired, Watch
-from app.targets.directory import listing
+from app.targets.directory import directory_listing
 from app.targets.directory.allowed_roots import Place
 from app.targets.directory.in_place import DirectoryTarget
 from app.targets.directory.os_errors import told
-from app.targets.directory.root import Root, below, lstat_in, parted
+from app.targets.directory.root_handle import Root, below, lstat_in, parted
 from app.targets.directory.writer import Writer
 from app.targets.inventory.database import Book
-from app.targets.inventory.files import Inventory
 from app.targets.inventory.inventoried_target import Progress
+from app.targets.inventory.inventory_files import Inventory
 
 LINK = b"current"
 FOLDER = "releases"
@@ -115,7 +115,7 @@ def _current(top: Root) -> str | None:
 
 
 def _unaltered(root: Root, entries: dict[bytes, Entry]) -> bool:
-    listed = listing.take(root, {})
+    listed = directory_listing.take(root, {})
     if sum(len(page.names) for page in listed.listed.values()) != len(entries):
         return False
     return all(root.examine(path).entry == entry for path, entry in entries.items())
@@ -123,7 +123,7 @@ def _unaltered(root: Root, entries: dict[bytes, Entry]) -> bool:
 
 def _switch(top: Root, name: str, token: str) -> None:
     """Point the link at a release, atomically."""
-    temporary = listing.temporary_name(token, 0)
+    temporary = directory_listing.temporary_name(token, 0)
     with told(f"{top.path / 'current'} cannot be switched"):
         os.symlink(f"{FOLDER}/{name}", temporary, dir_fd=top.fd)
         os.rename(temporary, LINK, src_dir_fd=top.fd, dst_dir_fd=top.fd)
@@ -132,8 +132,8 @@ def _switch(top: Root, name: str, token: str) -> None:
 
 def _discard(top: Root, token: str | None) -> None:
     """Remove the link that an interrupted switch left beside `current`."""
-    if token is not None and lstat_in(top.fd, listing.temporary_name(token, 0)) is not None:
-        os.unlink(listing.temporary_name(token, 0), dir_fd=top.fd)
+    if token is not None and lstat_in(top.fd, directory_listing.temporary_name(token, 0)) is not None:
+        os.unlink(directory_listing.temporary_name(token, 0), dir_fd=top.fd)
 
 
 def _remove(book: Book, folder: Root, name: str) -> None:

@@ -11,7 +11,7 @@ from app.domain.state.plan import InventoryHead, Plan
 from app.domain.state.tree import Entry
 from app.ports import Desired, Watch
 from app.targets.inventory.database import Book
-from app.targets.inventory.files import Inventory
+from app.targets.inventory.inventory_files import Inventory
 
 
 class Owning(ABC):

@@ -1,5 +1,5 @@
 """Targets on hosts behind SSH. What runs there is in scripts.py; decision 15 says why it is OpenSSH's client."""
 
-from app.targets.ssh.kind import SshKind
+from app.targets.ssh.ssh_kind import SshKind
 
 __all__ = ["SshKind"]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from app.targets.inventory.files import PATIENCE_S
+from app.targets.inventory.inventory_files import PATIENCE_S
 
 SPARE = 1000
 _TABLE = "CREATE TABLE IF NOT EXISTS digests (blob BLOB PRIMARY KEY, sha256 BLOB NOT NULL) WITHOUT ROWID"

@@ -13,9 +13,9 @@ from app.domain.masking import mask
 from app.ports import CommandResult
 from app.ssh import Connection, SshFailed
 from app.ssh.forwarding import reach
-from app.targets.ssh.options import is_host
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.scripts import quoted
+from app.targets.ssh.ssh_options import is_host
 
 OUTPUT = 64 * 1024
 GRACE_S = 5  # how much longer than we the host itself waits before it ends a command

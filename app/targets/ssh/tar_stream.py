@@ -14,7 +14,7 @@ from typing import IO
 from app.domain.errors import SourceDamaged, TargetRefused
 from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, printable
 from app.ports import Contents, Foreseeing
-from app.targets.directory.root import parted
+from app.targets.directory.root_handle import parted
 from app.targets.directory.writer import LINK_MAX
 from app.targets.ssh.scripts import quoted
 

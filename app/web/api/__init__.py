@@ -3,23 +3,23 @@
 from fastapi import APIRouter
 
 from app.web.api.routes import (
-    agent_protocol,
-    agents,
-    audit,
-    comparison,
-    credentials,
-    drift,
-    environments,
-    events,
-    operations,
-    rollbacks,
-    switches,
-    tokens,
+    agent_protocol_routes,
+    agent_routes,
+    audit_routes,
+    comparison_routes,
+    credential_routes,
+    drift_routes,
+    environment_routes,
+    event_routes,
+    operation_routes,
+    rollback_routes,
+    switch_routes,
+    token_routes,
 )
 
 router = APIRouter(prefix="/api/v1")
 for part in (
-    environments, switches, operations, drift, rollbacks, events, audit, comparison, credentials, tokens, agents,
-    agent_protocol,
+    environment_routes, switch_routes, operation_routes, drift_routes, rollback_routes, event_routes, audit_routes, comparison_routes, credential_routes, token_routes, agent_routes,
+    agent_protocol_routes,
 ):  # fmt: skip
     router.include_router(part.router)

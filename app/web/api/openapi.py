@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.web.api.request_bodies.environments import PolicyBody
+from app.web.api.request_bodies.bodies import PolicyBody
 from app.web.api.response_models import Problem
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

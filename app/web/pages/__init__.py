@@ -3,18 +3,29 @@
 from fastapi import APIRouter
 
 from app.web.pages import (
-    agents,
-    audit,
-    comparison,
-    drift,
+    agents_page,
+    audit_page,
+    comparison_page,
+    drift_page,
     environments,
-    login,
-    operations,
-    overview,
-    patterns,
-    settings,
+    login_page,
+    operations_pages,
+    overview_page,
+    patterns_page,
+    settings_page,
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (overview, environments, operations, drift, agents, audit, comparison, settings, login, patterns):
+for part in (
+    overview_page,
+    environments,
+    operations_pages,
+    drift_page,
+    agents_page,
+    audit_page,
+    comparison_page,
+    settings_page,
+    login_page,
+    patterns_page,
+):
     router.include_router(part.router)

@@ -9,8 +9,8 @@ import structlog
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.requests.errors import answer, told
 from app.web.requests.metrics import Metrics
+from app.web.requests.problem_responses import answer, told
 
 QUIET = ("/static/", "/healthz", "/readyz", "/metrics")
 KNOWN = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.domain.errors import NotPermitted
-from app.services.dependencies import Actor
+from app.services.actors import Actor
 from app.services.security.access import Identity
-from app.web.requests.dependencies import client_ip, who
+from app.web.requests.route_dependencies import client_ip, who
 
 OPEN_TO_NEWCOMERS = ("/settings", "/settings/password", "/logout")
 

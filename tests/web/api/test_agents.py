@@ -16,7 +16,7 @@ import pytest
 
 from app.domain.agents.protocol import ReportKind
 from app.domain.events import EventType
-from app.web.api.routes.agent_protocol import patience
+from app.web.api.routes.agent_protocol_routes import patience
 from tests.support.agent import SHA, Teller, event
 from tests.support.server import LiveServer
 

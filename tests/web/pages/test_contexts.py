@@ -9,33 +9,43 @@ from typing import Any
 import pytest
 from jinja2 import meta, nodes
 
-from app.web.pages import agents, audit, comparison, drift, login, operations, overview, problem, settings
-from app.web.pages.environments import drift as environment_drift
-from app.web.pages.environments import history, pipeline, registration, rollback, timeline
+from app.web.pages import (
+    agents_page,
+    audit_page,
+    comparison_page,
+    drift_page,
+    login_page,
+    operations_pages,
+    overview_page,
+    problem_page,
+    settings_page,
+)
+from app.web.pages.environments import drift_view as environment_drift
+from app.web.pages.environments import history_view, pipeline_view, registration_views, rollback_view, timeline_view
 from app.web.rendering.templating import environment
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = environment(ROOT / "templates", lambda name: f"/static/{name}")
 SHELL = {"user", "nav", "flash"}
 CONTEXTS: dict[str, Any] = {
-    "overview/index.html": overview.Context,
-    "overview/start.html": overview.StartContext,
-    "environments/timeline.html": timeline.Context,
+    "overview/index.html": overview_page.Context,
+    "overview/start.html": overview_page.StartContext,
+    "environments/timeline.html": timeline_view.Context,
     "environments/drift.html": environment_drift.Context,
-    "environments/history.html": history.Context,
-    "environments/pipeline.html": pipeline.Context,
-    "environments/settings.html": registration.Context,
-    "environments/new.html": registration.NewContext,
-    "rollbacks/new.html": rollback.Context,
-    "operations/index.html": operations.ListContext,
-    "operations/show.html": operations.Context,
-    "drift/index.html": drift.Context,
-    "agents/index.html": agents.Context,
-    "audit/index.html": audit.Context,
-    "comparison/show.html": comparison.Context,
-    "settings/index.html": settings.Context,
-    "account/login.html": login.Context,
-    "error.html": problem.Context,
+    "environments/history.html": history_view.Context,
+    "environments/pipeline.html": pipeline_view.Context,
+    "environments/settings.html": registration_views.Context,
+    "environments/new.html": registration_views.NewContext,
+    "rollbacks/new.html": rollback_view.Context,
+    "operations/index.html": operations_pages.ListContext,
+    "operations/show.html": operations_pages.Context,
+    "drift/index.html": drift_page.Context,
+    "agents/index.html": agents_page.Context,
+    "audit/index.html": audit_page.Context,
+    "comparison/show.html": comparison_page.Context,
+    "settings/index.html": settings_page.Context,
+    "account/login.html": login_page.Context,
+    "error.html": problem_page.Context,
 }
 
 

@@ -1,6 +1,6 @@
 """What the API answers, as OpenAPI describes it. Values are made in shapes.py; tests hold the two together."""
 
-from app.web.api.response_models.environments import (
+from app.web.api.response_models.environment_models import (
     Edited,
     Environment,
     Hold,
@@ -13,8 +13,8 @@ from app.web.api.response_models.environments import (
     Switched,
     Unsupported,
 )
-from app.web.api.response_models.general import Alive, FieldProblem, Items, Problem, Ready, reply
-from app.web.api.response_models.operations import (
+from app.web.api.response_models.general_models import Alive, FieldProblem, Items, Problem, Ready, reply
+from app.web.api.response_models.operation_models import (
     Adopted,
     Changes,
     Drift,
@@ -29,7 +29,7 @@ from app.web.api.response_models.operations import (
     Progress,
     Stage,
 )
-from app.web.api.response_models.records import (
+from app.web.api.response_models.record_models import (
     Agent,
     Assignment,
     AuditEntry,

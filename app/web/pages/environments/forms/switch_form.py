@@ -11,7 +11,7 @@ from app.domain.errors import Problem
 from app.domain.specification.target_address import address, place
 from app.services.environments.switching import Switch
 from app.services.use_cases import UseCases
-from app.web.pages.forms import Line, line
+from app.web.pages.form_fields import Line, line
 from app.web.rendering import links
 
 OTHER = {Mode.PUSH: Mode.PULL, Mode.PULL: Mode.PUSH}

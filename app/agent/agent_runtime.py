@@ -1,0 +1,197 @@
+"""Composition root of the agent: the server's use cases over a store of its own, and the link to the control plane."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.agent.agent_identity import IdentityFile
+from app.agent.agent_settings import AgentSettings
+from app.agent.clocks import BootClock, Offset
+from app.agent.link import Link
+from app.agent.session import Contact, Standing, noted
+from app.checks import LocalChecks
+from app.domain.environment import Environment, RunsOn
+from app.domain.errors import InvalidInput, NotPermitted, TargetRefused
+from app.notifications import Bus, SystemClock
+from app.ports import Target, Targets
+from app.scheduler import Scheduler
+from app.services.actors import World
+from app.services.agent_side.assignments import Assignments
+from app.services.agent_side.command_executor import Errands
+from app.services.use_cases import UseCases, use_cases
+from app.sources import GitSources
+from app.store import Secrets
+from app.store.agent_side.outbox_store import ReportingStore, Seen, open_agent_store
+from app.targets.target_registry import TargetRegistry
+from app.worker import Workers
+
+GRACE_S = 2.0
+LOCK, LOCK_S = "agent.lock", 0.5
+log = logging.getLogger("agent")
+
+
+class Nobody:
+    """Implements the ports Hasher and Signing: nobody logs in to an agent, and its log is sealed where it is told."""
+
+    public_key = ""
+
+    def hash(self, password: str) -> str:
+        """Not here."""
+        raise NotPermitted("Nobody logs in to an agent.")
+
+    def verify(self, *_: object) -> bool:
+        """Not here."""
+        return False
+
+    def sign(self, message: bytes) -> str:
+        """Not here."""
+        raise NotPermitted("An agent signs nothing.")
+
+
+class OwnTargets(TargetRegistry):
+    """Targets that this machine's administrator allows, whatever the control plane asks for."""
+
+    def open(self, environment: Environment) -> Target:
+        """An environment's target. Raises TargetRefused where its place is not allowed here."""
+        try:
+            options = self.check(environment.target.kind, environment.target.options)
+        except InvalidInput as problem:
+            why = "; ".join(f"{name.removeprefix('target.')}: {text}" for name, text in problem.fields.items())
+            raise TargetRefused(f"This agent does not accept the target: {why or problem.detail}") from None
+        return super().open(replace(environment, target=replace(environment.target, options=options)))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What commands on the agent's machine work with: the use cases, without anything that runs."""
+
+    settings: AgentSettings
+    store: ReportingStore
+    cases: UseCases
+    bus: Bus
+    clock: BootClock
+
+
+def private_folder(settings: AgentSettings) -> None:
+    """Make the data directory, readable by its owner only, as is all that comes into it."""
+    os.umask(0o077)
+    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def parts(settings: AgentSettings, seen: Seen = lambda events: None) -> Parts:
+    """The use cases over the agent's store, which is at this program's version already. `seen`: gets what happens."""
+    bus, instant, clock = Bus(), BootClock(), SystemClock()
+    key = settings.folder / "secret.key"
+    store = open_agent_store(settings.database, key, instant, lambda: bus.ring(("outbox",)), seen)
+    targets: Targets = OwnTargets(settings.folder, settings.targets)
+    world = World(
+        store=store,
+        sources=GitSources(settings.folder, settings.sources, Secrets(store, clock)),
+        targets=targets,
+        checks=LocalChecks(settings.commands),
+        bell=bus,
+        clock=clock,
+        here=RunsOn.AGENT,
+    )
+    return Parts(settings, store, use_cases(world, Nobody(), Nobody()), bus, instant)
+
+
+class Agent:
+    """One running agent. Its work and its link do not wait for each other."""
+
+    def __init__(self, made: Parts, identity: IdentityFile) -> None:
+        self._made = made
+        self._turn = threading.Lock()
+        self._working: tuple[Workers, Scheduler] | None = None
+        self._ended = False
+        world, store = made.cases.world, made.store
+        offset = Offset(made.clock)
+        self.contact = Contact(identity, store, world.clock, self._changed)
+        errands = Errands(made.cases, store, self.poll, offset.corrected)
+        assignments = Assignments(world, store)
+        self._link = Link(
+            identity, store, self.contact, made.bus, offset, assignments, errands, self.poll, made.clock.seconds
+        )
+
+    def start(self) -> None:
+        """Go to work with what is known, and look for the control plane."""
+        standing, heard, _ = noted(self._made.store)
+        if standing is Standing.REVOKED:
+            log.critical("this agent was revoked: it delivers nothing until it is wanted again")
+        else:
+            self._work()
+        told = {"reports": self._size(), "heard_at": heard.isoformat() if heard else None}
+        log.info("agent started", extra=told)
+        self._link.start()
+
+    def _size(self) -> int:
+        with self._made.store.read() as tx:
+            return tx.outbox.size()
+
+    def _changed(self, standing: Standing) -> None:
+        """A revoked agent has no authority: it leaves everything as it is. Nothing else stops it."""
+        if standing is Standing.REVOKED:
+            self._rest(GRACE_S)
+        elif standing is Standing.CONNECTED:
+            self._work()
+
+    def _work(self) -> None:
+        with self._turn:
+            if self._working or self._ended:
+                return
+            workers = Workers(self._made.cases, self._made.bus, self._made.settings.workers, shared=False)
+            self._working = workers, Scheduler(self._made.cases, calm=True)
+            for part in self._working:
+                part.start()
+
+    def _rest(self, timeout_s: float) -> None:
+        with self._turn:
+            working, self._working = self._working, None
+        if working:
+            working[1].stop()
+            working[0].stop(timeout_s)
+
+    def poll(self, repo_url: str, credential: str | None) -> None:
+        """Look at a repository now."""
+        with self._turn:
+            working = self._working
+        if working:
+            working[1].nudge(repo_url, credential)
+
+    def stop(self) -> None:
+        """Stop within five seconds; what is still running then is settled at the next start."""
+        self._ended = True
+        self._link.quit()
+        self._rest(GRACE_S)
+        self._link.stop(GRACE_S / 2)
+        self._made.bus.close()
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """Hold the agent's lock; False where another process works over this directory."""
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        free = _locked(descriptor)
+        if not free:
+            time.sleep(LOCK_S)  # somebody may only have looked whether it is held
+            free = _locked(descriptor)
+        yield free
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,61 @@
+"""`pushpull agent list|token|revoke`: agents as the control plane knows them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from app.cli import output
+from app.cli.environment_commands import AsJson
+from app.client import Client
+from app.domain.agents.enrollment_commands import host_commands
+
+
+def register(group: typer.Typer) -> None:
+    """Add this module's commands to the group `agent`."""
+    group.command("list")(list_)
+    group.command("token")(token)
+    group.command("revoke")(revoke)
+
+
+def list_(as_json: AsJson = False) -> None:
+    """List agents: who works for what, and when it was heard of last."""
+    items = list(Client().pages("/agents"))
+    if as_json:
+        output.as_json({"items": items, "next": None})
+        return
+    rows = [_row(one) for one in items]
+    output.table(("ID", "NAME", "STATE", "HEARD", "VERSION", "CLOCK", "WAITING", "ENVIRONMENTS"), rows)
+
+
+def _row(one: dict[str, Any]) -> list[str]:
+    clock, served = f"{one['offset_s']:+.3f} s", ", ".join(one["environments"])
+    state = _state(one), output.ago(one["heard_at"]), one["version"]
+    return [one["id"], one["name"], *state, clock, str(one["waiting"]), served]
+
+
+def _state(one: dict[str, Any]) -> str:
+    return "revoked" if one["revoked_at"] else "connected" if one["connected"] else "not connected"
+
+
+def token(
+    environments: Annotated[list[str], typer.Argument(metavar="ENV...", help="What the agent shall work for.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a one-time token that enrolls one agent, shown this once. What to run with it is told beside it (stderr)."""
+    client = Client()
+    made = client.call("POST", "/agents/enrollments", {"environments": environments})
+    if as_json:
+        output.as_json(made)
+        return
+    typer.echo(
+        f"Run on the host, within the hour:\n{host_commands(client.url)}\nThe first asks for this token:", err=True
+    )
+    typer.echo(made["token"])
+
+
+def revoke(id: Annotated[str, typer.Argument(help="Id of the agent.")]) -> None:
+    """Revoke an agent at once; its environments read Unknown."""
+    Client().call("DELETE", f"/agents/{id}")
+    typer.echo(f"revoked {id}")

@@ -1,0 +1,189 @@
+"""Push, refresh, drift, roll back, hold, compare."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Annotated, Any
+
+import typer
+
+from app.cli import output
+from app.cli.environment_commands import AsJson, Name
+from app.client import Client, Failure
+
+LOCAL = re.compile(r"[~^]|@\{|\A@\Z")  # in no name of a branch or tag, so it asks for reckoning
+Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 0 only where it succeeded.")]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait at most.")]
+Reason = Annotated[str, typer.Option("--reason", "-m", help="Why; kept in the ledger.")]
+HELD = "held from the command line"
+Expires = Annotated[str | None, typer.Option("--expires-at", help="RFC 3339 time at which the hold ends.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    for name, command in (
+        ("push", push), ("refresh", refresh), ("drift", drift), ("rollback", rollback),
+        ("hold", hold), ("resume", resume), ("compare", compare),
+    ):  # fmt: skip
+        app.command(name)(command)
+
+
+def _pipeline() -> dict[str, str] | None:
+    """The pipeline run that calls us, from the variables that GitHub, GitLab and Jenkins set."""
+    env = os.environ
+    if env.get("GITHUB_RUN_ID"):
+        url = (
+            f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}/actions/runs/{env['GITHUB_RUN_ID']}"
+        )
+        return {"url": url, "id": env["GITHUB_RUN_ID"]}
+    if env.get("CI_PIPELINE_ID"):
+        return {"url": env.get("CI_PIPELINE_URL", ""), "id": env["CI_PIPELINE_ID"]}
+    if env.get("BUILD_TAG"):
+        return {"url": env.get("BUILD_URL", ""), "id": env["BUILD_TAG"]}
+    return None
+
+
+def _end(client: Client, operation: dict[str, Any], wait: bool, timeout: float, as_json: bool) -> dict[str, Any]:
+    """Show an operation (to its end, with `wait`) and return its last state."""
+    shown: set[str] = set()
+    lines = output.console()
+    if not wait:
+        why = f": {operation['reason']}" if operation["reason"] else ""
+        output.as_json(operation) if as_json else lines.print(
+            f"operation {operation['id']} is {operation['phase']}{why}"
+        )
+        return operation
+    last = operation
+    for last in client.follow(operation["id"], timeout):
+        for stage in last["stages"]:
+            if stage["finished_at"] and stage["name"] not in shown and not as_json:
+                shown.add(stage["name"])
+                lines.print(output.stage_line(stage))
+    output.as_json(last) if as_json else lines.print(output.operation_line(last))
+    return last
+
+
+def push(
+    name: Name,
+    revision: Annotated[
+        str | None, typer.Option("--revision", "-r", help="Its repository's commit, branch or tag.")
+    ] = None,
+    wait: Wait = False,
+    timeout: Timeout = 600,
+    allow_older: Annotated[bool, typer.Option(help="Allow an ancestor of the live revision.")] = False,
+    reason: Reason = "",
+    as_json: AsJson = False,
+) -> None:
+    """Deliver a revision. With --wait, exit 0 only where that revision is live and healthy."""
+    _refuse_local(revision or "")
+    client = Client()
+    body = {"revision": revision, "pipeline": _pipeline(), "allow_older": allow_older, "reason": reason}
+    given = {key: value for key, value in body.items() if value}
+    operation = _end(client, client.call("POST", f"/environments/{name}/syncs", given), wait, timeout, as_json)
+    if wait and not _is_live(client, name, operation):
+        raise typer.Exit(1)
+
+
+def _refuse_local(revision: str) -> None:
+    """Refuse what only a working copy could tell; the server would look for a branch of that name in vain."""
+    if LOCAL.search(revision):
+        raise Failure(
+            f"'{revision}' names no commit to the server: a revision is a commit id, a branch or a tag of the "
+            "environment's repository.\n  Let your working copy say which commit it means: "
+            f"--revision $(git rev-parse '{revision}')", 2
+        )  # fmt: skip
+
+
+def _is_live(client: Client, name: str, operation: dict[str, Any]) -> bool:
+    """Whether the operation's revision is what runs now, and well."""
+    if operation["phase"] != "succeeded":
+        return False
+    status = client.call("GET", f"/environments/{name}")["status"]
+    return bool(status["revision"] == operation["revision"] and status["health"] == "Healthy")
+
+
+def refresh(name: Name, timeout: Timeout = 600, as_json: AsJson = False) -> None:
+    """Compare live with desired now; exit 0 only where they are equal."""
+    client = Client()
+    operation = _end(client, client.call("POST", f"/environments/{name}/refreshes"), True, timeout, as_json)
+    if operation["phase"] != "succeeded" or operation.get("outcome") == "out_of_sync":
+        raise typer.Exit(1)
+
+
+def drift(name: Name, as_json: AsJson = False) -> None:
+    """Show what moved on the target since the last delivery; exit 0 only where nothing did."""
+    found = Client().call("GET", f"/environments/{name}/drift")
+    if as_json:
+        output.as_json(found)
+    else:
+        for item in found["items"]:
+            output.say(f"{item['change']:<8} {output.plain(item['path'])}")
+            if item.get("diff"):
+                output.say(item["diff"])
+        if not found["items"]:
+            typer.echo(f"no drift, as of {output.ago(found.get('checked_at'))}")
+    if found["items"]:
+        raise typer.Exit(1)
+
+
+def rollback(
+    name: Name,
+    revision: Annotated[str | None, typer.Argument(help="A revision of the history.")] = None,
+    last_good: Annotated[bool, typer.Option("--last-good", help="The last revision that was live and well.")] = False,
+    strategy: Annotated[str, typer.Option(help="pin or revert.")] = "pin",
+    reason: Reason = "",
+    expires_at: Expires = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end.")] = True,
+    timeout: Timeout = 600,
+    as_json: AsJson = False,
+) -> None:
+    """Go back to a revision and stay there; exit 0 only where it is live and healthy."""
+    if bool(revision) == last_good:
+        raise Failure("give either a REVISION or --last-good", 2)
+    client = Client()
+    body: dict[str, Any] = {"strategy": strategy, "reason": reason}
+    body |= {"last_good": True} if last_good else {"revision": revision}
+    if expires_at:
+        body["expires_at"] = expires_at
+    operation = _end(client, client.call("POST", f"/environments/{name}/rollbacks", body), wait, timeout, as_json)
+    if wait and not _is_live(client, name, operation):
+        raise typer.Exit(1)
+
+
+def hold(
+    name: Name,
+    reason: Annotated[str, typer.Option("--reason", "-m", help="Why; shown to all who wonder.")] = HELD,
+    expires_at: Expires = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop automation of an environment."""
+    body = {"reason": reason} | ({"expires_at": expires_at} if expires_at else {})
+    answer = Client().call("PUT", f"/environments/{name}/hold", body)
+    output.as_json(answer) if as_json else typer.echo(f"{name} is on hold")
+
+
+def resume(name: Name, as_json: AsJson = False) -> None:
+    """Let automation go on."""
+    answer = Client().call("DELETE", f"/environments/{name}/hold")
+    output.as_json(answer or {}) if as_json else typer.echo(f"{name} goes on")
+
+
+def compare(
+    window: Annotated[str, typer.Option(help="24h, 7d, 30d, 90d or all.")] = "30d",
+    labels: Annotated[str, typer.Option(help="key=value,key2=value2")] = "",
+    environment: Annotated[str, typer.Option(help="Only this one, before and after it was switched.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Push against pull, measured by this installation."""
+    found = Client().call("GET", "/comparison", window=window, labels=labels, environment=environment)
+    if as_json:
+        output.as_json(found)
+        return
+    if found["subject"]:
+        typer.echo(found["subject"]["sentence"])
+    rows = [
+        [row["title"], row["push"]["sentence"], row["pull"]["sentence"], row["verdict"]["text"]]
+        for row in found["rows"]
+    ]
+    output.table(("CRITERION", "→ PUSH", "← PULL", "VERDICT"), rows)

@@ -1,0 +1,66 @@
+"""What the push-against-pull comparison is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.domain.environment import Environment
+from app.domain.state.drift import Episode
+
+__all__ = ["CommitFact", "DeliveryFact", "Facts"]
+
+
+class Facts(Protocol):
+    """What the comparison is computed from. Labels narrow to environments that carry all of them. Shadows deliver
+    nothing, and are left out."""
+
+    def within(self, environment_id: int) -> Facts:
+        """The same of one environment."""
+        ...
+
+    def deliveries(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[DeliveryFact, ...]:
+        """Syncs whose finished_at lies in [since, until), oldest first."""
+        ...
+
+    def start(self, since: datetime, until: datetime, labels: Mapping[str, str], limit: int) -> datetime:
+        """From when on `deliveries` holds the newest `limit` syncs; `since` where it holds fewer."""
+        ...
+
+    def episodes(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[Episode, ...]:
+        """Episodes whose detected_at lies in [since, until), oldest first."""
+        ...
+
+    def environments(self, labels: Mapping[str, str]) -> tuple[Environment, ...]: ...
+
+    def decisions(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[tuple[str, str], int]:
+        """{(mode, outcome): number} of recorded decisions."""
+        ...
+
+    def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[str, int]:
+        """{mode: number of the syncs of `deliveries` that have an audit entry naming who started them}."""
+        ...
+
+    def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
+        """Commits that a poll passed over for a newer one: `decision` events with the outcome "superseded" and a
+        `revision` in their data (`by`, `committed_at` from there too)."""
+        ...
+
+    def missed(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
+        """Commits whose webhook never came (`webhook.missed`) or, in a push environment, that nobody brought before
+        something newer took their place (`pipeline.missed`); the events hold the `revision` in their data."""
+        ...
+
+    def first_live(self, labels: Mapping[str, str]) -> Mapping[str, datetime]:
+        """{environment: when a revision first went live there, ever}; environments without one are left out."""
+        ...
+
+    def polls(self, since: datetime) -> Mapping[str, int]:
+        """{result: number of polls}."""
+        ...
+
+    def webhooks(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        """{state or "missed": number}."""
+        ...

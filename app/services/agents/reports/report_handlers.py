@@ -1,0 +1,211 @@
+"""One report into the stores. Every identity that it names is held against the agent's own environments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from app.domain.agents.protocol import CommandKind, ReportKind
+from app.domain.agents.wire import decode
+from app.domain.audit import NewEntry, timestamp
+from app.domain.environment import Environment, Hold, Status
+from app.domain.errors import EnvironmentNotFound, InvalidInput, ReportRefused
+from app.domain.events import EventType, NewEvent
+from app.domain.operation import Operation
+from app.domain.revision import Revision
+from app.domain.state.drift import Ending
+from app.ports import Transaction
+from app.services.agents.reports.report_context import Case, check_mode, check_values, own
+from app.services.agents.reports.reported_operations import checked, initiator, take_operation
+
+ACTION = re.compile(r"(sync|refresh|hold|rollback|drift|operation|revision|command)\.[a-z_]{1,40}\Z")
+OWN_ACTIONS = ("agent.chain_renewed", "agent.report_left_out", "agent.reports_forgotten")  # of the agent itself
+OURS = ("agent.", "environment.", "webhook.", "command.")  # events that the control plane alone can know of
+LATE = (ReportKind.EVENT, ReportKind.OPERATION, ReportKind.AUDIT)  # kinds that count after an environment has left
+ECHOES = (EventType.HOLD_SET, EventType.HOLD_ENDED, EventType.REVISION_MARKED_BAD)
+NEWER = (CommandKind.HOLD, CommandKind.RESUME, CommandKind.ROLLBACK)
+
+
+def ingest(case: Case) -> None:
+    """Take a report in. Raises ReportRefused, InvalidInput."""
+    try:
+        kind = ReportKind(case.report.kind)
+    except ValueError:
+        raise ReportRefused(f"Reports of the kind '{case.report.kind[:40]}' are not known here.") from None
+    if not case.serving and not case.tx.agents.ever_served(case.agent.id, case.report.environment):
+        raise ReportRefused(f"Environment {case.report.environment} is not this agent's.")
+    if not case.serving and kind not in LATE:
+        raise ReportRefused(f"Environment {case.report.environment} is not this agent's any more.")
+    try:
+        environment = case.tx.environments.by_id(case.report.environment)
+    except EnvironmentNotFound:
+        raise ReportRefused(f"Environment {case.report.environment} was deleted.") from None
+    KINDS[kind](case, environment)
+
+
+# --- the ledger ---
+def _event(case: Case, environment: Environment) -> None:
+    try:
+        type = EventType(case.text("type"))
+    except ValueError:
+        raise InvalidInput(fields={"type": "is no type of event"}) from None
+    if type.value.startswith(OURS):
+        raise ReportRefused(f"'{type.value}' is not an agent's to tell.")
+    operation = case.data.get("operation")
+    if operation is not None:
+        own(case, environment, str(operation))
+    told = case.data.get("data")
+    data = dict(told) if isinstance(told, Mapping) else {}
+    check_mode(case, environment, data.get("mode"))
+    event = NewEvent(type, environment.name, environment.id, operation, case.text("reason"), data, _origin(case))
+    if not _echo(case.tx, event):
+        case.tx.ledger.append(case.at, [event])
+
+
+def _origin(case: Case) -> dict[str, Any]:
+    told = {"agent": case.agent.id, "name": case.agent.name, "id": case.data.get("id"), "seq": case.report.seq}
+    return {**told, "at": timestamp(case.report.at), "received_at": timestamp(case.now)}
+
+
+def _echo(tx: Transaction, event: NewEvent) -> bool:
+    """Whether we wrote the same ourselves when we sent the command that brought it about."""
+    if event.type is EventType.OPERATION_QUEUED:
+        return bool(tx.ledger.page(operation=event.operation, types=[event.type], limit=1))
+    if event.type not in ECHOES:
+        return False
+    kin = ECHOES[:2] if event.type in ECHOES[:2] else ECHOES[2:]
+    last = tx.ledger.page(environment_id=event.environment_id, types=kin, newest_first=True, limit=1)
+    if not last or last[0].origin is not None or last[0].type is not event.type:
+        return False
+    same = all(last[0].data.get(name) == event.data.get(name) for name in ("owner", "revision", "left_revision"))
+    return same and (event.type is EventType.HOLD_ENDED or last[0].reason == event.reason)
+
+
+# --- what pages show ---
+def _status(case: Case, environment: Environment) -> None:
+    told = decode(Status, case.data)
+    shas = told.revision, told.noticed, told.last_good, told.webhook_judged
+    check_values(shas, (told.files, told.drift_count, told.failures))
+    episode = case.tx.episodes.current(environment.id)
+    lifetime = case.now + environment.verdict_lifetime()
+    expires = told.expires_at + case.shift if told.expires_at else None
+    past = ("live_since", "noticed_at", "checked_at", "last_finished_at")
+    times: dict[str, Any] = {name: case.time(getattr(told, name)) for name in past}
+    texts: dict[str, Any] = {
+        name: getattr(told, name)[:2000] for name in ("subject", "author", "last_reason", "message")
+    }
+    bounded = min(expires, lifetime) if expires else None
+    status = replace(told, **times, **texts, expires_at=bounded, drift_episode=episode.id if episode else None)
+    case.tx.environments.put_status(environment.id, status)
+
+
+def _hold(case: Case, environment: Environment) -> None:
+    if any(one.kind in NEWER for one in case.tx.agents.waiting(environment.id)):
+        return  # a person's newer word is on its way to the agent
+    given = case.data.get("hold", case.data or None)
+    hold = decode(Hold, given) if given else None
+    if hold:
+        until = hold.expires_at + case.shift if hold.expires_at else None
+        hold = replace(hold, created_at=case.time(hold.created_at) or case.at, expires_at=until)
+    case.tx.environments.set_hold(environment.id, hold)
+
+
+def _history(case: Case, environment: Environment) -> None:
+    history, revision, at = case.tx.history, case.text("revision", 64), case.moment()
+    if case.text("call") != "went_live":
+        check_values((revision,), ())
+    match case.text("call"):
+        case "went_live":
+            _went_live(case, environment, at)
+        case "mark_good":
+            history.mark_good(environment.id, revision, at)
+        case "mark_bad":
+            history.mark_bad(environment.id, revision, case.text("reason"), case.text("by", 200), at)
+        case "unmark_bad":
+            history.unmark_bad(environment.id, revision)
+        case _:
+            raise InvalidInput(fields={"call": "must be went_live, mark_good, mark_bad or unmark_bad"})
+
+
+def _went_live(case: Case, environment: Environment, at: datetime) -> None:
+    named = case.data.get("operation")
+    whole = isinstance(named, Mapping)
+    operation = own(case, environment, str(named.get("id") if isinstance(named, Mapping) else named))
+    if operation is None and whole:  # its own report is still on its way
+        told = checked(case, environment, decode(Operation, named))
+        operation = replace(told, request=replace(told.request, initiated_by=initiator(case, told)))
+    if operation is None:
+        raise ReportRefused("A revision goes live by an operation that is known, or told whole.")
+    revision = decode(Revision, case.data.get("revision"))
+    check_values((revision.sha,), ())
+    case.tx.history.went_live(operation, revision, case.text("tree", 64), at)
+
+
+def _episode(case: Case, environment: Environment) -> None:
+    episodes, current, call = case.tx.episodes, case.tx.episodes.current(environment.id), case.text("call")
+    listed, count = case.data.get("paths"), case.data.get("count")
+    paths = [str(path) for path in listed][:200] if isinstance(listed, list) else []
+    number = count if isinstance(count, int) else len(paths)
+    check_values((), (number,))
+    if call == "open" and current is None:
+        episodes.open_one(environment, case.maybe("last_good_at"), case.moment(), paths, number)
+    elif current is None or call == "open":
+        return  # it was ended, or opened, before the report came
+    elif call == "update":
+        episodes.update(current.id, paths, number)
+    elif call == "acknowledge":
+        episodes.acknowledge(current.id, case.text("by", 200), case.moment())
+    elif call == "end":
+        episodes.end(current.id, case.moment(), Ending(case.text("ending")), case.text("by", 200))
+    else:
+        raise InvalidInput(fields={"call": "must be open, update, acknowledge or end"})
+
+
+def _drift(case: Case, environment: Environment) -> None:
+    report = case.data.get("report")
+    if not isinstance(report, Mapping):
+        raise InvalidInput(fields={"report": "must be an object"})
+    episode = case.tx.episodes.current(environment.id)
+    kept = {**report, "episode": episode.id if episode else None}
+    case.tx.drift.put(environment.id, case.moment("checked_at"), kept)
+
+
+def _audit(case: Case, environment: Environment) -> None:
+    action, about = case.text("action", 60), case.text("object", 200)
+    if not ACTION.match(action) and action not in OWN_ACTIONS:
+        raise ReportRefused(f"'{action}' is not an agent's to do.")
+    kind, _, id = about.partition(":")
+    if kind == "operation":
+        own(case, environment, id)
+    elif kind == "agent" or action in OWN_ACTIONS:
+        about = f"agent:{case.agent.id}"
+    elif kind == "command":
+        _sent(case, environment, id)
+    elif about != f"environment:{environment.name}":
+        raise ReportRefused(f"'{about[:80]}' is none of {environment.name}.")
+    told = case.data.get("data")
+    data = dict(told) if isinstance(told, Mapping) else {}
+    data |= {"environment": environment.name, "by": case.text("by", 200), "told_at": timestamp(case.report.at)}
+    case.tx.audit.append(case.now, NewEntry(f"agent:{case.agent.name}", action, about, data))
+
+
+def _sent(case: Case, environment: Environment, id: str) -> None:
+    """A command that was sent to this environment's agent. Raises ReportRefused."""
+    found = case.tx.agents.command(int(id)) if id.isascii() and id.isdigit() and len(id) < 19 else None
+    if found is None or found.environment_id != environment.id:
+        raise ReportRefused(f"Command {id[:20]} is none of {environment.name}.")
+
+
+KINDS: Mapping[ReportKind, Callable[[Case, Environment], None]] = {
+    ReportKind.EVENT: _event,
+    ReportKind.OPERATION: take_operation,
+    ReportKind.STATUS: _status,
+    ReportKind.HOLD: _hold,
+    ReportKind.HISTORY: _history,
+    ReportKind.EPISODE: _episode,
+    ReportKind.DRIFT: _drift,
+    ReportKind.AUDIT: _audit,
+}

@@ -1,0 +1,87 @@
+"""Operations that an agent reports: its environments' own, with our clock's times, and final ones as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.domain.agents.wire import decode
+from app.domain.environment import Environment
+from app.domain.errors import OperationNotFound, ReportRefused
+from app.domain.operation import Operation, Phase, Stage, StageName
+from app.services.agents.reports.report_context import ULID, Case, check_mode, check_values, own
+
+
+def take_operation(case: Case, environment: Environment) -> None:
+    """Store a run as its agent tells it. Raises ReportRefused, InvalidInput."""
+    told = checked(case, environment, decode(Operation, case.data))
+    stored = own(case, environment, told.id)
+    _take(case, told, stored)
+
+
+def checked(case: Case, environment: Environment, told: Operation) -> Operation:
+    """A run that is its environment's, by name and number. Raises ReportRefused, InvalidInput."""
+    if (told.environment_id, told.environment) != (environment.id, environment.name):
+        raise ReportRefused(f"The operation is not one of {environment.name}.")
+    check_mode(case, environment, told.mode or None)
+    changes = told.changes
+    counts = changes.created, changes.updated, changes.deleted, changes.unchanged, told.total, told.done
+    check_values((told.revision, told.from_revision), counts)
+    return replace(told, mode=told.mode or environment.mode.value)
+
+
+def _take(case: Case, told: Operation, stored: Operation | None) -> None:
+    if stored and stored.phase.final:
+        if (stored.phase, stored.outcome, stored.revision) == (told.phase, told.outcome, told.revision):
+            return
+        raise ReportRefused(f"Operation {told.id} ended {stored.phase.value}; that does not change any more.")
+    ours = _ours(case, told, stored)
+    if stored is None:
+        case.tx.operations.add(replace(ours, phase=Phase.QUEUED))
+    case.tx.operations.save(ours)
+
+
+def _ours(case: Case, told: Operation, stored: Operation | None) -> Operation:
+    """The operation with our clock's times; what we asked for ourselves stays as we asked for it."""
+    request = told.request
+    if stored is None:
+        request = replace(
+            request,
+            initiated_by=initiator(case, told),
+            noticed_at=case.time(request.noticed_at),
+            visible_after=case.time(request.visible_after),
+        )
+    return replace(
+        told,
+        request=stored.request if stored else request,
+        created_at=stored.created_at if stored else case.time(told.created_at) or case.at,
+        started_at=case.time(told.started_at),
+        finished_at=case.time(told.finished_at) or (case.at if told.phase.final else None),
+        stages=tuple(_stage(case, stage, told) for stage in told.stages),
+        reason=told.reason[:2000],
+        worker=None if told.phase.final else f"agent:{case.agent.id}",
+        heartbeat_at=case.now,
+        termination_by=(stored.termination_by if stored else None) or told.termination_by,
+    )
+
+
+def initiator(case: Case, told: Operation) -> str:
+    """Who started what the agent started itself: a part of it, or whoever started what it repeats."""
+    if told.request.retry_of and ULID.match(told.request.retry_of):
+        try:
+            before = case.tx.operations.get(told.request.retry_of)
+        except OperationNotFound:
+            before = None
+        if before and before.environment_id == told.environment_id:
+            return before.request.initiated_by
+    given = told.request.initiated_by
+    return given[:100] if given.startswith("system:") else f"agent:{case.agent.name}"
+
+
+def _stage(case: Case, stage: Stage, told: Operation) -> Stage:
+    """A stage by our clock; commit times are Git's."""
+    if stage.name is StageName.COMMITTED:
+        return stage
+    committed = told.stage(StageName.COMMITTED)
+    gits = committed is not None and stage.name is StageName.VISIBLE and stage.started_at == committed.started_at
+    started = stage.started_at if gits else case.time(stage.started_at) or case.at
+    return Stage(stage.name, started, case.time(stage.finished_at))

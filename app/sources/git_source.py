@@ -1,0 +1,197 @@
+"""One repository as the services see it: reads come from the mirror, the network only on request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from app.domain.errors import RevisionNotFound, SourceDamaged
+from app.domain.revision import Person, Revision, is_sha
+from app.domain.state.tree import EMPTY_TREE, SUBMODULE, Change, Entry, Unsupported
+from app.git import GitFailed
+from app.ports.sources import Contents, RefMove
+from app.sources.mirror import Mirror
+from app.sources.objects import commits, names, trees
+from app.sources.objects.contents import BlobStream
+from app.sources.objects.drafts import Draft
+from app.sources.objects.unsupported_cache import Verdicts
+from app.sources.remote.git_remote import Remote
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a repository may ask of us: bytes of one file, files of one tree."""
+
+    blob: int = 1 << 30
+    entries: int = 1_000_000
+
+
+class GitSource:
+    """A Git repository: app.ports.Source."""
+
+    def __init__(self, mirror: Mirror, remote: Remote, verdicts: Verdicts, limits: Limits) -> None:
+        self._mirror, self._remote, self._verdicts, self._limits = mirror, remote, verdicts, limits
+        self._repository = mirror.repository
+
+    # --- network ---
+    def remote_heads(self) -> Mapping[str, str]:
+        """What the remote's branches, tags and default branch point at."""
+        default = self._mirror.default_branch()
+        heads = self._remote.listing(everything=not default).heads
+        return {**heads, "HEAD": heads[default]} if default in heads else heads
+
+    def fetch(self) -> tuple[RefMove, ...]:
+        """Bring the mirror up to date; return what moved."""
+        with self._mirror.lock():
+            return self._mirror.fetch(self._remote)
+
+    def fetch_revision(self, sha: str) -> bool:
+        """Get one commit that no branch or tag leads to; whether the mirror has it now."""
+        if not is_sha(sha):
+            return False
+        if self._mirror.has(sha):
+            return True
+        if not self._mirror.exists:
+            self.fetch()
+        with self._mirror.lock():
+            try:
+                self._remote.fetch(self._repository, [sha])
+            except RevisionNotFound:
+                return False
+        return self._mirror.has(sha)
+
+    # --- reads ---
+    def resolve(self, wanted: str) -> Revision:
+        """A branch, tag or commit as a revision."""
+        asked = names.candidates(wanted)
+        out = self._ask("cat-file", "--batch", input="".join(f"{name}^{{commit}}\n" for name in asked).encode())
+        answer = commits.first(out)
+        if answer is None:
+            raise self._unresolved(wanted, asked)
+        return answer
+
+    def tree(self, sha: str, path: str) -> str:
+        """The tree id of a directory at a revision."""
+        place = names.directory(path)
+        _expect_ids(sha)
+        if not place:
+            asked = ("rev-parse", "--verify", "--end-of-options", f"{sha}^{{tree}}")
+            return self._ask(*asked, about=sha).decode().strip()
+        out = self._ask("ls-tree", "-z", "--full-tree", sha, "--", place, about=sha)
+        if not out:
+            return EMPTY_TREE
+        _, kind, found = out.partition(b"\t")[0].decode().split(" ")
+        if kind == "tree":
+            return found
+        raise names.not_a_directory(path)
+
+    def entries(self, tree: str) -> Iterator[tuple[bytes, Entry]]:
+        """Every file and link below a tree, in Git's order."""
+        return (item for item in self._listing(tree) if item[1].mode != SUBMODULE)
+
+    def unsupported(self, tree: str) -> tuple[Unsupported, ...]:
+        """Submodules and LFS pointers below a tree; what is known of an earlier tree is used again."""
+        _expect_ids(tree)
+        return self._verdicts.of(self._repository, tree, self._listing(tree))
+
+    def changes(self, old: str, new: str) -> tuple[Change, ...]:
+        """What differs between two trees."""
+        _expect_ids(old, new)
+        try:
+            return tuple(trees.differences(self._repository, old, new, self._limits.entries))
+        except GitFailed:
+            missing = [tree for tree in (old, new) if not self._mirror.has(tree, "tree")]
+            if missing:
+                raise RevisionNotFound(f"The tree {missing[0][:8]} is not in the mirror.") from None
+            raise self._mirror.damaged("unreadable") from None
+
+    @contextmanager
+    def contents(self) -> Iterator[Contents]:
+        """A stream of blob contents."""
+        stream = BlobStream(self._repository, self._limits.blob, self._mirror.damaged)
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` descends from `older`."""
+        return is_sha(older) and is_sha(newer) and self._mirror.contains(older, newer)
+
+    def between(self, old: str | None, new: str, limit: int = 1000) -> tuple[Revision, ...]:
+        """Commits reachable from `new` and not from `old`, newest first."""
+        _expect_ids(new, old or new)
+        bounds = (new, f"^{old}") if old and self._mirror.has(old) else (new,)
+        out = self._ask(
+            "rev-list", "--header", f"--max-count={max(0, limit)}", "--encoding=none", *bounds, "--", about=new
+        )
+        return tuple(commits.parse_listed(record) for record in out.split(b"\0") if record)
+
+    # --- writes ---
+    def keep(self, sha: str) -> None:
+        """Pin a deployed commit."""
+        _expect_ids(sha)
+        self._mirror.keep(sha)
+
+    def commit(
+        self,
+        branch: str,
+        parent: str,
+        edits: Mapping[bytes, tuple[int, bytes] | Entry | None],
+        message: str,
+        author: Person,
+    ) -> Revision:
+        """Commit edits on top of `parent` and push them to a branch; `parent` itself where they change nothing."""
+        names.branch_name(branch)
+        _expect_ids(parent)
+        with self._mirror.lock(), Draft(self._repository, parent, edits, message, author) as draft:
+            if draft.empty:
+                return self.resolve(parent)
+            exists = names.HEADS + branch in self._refs()
+            self._remote.push(self._repository, draft.sha, branch, lease=parent if exists else "")
+            self._ask("update-ref", names.HEADS + branch, draft.sha)
+            return self.resolve(draft.sha)
+
+    # --- shared ---
+    def _listing(self, tree: str) -> Iterator[tuple[bytes, Entry]]:
+        _expect_ids(tree)
+        try:
+            yield from trees.listing(self._repository, tree, self._limits.entries)
+        except GitFailed:
+            raise self._unreadable(None) from None
+
+    def _ask(self, *args: str, input: bytes | None = None, about: str | None = None) -> bytes:
+        try:
+            return self._repository.run(*args, input=input)
+        except GitFailed:
+            raise self._unreadable(about) from None
+
+    def _refs(self) -> Mapping[str, str]:
+        try:
+            return self._mirror.refs()
+        except GitFailed:
+            raise self._unreadable(None) from None
+
+    def _unreadable(self, sha: str | None) -> RevisionNotFound | SourceDamaged:
+        """Why a read failed: no mirror yet, a commit that is not in it, or damage."""
+        if not self._mirror.exists:
+            return RevisionNotFound("The repository has not been fetched yet.")
+        if sha and not self._mirror.has(sha):
+            return RevisionNotFound(f"The commit {sha[:8]} is not in the repository's mirror.")
+        return self._mirror.damaged("missing")
+
+    def _unresolved(self, wanted: str, asked: tuple[str, ...]) -> RevisionNotFound | SourceDamaged:
+        """Why there is no commit of that name; a branch whose commit is gone is damage, not an unknown name."""
+        if names.SHORT_SHA.match(wanted) and len(self._ask("rev-parse", f"--disambiguate={wanted}").split()) > 1:
+            return names.ambiguous(wanted)
+        refs = self._refs()
+        broken = any(name in refs or (self._repository.git_dir / name).is_file() for name in asked if "/" in name)
+        return self._mirror.damaged("missing") if broken else names.unknown(wanted, refs)
+
+
+def _expect_ids(*ids: str) -> None:
+    """Ids come from Git; anything else is a mistake of a caller and must not reach a command line."""
+    for text in ids:
+        if not is_sha(text):
+            raise RevisionNotFound(f"'{names.shown(text)}' is not the id of a Git object.")

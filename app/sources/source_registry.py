@@ -1,0 +1,85 @@
+"""Opening repositories: the address is checked, its mirror found."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.domain.environment import SourceSpec
+from app.ports.sources import Probe
+from app.sources import repository_probe as probing
+from app.sources.git_source import GitSource, Limits
+from app.sources.mirror import Mirror
+from app.sources.objects.unsupported_cache import Verdicts
+from app.sources.remote import address as addresses
+from app.sources.remote.address import Address
+from app.sources.remote.git_remote import Patience, Remote
+from app.sources.remote.repository_login import Access, Secret
+
+
+class GitSources:
+    """Git repositories: app.ports.Sources. May be used by many threads and processes at once.
+
+    `data_dir` holds the mirrors; `roots` are the directories below which local repositories may lie; `secret` returns
+    a credential's values by name: {"kind": "token", "token", "username"?}, {"kind": "password", "username", "password"}
+    or {"kind": "ssh-key", "private_key", "known_hosts"?}.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        roots: Sequence[Path],
+        secret: Secret | None = None,
+        *,
+        patience: Patience | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._folder = data_dir.absolute() / "mirrors"
+        self._known_hosts = data_dir.absolute() / "known_hosts"
+        self._roots, self._secret = tuple(root.absolute() for root in roots), secret
+        self._patience, self._limits = patience or Patience(), limits or Limits()
+        self._verdicts: defaultdict[str, Verdicts] = defaultdict(Verdicts)
+        self._turn = threading.Lock()
+
+    def open(self, repo_url: str, credential: str | None = None) -> GitSource:
+        """The repository's mirror. Raises SourceRefused for an address that is not allowed."""
+        address = self._address(repo_url)
+        return self._source(Mirror(self._folder, address.key), self._remote(address, credential), address.key)
+
+    def shape(self, repo_url: str) -> None:
+        """An address for another machine, whose disk may hold repositories anywhere."""
+        addresses.parse(repo_url, (Path("/"),))
+
+    def probe(self, spec: SourceSpec) -> Probe:
+        """Look at a repository without keeping anything."""
+        address = self._address(spec.repo_url)
+        remote = self._remote(address, spec.credential)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+        def opened(mirror: Mirror) -> GitSource:
+            return self._source(mirror, remote, address.key)
+
+        return probing.probe(spec, remote, Mirror(self._folder, address.key), opened, self._folder)
+
+    def credentials_held(self, spec: SourceSpec) -> str:
+        """How the repository is reached: "none", "token", "ssh-key" or "ambient"."""
+        address = self._address(spec.repo_url)
+        return Access(address, spec.credential, self._secret, self._known_hosts).login().kind
+
+    def _address(self, repo_url: str) -> Address:
+        address = addresses.parse(repo_url, self._roots)
+        if address.local and addresses.inside(address.url, [self._folder]):
+            mend = "Write the repository's own address."
+            raise addresses.refused("This directory belongs to PushPull's mirrors.", mend)
+        return address
+
+    def _remote(self, address: Address, credential: str | None) -> Remote:
+        access = Access(address, credential, self._secret, self._known_hosts)
+        return Remote(address, access, self._roots, self._patience, self._folder / "none.git")
+
+    def _source(self, mirror: Mirror, remote: Remote, key: str) -> GitSource:
+        with self._turn:
+            verdicts = self._verdicts[key]
+        return GitSource(mirror, remote, verdicts, self._limits)

@@ -1,0 +1,93 @@
+"""Looking at a directory: what differs from the inventory, and what there is beside it."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from app.domain.errors import TargetUnreachable
+from app.domain.state.plan import Deviation, LiveState
+from app.domain.state.tree import Entry
+from app.targets.directory import directory_listing
+from app.targets.directory.directory_listing import Census, Page, Stamp
+from app.targets.directory.root_handle import Root, below
+from app.targets.inventory import git_index
+from app.targets.inventory.database import Book
+
+SAMPLE = 200  # unmanaged paths that are named
+
+
+def look_at(root: Root | None, book: Book, wanted: Collection[bytes]) -> LiveState:
+    """Compare some paths only: costs in proportion to them."""
+    known = book.known(wanted)
+    found = ((path, known.get(path), _found(root, path)) for path in sorted(set(wanted)))
+    deviations = tuple(Deviation(*one) for one in found if one[1] != one[2])
+    return LiveState(book.head(), deviations, partial=True)
+
+
+def look_everywhere(root: Root | None, book: Book, git_dir: Path, wanted: Collection[bytes], now: int) -> LiveState:
+    """Compare everything that we own, and count what we don't. `now`: ns since 1970."""
+    if root is None:
+        missing = (Deviation(path, entry, None) for path, entry in book.entries())
+        return LiveState(book.head(), tuple(missing))
+    moved, listed = _survey(root, book, git_dir)
+    deviations = _compare(root, book, moved, now)
+    others = _strangers(book, listed, now)
+    asked = set(wanted) - book.known(wanted).keys()
+    noted = asked | (book.pruned() & set(others)) if others else asked
+    found = ((path, _found(root, path)) for path in noted)
+    deviations += [Deviation(path, None, entry) for path, entry in found if entry is not None]
+    deviations.sort(key=lambda deviation: deviation.path)
+    unmanaged = [path for path in others if path not in noted]
+    return LiveState(book.head(), tuple(deviations), tuple(heapq.nsmallest(SAMPLE, unmanaged)), len(unmanaged))
+
+
+def _found(root: Root | None, path: bytes) -> Entry | None:
+    return root.examine(path).entry if root else None
+
+
+def _survey(root: Root, book: Book, git_dir: Path) -> tuple[list[tuple[bytes, Entry]], Census]:
+    """Git compares the stats of what we own while we list the names of everything."""
+    if book.is_empty():
+        return [], directory_listing.take(root, book.pages())
+    listed = Census()
+
+    def list_names() -> None:
+        nonlocal listed
+        listed = directory_listing.take(root, book.pages())
+
+    moved = git_index.moved(git_dir, book, root.path, list_names)
+    if not root.in_place():
+        raise TargetUnreachable(f"{root.path} was replaced while it was looked at.")
+    return moved, listed
+
+
+def _compare(root: Root, book: Book, moved: Iterable[tuple[bytes, Entry]], now: int) -> list[Deviation]:
+    """Read what moved. What is as it should be is remembered with its stat, so that it need not be read again."""
+    deviations, stats = [], []
+    for path, known in moved:
+        seen = root.examine(path)
+        if seen.entry != known:
+            deviations.append(Deviation(path, known, seen.entry))
+        elif seen.stat and git_index.is_settled(seen.stat, now):
+            stats.append((path, git_index.stat_of(seen.stat, known.mode)))
+    book.remember(stats)
+    return deviations
+
+
+def _strangers(book: Book, listed: Census, now: int) -> list[bytes]:
+    """Every path that we do not own. What a directory holds is remembered where a change would show in its stat."""
+    ours = book.names(listed.listed)
+    pages = {
+        folder: Page(page.stamp, page.folders, tuple(name for name in page.names if name not in ours[folder]))
+        for folder, page in listed.listed.items()
+    }
+    settled = {folder: page for folder, page in pages.items() if _is_settled(page.stamp, now)}
+    book.remember_pages(settled, pages.keys() | listed.remembered.keys())
+    pages.update(listed.remembered)
+    return [below(folder, name) for folder, page in pages.items() for name in page.names]
+
+
+def _is_settled(stamp: Stamp, now: int) -> bool:
+    return max(stamp.changed, stamp.modified) <= now - git_index.SETTLE_NS

@@ -1,0 +1,108 @@
+"""Comparing the host with the inventory: what moved is digested there, and only digests travel."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from app.domain.state.plan import Deviation, LiveState
+from app.domain.state.tree import DIRECTORY, SYMLINK, Entry, blob_id
+from app.targets.directory.directory_scan import SAMPLE
+from app.targets.inventory.database import Book
+from app.targets.ssh.digests import Digests
+from app.targets.ssh.remote_directory import View
+from app.targets.ssh.remote_listing import Facts, Listing
+
+_OURS = re.compile(rb"\.pushpull-[0-9a-f]{12}-[0-9]+(/|\Z)")
+_ODD = re.compile(rb"[\\\n\r]")  # names that tools for digests write in ways of their own
+Asked = Mapping[bytes, Entry | None]
+
+
+def look_at(view: View, book: Book, digests: Digests, wanted: Collection[bytes]) -> tuple[LiveState, Listing]:
+    """Compare some paths only: costs in proportion to them. The listing covers the directories above as well."""
+    known, stats = book.known(wanted), book.stats(wanted)
+    listing = view.some(wanted) if wanted else Listing(0, {})
+    same = {path for path, stat in stats.items() if path in listing.facts and listing.facts[path].stamp == stat}
+    found = entries(view, digests, listing, {path: known.get(path) for path in wanted if path not in same})
+    found |= {path: known[path] for path in same}
+    compared = ((path, known.get(path), found.get(path)) for path in sorted(set(wanted)))
+    deviations = tuple(Deviation(*one) for one in compared if one[1] != one[2])
+    return LiveState(book.head(), deviations, partial=True), listing
+
+
+def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Entry]:
+    """What stands at some paths; `asked` says what is known of them."""
+    listing = view.some(asked.keys()) if asked else Listing(0, {})
+    return entries(view, digests, listing, asked)
+
+
+def look_everywhere(view: View, book: Book, digests: Digests, wanted: Collection[bytes]) -> tuple[LiveState, Listing]:
+    """Compare everything that we own, and count what we don't."""
+    rows = book.rows()
+    owned = {path: (Entry(mode, blob.hex()), stat) for path, mode, blob, stat in rows}
+    listing = view.everything(lambda: owned)
+    facts = listing.facts
+    moved = {path: known for path, (known, stat) in owned.items() if path in facts and facts[path].stamp != stat}
+    strange = [path for path, one in facts.items() if one.kind != DIRECTORY and path not in owned]
+    noted = (set(wanted) - owned.keys()) & facts.keys()
+    noted |= book.pruned() & set(strange)
+    found = entries(view, digests, listing, {**moved, **dict.fromkeys(noted)})
+    _remember(book, listing, moved, found)
+    deviations = [Deviation(path, known, None) for path, (known, _) in owned.items() if path not in facts]
+    deviations += [Deviation(path, known, found.get(path)) for path, known in moved.items() if found.get(path) != known]
+    deviations += [Deviation(path, None, found[path]) for path in noted if path in found]
+    unmanaged = [path for path in strange if path not in noted and not _OURS.match(path)]
+    deviations.sort(key=lambda one: one.path)
+    sample = tuple(heapq.nsmallest(SAMPLE, unmanaged))
+    return LiveState(book.head(), tuple(deviations), sample, len(unmanaged)), listing
+
+
+def _remember(book: Book, listing: Listing, moved: Mapping[bytes, Entry], found: Mapping[bytes, Entry]) -> None:
+    """The stats of what was found right, if a later change would show in them: they are from before it was read."""
+    facts = listing.facts
+    book.remember(
+        [
+            (path, facts[path].stamp)
+            for path, known in moved.items()
+            if found.get(path) == known and listing.settled(facts[path])
+        ]
+    )
+
+
+def entries(view: View, digests: Digests, listing: Listing, asked: Asked) -> dict[bytes, Entry]:
+    """What a listing holds at some paths, contents and links' texts included."""
+    there = {path: listing.facts[path] for path in asked if path in listing.facts}
+    files = {path: facts for path, facts in there.items() if facts.kind == 0o100000}
+    found = {path: Entry(_mode(facts), "") for path, facts in there.items()}
+    for path, blob in _blobs(view, digests, {path: asked[path] for path in files}).items():
+        found[path] = Entry(there[path].mode, blob)
+    for path, text in _texts(view, there).items():
+        found[path] = Entry(SYMLINK, blob_id(text))
+    return found
+
+
+def _mode(facts: Facts) -> int:
+    return DIRECTORY if facts.kind == DIRECTORY else facts.mode
+
+
+def _texts(view: View, there: Mapping[bytes, Facts]) -> dict[bytes, bytes]:
+    links = {path: facts.link for path, facts in there.items() if facts.kind == SYMLINK}
+    untold = [path for path, text in links.items() if text is None]
+    return {path: text for path, text in links.items() if text is not None} | view.links(untold)
+
+
+def _blobs(view: View, digests: Digests, asked: Asked) -> dict[bytes, str]:
+    """Blob ids of files. Where we know the SHA-256 of what should stand there, that is compared first."""
+    known = digests.known() if asked else {}
+    expected = {path: entry.blob for path, entry in asked.items() if entry and entry.blob in known}
+    plain = [path for path in expected if not _ODD.search(path)]
+    told = view.digests(plain)
+    right = {path: expected[path] for path in plain if told.get(path) == known[expected[path]]}
+    hashed = view.blobs([path for path in asked if path not in right])
+    digests.note(dict(_unknown(hashed.values(), known)))
+    return right | {path: blob for path, (blob, _) in hashed.items()}
+
+
+def _unknown(found: Iterable[tuple[str, str]], known: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    return ((blob, digest) for blob, digest in found if blob not in known)

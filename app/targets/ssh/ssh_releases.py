@@ -1,0 +1,134 @@
+"""Releases on a host: what did not change is copied from the release before, the rest is sent; then one link moves.
+
+It is copied and not linked: somebody who edits a live file in place must not change the releases that are kept.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+
+from app.domain.errors import TargetUnreachable
+from app.domain.state.plan import Plan
+from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, check_path
+from app.ports import Contents, Desired, Watch
+from app.targets.directory.root_handle import above, parted
+from app.targets.inventory.database import Book
+from app.targets.inventory.inventoried_target import Progress
+from app.targets.inventory.inventory_files import Inventory
+from app.targets.ssh import scripts
+from app.targets.ssh.remote_directory import View
+from app.targets.ssh.remote_scan import entries
+from app.targets.ssh.scripts import quoted
+from app.targets.ssh.ssh_target import SshTarget
+from app.targets.ssh.tar_stream import Stream, batches
+
+Tree = Mapping[bytes, Entry]
+
+
+class SshReleaseTarget(SshTarget):
+    """Implements the port Target over <path>/releases/<revision>-<n> and the link <path>/current."""
+
+    def __init__(self, view: View, inventory: Inventory, keep: int) -> None:
+        super().__init__(view, view.within(scripts.LIVE), inventory)
+        self._keep = keep
+
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+        """Switch to a kept release that is still as it should be, or fill a new one."""
+        with self._inventory.alone() as book:
+            self._recover(book)
+            old = self._current()  # refuses what is no link before anything is written
+            self._remove(book, [name for name, _ in book.releases(complete=False)])
+            wanted = dict(desired.entries())
+            for path in wanted:
+                check_path(path)
+            name = self._kept(book, desired.tree, wanted)
+            fresh = name or f"{desired.revision[:12]}-{book.next_release()}"
+            token = secrets.token_hex(6)
+            same = self._same(book, plan, wanted) if old else {}
+            book.begin(plan.items, token, (), None if name else (fresh, desired.tree))
+            if not name:
+                self._fill(fresh, old, same, wanted, Stream(contents, token, watch.check), watch)
+            self._view.host.ask(self._view.script(scripts.SWITCH, T=token.encode(), V=fresh.encode()))
+            book.finish(plan, desired.tree, desired.revision, release=fresh)
+            self._remove(book, [one for one, _ in book.releases(complete=True)[self._keep :] if one != fresh])
+
+    def _current(self) -> str:
+        """The release that the link names, "" for none."""
+        return self._live.host.ask(self._live.script(scripts.CURRENT)).decode()
+
+    def _same(self, book: Book, plan: Plan, wanted: Tree) -> Tree:
+        """Files that stand in the live release as the new one needs them."""
+        touched = {item.path for item in plan.items}
+        owned = dict(book.entries())
+        return {
+            path: entry
+            for path, entry in wanted.items()
+            if owned.get(path) == entry and path not in touched and entry.mode != SYMLINK
+        }
+
+    # --- filling ---
+    def _fill(self, name: str, old: str, same: Tree, wanted: Tree, stream: Stream, watch: Watch) -> None:
+        progress = Progress(watch, len(wanted))
+        sent = [(path, entry) for path, entry in wanted.items() if path not in same]
+        folders = sorted({folder for path in wanted for folder in above(path)})
+
+        def members() -> Iterator[bytes]:
+            for key, value in (("V", name), ("O", old)):
+                stream.line(key.encode() + b"=" + quoted(value.encode()))
+            stream.line(scripts.FILLING)
+            stream.make(folders, lambda _: False)
+            _take(stream, same)
+            yield from stream.files(sent, lambda _: False)
+            stream.line(scripts.FILLED)
+            yield from stream.end()
+
+        with progress.accounted():
+            self._following(stream, members, progress)
+            if not self._unaltered(name, wanted):
+                raise TargetUnreachable(
+                    f"The new release on {self._view.host.name} is not as it should be: somebody changed "
+                    "the one before, or this one, meanwhile. Nothing was switched."
+                )
+
+    # --- what is kept ---
+    def _kept(self, book: Book, tree: str, wanted: Tree) -> str | None:
+        """A release of this tree in which nothing moved: every file is digested."""
+        names = (name for name, of in book.releases(complete=True) if of == tree)
+        return next((name for name in names if self._unaltered(name, wanted)), None)
+
+    def _unaltered(self, name: str, wanted: Tree) -> bool:
+        inner = b"inner() { at releases/%b && R=$R/releases/%b; }\n" % (name.encode(), name.encode())
+        view = self._view.within(inner)
+        listing = view.everything(tuple)
+        files = [path for path, facts in listing.facts.items() if facts.kind != 0o040000]
+        if not listing.there or len(files) != len(wanted):
+            return False
+        return entries(view, self._digests, listing, wanted) == wanted
+
+    def _remove(self, book: Book, names: list[str]) -> None:
+        """Remove releases. What cannot be removed now is tried again with the next delivery."""
+        if not names:
+            return
+        for name in names:
+            book.retire(name, removed=False)
+        words = b"set -- " + b" ".join(quoted(name.encode()) for name in names) + b"\n"
+        said = self._view.host.ask(words + self._view.script(scripts.REMOVE)).decode().splitlines()
+        for name in names:
+            if f"gone {name}" in said:
+                book.retire(name, removed=True)
+
+
+def _take(stream: Stream, same: Tree) -> None:
+    """Lines that copy files from the release before, a directory and a mode at a time."""
+    grouped: dict[tuple[bytes, int], list[bytes]] = {}
+    for path, entry in same.items():
+        grouped.setdefault((parted(path)[0], entry.mode), []).append(path)
+    for (folder, mode), paths in grouped.items():
+        stream.astray(b"old " + quoted(folder))
+        rest = paths
+        for batch in batches([quoted(b"./" + parted(path)[1]) for path in paths]):
+            bits = b"755" if mode == EXECUTABLE else b"644"
+            stream.line(b"take %b %b %b" % (bits, quoted(folder), b" ".join(batch)))
+            stream.count(rest[: len(batch)])
+            rest = rest[len(batch) :]

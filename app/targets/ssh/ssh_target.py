@@ -1,0 +1,179 @@
+"""A directory on a host behind SSH, delivered in place: what changed is sent, unpacked beside and renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+from app.domain.errors import Problem, TargetUnreachable
+from app.domain.state.plan import LiveState, Plan
+from app.domain.state.tree import DIRECTORY, printable
+from app.ports import Contents, Desired, Watch
+from app.targets.directory.preparation import Steps, prepare
+from app.targets.directory.root_handle import above
+from app.targets.inventory.database import Book
+from app.targets.inventory.inventoried_target import Owning, Progress
+from app.targets.inventory.inventory_files import Inventory
+from app.targets.ssh import scripts
+from app.targets.ssh.digests import Digests
+from app.targets.ssh.remote_directory import View
+from app.targets.ssh.remote_listing import Listing
+from app.targets.ssh.remote_scan import found_at, look_at, look_everywhere
+from app.targets.ssh.tar_stream import Stream, gathered
+
+
+class SshTarget(Owning):
+    """Implements the port Target. `view`: the root; `live`: the directory that readers see."""
+
+    def __init__(self, view: View, live: View, inventory: Inventory) -> None:
+        super().__init__(inventory)
+        self._view, self._live = view, live
+        self._digests = Digests(inventory.folder)
+        self._seen: tuple[Listing, set[bytes] | None] | None = None  # by the last look: listing, paths (None: all)
+
+    def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
+        """Compare the directory with the inventory."""
+        with self._inventory.looking() as book:
+            if not book.head().whole:
+                self._recover(book)
+            looked = look_at if only else look_everywhere
+            state, listing = looked(self._live, book, self._digests, wanted)
+            self._seen = listing, set(wanted) if only else None
+            return state
+
+    def read(self, path: bytes, limit: int) -> bytes | None:
+        """Live content."""
+        return self._live.read(path, limit)
+
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+        """Carry out the plan. Nothing is touched before the intent is written down."""
+        with self._inventory.alone() as book:
+            self._recover(book)
+            steps = prepare(self._surroundings(plan), book, plan)
+            token = secrets.token_hex(6)
+            progress = Progress(watch, len(plan.work))
+            book.begin(plan.items, token, steps.folders)
+            with progress.accounted():
+                removed = self._carry_out(plan, steps, Stream(contents, token, watch.check), book, progress)
+            book.finish(plan, desired.tree, desired.revision, left=removed)
+
+    def _surroundings(self, plan: Plan) -> Surroundings:
+        """What the look saw on which the plan rests, or a look of its own. What changes there after it is met by the
+        plan's own checks on the host."""
+        seen, self._seen = self._seen, None
+        writes = {item.path for item in plan.work if item.wanted is not None}
+        if seen is not None and (seen[1] is None or writes <= seen[1]):
+            return Surroundings(self._view, seen[0])
+        folders = {folder for path in writes for folder in above(path)}
+        return Surroundings(self._view, self._view.some(folders) if folders else Listing(0, {}))
+
+    def _carry_out(self, plan: Plan, steps: Steps, stream: Stream, book: Book, progress: Progress) -> Iterable[bytes]:
+        """Send it; returns the directories that went."""
+        in_the_way = {item.path for item in plan.work if item.found and item.found.mode == DIRECTORY and item.wanted}
+        emptied = book.made({folder for path in steps.first + steps.last for folder in above(path)})
+        folders = sorted(emptied, key=lambda folder: folder.count(b"/"), reverse=True)
+
+        def members() -> Iterator[bytes]:
+            stream.remove(steps.first)
+            stream.make(steps.folders, steps.replaceable.__contains__)
+            yield from stream.files(steps.writes, in_the_way.__contains__)
+            stream.remove(steps.last)
+            stream.leave(folders)
+            yield from stream.end()
+
+        return [folders[number] for number in self._following(stream, members, progress)]
+
+    def _following(self, stream: Stream, members: Callable[[], Iterator[bytes]], progress: Progress) -> list[int]:
+        """Send a stream and follow its plan; returns the numbers that it told as "left"."""
+        try:
+            left = run(self._view, stream, members, progress)
+        except TargetUnreachable:
+            raise
+        except BaseException:
+            with contextlib.suppress(Problem):  # what runs there is ended now; the next run would do it as well
+                self._settle(stream.token)
+            raise
+        self._digests.note(stream.sums)
+        return left
+
+    # --- after an interruption ---
+    def _recover(self, book: Book) -> None:
+        token = book.fact("applying")
+        if token is None:
+            return
+        self._settle(token)
+        pending = book.pending()
+        known = book.known(pending)
+        found = found_at(self._live, self._digests, {path: known.get(path) for path in pending})
+        book.recover(found.get)
+
+    def _settle(self, token: str) -> None:
+        """End an orphan, if there is one, and remove what it left."""
+        self._view.host.ask(self._view.script(scripts.SETTLE, T=token.encode()))
+
+
+def run(view: View, stream: Stream, members: Callable[[], Iterator[bytes]], progress: Progress) -> list[int]:
+    """Send a stream and follow the plan; returns the numbers that it told as "left"."""
+    answer = Followed(stream.done, progress)
+    code, said = view.host.run(
+        view.script(scripts.APPLY, T=stream.token.encode()), answer.hear, lambda: gathered(members()), progress.check
+    )  # fmt: skip
+    if code == scripts.REFUSED:
+        raise view.host.refused(answer.rest, said, answer.where())
+    if not answer.finished:
+        view.host.unfinished(code, said)
+    return answer.left
+
+
+class Followed:
+    """What the plan tells while it runs."""
+
+    def __init__(self, order: Sequence[bytes], progress: Progress) -> None:
+        self._order, self._progress = order, progress
+        self.rest = b""
+        self.left: list[int] = []
+        self.finished = False
+
+    def hear(self, chunk: bytes) -> None:
+        """The next piece."""
+        *lines, self.rest = (self.rest + chunk).split(b"\n")
+        for line in lines:
+            if line.startswith(b"+"):
+                for _ in range(int(line)):
+                    self._progress.step(self._order[self._progress.done])
+            elif line.startswith(b"left "):
+                self.left.append(int(line[5:]))
+            elif line == b"done":
+                self.finished = True
+            elif line.startswith(b"no "):
+                self.rest = line
+
+    def where(self) -> str:
+        """What a refusal is about."""
+        word = self.rest.partition(b"no ")[2].split(b" ")[0]
+        said = {b"put": "cannot be put in its place", b"rid": "cannot be removed", b"mk": "cannot be made a directory"}
+        if word not in said or self._progress.done >= len(self._order):
+            return ""
+        return f"'{printable(self._order[self._progress.done])}' (or a file near it) {said[word]}"
+
+
+class Surroundings:
+    """Implements Ground: a listing of (at least) all directories above what will be written."""
+
+    def __init__(self, view: View, listing: Listing) -> None:
+        self._view, self._some = view, listing
+        self._whole: Listing | None = None
+
+    def mode_at(self, path: bytes) -> int | None:
+        """By the listing."""
+        facts = self._some.facts.get(path)
+        return facts.mode if facts else None
+
+    def files_below(self, folder: bytes) -> Iterator[bytes]:
+        """By a listing of everything, which is rarely needed."""
+        if self._whole is None:
+            self._whole = self._view.everything(tuple)
+        start = folder + b"/"
+        facts = self._whole.facts
+        return (path for path, one in facts.items() if path.startswith(start) and one.kind != DIRECTORY)

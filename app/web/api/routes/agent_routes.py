@@ -1,0 +1,46 @@
+"""Agents, as people and scripts manage them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fastapi import APIRouter, Response
+
+from app.domain.agents.protocol import ENROLLMENT_LIFE
+from app.web.api.fields import AfterName, Id, Limit
+from app.web.api.request_bodies.agent_bodies import EnrollmentBody
+from app.web.api.response_models import Agent, Enrollment, Items, reply
+from app.web.api.serializers.agent_json import agent_json
+from app.web.api.serializers.domain_json import at, page_json
+from app.web.requests.route_dependencies import By, Cases, Who
+
+router = APIRouter(tags=["agents"])
+
+
+@router.get("/agents", response_model=Items[Agent])
+def list_agents(cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "") -> Response:
+    """Agents, oldest first, revoked ones included."""
+    now = cases.world.clock.now()
+    with cases.world.store.read() as tx:
+        every = [one for one in tx.agents.all() if not after or one.id > after]
+        waiting = tx.agents.waiting_counts()
+        items = [
+            agent_json(one, now, tx.agents.environments(one.id).values(), waiting.get(one.id, 0))
+            for one in every[:limit]
+        ]
+    return reply(page_json(items, every[limit - 1].id if len(every) > limit else None))
+
+
+@router.post("/agents/enrollments", status_code=201, response_model=Enrollment)
+def make_enrollment(body: EnrollmentBody, cases: Cases, by: By) -> Response:
+    """A one-time token that makes one agent for some environments. It is in this answer and nowhere else."""
+    life = timedelta(seconds=body.expires_in_s) if body.expires_in_s else ENROLLMENT_LIFE
+    made, token = cases.agents.enrolling.token(body.environments, by, life)
+    shown = {"id": made.id, "token": token, "environments": list(made.environments)}
+    return reply({**shown, "expires_at": at(made.expires_at)}, 201)
+
+
+@router.delete("/agents/{id}", status_code=204)
+def revoke_agent(id: Id, cases: Cases, by: By) -> None:
+    """Revoke an agent at once: it is let in nowhere any more, and its environments read Unknown."""
+    cases.agents.enrolling.revoke(id, by)

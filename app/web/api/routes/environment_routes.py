@@ -1,0 +1,135 @@
+"""The registry: environments, their repositories and webhooks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from app.domain.comparison import parse_labels
+from app.domain.environment import Environment as Registered
+from app.domain.errors import InvalidInput, Problem
+from app.domain.webhook import PROVIDERS
+from app.ports import EnvironmentFilter
+from app.services.environments.switch_effects import left_behind
+from app.services.use_cases import UseCases
+from app.web.api.fields import AfterName, Labels, Limit, Name, Text
+from app.web.api.openapi import problems
+from app.web.api.request_bodies.bodies import EnvironmentBody, EnvironmentPatch, HoldBody, ProbeBody, WebhookBody
+from app.web.api.response_models import Edited, Environment, Hook, Items, Probe, reply
+from app.web.api.serializers.domain_json import environment_json, page_of, probe_json, unusable_json
+from app.web.api.serializers.host_keys import without_fingerprints
+from app.web.rendering import snippets
+from app.web.requests.route_dependencies import By, Cases, Later, Who
+
+router = APIRouter(tags=["environments"])
+IfMatch = Annotated[
+    str, Header(pattern=r'^(\*|"[0-9]{1,9}")$', description="ETag of what is being edited; anything by default.")
+]
+SyncWord = Literal["", "Synced", "OutOfSync", "Unknown"]
+HealthWord = Literal["", "Healthy", "Progressing", "Degraded", "Missing", "Suspended", "Unknown"]
+
+
+def shown(cases: UseCases, environment: Registered, status: int = 200, **headers: str) -> Response:
+    """An environment as an answer, with its version as ETag."""
+    body = environment_json(environment, cases.world.clock.now())
+    return reply(body, status, ETag=f'"{environment.version}"', **headers)
+
+
+@router.get("/environments", response_model=Items[Environment])
+def list_environments(
+    cases: Cases,
+    _: Who,
+    limit: Limit = 50,
+    after: AfterName = "",
+    search: Text = "",
+    mode: Literal["", "push", "pull"] = "",
+    sync: SyncWord = "",
+    health: HealthWord = "",
+    need: Annotated[bool, Query(description="Only those that need a person.")] = False,
+    labels: Labels = "",
+) -> Response:
+    """Environments by name."""
+    now = cases.world.clock.now()
+    where = EnvironmentFilter(search, mode, sync, health, need, parse_labels(labels))
+    with cases.world.store.read() as tx:
+        page = tx.environments.page(where, now, limit, after or None)
+    return reply(page_of(page, lambda row: environment_json(row.environment, now)))
+
+
+@router.post("/environments", status_code=201, response_model=Environment, responses=problems(409))
+def create_environment(body: EnvironmentBody, cases: Cases, by: By, later: Later) -> Response:
+    """Register an environment; its repository is looked at in the background."""
+    made = cases.registration.create(without_fingerprints(body.model_dump(exclude_unset=True)), by)
+    later.run("first look", lambda: cases.registration.first_look(made))
+    return shown(cases, made, 201, Location=f"/api/v1/environments/{made.name}")
+
+
+@router.post("/environments/probe", response_model=Probe)
+def probe_repository(body: ProbeBody, cases: Cases, _: By) -> Response:
+    """Look at a repository before saving anything. One that cannot be used is a finding, not an error."""
+    try:
+        found = cases.registration.probe(body.model_dump())
+    except InvalidInput:
+        raise
+    except Problem as problem:
+        return reply(unusable_json(problem))
+    return reply(probe_json(found))
+
+
+@router.get("/environments/{name}", response_model=Environment)
+def show_environment(name: Name, cases: Cases, _: Who) -> Response:
+    """One environment. The ETag is its version."""
+    with cases.world.store.read() as tx:
+        return shown(cases, tx.environments.get(name))
+
+
+@router.patch("/environments/{name}", response_model=Edited, responses=problems(409, 412))
+def edit_environment(name: Name, body: EnvironmentPatch, cases: Cases, by: By, if_match: IfMatch = "*") -> Response:
+    """Lay a partial specification over the stored one (JSON Merge Patch). The name stays."""
+    change = without_fingerprints(body.model_dump(exclude_unset=True))
+    with cases.world.store.read() as tx:
+        before = tx.environments.get(name)
+    edited = cases.registration.edit(name, change, by, version=_version(if_match))
+    told = environment_json(edited, cases.world.clock.now())
+    left = left_behind(before, edited, same_place=False)
+    return reply({**told, "left_behind": list(left)}, ETag=f'"{edited.version}"')
+
+
+def _version(if_match: str) -> int | None:
+    return None if if_match == "*" else int(if_match.strip('"'))
+
+
+@router.delete("/environments/{name}", status_code=204, responses=problems(409, 412))
+def delete_environment(name: Name, cases: Cases, by: By, if_match: IfMatch = "*") -> None:
+    """Forget an environment. Delivered files and the ledger stay."""
+    cases.registration.remove(name, by, version=_version(if_match))
+
+
+@router.put("/environments/{name}/hold", response_model=Environment)
+def set_hold(name: Name, body: HoldBody, cases: Cases, by: By) -> Response:
+    """Stop automation, and say why."""
+    return shown(cases, cases.holds.hold(name, body.reason, body.expires_at, by))
+
+
+@router.delete("/environments/{name}/hold", response_model=Environment, responses=problems(409, 424))
+def end_hold(name: Name, cases: Cases, by: By) -> Response:
+    """Let automation go on."""
+    return shown(cases, cases.holds.resume(name, by))
+
+
+@router.put("/environments/{name}/webhook", response_model=Hook)
+def set_webhook(name: Name, request: Request, cases: Cases, by: By, body: WebhookBody | None = None) -> Response:
+    """Give an environment's webhook a secret (made up if none is given). It is shown this once."""
+    secret = cases.webhooks.set_secret(name, body.secret if body else None, by)
+    base = snippets.base_url(request)
+    urls = {one: f"{base}/webhooks/{one}/{name}" for one in PROVIDERS}
+    return reply({"hook": name, "secret": secret, "urls": urls})
+
+
+@router.get("/environments/{name}/snippets", response_model=dict[str, str])
+def show_snippets(name: Name, request: Request, cases: Cases, _: Who) -> Response:
+    """Pipeline steps to copy, filled in, by tool."""
+    with cases.world.store.read() as tx:
+        environment = tx.environments.get(name)
+    return reply({one.key: one.text for one in snippets.of(environment, snippets.base_url(request))})

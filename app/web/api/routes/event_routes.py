@@ -1,0 +1,37 @@
+"""The ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.domain.events import EventType
+from app.web.api.cursors import number
+from app.web.api.fields import AfterNumber, Limit, Text
+from app.web.api.openapi import problems
+from app.web.api.response_models import Event, Items, reply
+from app.web.api.serializers.domain_json import event_json, page_json
+from app.web.requests.route_dependencies import Cases, Who
+
+router = APIRouter(tags=["ledger"])
+Types = Annotated[list[EventType], Query(max_length=30, description="Only events of these types.")]
+
+
+@router.get("/events", response_model=Items[Event], responses=problems(404))
+def list_events(
+    cases: Cases,
+    _: Who,
+    limit: Limit = 100,
+    after: AfterNumber = "",
+    environment: Text = "",
+    operation: Text = "",
+    type: Types = [],  # noqa: B006
+) -> Response:
+    """Events behind an id, oldest first; `next` is the id to go on from, null at the end."""
+    with cases.world.store.read() as tx:
+        id = tx.environments.get(environment).id if environment else None
+        start = number(after) or 0
+        events = tx.ledger.page(start, limit + 1, environment_id=id, operation=operation or None, types=type)
+    more = len(events) > limit
+    return reply(page_json([event_json(one) for one in events[:limit]], events[limit - 1].id if more else None))

@@ -1,0 +1,46 @@
+"""Whether the process lives, whether it can work, and its figures. These need no log-in and tell no names."""
+
+from __future__ import annotations
+
+import hmac
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from app.domain.errors import NotAuthenticated
+from app.web.api.response_models import Alive, Ready
+from app.web.requests.problem_responses import answer
+from app.web.requests.route_dependencies import Cases, bearer
+
+router = APIRouter(tags=["health"])
+NOT_READY = {"description": "Not ready", "content": {"application/problem+json": {
+    "schema": {"$ref": "#/components/schemas/Problem"}}}}  # fmt: skip
+
+
+@router.get("/healthz", response_model=Alive)
+def alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", response_model=Ready, responses={503: NOT_READY})
+def ready(request: Request) -> Response | dict[str, object]:
+    """The database answers and is migrated; workers and scheduler are alive."""
+    checks: dict[str, str] = request.app.state.readiness()
+    bad = {name: text for name, text in checks.items() if text != "ok"}
+    if bad:
+        return answer(503, "not_ready", f"Not ready: {', '.join(f'{name} {text}' for name, text in bad.items())}.", bad)
+    return {"status": "ok", "checks": checks}
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+def metrics(request: Request, cases: Cases) -> Response:
+    """Prometheus' text format. Open unless PUSHPULL_METRICS_TOKEN is set; then send it as a bearer token."""
+    wanted: str = request.app.state.metrics_token
+    if wanted and not hmac.compare_digest((bearer(request) or "").encode(), wanted.encode()):
+        raise NotAuthenticated()
+    return Response(request.app.state.metrics.exposition(cases), media_type=CONTENT_TYPE_LATEST)

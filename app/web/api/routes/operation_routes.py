@@ -1,0 +1,90 @@
+"""Syncs, refreshes, and the operations they become."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+
+from app.domain.operation import Kind, Pipeline, Request, Trigger
+from app.domain.operation import Operation as Run
+from app.ports import OperationFilter
+from app.services.actors import Actor
+from app.web.api.fields import AfterName, Limit, Name, OperationId, Since, Text, Until
+from app.web.api.openapi import problems
+from app.web.api.request_bodies.bodies import RefreshBody, SyncBody
+from app.web.api.response_models import Items, Operation, OperationWithLog, reply
+from app.web.api.serializers.domain_json import event_json, operation_json, page_of
+from app.web.requests.route_dependencies import By, Cases, Who
+
+router = APIRouter(tags=["operations"])
+PhaseWord = Literal["", "queued", "running", "succeeded", "failed", "error", "terminated", "superseded"]
+TriggerWord = Literal["", "pipeline", "webhook", "schedule", "agent", "manual", "rollback", "self_heal"]
+
+
+def accepted(operation: Run) -> Response:
+    """A queued operation as an answer; follow it at its Location."""
+    return reply(operation_json(operation), 202, Location=f"/api/v1/operations/{operation.id}")
+
+
+def sync_request(body: SyncBody, by: Actor) -> Request:
+    """What a POST to syncs asks for: one that tells of its pipeline is a pipeline's push, any other a person's."""
+    told = body.pipeline
+    return Request(
+        Kind.SYNC,
+        Trigger.PIPELINE if told else Trigger.MANUAL,
+        by.name,
+        wanted=body.revision,
+        reason=body.reason,
+        pipeline=Pipeline(told.url, told.id, told.commit_time) if told else None,
+        allow_older=body.allow_older,
+    )
+
+
+@router.post("/environments/{name}/syncs", status_code=202, response_model=Operation, responses=problems(409))
+def sync(name: Name, cases: Cases, by: By, body: SyncBody | None = None) -> Response:
+    """Ask for a sync. The answer is the queued operation; follow it at its Location."""
+    return accepted(cases.queue.ask(name, sync_request(body or SyncBody(), by), by))
+
+
+@router.post("/environments/{name}/refreshes", status_code=202, response_model=Operation)
+def refresh(name: Name, cases: Cases, by: By, body: RefreshBody | None = None) -> Response:
+    """Ask for a comparison of live with desired."""
+    request = Request(Kind.REFRESH, Trigger.MANUAL, by.name, reason=body.reason if body else "")
+    return accepted(cases.queue.ask(name, request, by))
+
+
+@router.get("/operations", response_model=Items[Operation])
+def list_operations(
+    cases: Cases,
+    _: Who,
+    limit: Limit = 50,
+    after: AfterName = "",
+    environment: Text = "",
+    phase: PhaseWord = "",
+    trigger: TriggerWord = "",
+    kind: Literal["", "sync", "refresh"] = "",
+    outcome: Text = "",
+    revision: Text = "",
+    since: Since = None,
+    until: Until = None,
+) -> Response:
+    """Operations, newest first."""
+    where = OperationFilter(environment, None, phase, trigger, kind, outcome, revision, since, until)
+    with cases.world.store.read() as tx:
+        return reply(page_of(tx.operations.page(where, limit, after or None), operation_json))
+
+
+@router.get("/operations/{id}", response_model=OperationWithLog)
+def show_operation(id: OperationId, cases: Cases, _: Who) -> Response:
+    """One operation with its stages, changes and log."""
+    with cases.world.store.read() as tx:
+        operation = tx.operations.get(id)
+        events = tx.ledger.page(operation=id, limit=500)
+    return reply({**operation_json(operation), "log": [event_json(event) for event in events]})
+
+
+@router.post("/operations/{id}/termination", status_code=202, response_model=Operation, responses=problems(409))
+def terminate(id: OperationId, cases: Cases, by: By) -> Response:
+    """Stop an operation: at once while queued, between two files while running."""
+    return accepted(cases.queue.terminate(id, by))

@@ -1,0 +1,35 @@
+"""API tokens."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from app.web.api.fields import AfterName, Id, Limit
+from app.web.api.request_bodies.bodies import TokenBody
+from app.web.api.response_models import Items, NewToken, Token, reply
+from app.web.api.serializers.domain_json import page_json, token_json
+from app.web.requests.route_dependencies import By, Cases, Who
+
+router = APIRouter(tags=["tokens"])
+
+
+@router.get("/tokens", response_model=Items[Token])
+def list_tokens(cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "") -> Response:
+    """Tokens without their secrets, by id."""
+    every = sorted(cases.access.list_tokens(), key=lambda one: one.id)
+    found = [one for one in every if not after or one.id > after]
+    next = found[limit - 1].id if len(found) > limit else None
+    return reply(page_json([token_json(one) for one in found[:limit]], next))
+
+
+@router.post("/tokens", status_code=201, response_model=NewToken)
+def create_token(body: TokenBody, cases: Cases, by: By) -> Response:
+    """Create a token; its value is in this answer and nowhere else."""
+    made, secret = cases.access.create_token(body.name, by, role=body.role, expires_at=body.expires_at)
+    return reply(token_json(made, secret), 201)
+
+
+@router.delete("/tokens/{id}", status_code=204)
+def revoke_token(id: Id, cases: Cases, by: By) -> None:
+    """Revoke a token at once."""
+    cases.access.revoke_token(id, by)

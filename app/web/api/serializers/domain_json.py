@@ -1,0 +1,225 @@
+"""Domain values as the contract's JSON. Times are RFC 3339 with microseconds, UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app.domain.audit import timestamp
+from app.domain.environment import Environment, Hold
+from app.domain.errors import Problem, RevisionNotFound
+from app.domain.events import Event
+from app.domain.operation import Operation
+from app.domain.specification.environment_fields import as_dict
+from app.domain.state.tree import printable
+from app.ports import Credential, HistoryItem, Page, Probe, Token
+from app.web.api.serializers.host_keys import with_fingerprints
+
+
+def at(moment: datetime | None) -> str | None:
+    """A time on the wire."""
+    return timestamp(moment) if moment else None
+
+
+def page_json(items: list[dict[str, Any]], next: str | int | None) -> dict[str, Any]:
+    """A list with the cursor of what follows."""
+    return {"items": items, "next": str(next) if next is not None else None}
+
+
+def page_of(page: Page[Any], shape: Any) -> dict[str, Any]:
+    """A page of domain values."""
+    return page_json([shape(item) for item in page.items], page.next)
+
+
+def hold_json(hold: Hold | None) -> dict[str, Any] | None:
+    """A hold, or null."""
+    if hold is None:
+        return None
+    return {
+        "owner": hold.owner,
+        "reason": hold.reason,
+        "created_at": at(hold.created_at),
+        "expires_at": at(hold.expires_at),
+        "left_revision": hold.left_revision,
+    }
+
+
+def status_json(environment: Environment, now: datetime) -> dict[str, Any]:
+    """An environment's status; a stale verdict reads Unknown."""
+    status = environment.status
+    return {
+        "sync": environment.sync_at(now).value,
+        "health": environment.health_at(now).value,
+        "revision": status.revision,
+        "subject": status.subject,
+        "author": status.author,
+        "live_since": at(status.live_since),
+        "divergence": status.divergence.value if status.divergence else None,
+        "noticed": status.noticed,
+        "noticed_at": at(status.noticed_at),
+        "last_good": status.last_good,
+        "checked_at": at(status.checked_at),
+        "expires_at": at(status.expires_at),
+        "files": status.files,
+        "drift_count": status.drift_count,
+        "episode": status.drift_episode,
+        "operation": status.operation,
+        "last_outcome": status.last_outcome,
+        "last_reason": status.last_reason,
+        "last_finished_at": at(status.last_finished_at),
+        "hold": hold_json(environment.hold),
+        "heard_at": at(status.heard_at),
+        "message": status.message,
+    }
+
+
+def environment_json(environment: Environment, now: datetime) -> dict[str, Any]:
+    """An environment in the contract's shape."""
+    extra = {"agent": environment.agent, "created_at": at(environment.created_at), "version": environment.version}
+    shown = as_dict(environment)
+    return {**shown, "target": with_fingerprints(shown["target"]), "status": status_json(environment, now), **extra}
+
+
+def operation_json(one: Operation) -> dict[str, Any]:
+    """An operation in the contract's shape, with what pages and the command line show besides."""
+    request, changes = one.request, one.changes
+    pipeline = request.pipeline
+    return {
+        "id": one.id,
+        "environment": one.environment,
+        "mode": one.mode,
+        "kind": one.kind.value,
+        "trigger": one.trigger.value,
+        "initiated_by": request.initiated_by,
+        "phase": one.phase.value,
+        "from_revision": one.from_revision,
+        "revision": one.revision,
+        "wanted": request.wanted,
+        "subject": one.subject,
+        "author": one.author,
+        "outcome": one.outcome.value if one.outcome else None,
+        "reason": one.reason,
+        "created_at": at(one.created_at),
+        "started_at": at(one.started_at),
+        "finished_at": at(one.finished_at),
+        "stages": [
+            {"name": stage.name.value, "started_at": at(stage.started_at), "finished_at": at(stage.finished_at)}
+            for stage in one.stages
+        ],
+        "changes": {
+            "created": changes.created,
+            "updated": changes.updated,
+            "deleted": changes.deleted,
+            "unchanged": changes.unchanged,
+        },
+        "progress": {"done": one.done, "total": one.total},
+        "paths": list(one.detail.get("paths", ())),
+        "pipeline": {"url": pipeline.url, "id": pipeline.id, "commit_time": at(pipeline.commit_time)}
+        if pipeline
+        else None,
+        "retry_of": request.retry_of,
+        "webhook_missed": request.webhook_missed,
+        "termination_by": one.termination_by,
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """A ledger entry."""
+    return {
+        "id": event.id,
+        "at": at(event.at),
+        "environment": event.environment,
+        "operation": event.operation,
+        "type": event.type.value,
+        "reason": event.reason,
+        "data": dict(event.data),
+        "origin": dict(event.origin) if event.origin else None,
+    }
+
+
+def history_json(item: HistoryItem) -> dict[str, Any]:
+    """A revision that was live."""
+    plain = ("revision", "subject", "author", "outcome", "initiated_by", "trigger", "operation", "good", "bad")
+    return {
+        **{name: getattr(item, name) for name in plain},
+        "message": item.subject,
+        "bad_reason": item.bad_reason,
+        "current": item.current,
+        "committed_at": at(item.committed_at),
+        "live_at": at(item.live_at),
+        "left_at": at(item.left_at),
+    }
+
+
+def credential_json(one: Credential) -> dict[str, Any]:
+    """A credential without its secret."""
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "created_at": at(one.created_at),
+        "created_by": one.created_by,
+        "used_at": at(one.used_at),
+        "public": dict(one.public),
+    }
+
+
+def token_json(one: Token, secret: str | None = None) -> dict[str, Any]:
+    """A token without its secret, unless it has just been made."""
+    shown = {"token": secret} if secret else {}
+    return {
+        "id": one.id,
+        "name": one.name,
+        "prefix": one.prefix,
+        "role": one.role,
+        "created_by": one.created_by,
+        "created_at": at(one.created_at),
+        "expires_at": at(one.expires_at),
+        "used_at": at(one.used_at),
+        "revoked_at": at(one.revoked_at),
+        **shown,
+    }
+
+
+def drift_json(
+    environment: Environment, stored: Mapping[str, Any] | None, checked_at: datetime | None
+) -> dict[str, Any]:
+    """A drift report in the contract's shape."""
+    report = stored or {}
+    items = [
+        {"path": item["path"], "change": item["change"], "diff": item.get("diff")} for item in report.get("items", ())
+    ]
+    return {
+        "environment": environment.name,
+        "revision": environment.status.revision,
+        "checked_at": at(checked_at),
+        "items": items,
+        "count": report.get("count", len(items)),
+        "episode": environment.status.drift_episode,
+        "ignored": list(report.get("ignored", ())),
+        "unmanaged": list(report.get("unmanaged", ())),
+        "unmanaged_count": report.get("unmanaged_count", 0),
+    }
+
+
+def probe_json(found: Probe) -> dict[str, Any]:
+    """What a look at a repository found."""
+    revision = found.revision
+    return {
+        "reachable": True,
+        "problem": None,
+        "branches": list(found.branches),
+        "tags": list(found.tags),
+        "default_branch": found.default_branch,
+        "revision": revision.sha if revision else None,
+        "subject": revision.subject if revision else None,
+        "files": found.files,
+        "unsupported": [{"path": printable(one.path), "kind": one.kind} for one in found.unsupported],
+    }
+
+
+def unusable_json(problem: Problem) -> dict[str, Any]:
+    """Why a repository cannot be used."""
+    empty = probe_json(Probe((), (), None, None, 0))
+    told = {"code": problem.code(), "detail": problem.detail}
+    return {**empty, "reachable": isinstance(problem, RevisionNotFound), "problem": told}

@@ -1,0 +1,148 @@
+"""Server-sent events: a doorbell for pages, the ledger itself for scripts. No transaction is held while waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from app.domain.errors import Problem
+from app.notifications import Bus
+from app.notifications.bus import Listener
+from app.services.use_cases import UseCases
+from app.web.api.serializers.domain_json import event_json
+from app.web.requests.route_dependencies import Who, use_cases, who
+
+LIFE_S = 600.0
+BEAT_S = 15.0
+PAUSE_S = 0.2  # between two rings to the same listener: a busy installation does not make its pages busier
+BATCH = 200
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+router = APIRouter()
+
+
+def frame(name: str, data: Any, id: int | None = None) -> bytes:
+    """One event on the wire."""
+    lines = [f"id: {id}"] if id is not None else []
+    return "\n".join((*lines, f"event: {name}", f"data: {json.dumps(data, separators=(',', ':'))}", "", "")).encode()
+
+
+class Stream:
+    """One client's stream: it ends with its life, the server, or the client's right to listen."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._bus: Bus = request.app.state.bus
+        self._cases: UseCases = use_cases(request)
+        self._loop = asyncio.get_running_loop()
+        self._ends = self._loop.time() + LIFE_S
+
+    async def doorbell(self) -> AsyncIterator[bytes]:
+        """Which things changed, by name: "ledger", "environment-NAME"; the ids are the ledger's."""
+        listener = self._enter()
+        try:
+            yield b"retry: 2000\n\n"
+            while self._open():
+                topics = await listener.wait(BEAT_S)
+                last = await self._last_id()
+                if last is None:
+                    return
+                for topic in sorted(topics):
+                    if topic == "ledger" or topic.startswith("environment-"):
+                        yield frame(topic, {"last": last}, last)
+                if not topics:
+                    yield b": beat\n\n"
+                await self._pause()
+        finally:
+            self._leave(listener)
+
+    async def ledger(self, after: int) -> AsyncIterator[bytes]:
+        """Every event after an id, as they are committed."""
+        listener = self._enter()
+        try:
+            yield b"retry: 2000\n\n"
+            while self._open():
+                events = await run_in_threadpool(self._more, after)
+                if events is None:
+                    return
+                for event in events:
+                    after = event["id"]
+                    yield frame(event["type"], event, after)
+                if len(events) < BATCH and not await listener.wait(BEAT_S):
+                    yield b": beat\n\n"
+        finally:
+            self._leave(listener)
+
+    def _open(self) -> bool:
+        return self._loop.time() < self._ends and not self._bus.closed
+
+    def _enter(self) -> Listener:
+        self._request.app.state.metrics.streams.inc()
+        return self._bus.listen()
+
+    def _leave(self, listener: Listener) -> None:
+        self._request.app.state.metrics.streams.dec()
+        self._bus.leave(listener)
+
+    async def _pause(self) -> None:
+        if not self._bus.closed:
+            await asyncio.sleep(PAUSE_S)
+
+    def _allowed(self) -> bool:
+        """Whether the identity still holds: a revoked token or an ended session ends its streams."""
+        try:
+            who(self._request)
+        except Problem:
+            return False
+        return not self._bus.closed
+
+    def _more(self, after: int) -> list[dict[str, Any]] | None:
+        if not self._allowed():
+            return None
+        with self._cases.world.store.read() as tx:
+            return [event_json(event) for event in tx.ledger.page(after, BATCH)]
+
+    async def _last_id(self) -> int | None:
+        """The ledger's end, None where the stream has to end."""
+
+        def look() -> int | None:
+            if not self._allowed():
+                return None
+            with self._cases.world.store.read() as tx:
+                return tx.ledger.last_id()
+
+        return await run_in_threadpool(look)
+
+
+@router.get("/events/stream", include_in_schema=False)
+async def doorbell(request: Request, _: Who) -> StreamingResponse:
+    """The pages' doorbell."""
+    return StreamingResponse(Stream(request).doorbell(), media_type="text/event-stream", headers=HEADERS)
+
+
+@router.get("/api/v1/events/stream", include_in_schema=False)  # it does not end; the document tells of it in words
+async def follow(
+    request: Request,
+    _: Who,
+    after: Annotated[int | None, Query(ge=0, le=2**62, description="Start behind this event id.")] = None,
+    last_event_id: Annotated[str | None, Header(max_length=40, description="Sent by reconnecting clients.")] = None,
+) -> StreamingResponse:
+    """Server-sent events, one per ledger entry: `event` is its type, `id` its id, `data` the entry as JSON.
+
+    Without a starting point only what is new is sent. A stream ends after ten minutes; connect again with the last id.
+    """
+    start = int(last_event_id) if last_event_id and last_event_id.isdigit() and len(last_event_id) < 19 else after
+    if start is None:
+        start = await run_in_threadpool(_end, use_cases(request))
+    return StreamingResponse(Stream(request).ledger(start), media_type="text/event-stream", headers=HEADERS)
+
+
+def _end(cases: UseCases) -> int:
+    with cases.world.store.read() as tx:
+        return tx.ledger.last_id()

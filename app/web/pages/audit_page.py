@@ -1,0 +1,113 @@
+"""The audit log: who did what, to what, from where, when; and whether the chain is intact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+
+from app.domain.audit import Entry, Verification
+from app.ports import AuditFilter
+from app.web.pages.query_parameters import After, Word, clean, moment, number
+from app.web.rendering import links, render
+from app.web.requests.route_dependencies import Cases
+from app.web.requests.visitor import By, Visitor
+
+ROWS = 50
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as it is shown: its time, and what it holds in words."""
+
+    entry: Entry
+    at: datetime
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What audit/index.html gets."""
+
+    lines: tuple[Line, ...]
+    filters: Mapping[str, str]
+    narrowed: bool
+    actors: tuple[str, ...]
+    actions: tuple[str, ...]
+    entries: int
+    checked: Verification | None
+    checked_at: datetime | None
+    url: str
+    first: str
+    next: str
+    export: Mapping[str, str]
+
+
+@router.get("/audit")
+def audit(
+    request: Request,
+    cases: Cases,
+    _: Visitor,
+    environment: Word = "",
+    actor: Word = "",
+    action: Word = "",
+    q: Word = "",
+    since: Word = "",
+    until: Word = "",
+    after: After = "",
+) -> Response:
+    """Entries, newest first, narrowed by what the address says."""
+    given = {"environment": environment, "actor": actor, "action": action, "q": q, "since": since, "until": until}
+    filters = {name: clean(value) for name, value in given.items()}
+    where = AuditFilter(
+        filters["environment"], filters["actor"], filters["action"], filters["q"],
+        moment(filters["since"]), moment(filters["until"], end=True),
+    )  # fmt: skip
+    with cases.world.store.read() as tx:
+        page = tx.audit.page(where, ROWS, number(after))
+        head = tx.audit.head()
+        actors, actions = tx.audit.actors(), tx.audit.actions()
+    checked, checked_at = getattr(request.app.state, "verified", (None, None))
+    narrowing = {**{name: value for name, value in filters.items() if name != "q"}, "search": filters["q"]}
+    context = Context(
+        lines=tuple(_line(entry) for entry in page.items),
+        filters=filters,
+        narrowed=any(filters.values()),
+        actors=actors,
+        actions=actions,
+        entries=head.seq if head else 0,
+        checked=checked,
+        checked_at=checked_at,
+        url=links.with_query("/audit", {**filters, "after": after}),
+        first=links.with_query("/audit", filters) if after else "",
+        next=links.with_query("/audit", {**filters, "after": page.next}) if page.next else "",
+        export={
+            form: links.with_query("/api/v1/audit/export", {**narrowing, "format": form}) for form in ("jsonl", "csv")
+        },
+    )
+    return render.page(request, "audit/index.html", context, nav="audit", regions=("audit",))
+
+
+@router.post("/audit/verify")
+def verify(request: Request, cases: Cases, _: By) -> Response:
+    """Walk the whole chain now."""
+    result = cases.audit.verify_stored()
+    request.app.state.verified = (result, cases.world.clock.now())
+    if result.valid:
+        return render.done(request, "/audit", f"The chain is intact: {result.entries} entries")
+    return render.done(request, "/audit", "The chain is broken", result.problem, "bad")
+
+
+def _line(entry: Entry) -> Line:
+    shown = {key: value for key, value in entry.data.items() if key not in ("environment", "mode") and value}
+    parts = [f"{key.replace('_', ' ')}: {_short(value)}" for key, value in shown.items() if _short(value)]
+    return Line(entry, datetime.fromisoformat(entry.at), ", ".join(parts)[:300])
+
+
+def _short(value: object) -> str:
+    if isinstance(value, str):
+        return value[:12] if len(value) == 40 else value[:80]
+    return str(value) if isinstance(value, int | float) else ""

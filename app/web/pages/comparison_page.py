@@ -1,0 +1,183 @@
+"""Push against pull: the page that people take screenshots of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.domain.comparison import MODES, WINDOWS, Call, Cell, Comparison, Day, Row
+from app.domain.errors import InvalidInput
+from app.web.pages.query_parameters import Word, clean
+from app.web.rendering import links, render
+from app.web.rendering.plots import Axis, Step, axis, medians
+from app.web.rendering.present import duration, exact, plural
+from app.web.requests.route_dependencies import Cases
+from app.web.requests.visitor import Visitor
+
+WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
+LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}
+NARROWED = ("/operations", "/audit")  # lists that can show one environment only
+ENOUGH_DAYS = 2
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One mode's cell as the macro wants it."""
+
+    figure: str
+    unit: str
+    n: int | None
+    note: str
+    values: tuple[float, ...]
+    behind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One row: two sides on a shared axis, a verdict between them, and what the figure means."""
+
+    key: str
+    title: str
+    question: str
+    definition: str
+    push: Side
+    pull: Side
+    verdict: str
+    better: str
+    on: Axis | None
+    push_text: str
+    pull_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What comparison/show.html gets."""
+
+    comparison: Comparison | None
+    criteria: tuple[Criterion, ...]
+    lanes: tuple[tuple[str, tuple[Step, ...], str], ...]
+    lane_axis: Axis | None
+    days: tuple[Day, ...]
+    chart: Mapping[str, Any]
+    window: str
+    windows: tuple[tuple[str, str], ...]
+    labels: str
+    reset: str
+    wrong: str
+    sides: Mapping[str, str]
+    export: Mapping[str, str]
+
+
+@router.get("/compare")
+def compare(
+    request: Request, cases: Cases, _: Visitor, window: Word = "30d", labels: Word = "", environment: Word = ""
+) -> Response:
+    """The two modes side by side in a window, among the environments with all of some labels; or one environment
+    before and after it was switched."""
+    wrong, found = "", None
+    try:
+        found = cases.comparison.compare(clean(window), clean(labels), clean(environment))
+    except InvalidInput as problem:
+        wrong = "; ".join(f"{field} {text}" for field, text in problem.fields.items())
+    lanes, on = _lanes(found)
+    query = {"window": window, "labels": labels, "environment": environment}
+    context = Context(
+        comparison=found,
+        criteria=tuple(_criterion(row, clean(environment)) for row in found.rows) if found else (),
+        lanes=lanes,
+        lane_axis=on,
+        days=found.days if found and len(found.days) >= ENOUGH_DAYS else (),
+        chart=_chart(found.days if found else ()),
+        window=window if window in WINDOWS else "30d",
+        windows=tuple((key, words) for key, words in WORDS.items() if key != "30d"),
+        labels=labels,
+        reset=links.with_query("/compare", {"environment": environment}) if labels or window != "30d" else "",
+        wrong=wrong,
+        sides=_sides(found),
+        export={
+            form: links.with_query("/api/v1/comparison/export", {**query, "format": form}) for form in ("csv", "json")
+        },
+    )
+    return render.page(request, "comparison/show.html", context, nav="compare", regions=("comparison",))
+
+
+def _chart(days: Sequence[Day]) -> Mapping[str, Any]:
+    """Lead time by day, a point for every day between the first and the last, as the macro `chart` wants it."""
+    if not days:
+        return {}
+    known = {one.day: one for one in days}
+    span = [days[0].day + timedelta(days=number) for number in range((days[-1].day - days[0].day).days + 1)]
+    leads = [known[day].lead if day in known else {} for day in span]
+    return {
+        "x": [int(datetime.combine(day, time.min, UTC).timestamp()) for day in span],
+        "unit": "s",
+        "series": [
+            {"label": mode.capitalize(), "mode": mode, "values": [_rounded(lead.get(mode)) for lead in leads]}
+            for mode in MODES
+        ],
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
+
+
+def _sides(found: Comparison | None) -> Mapping[str, str]:
+    counts = found.environments if found else {}
+    if found and found.subject and found.subject.switches:
+        last = found.subject.switches[-1]
+        return {last.before: f"until {exact(last.at)}", last.after: f"since {exact(last.at)}"}
+    if found and found.subject:
+        return {mode: "not yet" if not counts.get(mode) else "until now" for mode in ("push", "pull")}
+    return {mode: plural(counts.get(mode, 0), "environment") for mode in ("push", "pull")}
+
+
+def _criterion(row: Row, environment: str) -> Criterion:
+    heading, samples = row.heading, (*row.push.sample, *row.pull.sample)
+    drawn = heading.unit == "s" and len(samples) > 1
+    better = row.verdict.call.value if row.verdict.call in (Call.PUSH, Call.PULL) else ""
+    return Criterion(
+        key=heading.key,
+        title=heading.title,
+        question=heading.question,
+        definition=heading.definition,
+        push=_side(row, row.push, environment),
+        pull=_side(row, row.pull, environment),
+        verdict=row.verdict.text.removeprefix(f"{better.capitalize()}: ") if better else row.verdict.text,
+        better=better,
+        on=axis(samples) if drawn else None,
+        push_text=row.push.sentence,
+        pull_text=row.pull.sentence,
+    )
+
+
+def _side(row: Row, cell: Cell, environment: str) -> Side:
+    unit, place = row.heading.unit, LISTS[row.heading.source]
+    narrowed = {"environment": environment} if place in NARROWED else {}
+    behind = links.with_query(place, {**cell.query, **narrowed})
+    if cell.value is None:
+        return Side("", "", None, cell.sentence, (), behind)
+    figures = {"s": duration(cell.value), "share": f"{cell.value:.0%}"}
+    figure = figures.get(unit, f"{cell.value:.3g}")
+    one = unit.removesuffix("s") if cell.value == 1 else unit
+    words = {"s": "median", "share": "", "": ""}.get(unit, f"{one} per environment")
+    note = f"p95 {duration(cell.p95)}" if cell.p95 is not None and unit == "s" else cell.sentence
+    return Side(figure if unit else "", words, cell.n, note, cell.sample if unit == "s" else (), behind)
+
+
+def _lanes(found: Comparison | None) -> tuple[tuple[tuple[str, tuple[Step, ...], str], ...], Axis | None]:
+    """Both modes' median deliveries on one axis."""
+    shown = [stages for stages in found.stages if stages.stages] if found else []
+    if not shown:
+        return (), None
+    on = axis([stages.stages[-1].at for stages in shown])
+    lanes = [
+        (stages.mode, medians([(one.name, one.took) for one in stages.stages], on.high), stages.sentence)
+        for stages in shown
+    ]
+    return tuple(lanes), on

@@ -1,0 +1,144 @@
+"""The way back: the plan and what happens to automation, then one click. A form that was wrong keeps what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.domain.environment import Environment, Mode
+from app.domain.errors import InvalidInput
+from app.ports import HistoryItem
+from app.services.environments.previews import Shown
+from app.services.use_cases import UseCases
+from app.web.pages.form_fields import Line, line, until
+from app.web.pages.query_parameters import Word, clean
+from app.web.rendering import render
+from app.web.rendering.present import plural, short
+from app.web.requests.route_dependencies import Cases
+from app.web.requests.visitor import By, Visitor
+
+SHOWN = 40
+LETTERS = 40_000
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path of the plan; `diff` is None where it was left out."""
+
+    path: str
+    action: str
+    diff: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The form as it was sent."""
+
+    strategy: str = "pin"
+    reason: str = ""
+    expires_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What rollbacks/new.html gets."""
+
+    environment: Environment
+    plan: Shown
+    item: HistoryItem | None
+    changes: tuple[Change, ...]
+    more: int
+    consequences: tuple[tuple[str, str], ...]
+    typed: Typed
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@router.get("/environments/{name}/rollback")
+def preview(request: Request, cases: Cases, name: str, _: Visitor, revision: Word = "") -> Response:
+    """The plan of going to a revision (the last good one if none is named)."""
+    return _page(request, cases, name, clean(revision), Typed())
+
+
+@router.post("/environments/{name}/rollback")
+def roll_back(
+    request: Request,
+    cases: Cases,
+    by: By,
+    name: str,
+    revision: Line = "",
+    strategy: Line = "pin",
+    reason: Line = "",
+    expires_at: Line = "",
+) -> Response:
+    """Go there, and stay there."""
+    try:
+        operation = cases.rollback.back(name, line(revision), strategy, line(reason), by, until(expires_at))
+    except InvalidInput as problem:
+        return _page(request, cases, name, line(revision), Typed(strategy, reason, expires_at), problem.fields)
+    title = f"Rolling {name} back to {short(operation.request.wanted)}"
+    body = "" if strategy == "revert" else "Automation is held, so that nothing undoes it."
+    return render.done(request, f"/operations/{operation.id}", title, body, "busy")
+
+
+def _page(
+    request: Request,
+    cases: UseCases,
+    name: str,
+    revision: str,
+    typed: Typed,
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    found = cases.previews.show(name, revision or None)
+    with cases.world.store.read() as tx:
+        environment = tx.environments.get(name)
+        item = tx.history.find(environment.id, found.revision)
+    changes = _changes(found.items)
+    context = Context(
+        environment=environment,
+        plan=found,
+        item=item,
+        changes=changes,
+        more=max(0, found.count - len(changes)),
+        consequences=tuple(_consequences(environment, found)),
+        typed=typed,
+        errors=errors or {},
+    )
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
+    return render.page(request, "rollbacks/new.html", context, nav="overview", status=status)
+
+
+def _changes(items: list[dict[str, Any]]) -> tuple[Change, ...]:
+    left, changes = LETTERS, []
+    for each in items[:SHOWN]:
+        diff = each["diff"]
+        fits = diff is None or len(diff) <= left
+        left -= len(diff or "") if fits else 0
+        changes.append(Change(each["path"], each["action"], (diff or "") if fits else None))
+    return tuple(changes)
+
+
+def _consequences(environment: Environment, found: Shown) -> list[tuple[str, str]]:
+    """(icon, sentence) pairs: what happens to files, to automation, to the revision that is left."""
+    live = environment.status.revision
+    files = plural(found.count, "file")
+    told = [("file", f"{files} on the target {'changes' if found.count == 1 else 'change'}.")]
+    if found.drifted:
+        told.append(("wave", f"{plural(found.drifted, 'drifted path')} will be overwritten."))
+    checks = [word for word, there in (("hooks", environment.policy.hooks), ("the health check",
+              environment.policy.health_check)) if there]  # fmt: skip
+    if checks:
+        run = "runs" if checks == ["the health check"] else "run"
+        told.append(("heart", f"{' and '.join(checks).capitalize()} {run} on the way, as for any delivery."))
+    if found.forward:
+        return [*told, ("hold", f"{short(found.revision)} is newer than what is live: nothing is held.")]
+    if live and live != found.revision:
+        told.append(("flag", f"{short(live)} is marked bad and is never delivered by itself again."))
+    who = "polls" if environment.mode is Mode.PULL else "pipelines, webhooks and polls"
+    end = f"until you resume, or a commit newer than {short(live)} lands"
+    told.append(("hold", f"With “pin”, {who} deliver nothing here {end}."))
+    return told

@@ -1,0 +1,94 @@
+"""Log-in and log-out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.domain.errors import NotAuthenticated, Problem, TooManyAttempts
+from app.services.actors import Actor
+from app.services.security.access import SESSION_LIFE
+from app.web.pages.query_parameters import clean
+from app.web.rendering import links, render
+from app.web.requests.guard import COOKIE, require_same_origin
+from app.web.requests.route_dependencies import Cases, client_ip
+
+router = APIRouter()
+Line = Annotated[str, Form(max_length=1000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What account/login.html gets."""
+
+    name: str
+    next: str
+    error: str
+    notice: str
+
+
+@router.get("/login")
+def form(request: Request, cases: Cases, next: str = "/", out: str = "") -> Response:
+    """The form; whoever has a session already goes on."""
+    onward = links.inside(next[:2000])
+    if _known(request, cases):
+        return RedirectResponse(onward, HTTPStatus.SEE_OTHER)
+    notice = "You are logged out." if out else "" if onward == "/" else "Log in to go on to where you wanted to be."
+    return render.page(request, "account/login.html", Context("", onward, "", notice))
+
+
+@router.post("/login")
+def log_in(
+    request: Request, cases: Cases, name: Line = "", password: Line = "", next: Annotated[str, Form()] = "/"
+) -> Response:
+    """Begin a session. Another site cannot log a browser in here."""
+    require_same_origin(request)
+    onward = links.inside(next[:2000])
+    try:
+        secret, identity = cases.access.log_in(clean(name), password, client_ip(request))
+    except (NotAuthenticated, TooManyAttempts) as problem:
+        throttled = isinstance(problem, TooManyAttempts)
+        status = HTTPStatus.TOO_MANY_REQUESTS if throttled else HTTPStatus.UNPROCESSABLE_ENTITY
+        page = render.page(request, "account/login.html", Context(name, onward, problem.detail, ""), status=status)
+        if throttled:
+            page.headers["Retry-After"] = "60"
+        return page
+    answer = RedirectResponse("/settings" if identity.must_change else onward, HTTPStatus.SEE_OTHER)
+    remember(request, answer, secret)
+    return answer
+
+
+@router.post("/logout")
+def log_out(request: Request, cases: Cases) -> Response:
+    """End the session at once; asking twice does no harm."""
+    require_same_origin(request)
+    cookie = request.cookies.get(COOKIE)
+    if cookie:
+        try:
+            identity = cases.access.authenticate_session(cookie)
+            cases.access.log_out(cookie, Actor(identity.actor, client_ip(request)))
+        except Problem:
+            pass  # it was over already
+    answer = RedirectResponse("/login?out=1", HTTPStatus.SEE_OTHER)
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+def remember(request: Request, answer: Response, secret: str) -> None:
+    """Give the browser its session: out of reach of scripts and of other sites."""
+    answer.set_cookie(
+        COOKIE, secret, max_age=int(SESSION_LIFE.total_seconds()), path="/", httponly=True, samesite="lax",
+        secure=request.app.state.secure_cookies,
+    )  # fmt: skip
+
+
+def _known(request: Request, cases: Cases) -> bool:
+    try:
+        cases.access.authenticate_session(request.cookies.get(COOKIE, ""))
+    except NotAuthenticated:
+        return False
+    return True

@@ -1,0 +1,199 @@
+"""The overview: is anything wrong, and where; and the first start, as long as there is no environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+
+from app.domain.comparison import Comparison
+from app.domain.environment import Environment
+from app.domain.status import Divergence, Health, SyncStatus
+from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally, Transaction
+from app.services.use_cases import UseCases
+from app.web.pages.environments.forms import environment_form as forms
+from app.web.pages.environments.forms.environment_form import Form
+from app.web.pages.headlines import headlines
+from app.web.pages.needs import Need, need_of, needs_of
+from app.web.pages.query_parameters import PAGE, After, Word, clean, split_search
+from app.web.rendering import links, render
+from app.web.rendering.present import plural, sentence
+from app.web.requests.route_dependencies import Cases
+from app.web.requests.visitor import Visitor
+
+NAMED = 5
+REGIONS = ("environments", "summary")
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An environment as a line of the table. `calm`: OutOfSync, but nobody has to do anything about it."""
+
+    environment: Environment
+    sync: SyncStatus
+    health: Health
+    calm: bool
+    days: tuple[tuple[int, int, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that belong together under a heading."""
+
+    title: str
+    tone: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the table is narrowed by, as written in the address."""
+
+    q: str = ""
+    mode: str = ""
+    sync: str = ""
+    health: str = ""
+    need: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is narrowed."""
+        return any((self.q, self.mode, self.sync, self.health, self.need))
+
+    def url(self, after: str = "") -> str:
+        """The overview's address with these filters."""
+        told = {"q": self.q, "mode": self.mode, "sync": self.sync, "health": self.health, "need": self.need}
+        return links.with_query("/", {**told, "after": after})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What overview/index.html gets."""
+
+    headline: str
+    lede: str
+    tally: Tally
+    needs: tuple[Need, ...]
+    more_needs: int
+    comparison: Comparison | None
+    groups: tuple[Group, ...]
+    shown: int
+    filters: Filters
+    url: str
+    first: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartContext:
+    """What overview/start.html gets."""
+
+    form: Form
+
+
+@router.get("/")
+def overview(
+    request: Request,
+    cases: Cases,
+    _: Visitor,
+    q: Word = "",
+    mode: Word = "",
+    sync: Word = "",
+    health: Word = "",
+    need: Word = "",
+    after: After = "",
+) -> Response:
+    """All environments, those first that need somebody."""
+    filters = Filters(*(clean(text) for text in (q, mode, sync, health, need)))
+    now = cases.world.clock.now()
+    with cases.world.store.read() as tx:
+        tally = tx.environments.tally(now)
+        if tally.total == 0 and not filters.any:
+            return _start(request, cases)
+        found = tx.environments.page(_where(filters), now, PAGE, clean(after) or None, by_need=True)
+        needs = needs_of(tx, _in_need(tx, tally, now), now)
+    context = Context(
+        headline=headline(tally),
+        lede=lede(tally),
+        tally=tally,
+        needs=needs,
+        more_needs=tally.need - len(needs),
+        comparison=headlines(request),
+        groups=groups(found, now, whole=not after and found.next is None),
+        shown=len(found.items),
+        filters=filters,
+        url=filters.url(after),
+        first=filters.url() if after else "",
+        next=filters.url(found.next) if found.next else "",
+    )
+    return render.page(request, "overview/index.html", context, nav="overview", regions=REGIONS)
+
+
+def _start(request: Request, cases: UseCases) -> Response:
+    context = StartContext(forms.form(cases, forms.FRESH))
+    return render.page(request, "overview/start.html", context, nav="overview")
+
+
+def _where(filters: Filters) -> EnvironmentFilter:
+    search, labels = split_search(filters.q)
+    return EnvironmentFilter(search, filters.mode, filters.sync, filters.health, filters.need == "1", labels)
+
+
+def _in_need(tx: Transaction, tally: Tally, now: datetime) -> tuple[Environment, ...]:
+    if not tally.need:
+        return ()
+    page = tx.environments.page(EnvironmentFilter(need=True), now, NAMED, None, by_need=True)
+    return tuple(row.environment for row in page.items)
+
+
+def headline(tally: Tally) -> str:
+    """Whether anything is wrong, in one line."""
+    if not tally.need:
+        return "Nothing needs you"
+    if tally.total == 1:
+        return "Your environment needs you"
+    return f"{tally.need:,} of {tally.total:,} environments {'needs' if tally.need == 1 else 'need'} you"
+
+
+def lede(tally: Tally) -> str:
+    """How all environments are, where none needs a person."""
+    words = {SyncStatus.OUT_OF_SYNC: "waiting for a delivery", SyncStatus.UNKNOWN: "not compared yet"}
+    known = [(tally.by_sync.get(one.value, 0), words.get(one, one.value)) for one in SyncStatus]
+    parts = [f"{count:,} {word}" for count, word in known if count]
+    parts += [f"{tally.held:,} held"] if tally.held else []
+    return f"{plural(tally.total, 'environment')}: {sentence(parts)}."
+
+
+def groups(page: Page[EnvironmentRow], now: datetime, *, whole: bool) -> tuple[Group, ...]:
+    """Rows under headings. Only where the whole list is on one page are those that need nobody told apart."""
+    buckets: dict[str, list[Row]] = {}
+    for one in page.items:
+        row = _row(one, now)
+        buckets.setdefault(_bucket(row, now, fine=whole), []).append(row)
+    order = ("Need you", "On their way", "Waiting for a pipeline or you", "Held", "Not compared yet", "Fine", "Others")
+    return tuple(
+        Group(title, "bad" if title == "Need you" else "", tuple(buckets[title])) for title in order if title in buckets
+    )
+
+
+def _row(one: EnvironmentRow, now: datetime) -> Row:
+    environment = one.environment
+    moving = environment.status.divergence is not Divergence.DRIFT
+    return Row(environment, environment.sync_at(now), environment.health_at(now), moving, one.days)
+
+
+def _bucket(row: Row, now: datetime, *, fine: bool) -> str:
+    environment = row.environment
+    if need_of(environment, now):
+        return "Need you"
+    if not fine:
+        return "Others"
+    if environment.hold:
+        return "Held"
+    if environment.status.operation or (row.sync is SyncStatus.OUT_OF_SYNC and environment.policy.auto_sync):
+        return "On their way"
+    if row.sync is SyncStatus.OUT_OF_SYNC:
+        return "Waiting for a pipeline or you"
+    return "Not compared yet" if row.sync is SyncStatus.UNKNOWN else "Fine"
