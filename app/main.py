@@ -22,10 +22,10 @@ from app.checks import LocalChecks
 from app.config import Settings
 from app.crypto import Passwords, Signer, public_half
 from app.logs import structured as logs
-from app.notifications import Bus, SystemClock
+from app.notifications import InProcessNotifier, SystemClock
+from app.ports import Ports
 from app.scheduler import Scheduler
-from app.services.actors import World
-from app.services.use_cases import UseCases, use_cases
+from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
 from app.store import Secrets, SqlStore, open_store, upgrade
 from app.store.migrate import current, newest
@@ -46,8 +46,8 @@ class Installation:
 
     settings: Settings
     store: SqlStore
-    cases: UseCases
-    bus: Bus
+    use_cases: UseCases
+    bus: InProcessNotifier
     workers: Workers
     scheduler: Scheduler | None
     background: Background
@@ -58,7 +58,7 @@ class Installation:
         self.workers.start()
         self.background.start()
         if self.scheduler:
-            self.scheduler.add("checkpoints", self.cases.audit.checkpoint, CHECKPOINT_S)
+            self.scheduler.add("checkpoints", self.use_cases.audit.checkpoint, CHECKPOINT_S)
             self.scheduler.start()
 
     def quiet(self) -> None:
@@ -73,7 +73,7 @@ class Installation:
             self.scheduler.stop()
         self.background.stop()
         self.workers.stop(GRACE_S)
-        self.cases.world.targets.close()
+        self.use_cases.ports.targets.close()
         self.store.close()
 
     def readiness(self) -> Mapping[str, str]:
@@ -114,21 +114,21 @@ def open_database(settings: Settings) -> SqlStore:
 
 def build(settings: Settings) -> Installation:
     """Everything, wired and not started."""
-    store, clock, bus, folder = open_database(settings), SystemClock(), Bus(), settings.folder()
+    store, clock, bus, folder = open_database(settings), SystemClock(), InProcessNotifier(), settings.folder()
     secrets = Secrets(store, clock)
-    world = World(
+    ports = Ports(
         store=store,
         sources=GitSources(folder, settings.sources(), secrets),
         targets=TargetRegistry(folder, settings.targets(), secret=secrets),
         checks=LocalChecks(settings.commands),
-        bell=bus,
+        notifier=bus,
         clock=clock,
     )
-    cases = use_cases(world, Passwords(), Signer(folder / "signing.key"), public_half)
-    password = cases.access.bootstrap(_secret(settings.bootstrap_token), _secret(settings.admin_password))
-    workers = Workers(cases, bus, settings.workers, shared=settings.shared_database())
-    scheduler = Scheduler(cases) if settings.scheduler else None
-    return Installation(settings, store, cases, bus, workers, scheduler, Background(), password)
+    use_cases = wire_use_cases(ports, Passwords(), Signer(folder / "signing.key"), public_half)
+    password = use_cases.access.bootstrap(_secret(settings.bootstrap_token), _secret(settings.admin_password))
+    workers = Workers(use_cases, bus, settings.workers, shared=settings.shared_database())
+    scheduler = Scheduler(use_cases) if settings.scheduler else None
+    return Installation(settings, store, use_cases, bus, workers, scheduler, Background(), password)
 
 
 def _secret(value: object) -> str | None:
@@ -142,7 +142,7 @@ def application(installation: Installation) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         installation.start()
-        app.state.metrics.start(installation.cases)
+        app.state.metrics.start(installation.use_cases)
         watching = asyncio.create_task(watch_loop(app.state.metrics))
         try:
             yield
@@ -152,7 +152,7 @@ def application(installation: Installation) -> FastAPI:
 
     settings = installation.settings
     return web(
-        installation.cases,
+        installation.use_cases,
         installation.bus,
         installation.background,
         lifespan,

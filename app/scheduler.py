@@ -12,9 +12,9 @@ from functools import partial
 from apscheduler.executors.pool import ThreadPoolExecutor as Pool
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from app.domain.actor import SCHEDULE
 from app.domain.environment import RunsOn
-from app.domain.operation import Kind, Request, Trigger
-from app.services.actors import SCHEDULE
+from app.domain.operation import OperationKind, Request, Trigger
 from app.services.use_cases import UseCases
 
 REFRESH_BATCH = 50
@@ -25,9 +25,9 @@ log = logging.getLogger("scheduler")
 class Scheduler:
     """One poll job per repository, however many environments use it; one tick each for refreshes, holds, deliveries."""
 
-    def __init__(self, cases: UseCases, *, calm: bool = False) -> None:
+    def __init__(self, use_cases: UseCases, *, calm: bool = False) -> None:
         """`calm`: look less often whether something is due, for a process that is to be hardly noticed."""
-        self._cases, self._pace = cases, 5.0 if calm else 1.0
+        self._use_cases, self._pace = use_cases, 5.0 if calm else 1.0
         self._turn = threading.Lock()
         executors = {"default": Pool(4), "polls": Pool(8)}
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -39,9 +39,9 @@ class Scheduler:
         ticks: tuple[tuple[str, Callable[[], object], float], ...] = (
             ("polls", self.arrange_polls, 2.0 * self._pace),
             ("refreshes", self.refresh_due, 1.0),
-            ("holds", self._cases.holds.expire, self._pace),
+            ("holds", self._use_cases.holds.expire, self._pace),
             *self._servers(),
-            ("lost", lambda: self._cases.queue.recover("scheduler"), 15.0),
+            ("lost", lambda: self._use_cases.queue.recover("scheduler"), 15.0),
         )
         self.arrange_polls()
         for name, call, seconds in ticks:
@@ -50,13 +50,13 @@ class Scheduler:
 
     def _servers(self) -> tuple[tuple[str, Callable[[], object], float], ...]:
         """What only a server has: webhooks, and agents."""
-        cases = self._cases
-        if cases.world.here is not RunsOn.SERVER:
+        use_cases = self._use_cases
+        if use_cases.ports.here is not RunsOn.SERVER:
             return ()
         return (
-            ("deliveries", cases.webhooks.handle_due, 1.0),
-            ("commands", cases.agents.commands.expire, 5.0),
-            ("agents", cases.agents.watch.look, 5.0),
+            ("deliveries", use_cases.webhooks.handle_due, 1.0),
+            ("commands", use_cases.agents.commands.expire, 5.0),
+            ("agents", use_cases.agents.watch.look, 5.0),
         )
 
     def add(self, name: str, call: Callable[[], object], seconds: float) -> None:
@@ -85,7 +85,7 @@ class Scheduler:
             self._arrange()
 
     def _arrange(self) -> None:
-        with self._cases.world.store.read() as tx:
+        with self._use_cases.ports.store.read() as tx:
             wanted = {_job(url, credential): (url, credential, interval)
                       for (url, credential), interval in tx.environments.repositories().items()}  # fmt: skip
         for id in self._polls.keys() - wanted.keys():
@@ -93,7 +93,7 @@ class Scheduler:
         for id, (url, credential, interval) in wanted.items():
             if self._polls.get(id) != (url, credential, interval):
                 self._scheduler.add_job(
-                    _guarded("poll", partial(self._cases.poller.poll, url, credential)),
+                    _guarded("poll", partial(self._use_cases.poller.poll, url, credential)),
                     "interval", seconds=interval, jitter=interval * JITTER, id=id,
                     executor="polls", replace_existing=True,
                 )  # fmt: skip
@@ -101,16 +101,16 @@ class Scheduler:
 
     def refresh_due(self) -> None:
         """Ask for the refreshes whose time has come."""
-        world = self._cases.world
-        with world.store.read() as tx:
-            due = tx.environments.due_for_refresh(world.clock.now(), REFRESH_BATCH)
+        ports = self._use_cases.ports
+        with ports.store.read() as tx:
+            due = tx.environments.due_for_refresh(ports.clock.now(), REFRESH_BATCH)
         if not due:
             return
-        request = Request(Kind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
-        with world.store.write() as tx:
+        request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
+        with ports.store.write() as tx:
             for environment in due:
-                self._cases.queue.add(tx, environment, request, SCHEDULE)
-        world.bell.ring(("work",))
+                self._use_cases.queue.add(tx, environment, request, SCHEDULE)
+        ports.notifier.notify(("work",))
 
 
 def _job(url: str, credential: str | None) -> str:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from app.domain.operation import Operation
-from app.notifications import Bus
+from app.notifications import InProcessNotifier
 from app.services.use_cases import UseCases
 
 HEARTBEAT_S = 2.0
@@ -20,9 +20,9 @@ log = logging.getLogger("worker")
 class Workers:
     """Threads over one queue. `shared`: other processes work on the same database."""
 
-    def __init__(self, cases: UseCases, bus: Bus, count: int, *, shared: bool) -> None:
+    def __init__(self, use_cases: UseCases, bus: InProcessNotifier, count: int, *, shared: bool) -> None:
         self.name = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(3)}"
-        self._cases, self._bus, self._count, self._shared = cases, bus, count, shared
+        self._use_cases, self._bus, self._count, self._shared = use_cases, bus, count, shared
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._told_to_stop: dict[str, threading.Event] = {}
@@ -30,7 +30,7 @@ class Workers:
 
     def start(self) -> None:
         """Settle what a predecessor left, then start working."""
-        lost = self._cases.queue.recover(self.name if self._shared else None)
+        lost = self._use_cases.queue.recover(self.name if self._shared else None)
         for operation in lost:
             log.warning("settled an interrupted operation", extra=_of(operation))
         loops: list[Callable[[], None]] = [self._work] * self._count + [self._beat]
@@ -46,7 +46,7 @@ class Workers:
     def quit(self) -> None:
         """Take nothing new."""
         self._stopping.set()
-        self._bus.ring(("work",))
+        self._bus.notify(("work",))
 
     def stop(self, timeout_s: float) -> None:
         """Take nothing new; wait for what runs, as long as there is time. What is left is settled at the next start."""
@@ -65,10 +65,10 @@ class Workers:
                 self._run(operation)
 
     def _claim(self) -> Operation | None:
-        world = self._cases.world
+        ports = self._use_cases.ports
         try:
-            with world.store.write() as tx:
-                return tx.operations.claim(self.name, world.clock.now())
+            with ports.store.write() as tx:
+                return tx.operations.claim(self.name, ports.clock.now())
         except Exception:
             log.exception("could not claim an operation")
             self._stopping.wait(1.0)
@@ -79,7 +79,7 @@ class Workers:
         with self._lock:
             self._told_to_stop[operation.id] = told
         try:
-            self._cases.reconciler.run(operation, told.is_set)
+            self._use_cases.reconciler.run(operation, told.is_set)
         except Exception:
             log.exception("operation failed unexpectedly", extra=_of(operation))
             self._bury(operation)
@@ -89,7 +89,7 @@ class Workers:
 
     def _bury(self, operation: Operation) -> None:
         try:
-            self._cases.reconciler.crashed(operation)
+            self._use_cases.reconciler.crashed(operation)
         except Exception:
             log.exception("could not end the operation", extra=_of(operation))
 
@@ -107,10 +107,10 @@ class Workers:
                 time.sleep(0.2)
 
     def _renew(self, id: str) -> bool:
-        world = self._cases.world
+        ports = self._use_cases.ports
         try:
-            with world.store.write() as tx:
-                return tx.operations.heartbeat(id, self.name, world.clock.now())
+            with ports.store.write() as tx:
+                return tx.operations.heartbeat(id, self.name, ports.clock.now())
         except Exception:
             log.exception("could not renew a lease", extra={"operation": id})
             return True

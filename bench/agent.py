@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from app.agent import local_commands
-from app.agent.agent_runtime import Parts, parts
+from app.agent.agent_runtime import AgentAdapters, parts
 from app.agent.agent_settings import AgentSettings
 from app.agent.launching import command as launched
 from app.domain.operation import Operation
@@ -65,18 +65,18 @@ def _specification(ground: Ground, repo: GitRepo) -> dict[str, Any]:
 
 def _ticks(ground: Ground, repo: GitRepo, settings: AgentSettings, given: dict[str, Any]) -> dict[str, Figure]:
     made = parts(settings)
-    Assignments(made.cases.world, made.store).take([{"id": EDGE, "specification": given, "seed": {}}])
-    made.cases.poller.poll(repo.url)
+    Assignments(made.use_cases.ports, made.store).take([{"id": EDGE, "specification": given, "seed": {}}])
+    made.use_cases.poller.poll(repo.url)
     expect([one.phase.value for one in _drained(made)] == ["succeeded"], "the first poll delivered nothing")
     taken: dict[str, list[float]] = {}
     with _daemon(ground.folder / "git") as address:
-        cases = {
+        use_cases = {
             **_pair(made, ground, repo.url, "local"),
             **_pair(made, ground, f"{address}/shop.git", "git://"),
             **_ansible(ground, repo),
         }
         for number in range(ground.of(30, 2) + 1):
-            for name, case in cases.items():
+            for name, case in use_cases.items():
                 seconds = _processor(case)
                 if number:
                     taken.setdefault(name, []).append(seconds)
@@ -84,13 +84,13 @@ def _ticks(ground: Ground, repo: GitRepo, settings: AgentSettings, given: dict[s
     return {name: spread(name, values) for name, values in taken.items()}
 
 
-def _pair(made: Parts, ground: Ground, url: str, how: str) -> dict[str, Callable[[], None]]:
+def _pair(made: AgentAdapters, ground: Ground, url: str, how: str) -> dict[str, Callable[[], None]]:
     """A poll, and what cron would do instead, over one transport."""
     clone = ground.folder / f"clone-{how[:3]}"
     subprocess.run(["git", "clone", "--quiet", url, str(clone)], check=True, env=GIT_ENVIRONMENT)
-    made.cases.poller.poll(url)
+    made.use_cases.poller.poll(url)
     return {
-        f"the agent's poll, {how}": lambda: expect(made.cases.poller.poll(url) == "unchanged", "there was news"),
+        f"the agent's poll, {how}": lambda: expect(made.use_cases.poller.poll(url) == "unchanged", "there was news"),
         f"git pull from cron, {how}": lambda: _shell(f"cd {clone} && git pull --quiet"),
     }
 
@@ -119,14 +119,14 @@ def _daemon(folder: Path) -> Iterator[str]:
         process.wait(10)
 
 
-def _drained(made: Parts) -> list[Operation]:
+def _drained(made: AgentAdapters) -> list[Operation]:
     ended: list[Operation] = []
     while True:
         with made.store.write() as tx:
-            operation = tx.operations.claim("bench", made.cases.world.clock.now())
+            operation = tx.operations.claim("bench", made.use_cases.ports.clock.now())
         if operation is None:
             return ended
-        ended.append(made.cases.reconciler.run(operation))
+        ended.append(made.use_cases.reconciler.run(operation))
 
 
 def _shell(line: str) -> None:

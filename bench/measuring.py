@@ -66,11 +66,11 @@ class Result:
     notes: list[str] = field(default_factory=list)
 
 
-def interleaved(cases: Mapping[str, Case], rounds: int) -> dict[str, Figure]:
+def interleaved(use_cases: Mapping[str, Case], rounds: int) -> dict[str, Figure]:
     """Time every case once a round, after a round that does not count."""
-    taken: dict[str, list[float]] = {name: [] for name in cases}
+    taken: dict[str, list[float]] = {name: [] for name in use_cases}
     for number in range(rounds + 1):
-        for name, case in cases.items():
+        for name, case in use_cases.items():
             case.prepare()
             seconds = timed(case.run)
             if number:

@@ -29,14 +29,14 @@ def run(ground: Ground) -> Result:
     counts = (1, ground.of(100, 3), ground.of(1000, 6))
     repos = {count: repository(ground.folder / "git" / f"{count}.git", 20) for count in counts}
     with Stand(ground.folder / "here", ground.folder) as stand, GitServer(ground.folder / "git") as server:
-        cases: dict[str, Case] = {}
+        use_cases: dict[str, Case] = {}
         for transport in ("file", "http"):
             for count, repo in repos.items():
                 url = server.url(repo.path) if transport == "http" else repo.url
                 _register(stand, repo, url, count)
-                cases[_name(transport, count)] = Case(_tick(stand, url))
-            cases[f"git ls-remote, {transport}"] = Case(_peer(server, repos[1], transport))
-        figures = interleaved(cases, ground.rounds)
+                use_cases[_name(transport, count)] = Case(_tick(stand, url))
+            use_cases[f"git ls-remote, {transport}"] = Case(_peer(server, repos[1], transport))
+        figures = interleaved(use_cases, ground.rounds)
     return Result("A poll without news", TOLD, list(figures.values()), _verdicts(figures, counts), list(NOTES))
 
 
@@ -47,7 +47,7 @@ def _name(transport: str, count: int) -> str:
 def _register(stand: Stand, repo: GitRepo, url: str, count: int) -> None:
     """Environments at which the repository's newest commit is live, all noticed and judged."""
     sha = repo.sha("main") or ""
-    now = stand.cases.world.clock.now()
+    now = stand.use_cases.ports.clock.now()
     status = Status(
         sync=SyncStatus.SYNCED, health=Health.HEALTHY, revision=sha, live_since=now, noticed=sha, noticed_at=now,
         last_good=sha, checked_at=now, webhook_judged=sha, files=20,
@@ -58,12 +58,12 @@ def _register(stand: Stand, repo: GitRepo, url: str, count: int) -> None:
             target = TargetSpec("directory", {"path": str(stand.live / name), "layout": "in_place"})
             made = Environment(0, name, Mode.PULL, SourceSpec(url, "main", PATH), target, created_at=now)
             tx.environments.add(replace(made, status=status))
-    stand.cases.poller.poll(url)
+    stand.use_cases.poller.poll(url)
     expect(not stand.drain(), "the first poll found something to deliver")
 
 
 def _tick(stand: Stand, url: str) -> Callable[[], None]:
-    return lambda: expect(stand.cases.poller.poll(url) == "unchanged", "there was news")
+    return lambda: expect(stand.use_cases.poller.poll(url) == "unchanged", "there was news")
 
 
 def _peer(server: GitServer, repo: GitRepo, transport: str) -> Callable[[], None]:

@@ -86,8 +86,8 @@ def _measure(
         figures.append(spread(f"{database}: the first GET / after the start", [time.perf_counter() - begun]))
         addresses = {**PAGES, "GET /, the tenth page": _tenth(place.anonymous)}
         clients = {name: place.http if "api" in path else place.anonymous for name, path in addresses.items()}
-        cases = {name: Case(_asked(clients[name], path)) for name, path in addresses.items()}
-        found = interleaved(cases, ground.of(200, 4))
+        use_cases = {name: Case(_asked(clients[name], path)) for name, path in addresses.items()}
+        found = interleaved(use_cases, ground.of(200, 4))
     figures.extend(Figure(f"{database}: {name}", figure.values) for name, figure in found.items())
     slow = {name: found[name].percentile(0.95) for name in ("GET /", "GET /api/v1/environments")}
     verdicts.extend(Verdict(f"{database}: {name}, p95", value, "s", goal=GOAL_S) for name, value in slow.items())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from app.domain.operation import Kind, Request, Trigger
-from app.services.actors import SCHEDULE
+from app.domain.actor import SCHEDULE
+from app.domain.operation import OperationKind, Request, Trigger
 from app.worker import Workers
 from bench.ground import Ground
 from bench.measuring import Result, Verdict, spread
@@ -32,7 +32,7 @@ def run(ground: Ground) -> Result:
             stand.register(name, repo.url)
             stand.sync(name)
             stand.refresh(name)
-        workers = Workers(stand.cases, stand.installation.bus, THREADS, shared=False)
+        workers = Workers(stand.use_cases, stand.installation.bus, THREADS, shared=False)
         workers.start()
         try:
             taken = [_round(stand, names) for _ in range(rounds + 1)][1:]
@@ -54,13 +54,13 @@ def run(ground: Ground) -> Result:
 
 def _round(stand: Stand, names: list[str]) -> float:
     """Queue one refresh each and wait until all are done."""
-    request = Request(Kind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
+    request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
     bus = stand.installation.bus
     begun = time.perf_counter()
     with stand.store.write() as tx:
         for name in names:
-            stand.cases.queue.add(tx, tx.environments.get(name), request, SCHEDULE)
-    bus.ring(("work",))
+            stand.use_cases.queue.add(tx, tx.environments.get(name), request, SCHEDULE)
+    bus.notify(("work",))
     while True:
         seen = bus.count("work")
         with stand.store.read() as tx:

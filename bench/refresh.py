@@ -33,10 +33,10 @@ def run(ground: Ground) -> Result:
         stand.sync("many")
         time.sleep(SETTLED_S)
         first = stand.refresh("many")  # reads every file and remembers its stat
-        target = stand.cases.world.targets.open(environment)
+        target = stand.use_cases.ports.targets.open(environment)
         for folder in (plain, cached):
             command("git", "status", cwd=folder)
-        cases = {
+        use_cases = {
             "look at the target": Case(_look(target)),
             "git status": Case(lambda: command("git", "status", cwd=plain)),
             "scandir + lstat in Python": Case(lambda: expect(_scan(plain) == files, "the scan missed files")),
@@ -44,7 +44,7 @@ def run(ground: Ground) -> Result:
             "whole asked-for refresh (fetches)": Case(_refresh(stand, Trigger.MANUAL)),
             "git status, untracked cache on": Case(lambda: command("git", "status", cwd=cached)),
         }
-        figures = interleaved(cases, ground.rounds)
+        figures = interleaved(use_cases, ground.rounds)
     expect(first.outcome is Outcome.COMPARED, f"{first.outcome}: {first.reason}")
     return _result(files, figures)
 

@@ -47,7 +47,7 @@ def run(ground: Ground) -> Result:
     with SshServer(ground.folder / "sshd") as server:
         there = _There(ground.folder, server, files)
         with there.connected():
-            figures = interleaved(there.cases(), ground.rounds)
+            figures = interleaved(there.use_cases(), ground.rounds)
             for peer in there.peers():
                 figures |= peer.measured()
     return _result(files, figures)
@@ -90,7 +90,7 @@ class _There:
             command("ssh", "-F", str(self._kept), "-O", "exit", "there")
             self._registry.close()
 
-    def cases(self) -> dict[str, Case]:
+    def use_cases(self) -> dict[str, Case]:
         """All that is timed."""
         fresh = lambda: shutil.rmtree(self._copies / "new", ignore_errors=True)  # noqa: E731
         return {

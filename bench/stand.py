@@ -10,10 +10,10 @@ from typing import Self
 from pydantic import SecretStr
 
 from app.config import Settings
+from app.domain.actor import Actor
 from app.domain.environment import Environment
-from app.domain.operation import Kind, Operation, Outcome, Request, Trigger
+from app.domain.operation import Operation, OperationKind, Outcome, Request, Trigger
 from app.main import build
-from app.services.actors import Actor
 from bench.trees import PATH
 
 ME = Actor("user:bench", "127.0.0.1")
@@ -35,14 +35,14 @@ class Stand:
             )
         )
         os.umask(mask)
-        self.store, self.cases = self.installation.store, self.installation.cases
+        self.store, self.use_cases = self.installation.store, self.installation.use_cases
 
     def register(self, name: str, repo_url: str, mode: str = "push", **policy: object) -> Environment:
         """Register an environment and run what that starts."""
         source = {"repo_url": repo_url, "ref": "main", "path": PATH}
         target = {"kind": "directory", "path": str(self.live / name)}
         specification = {"name": name, "mode": mode, "source": source, "target": target, "policy": policy}
-        self.cases.registration.create(specification, ME)
+        self.use_cases.registration.create(specification, ME)
         self.drain()
         return self.environment(name)
 
@@ -53,14 +53,14 @@ class Stand:
 
     def sync(self, name: str, revision: str | None = None) -> Operation:
         """Ask for a sync and run it to its end, as a worker does."""
-        return self._walk(name, Request(Kind.SYNC, Trigger.MANUAL, ME.name, wanted=revision))
+        return self._walk(name, Request(OperationKind.SYNC, Trigger.MANUAL, ME.name, wanted=revision))
 
     def refresh(self, name: str, trigger: Trigger = Trigger.MANUAL) -> Operation:
         """Ask for a refresh and run it to its end."""
-        return self._walk(name, Request(Kind.REFRESH, trigger, ME.name))
+        return self._walk(name, Request(OperationKind.REFRESH, trigger, ME.name))
 
     def _walk(self, name: str, request: Request) -> Operation:
-        self.cases.queue.ask(name, request, ME)
+        self.use_cases.queue.ask(name, request, ME)
         ended = self.drain()
         expect(ended[-1].phase == "succeeded", f"{ended[-1].phase}: {ended[-1].reason}")
         return ended[-1]
@@ -69,12 +69,12 @@ class Stand:
         """Run what is queued."""
         ended = []
         while (operation := self._claim()) is not None:
-            ended.append(self.cases.reconciler.run(operation))
+            ended.append(self.use_cases.reconciler.run(operation))
         return ended
 
     def _claim(self) -> Operation | None:
         with self.store.write() as tx:
-            return tx.operations.claim("bench", self.cases.world.clock.now())
+            return tx.operations.claim("bench", self.use_cases.ports.clock.now())
 
     def deliver(self, name: str, revision: str) -> None:
         """Sync a revision that has to bring something."""

@@ -29,14 +29,14 @@ def run(ground: Ground) -> Result:
     large, small = ground.of(50_000, 300), ground.of(1_000, 60)
     with Stand(ground.folder / "here", ground.folder) as stand:
         trees = {size: _Tree(ground.folder, stand, size) for size in (small, large)}
-        cases: dict[str, Case] = {}
+        use_cases: dict[str, Case] = {}
         for size, tree in trees.items():
-            cases[f"sync, {size:,} files"] = Case(tree.sync, tree.edit)
-            cases[f"look, compare and apply alone, {size:,} files"] = Case(tree.apply, tree.edit_alone)
+            use_cases[f"sync, {size:,} files"] = Case(tree.sync, tree.edit)
+            use_cases[f"look, compare and apply alone, {size:,} files"] = Case(tree.apply, tree.edit_alone)
         if shutil.which("rsync"):
             for size, tree in trees.items():
-                cases[f"rsync -a, {size:,} files"] = Case(tree.rsync, tree.edit_plain)
-        figures = interleaved(cases, ground.rounds)
+                use_cases[f"rsync -a, {size:,} files"] = Case(tree.rsync, tree.edit_plain)
+        figures = interleaved(use_cases, ground.rounds)
     return _result(figures, small, large)
 
 
@@ -48,7 +48,7 @@ class _Tree:
         self._repo = repository(folder / f"{size}.git", size)
         self._edits = Edits(self._repo)
         self._plain, self._mirrored = checkout(self._repo, folder / f"plain-{size}"), folder / f"mirrored-{size}"
-        self._source: Source = stand.cases.world.sources.open(str(self._repo.path))
+        self._source: Source = stand.use_cases.ports.sources.open(str(self._repo.path))
         stand.register(self._name, str(self._repo.path))
         stand.sync(self._name)
         stand.refresh(self._name)
@@ -59,9 +59,9 @@ class _Tree:
 
     def _open_alone(self, size: int) -> Target:
         place = self._stand.live / f"alone-{size}"
-        options = self._stand.cases.world.targets.check("directory", {"path": str(place)})
+        options = self._stand.use_cases.ports.targets.check("directory", {"path": str(place)})
         spec = TargetSpec("directory", options)
-        return self._stand.cases.world.targets.open(
+        return self._stand.use_cases.ports.targets.open(
             Environment(1_000_000 + size, f"alone-{size}", Mode.PUSH, SourceSpec(str(self._repo.path)), spec)
         )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.agent import event_log
 from app.agent.agent_identity import IdentityFile
-from app.agent.agent_runtime import Agent, alone, parts, private_folder
+from app.agent.agent_runtime import AgentRuntime, alone, parts, private_folder
 from app.agent.agent_settings import AgentSettings, read
 from app.agent.launching import MIGRATE, WARM, migrate
 from app.logs import light
@@ -46,7 +46,7 @@ def _run(settings: AgentSettings, identity: IdentityFile) -> int:
         made.store.close()
         migrate(settings.folder, os.environ)
         made = parts(settings, event_log.tell)
-    agent, told = Agent(made, identity), threading.Event()
+    agent, told = AgentRuntime(made, identity), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
     gc.collect()

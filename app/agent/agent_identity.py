@@ -13,7 +13,7 @@ NAME = "agent.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class AgentIdentity:
     """`next`: a credential that was handed out and is not proven yet; until it is, the present one is kept."""
 
     server: str
@@ -34,28 +34,28 @@ class IdentityFile:
 
     def __init__(self, folder: Path) -> None:
         self._path, self._turn = folder / NAME, threading.Lock()
-        self._now: Identity | None = None
+        self._now: AgentIdentity | None = None
 
     @property
     def exists(self) -> bool:
         """Whether this directory holds an enrolled agent."""
         return self._path.exists()
 
-    def read(self) -> Identity:
+    def read(self) -> AgentIdentity:
         """Who we are. Raises FileNotFoundError, ValueError."""
         with self._turn:
             if self._now is None:
                 given = json.loads(self._path.read_text("utf-8"))
-                known = {one.name for one in fields(Identity)}
-                self._now = Identity(**{name: value for name, value in given.items() if name in known})
+                known = {one.name for one in fields(AgentIdentity)}
+                self._now = AgentIdentity(**{name: value for name, value in given.items() if name in known})
             return self._now
 
-    def write(self, identity: Identity) -> None:
+    def write(self, identity: AgentIdentity) -> None:
         """Replace it, whatever happens in between: the old or the new one."""
         with self._turn:
             self._write(identity)
 
-    def _write(self, identity: Identity) -> None:
+    def _write(self, identity: AgentIdentity) -> None:
         part = self._path.with_name(NAME + ".part")
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

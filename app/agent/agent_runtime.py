@@ -16,17 +16,16 @@ from app.agent.agent_identity import IdentityFile
 from app.agent.agent_settings import AgentSettings
 from app.agent.clocks import BootClock, Offset
 from app.agent.link import Link
-from app.agent.session import Contact, Standing, noted
+from app.agent.session import ControlPlaneSession, SessionState, noted
 from app.checks import LocalChecks
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import InvalidInput, NotPermitted, TargetRefused
-from app.notifications import Bus, SystemClock
-from app.ports import Target, Targets
+from app.notifications import InProcessNotifier, SystemClock
+from app.ports import Ports, Target, Targets
 from app.scheduler import Scheduler
-from app.services.actors import World
 from app.services.agent_side.assignments import Assignments
-from app.services.agent_side.command_executor import Errands
-from app.services.use_cases import UseCases, use_cases
+from app.services.agent_side.command_executor import CommandExecutor
+from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
 from app.store import Secrets
 from app.store.agent_side.outbox_store import ReportingStore, Seen, open_agent_store
@@ -70,13 +69,13 @@ class OwnTargets(TargetRegistry):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class AgentAdapters:
     """What commands on the agent's machine work with: the use cases, without anything that runs."""
 
     settings: AgentSettings
     store: ReportingStore
-    cases: UseCases
-    bus: Bus
+    use_cases: UseCases
+    bus: InProcessNotifier
     clock: BootClock
 
 
@@ -86,37 +85,37 @@ def private_folder(settings: AgentSettings) -> None:
     settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def parts(settings: AgentSettings, seen: Seen = lambda events: None) -> Parts:
+def parts(settings: AgentSettings, seen: Seen = lambda events: None) -> AgentAdapters:
     """The use cases over the agent's store, which is at this program's version already. `seen`: gets what happens."""
-    bus, instant, clock = Bus(), BootClock(), SystemClock()
+    bus, instant, clock = InProcessNotifier(), BootClock(), SystemClock()
     key = settings.folder / "secret.key"
-    store = open_agent_store(settings.database, key, instant, lambda: bus.ring(("outbox",)), seen)
+    store = open_agent_store(settings.database, key, instant, lambda: bus.notify(("outbox",)), seen)
     targets: Targets = OwnTargets(settings.folder, settings.targets)
-    world = World(
+    ports = Ports(
         store=store,
         sources=GitSources(settings.folder, settings.sources, Secrets(store, clock)),
         targets=targets,
         checks=LocalChecks(settings.commands),
-        bell=bus,
+        notifier=bus,
         clock=clock,
         here=RunsOn.AGENT,
     )
-    return Parts(settings, store, use_cases(world, Nobody(), Nobody()), bus, instant)
+    return AgentAdapters(settings, store, wire_use_cases(ports, Nobody(), Nobody()), bus, instant)
 
 
-class Agent:
+class AgentRuntime:
     """One running agent. Its work and its link do not wait for each other."""
 
-    def __init__(self, made: Parts, identity: IdentityFile) -> None:
+    def __init__(self, made: AgentAdapters, identity: IdentityFile) -> None:
         self._made = made
         self._turn = threading.Lock()
         self._working: tuple[Workers, Scheduler] | None = None
         self._ended = False
-        world, store = made.cases.world, made.store
+        ports, store = made.use_cases.ports, made.store
         offset = Offset(made.clock)
-        self.contact = Contact(identity, store, world.clock, self._changed)
-        errands = Errands(made.cases, store, self.poll, offset.corrected)
-        assignments = Assignments(world, store)
+        self.contact = ControlPlaneSession(identity, store, ports.clock, self._changed)
+        errands = CommandExecutor(made.use_cases, store, self.poll, offset.corrected)
+        assignments = Assignments(ports, store)
         self._link = Link(
             identity, store, self.contact, made.bus, offset, assignments, errands, self.poll, made.clock.seconds
         )
@@ -124,7 +123,7 @@ class Agent:
     def start(self) -> None:
         """Go to work with what is known, and look for the control plane."""
         standing, heard, _ = noted(self._made.store)
-        if standing is Standing.REVOKED:
+        if standing is SessionState.REVOKED:
             log.critical("this agent was revoked: it delivers nothing until it is wanted again")
         else:
             self._work()
@@ -136,19 +135,19 @@ class Agent:
         with self._made.store.read() as tx:
             return tx.outbox.size()
 
-    def _changed(self, standing: Standing) -> None:
+    def _changed(self, standing: SessionState) -> None:
         """A revoked agent has no authority: it leaves everything as it is. Nothing else stops it."""
-        if standing is Standing.REVOKED:
+        if standing is SessionState.REVOKED:
             self._rest(GRACE_S)
-        elif standing is Standing.CONNECTED:
+        elif standing is SessionState.CONNECTED:
             self._work()
 
     def _work(self) -> None:
         with self._turn:
             if self._working or self._ended:
                 return
-            workers = Workers(self._made.cases, self._made.bus, self._made.settings.workers, shared=False)
-            self._working = workers, Scheduler(self._made.cases, calm=True)
+            workers = Workers(self._made.use_cases, self._made.bus, self._made.settings.workers, shared=False)
+            self._working = workers, Scheduler(self._made.use_cases, calm=True)
             for part in self._working:
                 part.start()
 

@@ -19,11 +19,11 @@ LARGEST = 16 << 20  # bytes of an answer
 CONNECT_S = 10.0
 
 
-class LineDown(Exception):
+class ConnectionFailed(Exception):
     """The control plane cannot be reached, or does not answer like one."""
 
 
-class LineClosed(LineDown):
+class ConnectionClosed(ConnectionFailed):
     """The connection that was kept open was closed meanwhile: perhaps because it was idle, perhaps by a restart."""
 
 
@@ -67,7 +67,7 @@ def checked(server: str, *, plain: bool = False) -> str:
     return server.strip().rstrip("/")
 
 
-class Line:
+class ControlPlaneConnection:
     """One kept-open connection, for one thread at a time."""
 
     def __init__(self, server: str, ca_file: str = "", seconds: Any = None) -> None:
@@ -77,17 +77,17 @@ class Line:
         self.over = False
 
     def request(self, method: str, path: str, secret: str, body: Any = None, timeout_s: float = 30.0) -> Answer:
-        """One request below /api/v1. Raises LineDown; LineClosed where it may be made again at once."""
+        """One request below /api/v1. Raises ConnectionFailed; ConnectionClosed where it may be made again at once."""
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         fresh = self._connection is None
         try:
             return self._exchange(method, path, secret, content, timeout_s)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as closed:
             self.close()
-            raise (LineDown if fresh or self.over else LineClosed)(_told(closed)) from None
+            raise (ConnectionFailed if fresh or self.over else ConnectionClosed)(_told(closed)) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            raise LineDown(_told(error)) from None
+            raise ConnectionFailed(_told(error)) from None
         except BaseException:
             self.close()
             raise

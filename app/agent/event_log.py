@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.domain.events import Event, EventType
-from app.domain.operation import Kind, Outcome, Phase, StageName, Trigger
+from app.domain.operation import OperationKind, Outcome, Phase, StageName, Trigger
 
 Line = tuple[int, str, Mapping[str, Any]]
 DEEDS = {Trigger.ROLLBACK.value: "rollback", Trigger.SELF_HEAL.value: "heal"}
@@ -42,7 +42,7 @@ def _begun(event: Event) -> Line | None:
 def _ended(event: Event) -> Line | None:
     data = event.data
     bad = data.get("phase") in (Phase.FAILED.value, Phase.ERROR.value)
-    if data.get("kind") != Kind.SYNC.value:
+    if data.get("kind") != OperationKind.SYNC.value:
         return (logging.WARNING, "comparison failed", {}) if bad else None
     outcome = data.get("outcome") or data.get("phase")
     if outcome in (Outcome.NO_OP.value, Phase.SUPERSEDED.value):

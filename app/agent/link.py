@@ -10,16 +10,16 @@ from typing import Any
 
 from app.agent.agent_identity import IdentityFile
 from app.agent.clocks import Offset
-from app.agent.control_plane_connection import Answer, Line, LineClosed, LineDown
-from app.agent.report_sender import VERSION, Sender
-from app.agent.session import Backoff, Contact, Refused, Standing
+from app.agent.control_plane_connection import Answer, ConnectionClosed, ConnectionFailed, ControlPlaneConnection
+from app.agent.report_sender import VERSION, ReportSender
+from app.agent.session import Backoff, ControlPlaneSession, Refused, SessionState
 from app.domain.agents.protocol import LISTEN_S, Command, CommandKind
 from app.domain.agents.wire import decode
 from app.domain.errors import OperationInProgress, Problem
-from app.notifications import Bus
+from app.notifications import InProcessNotifier
 from app.ports import AgentStore
 from app.services.agent_side.assignments import Assignments
-from app.services.agent_side.command_executor import DEEDS, QUESTIONS, Errands
+from app.services.agent_side.command_executor import ORDERED_KINDS, QUESTIONS, CommandExecutor
 
 REFUSED_S = 60.0  # how long a revoked agent, or one of another version, waits before it asks again
 log = logging.getLogger("link")
@@ -32,20 +32,20 @@ class Link:
         self,
         identity: IdentityFile,
         store: AgentStore,
-        contact: Contact,
-        bus: Bus,
+        contact: ControlPlaneSession,
+        bus: InProcessNotifier,
         offset: Offset,
         assignments: Assignments,
-        errands: Errands,
+        errands: CommandExecutor,
         poll: Callable[[str, str | None], None],
         seconds: Callable[[], float],
     ) -> None:
         who = identity.read()
         self._store, self._contact, self._bus, self._offset = store, contact, bus, offset
         self._assignments, self._errands, self._poll = assignments, errands, poll
-        self._news_line = Line(who.server, who.ca_file, seconds)
-        self._report_line = Line(who.server, who.ca_file, seconds)
-        self._sender = Sender(identity, store, contact, offset, self._report_line)
+        self._news_line = ControlPlaneConnection(who.server, who.ca_file, seconds)
+        self._report_line = ControlPlaneConnection(who.server, who.ca_file, seconds)
+        self._sender = ReportSender(identity, store, contact, offset, self._report_line)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -54,7 +54,7 @@ class Link:
         loops: Mapping[str, Callable[[], None]] = {
             "news": self._listen,
             "reports": self._tell,
-            "deeds": lambda: self._do(DEEDS),
+            "deeds": lambda: self._do(ORDERED_KINDS),
             "questions": lambda: self._do(QUESTIONS),
         }
         for name, loop in loops.items():
@@ -67,7 +67,7 @@ class Link:
         self._stopping.set()
         self._news_line.hang_up()
         self._report_line.hang_up()
-        self._bus.ring(("outbox", "orders", "answers"))
+        self._bus.notify(("outbox", "orders", "answers"))
 
     def stop(self, timeout_s: float) -> None:
         """Wait for the threads a moment; what they did not finish is repeated at the next start."""
@@ -81,14 +81,14 @@ class Link:
     def _listen(self) -> None:
         backoff, settled = Backoff(), True
         while not self._stopping.is_set():
-            wait_s = LISTEN_S if self._contact.standing is Standing.CONNECTED and settled else 0.0
+            wait_s = LISTEN_S if self._contact.standing is SessionState.CONNECTED and settled else 0.0
             try:
                 settled = self._news(wait_s)
                 backoff.reset()
                 pause = 0.0 if settled else 1.0
-            except LineClosed:
+            except ConnectionClosed:
                 pause = 0.0
-            except LineDown:
+            except ConnectionFailed:
                 pause = backoff.pause()
             except Refused:
                 pause = backoff.pause(REFUSED_S)
@@ -101,12 +101,12 @@ class Link:
     def _news(self, wait_s: float) -> bool:
         """Ask once; False where something of it has to be taken later."""
         with self._store.read() as tx:
-            known, after = tx.notes.get(VERSION) or "", tx.orders.last()
+            known, after = tx.notes.get(VERSION) or "", tx.command_inbox.last()
         path = f"/agents/self/assignment?known={known}&after={after}&wait_s={wait_s:g}"
         answer = self._contact.request(self._news_line, "GET", path, timeout_s=wait_s + 15)
         if not answer.good:
-            raise LineDown(answer.detail)
-        self._bus.ring(("outbox",))
+            raise ConnectionFailed(answer.detail)
+        self._bus.notify(("outbox",))
         settled = self._assigned(answer)
         self._commanded(answer.data.get("commands") or (), after)
         return settled
@@ -131,22 +131,22 @@ class Link:
             return
         known = [command for one in given if (command := _command(one))]
         with self._store.unreported() as tx:
-            tx.orders.take(known, max(after, *(int(one["seq"]) for one in given)))
-        self._bus.ring(("orders",))
+            tx.command_inbox.take(known, max(after, *(int(one["seq"]) for one in given)))
+        self._bus.notify(("orders",))
 
     # --- deeds ---
     def _do(self, kinds: tuple[CommandKind, ...]) -> None:
         while not self._stopping.is_set():
             seen = self._bus.count("orders")
             try:
-                more = self._contact.standing is not Standing.REVOKED and self._errands.next(kinds)
+                more = self._contact.standing is not SessionState.REVOKED and self._errands.next(kinds)
             except Exception:
                 log.exception("commands could not be read")
                 more = False
             if not more:
                 self._bus.wait("orders", seen, 30.0)
             elif kinds is QUESTIONS:
-                self._bus.ring(("outbox",))
+                self._bus.notify(("outbox",))
 
     # --- reports ---
     def _tell(self) -> None:
@@ -156,9 +156,9 @@ class Link:
             try:
                 more = self._sender.send()
                 backoff.reset()
-            except LineClosed:
+            except ConnectionClosed:
                 more = True
-            except (LineDown, Refused):
+            except (ConnectionFailed, Refused):
                 self._stopping.wait(backoff.pause())
                 continue
             except Exception:

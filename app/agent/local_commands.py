@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.agent.agent_identity import Identity, IdentityFile
-from app.agent.agent_runtime import Parts, alone, parts, private_folder
+from app.agent.agent_identity import AgentIdentity, IdentityFile
+from app.agent.agent_runtime import AgentAdapters, alone, parts, private_folder
 from app.agent.agent_settings import read
-from app.agent.control_plane_connection import Line, LineDown, checked
-from app.agent.session import Standing, noted
+from app.agent.control_plane_connection import ConnectionFailed, ControlPlaneConnection, checked
+from app.agent.session import SessionState, noted
+from app.domain.actor import Actor
 from app.domain.agents.protocol import FIRST_HASH
 from app.domain.errors import InvalidInput, NotPermitted, Problem, Temporary
 from app.domain.operation import Operation
 from app.domain.status import SyncStatus
-from app.services.actors import Actor
 from app.services.agent_side.assignments import Assignments
 from app.store import open_engine, upgrade
 
@@ -40,7 +40,7 @@ def actor() -> Actor:
     return Actor(f"local:{pwd.getpwuid(os.getuid()).pw_name}")
 
 
-def opened(data_dir: Path) -> Parts:
+def opened(data_dir: Path) -> AgentAdapters:
     """The agent's parts. Raises NotEnrolled."""
     settings = read(data_dir)
     if not IdentityFile(settings.folder).exists:
@@ -76,23 +76,23 @@ def enroll(
     given, called = _token_used(address, token, ca_file, name or os.uname().nodename)
     now = datetime.now(UTC).isoformat()
     trusted = str(Path(ca_file).absolute()) if ca_file else ""
-    identity.write(Identity(address, given["id"], called, given["credential"], now, "", trusted))
+    identity.write(AgentIdentity(address, given["id"], called, given["credential"], now, "", trusted))
     _begin(parts(settings))
     return {key: value for key, value in given.items() if key != "credential"}
 
 
 def _wanted(folder: Path) -> bool:
     """Whether the agent that is there was not revoked."""
-    return noted(parts(read(folder)).store)[0] is not Standing.REVOKED
+    return noted(parts(read(folder)).store)[0] is not SessionState.REVOKED
 
 
 def _token_used(server: str, token: str, ca_file: str, name: str) -> tuple[Mapping[str, Any], str]:
     from app import __version__
 
-    line = Line(server, ca_file)
+    line = ControlPlaneConnection(server, ca_file)
     try:
         answer = line.request("POST", "/agents", token, {"name": name, "version": __version__})
-    except LineDown as down:
+    except ConnectionFailed as down:
         raise ServerAway(f"{server} cannot be reached ({down}).") from None
     finally:
         line.close()
@@ -103,11 +103,11 @@ def _token_used(server: str, token: str, ca_file: str, name: str) -> tuple[Mappi
     return answer.data, name
 
 
-def _begin(made: Parts) -> None:
+def _begin(made: AgentAdapters) -> None:
     """A new agent's chain begins at its beginning, also over the store of one that was revoked."""
     with made.store.unreported() as tx:
         tx.outbox.rebase(0, FIRST_HASH)
-        tx.orders.restart()
+        tx.command_inbox.restart()
         for note, value in (("contact", {}), ("assignment", "")):
             tx.notes.put(note, value)
     made.store.close()
@@ -120,7 +120,7 @@ def status(data_dir: Path) -> Json:
     standing, heard, reason = noted(made.store)
     with alone(made.settings.folder) as free, made.store.read() as tx:
         waiting, oldest = tx.outbox.size(), tx.outbox.oldest()
-    served = Assignments(made.cases.world, made.store).mine()
+    served = Assignments(made.use_cases.ports, made.store).mine()
     return {
         "name": who.name, "id": who.id, "server": who.server, "running": not free,
         "standing": standing.value, "reason": reason, "heard_at": heard.isoformat() if heard else None,
@@ -146,34 +146,34 @@ def roll_back(data_dir: Path, environment: str, revision: str | None, reason: st
     A running agent carries it out; where none runs, this process does.
     """
     made = opened(data_dir)
-    cases, until = made.cases, time.monotonic() + timeout_s
-    asked = cases.rollback.back(environment, revision, "pin", reason or "rolled back on the agent", actor())
+    use_cases, until = made.use_cases, time.monotonic() + timeout_s
+    asked = use_cases.rollback.back(environment, revision, "pin", reason or "rolled back on the agent", actor())
     with alone(made.settings.folder) as free:
         if free:
-            cases.queue.recover(None)
+            use_cases.queue.recover(None)
             _work_off(made, asked)
     while not (now := _operation(made, asked.id)).phase.final and time.monotonic() < until:
         time.sleep(LOOK_S)
     return now
 
 
-def _work_off(made: Parts, asked: Operation) -> None:
+def _work_off(made: AgentAdapters, asked: Operation) -> None:
     while not _operation(made, asked.id).phase.final:
         with made.store.write() as tx:
             claimed = tx.operations.claim(f"local-{os.getpid()}", made.clock().at)
         if claimed is None:
             return
-        made.cases.reconciler.run(claimed)
+        made.use_cases.reconciler.run(claimed)
 
 
-def _operation(made: Parts, id: str) -> Operation:
+def _operation(made: AgentAdapters, id: str) -> Operation:
     with made.store.read() as tx:
         return tx.operations.get(id)
 
 
 def add_credential(data_dir: Path, name: str, kind: str, fields: Mapping[str, str]) -> None:
     """Store a credential, encrypted, on this machine only. Raises InvalidInput, CredentialExists."""
-    opened(data_dir).cases.keyring.add(name, kind, fields, actor())
+    opened(data_dir).use_cases.keyring.add(name, kind, fields, actor())
 
 
 def credentials(data_dir: Path) -> list[Json]:
@@ -186,4 +186,4 @@ def credentials(data_dir: Path) -> list[Json]:
 
 def remove_credential(data_dir: Path, name: str) -> None:
     """Forget one. Raises CredentialNotFound, CredentialInUse."""
-    opened(data_dir).cases.keyring.remove(name, actor())
+    opened(data_dir).use_cases.keyring.remove(name, actor())

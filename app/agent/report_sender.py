@@ -9,8 +9,8 @@ from typing import Any
 
 from app.agent.agent_identity import IdentityFile
 from app.agent.clocks import BootClock, Offset
-from app.agent.control_plane_connection import Answer, Line, LineDown
-from app.agent.session import Contact
+from app.agent.control_plane_connection import Answer, ConnectionFailed, ControlPlaneConnection
+from app.agent.session import ControlPlaneSession
 from app.domain.agents.protocol import Report, ReportKind
 from app.domain.agents.wire import decode, encode
 from app.domain.environment import RunsOn
@@ -25,10 +25,17 @@ TOO_LARGE, CONFLICT, GONE = 413, 409, 404
 log = logging.getLogger("link")
 
 
-class Sender:
+class ReportSender:
     """Empties the outbox."""
 
-    def __init__(self, identity: IdentityFile, store: AgentStore, contact: Contact, offset: Offset, line: Line) -> None:
+    def __init__(
+        self,
+        identity: IdentityFile,
+        store: AgentStore,
+        contact: ControlPlaneSession,
+        offset: Offset,
+        line: ControlPlaneConnection,
+    ) -> None:
         self._identity, self._store, self._contact = identity, store, contact
         self._offset, self._line, self._clock = offset, line, BootClock()
         self._batch, self._sure = BATCH, False
@@ -68,16 +75,16 @@ class Sender:
         elif answer.status == CONFLICT:
             log.warning("reports were refused", extra={"reason": answer.detail})
             if not self._ask_where():
-                raise LineDown(answer.detail)
+                raise ConnectionFailed(answer.detail)
         else:
-            raise LineDown(answer.detail)
+            raise ConnectionFailed(answer.detail)
         return True
 
     def _taken(self, answer: Answer, reports: tuple[Report, ...]) -> None:
         through = int(answer.data.get("through") or 0)
         self._measure(answer)
         if through < reports[0].seq:
-            raise LineDown("the control plane took none of the reports")
+            raise ConnectionFailed("the control plane took none of the reports")
         with self._store.unreported() as tx:
             tx.outbox.confirm(min(through, reports[-1].seq))
         self._batch = BATCH
@@ -99,11 +106,11 @@ class Sender:
     def _ask_where(self) -> bool:
         """Ask where the control plane's chain is, and what time it is there; whether ours had to change."""
         with self._store.read() as tx:
-            known, after = tx.notes.get(VERSION) or "", tx.orders.last()
+            known, after = tx.notes.get(VERSION) or "", tx.command_inbox.last()
         path = f"/agents/self/assignment?known={known}&after={after}&wait_s=0"
         answer = self._contact.request(self._line, "GET", path)
         if not answer.good:
-            raise LineDown(answer.detail)
+            raise ConnectionFailed(answer.detail)
         self._measure(answer)
         return self._agree(answer.data)
 
@@ -133,14 +140,14 @@ class Sender:
 
     def _answer(self) -> None:
         with self._store.read() as tx:
-            waiting = tx.orders.answers()
+            waiting = tx.command_inbox.answers()
         for one in waiting:
             body = {"command": one.seq, **(one.answer or {})}
             answer = self._contact.request(self._line, "POST", "/agents/self/answers", body)
             if not answer.good:
                 log.warning("an answer was not wanted", extra={"command": one.seq, "reason": answer.detail})
             with self._store.unreported() as tx:
-                tx.orders.told(one.seq)
+                tx.command_inbox.told(one.seq)
 
     # --- now and then ---
     def _look_after(self) -> None:

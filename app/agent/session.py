@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.agent.agent_identity import IdentityFile
-from app.agent.control_plane_connection import Answer, Line, LineClosed, LineDown
+from app.agent.control_plane_connection import Answer, ConnectionClosed, ConnectionFailed, ControlPlaneConnection
 from app.ports import AgentStore, Clock
 
 NOTE = "contact"
@@ -21,7 +21,7 @@ SKEW = 426
 log = logging.getLogger("link")
 
 
-class Standing(StrEnum):
+class SessionState(StrEnum):
     """`away`: nobody answers; `revoked`: the credential is no longer good; `skew`: the versions are too far apart."""
 
     NEW = "new"
@@ -52,38 +52,40 @@ class Backoff:
         return pause
 
 
-class Contact:
+class ControlPlaneSession:
     """Requests with whichever credential is good, and what their answers say about us.
 
     `changed` hears of a new standing, so that work stops for a revoked agent and goes on for one that is wanted again.
     """
 
     def __init__(
-        self, identity: IdentityFile, store: AgentStore, clock: Clock, changed: Callable[[Standing], None]
+        self, identity: IdentityFile, store: AgentStore, clock: Clock, changed: Callable[[SessionState], None]
     ) -> None:
         self._identity, self._store, self._clock, self._changed = identity, store, clock, changed
         self._turn = threading.Lock()
         self._noted = float("-inf")
-        self.standing = Standing.NEW
+        self.standing = SessionState.NEW
 
-    def request(self, line: Line, method: str, path: str, body: object = None, timeout_s: float = 30.0) -> Answer:
-        """An answer, good or not, that comes from the control plane. Raises LineDown, Refused."""
+    def request(
+        self, line: ControlPlaneConnection, method: str, path: str, body: object = None, timeout_s: float = 30.0
+    ) -> Answer:
+        """An answer, good or not, that comes from the control plane. Raises ConnectionFailed, Refused."""
         try:
             answer = self._tried(line, method, path, body, timeout_s)
-        except LineDown as down:
-            if not line.over and not isinstance(down, LineClosed):
-                self._stand(Standing.AWAY, str(down))
+        except ConnectionFailed as down:
+            if not line.over and not isinstance(down, ConnectionClosed):
+                self._stand(SessionState.AWAY, str(down))
             raise
         if answer.status >= 500 or (not answer.good and not answer.code):
-            self._stand(Standing.AWAY, answer.detail)
-            raise LineDown(answer.detail)
+            self._stand(SessionState.AWAY, answer.detail)
+            raise ConnectionFailed(answer.detail)
         if answer.status == SKEW or answer.code == "version_skew":
-            self._stand(Standing.SKEW, answer.detail)
+            self._stand(SessionState.SKEW, answer.detail)
             raise Refused(answer.detail)
-        self._stand(Standing.CONNECTED, "")
+        self._stand(SessionState.CONNECTED, "")
         return answer
 
-    def _tried(self, line: Line, method: str, path: str, body: object, timeout_s: float) -> Answer:
+    def _tried(self, line: ControlPlaneConnection, method: str, path: str, body: object, timeout_s: float) -> Answer:
         """With each credential in turn, and once more if another thread got a new one meanwhile."""
         tried: set[str] = set()
         answer = Answer(0)
@@ -94,42 +96,42 @@ class Contact:
                 if answer.good:
                     self._identity.proven(left[0], self._clock.now())
                 return answer
-        self._stand(Standing.REVOKED, answer.detail)
+        self._stand(SessionState.REVOKED, answer.detail)
         raise Refused(answer.detail)
 
-    def _stand(self, standing: Standing, why: str) -> None:
+    def _stand(self, standing: SessionState, why: str) -> None:
         with self._turn:
             before, self.standing = self.standing, standing
             if before is not standing:
                 self._say(standing, why)
-            due = standing is Standing.CONNECTED and self._clock.monotonic() - self._noted >= NOTED_EVERY_S
+            due = standing is SessionState.CONNECTED and self._clock.monotonic() - self._noted >= NOTED_EVERY_S
             if before is not standing or due:
                 self._note(standing, why)
         if before is not standing:
             self._changed(standing)
 
-    def _say(self, standing: Standing, why: str) -> None:
-        if standing is Standing.REVOKED:
+    def _say(self, standing: SessionState, why: str) -> None:
+        if standing is SessionState.REVOKED:
             log.critical("REVOKED by the control plane: nothing is delivered any more", extra={"reason": why})
-        elif standing is Standing.SKEW:
+        elif standing is SessionState.SKEW:
             log.error("the control plane is of another version; working on with what is known", extra={"reason": why})
-        elif standing is Standing.AWAY:
+        elif standing is SessionState.AWAY:
             log.warning("the control plane cannot be reached; working on without it", extra={"reason": why})
         else:
             log.info("connected to the control plane")
 
-    def _note(self, standing: Standing, why: str) -> None:
+    def _note(self, standing: SessionState, why: str) -> None:
         self._noted = self._clock.monotonic()
         with self._store.unreported() as tx:
             before = tx.notes.get(NOTE) or {}
             now = self._clock.now().isoformat()
-            heard = now if standing is Standing.CONNECTED else before.get("heard_at")
+            heard = now if standing is SessionState.CONNECTED else before.get("heard_at")
             tx.notes.put(NOTE, {"standing": standing.value, "since": now, "heard_at": heard, "reason": why})
 
 
-def noted(store: AgentStore) -> tuple[Standing, datetime | None, str]:
+def noted(store: AgentStore) -> tuple[SessionState, datetime | None, str]:
     """The last standing that was noted, when the control plane was heard of last, and the reason."""
     with store.read() as tx:
         found = tx.notes.get(NOTE) or {}
     heard = datetime.fromisoformat(found["heard_at"]) if found.get("heard_at") else None
-    return Standing(found.get("standing", "new")), heard, str(found.get("reason", ""))
+    return SessionState(found.get("standing", "new")), heard, str(found.get("reason", ""))

@@ -104,8 +104,9 @@ def status(data_dir: Folder = HERE, as_json: AsJson = False) -> None:
     waits = f", the oldest since {output.ago(spool['oldest'])}" if spool["oldest"] else ""
     typer.echo(f"spool          {spool['reports']:,} reports wait{waits}; the store has {spool['bytes']:,} bytes")
     rows = [
-        [output.escape(one["name"]), output.toned(one["sync"]), output.toned(one["health"]), output.short(one["revision"]),
-         output.escape(one["subject"][:50]), output.ago(one["checked_at"]), "held" if one["held_by"] else ""]
+        [output.escape(one["name"]), output.toned(one["sync"]), output.toned(one["health"]),
+         output.short(one["revision"]), output.escape(one["subject"][:50]),
+         output.ago(one["checked_at"]), "held" if one["held_by"] else ""]
         for one in found["environments"]
     ]  # fmt: skip
     output.table(("ENVIRONMENT", "SYNC", "HEALTH", "LIVE", "SUBJECT", "CHECKED", ""), rows)

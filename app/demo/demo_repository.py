@@ -7,11 +7,11 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from app.demo.site import HISTORY, Step
+from app.demo.site import HISTORY, DemoStep
 from app.git import clean_environment
 
 
-class Repository:
+class DemoRepository:
     """`path` is the bare repository that PushPull reads."""
 
     def __init__(self, folder: Path) -> None:
@@ -32,14 +32,14 @@ class Repository:
             self._commit(step, now - timedelta(hours=step.hours_ago))
         return self._push()
 
-    def add(self, step: Step) -> str:
+    def add(self, step: DemoStep) -> str:
         """Commit and push a change; returns the commit."""
         self._git("fetch", "--quiet", "origin")
         self._git("reset", "--quiet", "--hard", "origin/main")  # others push too: adopted drift, reverts
         self._commit(step, datetime.now(UTC))
         return self._push()
 
-    def _commit(self, step: Step, at: datetime) -> None:
+    def _commit(self, step: DemoStep, at: datetime) -> None:
         for name, text in step.files.items():
             path = self._work / name
             if text is None:

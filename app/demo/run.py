@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from app.client import Client, Failure
 from app.config import Settings
-from app.demo.demo_repository import Repository
+from app.demo.demo_repository import DemoRepository
 from app.demo.story import Story
 
 MARKER = ".pushpull-demo"
@@ -47,7 +47,7 @@ def run(folder: Path, host: str, port: int, pause_s: float, tell: Callable[[str]
     check_port(host, port)
     fresh_folder(folder)
     tell("[1/5] Making a Git repository with a dozen commits by four people")
-    repository = Repository(folder / "git")
+    repository = DemoRepository(folder / "git")
     repository.create()
     token = "pp_" + secrets.token_urlsafe(32)
     stopping = threading.Event()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.client import Client, Failure
-from app.demo.demo_repository import Repository
+from app.demo.demo_repository import DemoRepository
 from app.demo.site import next_step
 
 PULL, PUSH = "bakery-pull", "bakery-push"
@@ -24,7 +24,7 @@ class Story:
     def __init__(
         self,
         client: Client,
-        repository: Repository,
+        repository: DemoRepository,
         targets: Path,
         tell: Tell,
         pause_s: float,

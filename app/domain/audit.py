@@ -19,7 +19,7 @@ UNCONNECTED = "inserted or rewritten: it does not continue the entry before it"
 
 
 @dataclass(frozen=True, slots=True)
-class NewEntry:
+class NewAuditEntry:
     """Who did what, to what, from where. `actor` is "user:NAME", "token:NAME" or "system:PART"."""
 
     actor: str
@@ -30,7 +30,7 @@ class NewEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(NewEntry):
+class AuditEntry(NewAuditEntry):
     """A chained entry. `at` is RFC 3339 text with microseconds, exactly as hashed."""
 
     seq: int = 0
@@ -67,11 +67,11 @@ def digest(entry: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def chain(new: NewEntry, seq: int, at: datetime, prev_hash: str) -> Entry:
+def chain(new: NewAuditEntry, seq: int, at: datetime, prev_hash: str) -> AuditEntry:
     """Append an entry to the chain whose last hash is `prev_hash`."""
     fields = {name: getattr(new, name) for name in ("actor", "action", "object", "data", "ip")}
-    bare = Entry(**fields, seq=seq, at=timestamp(at), prev_hash=prev_hash)
-    return Entry(**fields, seq=seq, at=bare.at, prev_hash=prev_hash, hash=digest(bare.as_dict()))
+    bare = AuditEntry(**fields, seq=seq, at=timestamp(at), prev_hash=prev_hash)
+    return AuditEntry(**fields, seq=seq, at=bare.at, prev_hash=prev_hash, hash=digest(bare.as_dict()))
 
 
 def verify(entries: Iterable[Mapping[str, Any]], *, seq: int = 1, prev_hash: str = GENESIS) -> Verification:

@@ -1,7 +1,8 @@
 """Everything that can go wrong, named by what the caller can do about it.
 
 An outcome is not an error: OutOfSync, a refused plan or an unhealthy service are results. A Problem means that the
-question could not be answered or the request could not be taken. HTTP numbers live in app/web/requests/problem_responses.py only.
+question could not be answered or the request could not be taken. HTTP numbers live in
+app/web/requests/problem_responses.py only.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class OperationKind(StrEnum):
     """`refresh` stops at the plan; `sync` goes on."""
 
     REFRESH = "refresh"
@@ -121,7 +121,7 @@ class Request:
     `noticed_at` and `visible_after` (last look without the commit) feed the stages.
     """
 
-    kind: Kind
+    kind: OperationKind
     trigger: Trigger
     initiated_by: str
     wanted: str | None = None
@@ -164,7 +164,7 @@ class Operation:
     detail: Mapping[str, Any] = field(default_factory=dict)  # changed paths (bounded), hook and check output
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> OperationKind:
         """Refresh or sync."""
         return self.request.kind
 

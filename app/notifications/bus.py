@@ -20,7 +20,7 @@ class Listener:
         self._event = Event()
         self._topics: set[str] = set()
 
-    def ring(self, topics: Collection[str]) -> None:
+    def notify(self, topics: Collection[str]) -> None:
         """Called from any thread."""
         try:
             self._loop.call_soon_threadsafe(self._heard, tuple(topics))
@@ -44,7 +44,7 @@ class Listener:
         return heard
 
 
-class Bus:
+class InProcessNotifier:
     """Implements the port Bell. Threads wait for work; streams listen."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Bus:
         self._narrow: dict[str, set[Listener]] = {}
         self.closed = False
 
-    def ring(self, topics: Collection[str]) -> None:
+    def notify(self, topics: Collection[str]) -> None:
         """Wake everyone who waits for one of the topics."""
         with self._condition:
             for topic in topics:
@@ -64,7 +64,7 @@ class Bus:
             listeners = [one for one, only in self._listeners.items() if not only]
             listeners += [one for topic in topics for one in self._narrow.get(topic, ())]
         for listener in listeners:
-            listener.ring(topics)
+            listener.notify(topics)
 
     def count(self, topic: str) -> int:
         """How often a topic rang; pass it to `wait` so that no ring falls between."""
@@ -102,4 +102,4 @@ class Bus:
             self._condition.notify_all()
             listeners = tuple(self._listeners)
         for listener in listeners:
-            listener.ring(("closed",))
+            listener.notify(("closed",))

@@ -3,11 +3,12 @@
 No I/O happens inside a store transaction: it is opened, read or written, and closed.
 """
 
-from app.ports.runtime import Bell, CheckResult, Checks, Clock, CommandResult, Runner
+from app.ports.installation import Ports, topics
+from app.ports.runtime import CheckResult, Checks, Clock, CommandResult, Notifier, Runner
 from app.ports.sources import Contents, Foreseeing, Probe, RefMove, Source, Sources
-from app.ports.storage.agent_store import AgentStore, AgentTransaction, Notes, Orders, Outbox
+from app.ports.storage.agent_store import AgentState, AgentStore, AgentTransaction, CommandInbox, Outbox
 from app.ports.storage.agents import Agents
-from app.ports.storage.comparison_facts import CommitFact, DeliveryFact, Facts
+from app.ports.storage.comparison_facts import CommitFact, ComparisonFacts, DeliveryFact
 from app.ports.storage.environments import EnvironmentFilter, EnvironmentRow, Environments, Tally
 from app.ports.storage.identity import (
     Credential,
@@ -20,27 +21,30 @@ from app.ports.storage.identity import (
     Token,
     User,
 )
-from app.ports.storage.intake import Delivery, Inbox, Poll, Repositories, Watched
+from app.ports.storage.intake import Delivery, Inbox, Poll, Repositories, RepositoryState
 from app.ports.storage.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episodes, Ledger
 from app.ports.storage.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
 from app.ports.storage.pages import Page
 from app.ports.storage.store import Store, Transaction
-from app.ports.targets import Desired, Target, TargetKind, Targets, Watch
+from app.ports.targets import ApplyProgress, Desired, Target, TargetKind, Targets
 
 __all__ = [
+    "AgentState",
     "AgentStore",
     "AgentTransaction",
     "Agents",
+    "ApplyProgress",
     "Audit",
     "AuditFilter",
     "BadRevision",
-    "Bell",
     "CheckResult",
     "Checkpoint",
     "Checks",
     "Clock",
+    "CommandInbox",
     "CommandResult",
     "CommitFact",
+    "ComparisonFacts",
     "Contents",
     "Credential",
     "Credentials",
@@ -52,7 +56,6 @@ __all__ = [
     "EnvironmentRow",
     "Environments",
     "Episodes",
-    "Facts",
     "Foreseeing",
     "Hasher",
     "History",
@@ -60,17 +63,18 @@ __all__ = [
     "Identities",
     "Inbox",
     "Ledger",
-    "Notes",
+    "Notifier",
     "OperationFilter",
     "Operations",
-    "Orders",
     "Outbox",
     "Page",
     "Poll",
+    "Ports",
     "Probe",
     "PublicHalf",
     "RefMove",
     "Repositories",
+    "RepositoryState",
     "Runner",
     "Session",
     "Signing",
@@ -84,6 +88,5 @@ __all__ = [
     "Token",
     "Transaction",
     "User",
-    "Watch",
-    "Watched",
+    "topics",
 ]

@@ -82,7 +82,7 @@ class Checks(Protocol):
         ...
 
 
-class Bell(Protocol):
+class Notifier(Protocol):
     """Says that something was committed; carries no content. `topics`: "environment-NAME", "ledger", "work"."""
 
-    def ring(self, topics: Collection[str]) -> None: ...
+    def notify(self, topics: Collection[str]) -> None: ...

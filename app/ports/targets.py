@@ -13,7 +13,7 @@ from app.ports.runtime import Runner
 from app.ports.sources import Contents
 
 
-class Watch(Protocol):
+class ApplyProgress(Protocol):
     """Follows an apply and may stop it between two files."""
 
     def progressed(self, done: int, total: int, path: bytes) -> None: ...
@@ -51,7 +51,7 @@ class Target(Protocol):
         (something may stand in the way); with `only`, nothing else is looked at and the result is partial."""
         ...
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
         """Carry out the plan and bring the inventory to `desired`. Interrupted at any point, each file is old or
         new, never torn, the inventory still lists all that is ours, and `inventory().whole` is False until done."""
         ...

@@ -11,7 +11,7 @@ from app.domain.comparison.before_and_after import marks, sides, subject
 from app.domain.comparison.setup_parts import PIPELINE_STEP
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType
-from app.ports import Clock, Facts, Store, Transaction
+from app.ports import Clock, ComparisonFacts, Store, Transaction
 
 LIMIT = 10_000  # syncs: more say little more, and a page would wait for them
 FRESH_S = 60.0
@@ -84,7 +84,7 @@ class Comparisons:
             changes = _changes(tx, one) if one else ()
         return _against_itself(evidence, one, changes) if one else evidence
 
-    def _cut(self, facts: Facts, span: Window, labels: Mapping[str, str]) -> tuple[Window, str]:
+    def _cut(self, facts: ComparisonFacts, span: Window, labels: Mapping[str, str]) -> tuple[Window, str]:
         start = facts.start(span.since, span.until, labels, self._limit)
         if start <= span.since:
             return span, ""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.ports import Hasher, PublicHalf, Signing
-from app.services.actors import World
-from app.services.agents.agent_use_cases import AgentCases, agent_cases
+from app.ports import Hasher, Ports, PublicHalf, Signing
+from app.services.agents.agent_use_cases import AgentUseCases, wire_agent_use_cases
 from app.services.comparisons import Comparisons
 from app.services.environments.drift_answers import DriftAnswers
 from app.services.environments.holds import Holds
 from app.services.environments.previews import Previews
 from app.services.environments.registration import Registration
 from app.services.environments.rollback import Rollback
-from app.services.environments.shadow_pairs import Shadowing
-from app.services.environments.switching import Switching
+from app.services.environments.shadow_pairs import ShadowPairs
+from app.services.environments.switching import ModeSwitches
 from app.services.operations.follow_up import FollowUp
 from app.services.operations.queue import Queue
 from app.services.operations.reconciler import Reconciler
@@ -29,7 +28,7 @@ from app.services.triggers.webhooks import Webhooks
 class UseCases:
     """What can be asked of PushPull."""
 
-    world: World
+    ports: Ports
     queue: Queue
     reconciler: Reconciler
     poller: Poller
@@ -39,38 +38,38 @@ class UseCases:
     drift: DriftAnswers
     webhooks: Webhooks
     registration: Registration
-    switching: Switching
-    shadowing: Shadowing
+    switching: ModeSwitches
+    shadowing: ShadowPairs
     keyring: Keyring
     access: Access
     audit: AuditLog
     comparison: Comparisons
-    agents: AgentCases
+    agents: AgentUseCases
 
 
-def use_cases(world: World, hasher: Hasher, signing: Signing, public_half: PublicHalf = untold) -> UseCases:
+def wire_use_cases(ports: Ports, hasher: Hasher, signing: Signing, public_half: PublicHalf = untold) -> UseCases:
     """Wire the use cases over one world."""
-    queue = Queue(world)
-    poller = Poller(world, queue)
-    registration = Registration(world, queue, poller)
-    rollback = Rollback(world, queue)
-    agents = agent_cases(world)
+    queue = Queue(ports)
+    poller = Poller(ports, queue)
+    registration = Registration(ports, queue, poller)
+    rollback = Rollback(ports, queue)
+    agents = wire_agent_use_cases(ports)
     return UseCases(
-        world=world,
+        ports=ports,
         queue=queue,
-        reconciler=Reconciler(world, FollowUp(world, queue)),
+        reconciler=Reconciler(ports, FollowUp(ports, queue)),
         poller=poller,
-        holds=Holds(world, poller),
+        holds=Holds(ports, poller),
         rollback=rollback,
-        previews=Previews(world, rollback, agents.commands),
-        drift=DriftAnswers(world, queue, agents.commands),
-        webhooks=Webhooks(world, queue, poller),
+        previews=Previews(ports, rollback, agents.commands),
+        drift=DriftAnswers(ports, queue, agents.commands),
+        webhooks=Webhooks(ports, queue, poller),
         registration=registration,
-        switching=Switching(world, registration, queue),
-        shadowing=Shadowing(world),
-        keyring=Keyring(world, public_half),
-        access=Access(world, hasher),
-        audit=AuditLog(world, signing),
-        comparison=Comparisons(world.store, world.clock),
+        switching=ModeSwitches(ports, registration, queue),
+        shadowing=ShadowPairs(ports),
+        keyring=Keyring(ports, public_half),
+        access=Access(ports, hasher),
+        audit=AuditLog(ports, signing),
+        comparison=Comparisons(ports.store, ports.clock),
         agents=agents,
     )

@@ -15,7 +15,7 @@ from app.sources.git_source import GitSource
 from app.sources.mirror import Mirror
 from app.sources.objects import names
 from app.sources.objects.names import HEADS, TAGS
-from app.sources.remote.git_remote import Listing, Remote
+from app.sources.remote.git_remote import Remote, RemoteRefs
 
 SECONDS = 30.0  # for the transfer; people wait for the answer
 _SMALL = "blob:limit=1k"  # pointers of Git LFS come along, contents do not
@@ -44,7 +44,7 @@ def probe(
         return _look(opened(passing), listing, sha, spec.path)
 
 
-def _wanted(ref: str, listing: Listing) -> str | None:
+def _wanted(ref: str, listing: RemoteRefs) -> str | None:
     """The full id that a ref means, as far as the listing tells."""
     for name in names.candidates(ref):
         if name in listing.heads or is_sha(name):
@@ -64,14 +64,14 @@ def _fetch_one(remote: Remote, repository: Repository, sha: str) -> None:
     config.write_bytes(plain)  # git notes that contents were left out, and would get them one by one
 
 
-def _look(source: GitSource, listing: Listing, wanted: str, path: str) -> Probe:
+def _look(source: GitSource, listing: RemoteRefs, wanted: str, path: str) -> Probe:
     revision = source.resolve(wanted)
     tree = source.tree(revision.sha, path)
     return _answer(listing, revision, sum(1 for _ in source.entries(tree)), source.unsupported(tree))
 
 
 def _answer(
-    listing: Listing, revision: Revision | None = None, files: int = 0, unsupported: tuple[Unsupported, ...] = ()
+    listing: RemoteRefs, revision: Revision | None = None, files: int = 0, unsupported: tuple[Unsupported, ...] = ()
 ) -> Probe:
     branches = tuple(sorted(ref.removeprefix(HEADS) for ref in listing.heads if ref.startswith(HEADS)))
     tags = tuple(sorted(ref.removeprefix(TAGS) for ref in listing.heads if ref.startswith(TAGS)))

@@ -16,7 +16,7 @@ from app.sources.objects.unsupported_cache import Verdicts
 from app.sources.remote import address as addresses
 from app.sources.remote.address import Address
 from app.sources.remote.git_remote import Patience, Remote
-from app.sources.remote.repository_login import Access, Secret
+from app.sources.remote.repository_login import GitLogins, Secret
 
 
 class GitSources:
@@ -66,7 +66,7 @@ class GitSources:
     def credentials_held(self, spec: SourceSpec) -> str:
         """How the repository is reached: "none", "token", "ssh-key" or "ambient"."""
         address = self._address(spec.repo_url)
-        return Access(address, spec.credential, self._secret, self._known_hosts).login().kind
+        return GitLogins(address, spec.credential, self._secret, self._known_hosts).login().kind
 
     def _address(self, repo_url: str) -> Address:
         address = addresses.parse(repo_url, self._roots)
@@ -76,7 +76,7 @@ class GitSources:
         return address
 
     def _remote(self, address: Address, credential: str | None) -> Remote:
-        access = Access(address, credential, self._secret, self._known_hosts)
+        access = GitLogins(address, credential, self._secret, self._known_hosts)
         return Remote(address, access, self._roots, self._patience, self._folder / "none.git")
 
     def _source(self, mirror: Mirror, remote: Remote, key: str) -> GitSource:

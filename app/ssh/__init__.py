@@ -6,7 +6,7 @@ Decision 15 says why it is the client and no library.
 from app.ssh.hostkeys import fingerprint, host_key
 from app.ssh.pool import Pool
 from app.ssh.private_files import private_place, write_private
-from app.ssh.ssh_config import Endpoint, Key, Way
+from app.ssh.ssh_config import Endpoint, SshKey, Way
 from app.ssh.ssh_connection import Connection
 from app.ssh.ssh_failures import SshFailed, Why
 from app.ssh.ssh_process import Ended
@@ -15,9 +15,9 @@ __all__ = [
     "Connection",
     "Ended",
     "Endpoint",
-    "Key",
     "Pool",
     "SshFailed",
+    "SshKey",
     "Way",
     "Why",
     "fingerprint",

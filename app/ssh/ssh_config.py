@@ -24,14 +24,14 @@ Secret = Callable[[str], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SshKey:
     """A private key by the name of its credential; `text` is asked for when a connection is made."""
 
     name: str
     text: Callable[[], str]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Key) and self.name == other.name
+        return isinstance(other, SshKey) and self.name == other.name
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -47,7 +47,7 @@ class Endpoint:
     host: str
     port: int
     user: str
-    key: Key | None = None
+    key: SshKey | None = None
     host_key: str | None = None
 
 

@@ -15,13 +15,13 @@ from sqlalchemy.engine import make_url
 
 from app.domain.agents.protocol import ReportKind
 from app.domain.environment import RunsOn
-from app.store.agent_side.command_inbox import SqlNotes, SqlOrders
+from app.store.agent_side.command_inbox import SqlAgentState, SqlCommandInbox
 from app.store.agent_side.outbox import SqlOutbox
 from app.store.cipher import Cipher
 from app.store.environments.environment_repository import SqlEnvironments
 from app.store.repositories.agent_repository import SqlAgents
 from app.store.repositories.audit_repository import SqlAudit
-from app.store.repositories.comparison_fact_repository import SqlFacts
+from app.store.repositories.comparison_fact_repository import SqlComparisonFacts
 from app.store.repositories.credential_repository import SqlCredentials
 from app.store.repositories.drift_repository import SqlDriftItems, SqlEpisodes
 from app.store.repositories.history_repository import SqlHistory
@@ -103,22 +103,22 @@ class SqlTransaction:
         return SqlOutbox(self._connection)
 
     @cached_property
-    def orders(self) -> SqlOrders:
+    def command_inbox(self) -> SqlCommandInbox:
         """An agent's commands."""
-        return SqlOrders(self._connection)
+        return SqlCommandInbox(self._connection)
 
     @cached_property
-    def notes(self) -> SqlNotes:
+    def notes(self) -> SqlAgentState:
         """An agent's memory."""
-        return SqlNotes(self._connection)
+        return SqlAgentState(self._connection)
 
     def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
         """Nobody is told."""
 
     @cached_property
-    def facts(self) -> SqlFacts:
+    def facts(self) -> SqlComparisonFacts:
         """What is compared."""
-        return SqlFacts(self._connection)
+        return SqlComparisonFacts(self._connection)
 
     @cached_property
     def agents(self) -> SqlAgents:

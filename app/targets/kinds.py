@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from app.domain.environment import Environment
 from app.domain.errors import InvalidInput
 from app.ports import Runner, Target, TargetKind
-from app.targets.directory.allowed_roots import Places, overlaps, there
+from app.targets.directory.allowed_roots import AllowedRoots, overlaps, there
 from app.targets.directory.in_place import DirectoryTarget
 from app.targets.directory.releases import ReleaseTarget
 from app.targets.inventory.inventory_files import Inventory
@@ -18,7 +18,7 @@ IN_PLACE, RELEASES = "in_place", "releases"
 KEEP_RELEASES = 5
 
 
-class Kind(Protocol):
+class KindOfTarget(Protocol):
     """An entry of the registry."""
 
     @property
@@ -97,7 +97,7 @@ class DirectoryKind(OnThisMachine):
 
     info = TargetKind("directory", "Directory on this machine", ("path", "layout", "keep_releases"))
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: AllowedRoots) -> None:
         self._places = places
 
     def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from app.domain.environment import Environment
 from app.domain.errors import SourceDamaged
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan
 from app.domain.state.tree import Entry, blob_id, check_path
-from app.ports import Contents, Desired, Target, TargetKind, Watch
+from app.ports import ApplyProgress, Contents, Desired, Target, TargetKind
 from app.targets.kinds import OnThisMachine
 
 SAMPLE = 200
@@ -59,7 +59,7 @@ class MemoryTarget:
             strange = sorted(place.files.keys() - place.known.keys() - place.pruned - asked)
             return LiveState(place.head, deviations, tuple(strange[:SAMPLE]), len(strange))
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
         """Carry out the plan; what was done before an interruption is known."""
         place, work = self._place, plan.work
         for item in work:

@@ -9,7 +9,7 @@ from typing import Self
 
 from app.domain.errors import CredentialNotFound
 from app.ssh import Pool
-from app.targets.directory.allowed_roots import Places
+from app.targets.directory.allowed_roots import AllowedRoots
 
 Secret = Callable[[str], Mapping[str, str]]
 
@@ -20,14 +20,14 @@ def no_secret(name: str) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class TargetDependencies:
     """Local places, the values of credentials, and connections to hosts."""
 
-    places: Places
+    places: AllowedRoots
     secret: Secret
     pool: Pool
 
     @classmethod
     def of(cls, data_dir: Path, target_roots: Sequence[Path], secret: Secret) -> Self:
         """With no connection yet."""
-        return cls(Places(data_dir, target_roots), secret, Pool())
+        return cls(AllowedRoots(data_dir, target_roots), secret, Pool())

@@ -11,13 +11,13 @@ from app.domain.environment import Environment, TargetSpec
 from app.domain.errors import InvalidInput, TargetRefused
 from app.ports import Runner, Target, TargetKind
 from app.targets.directory.allowed_roots import overlaps
-from app.targets.kinds import DirectoryKind, Kind
+from app.targets.kinds import DirectoryKind, KindOfTarget
 from app.targets.ssh import SshKind
-from app.targets.target_dependencies import Means, Secret, no_secret
+from app.targets.target_dependencies import Secret, TargetDependencies, no_secret
 
 __all__ = ["KINDS", "TargetRegistry", "overlaps"]
 
-KINDS: Mapping[str, Callable[[Means], Kind]] = {
+KINDS: Mapping[str, Callable[[TargetDependencies], KindOfTarget]] = {
     "directory": lambda means: DirectoryKind(means.places),
     "ssh": lambda means: SshKind(means.places, means.secret, means.pool),
 }
@@ -33,10 +33,10 @@ class TargetRegistry:
         self,
         data_dir: Path,
         target_roots: Sequence[Path],
-        kinds: Mapping[str, Callable[[Means], Kind]] = KINDS,
+        kinds: Mapping[str, Callable[[TargetDependencies], KindOfTarget]] = KINDS,
         secret: Secret = no_secret,
     ) -> None:
-        self._means = Means.of(data_dir, target_roots, secret)
+        self._means = TargetDependencies.of(data_dir, target_roots, secret)
         self._kinds = {name: make(self._means) for name, make in kinds.items()}
 
     def close(self) -> None:
@@ -55,7 +55,9 @@ class TargetRegistry:
         """The kind's options as another machine will check them."""
         return self._checked(kind, options, lambda found: found.shape)
 
-    def _checked(self, kind: str, options: Mapping[str, Any], how: Callable[[Kind], Check]) -> Mapping[str, Any]:
+    def _checked(
+        self, kind: str, options: Mapping[str, Any], how: Callable[[KindOfTarget], Check]
+    ) -> Mapping[str, Any]:
         found = self._kinds.get(kind)
         if found is None:
             raise InvalidInput(fields={"target.kind": f"must be one of {', '.join(self._kinds)}"})
@@ -119,7 +121,7 @@ class TargetRegistry:
         known = before.options if before and before.kind == spec.kind else None
         return TargetSpec(spec.kind, kind.complete(spec.options, known))
 
-    def _of(self, environment: Environment) -> Kind:
+    def _of(self, environment: Environment) -> KindOfTarget:
         found = self._kinds.get(environment.target.kind)
         if found is None:
             raise TargetRefused(f"There is no kind of target called '{environment.target.kind}' here.")

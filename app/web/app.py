@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from app import __version__
-from app.notifications import Bus
+from app.notifications import InProcessNotifier
 from app.services.use_cases import UseCases
 from app.web import event_stream, pages, webhook_routes
 from app.web.api import router as api
@@ -29,8 +29,8 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(
-    cases: UseCases,
-    bus: Bus,
+    use_cases: UseCases,
+    bus: InProcessNotifier,
     background: Background,
     lifespan: Lifespan,
     *,
@@ -44,7 +44,7 @@ def create_app(
         title="PushPull", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     state, assets = app.state, Assets(STATIC)
-    state.cases, state.bus, state.background, state.readiness = cases, bus, background, readiness
+    state.use_cases, state.bus, state.background, state.readiness = use_cases, bus, background, readiness
     state.public_url, state.metrics_token, state.secure_cookies = public_url, metrics_token, secure_cookies
     state.metrics, state.assets = Metrics(), assets
     for router in (api, event_stream.router, webhook_routes.router, health_routes.router, pages.router):

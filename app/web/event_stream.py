@@ -12,11 +12,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from app.domain.errors import Problem
-from app.notifications import Bus
+from app.notifications import InProcessNotifier
 from app.notifications.bus import Listener
 from app.services.use_cases import UseCases
 from app.web.api.serializers.domain_json import event_json
-from app.web.requests.route_dependencies import Who, use_cases, who
+from app.web.requests.route_dependencies import Who, installed_use_cases, who
 
 LIFE_S = 600.0
 BEAT_S = 15.0
@@ -33,13 +33,13 @@ def frame(name: str, data: Any, id: int | None = None) -> bytes:
     return "\n".join((*lines, f"event: {name}", f"data: {json.dumps(data, separators=(',', ':'))}", "", "")).encode()
 
 
-class Stream:
+class EventStream:
     """One client's stream: it ends with its life, the server, or the client's right to listen."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._bus: Bus = request.app.state.bus
-        self._cases: UseCases = use_cases(request)
+        self._bus: InProcessNotifier = request.app.state.bus
+        self._use_cases: UseCases = installed_use_cases(request)
         self._loop = asyncio.get_running_loop()
         self._ends = self._loop.time() + LIFE_S
 
@@ -105,7 +105,7 @@ class Stream:
     def _more(self, after: int) -> list[dict[str, Any]] | None:
         if not self._allowed():
             return None
-        with self._cases.world.store.read() as tx:
+        with self._use_cases.ports.store.read() as tx:
             return [event_json(event) for event in tx.ledger.page(after, BATCH)]
 
     async def _last_id(self) -> int | None:
@@ -114,7 +114,7 @@ class Stream:
         def look() -> int | None:
             if not self._allowed():
                 return None
-            with self._cases.world.store.read() as tx:
+            with self._use_cases.ports.store.read() as tx:
                 return tx.ledger.last_id()
 
         return await run_in_threadpool(look)
@@ -123,7 +123,7 @@ class Stream:
 @router.get("/events/stream", include_in_schema=False)
 async def doorbell(request: Request, _: Who) -> StreamingResponse:
     """The pages' doorbell."""
-    return StreamingResponse(Stream(request).doorbell(), media_type="text/event-stream", headers=HEADERS)
+    return StreamingResponse(EventStream(request).doorbell(), media_type="text/event-stream", headers=HEADERS)
 
 
 @router.get("/api/v1/events/stream", include_in_schema=False)  # it does not end; the document tells of it in words
@@ -139,10 +139,10 @@ async def follow(
     """
     start = int(last_event_id) if last_event_id and last_event_id.isdigit() and len(last_event_id) < 19 else after
     if start is None:
-        start = await run_in_threadpool(_end, use_cases(request))
-    return StreamingResponse(Stream(request).ledger(start), media_type="text/event-stream", headers=HEADERS)
+        start = await run_in_threadpool(_end, installed_use_cases(request))
+    return StreamingResponse(EventStream(request).ledger(start), media_type="text/event-stream", headers=HEADERS)
 
 
-def _end(cases: UseCases) -> int:
-    with cases.world.store.read() as tx:
+def _end(use_cases: UseCases) -> int:
+    with use_cases.ports.store.read() as tx:
         return tx.ledger.last_id()

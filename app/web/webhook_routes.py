@@ -45,7 +45,7 @@ async def _raw(request: Request) -> bytes:
     responses={200: {"model": Delivery, "description": "Delivered before"}, **problems(401, 404, 413, 422)},
     openapi_extra=BODY,
 )
-async def deliver(provider: ProviderName, hook: HookName, request: Request, cases: Cases, later: Later) -> Response:
+async def deliver(provider: ProviderName, hook: HookName, request: Request, use_cases: Cases, later: Later) -> Response:
     """A provider's delivery: signed over the raw body with the hook's secret, taken once by its delivery id.
 
     It is stored, answered, and then acted on; the decision is in the ledger.
@@ -55,8 +55,8 @@ async def deliver(provider: ProviderName, hook: HookName, request: Request, case
     if not HOOK.match(hook) or (known and not headers.get(known.signature)):
         raise SignatureMismatch()  # before anything of the body is read
     body = await _raw(request)
-    stored, new = await run_in_threadpool(cases.webhooks.receive, provider, hook, body, headers, client_ip(request))
+    stored, new = await run_in_threadpool(use_cases.webhooks.receive, provider, hook, body, headers, client_ip(request))
     if new:
-        later.run("webhook", lambda: cases.webhooks.handle(stored))  # ours for a while: the tick leaves it alone
+        later.run("webhook", lambda: use_cases.webhooks.handle(stored))  # ours for a while: the tick leaves it alone
     told = {"delivery": stored.delivery_id, "state": stored.state, "decision": stored.decision, "new": new}
     return reply(told, 202 if new else 200)

@@ -7,14 +7,14 @@ from typing import Any
 
 from app.domain.agents.wire import encode
 from app.domain.ids import new_id
-from app.domain.operation import Kind, Operation, Phase, Request, Trigger
+from app.domain.operation import Operation, OperationKind, Phase, Request, Trigger
 from tests.support.agents import SHOP, Ground
 from tests.support.controlplane import AFTER, ControlPlane
 
 QUIET: dict[str, Any] = {"interval_s": 3600, "auto_sync": False}
 
 
-def operation(kind: Kind = Kind.SYNC, wanted: str | None = None) -> Operation:
+def operation(kind: OperationKind = OperationKind.SYNC, wanted: str | None = None) -> Operation:
     """What a person asked the control plane for."""
     now = datetime.now(UTC)
     request = Request(kind, Trigger.MANUAL, "user:kim", wanted=wanted)
@@ -54,7 +54,7 @@ def test_each_is_carried_out_once_though_its_answer_was_lost(ground: Ground, pla
     ground.enroll()
     lost = iter([True] * 4)
     plane.trouble = lambda method, path: AFTER if path.endswith("/assignment") and next(lost, False) else None
-    asked = [operation(Kind.REFRESH), operation(), operation()]
+    asked = [operation(OperationKind.REFRESH), operation(), operation()]
     for one in asked:
         plane.send(SHOP, "operate", encode(one))
     ground.start()

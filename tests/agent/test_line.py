@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from app.agent.control_plane_connection import Line
+from app.agent.control_plane_connection import ControlPlaneConnection
 
 
 class Closing(BaseHTTPRequestHandler):
@@ -39,6 +39,6 @@ def closing() -> Iterator[str]:
 
 
 def test_an_answer_that_closes_the_connection_leaves_a_line_that_works(closing: str) -> None:
-    line = Line(closing)
+    line = ControlPlaneConnection(closing)
     assert [line.request("GET", "/agents/self/assignment", "x").status for _ in range(3)] == [200, 200, 200]
     line.close()

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from app.agent.agent_runtime import Parts, parts
+from app.agent.agent_runtime import AgentAdapters, parts
+from app.domain.actor import SCHEDULE
 from app.domain.agents.protocol import FIRST_HASH, Report, ReportKind, chained
 from app.domain.environment import Status
 from app.domain.events import EventType, NewEvent
-from app.domain.operation import Kind, Request, Trigger
+from app.domain.operation import OperationKind, Request, Trigger
 from app.domain.specification.environment_fields import parse
 from app.domain.status import SyncStatus
-from app.services.actors import SCHEDULE
 from tests.support.agents import SHOP, Ground
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ KINDS = (ReportKind.EVENT, ReportKind.STATUS, ReportKind.OPERATION)
 
 
 @pytest.fixture
-def made(ground: Ground) -> Parts:
+def made(ground: Ground) -> AgentAdapters:
     """A store with one environment."""
     from dataclasses import replace
 
@@ -32,17 +32,17 @@ def made(ground: Ground) -> Parts:
     return found
 
 
-def put(made: Parts, kind: ReportKind, data: dict[str, Any], key: str = "", at: datetime = NOW) -> None:
+def put(made: AgentAdapters, kind: ReportKind, data: dict[str, Any], key: str = "", at: datetime = NOW) -> None:
     with made.store.write() as tx:
         tx.outbox.put(at, 1.5, "boot", SHOP, kind, data, key)
 
 
-def page(made: Parts, limit: int = 100, size: int = 1_000_000) -> tuple[Report, ...]:
+def page(made: AgentAdapters, limit: int = 100, size: int = 1_000_000) -> tuple[Report, ...]:
     with made.store.write() as tx:
         return tx.outbox.page(limit, size)
 
 
-def confirm(made: Parts, through: int) -> None:
+def confirm(made: AgentAdapters, through: int) -> None:
     with made.store.write() as tx:
         tx.outbox.confirm(through)
 
@@ -54,7 +54,7 @@ def follow(reports: tuple[Report, ...], hash: str = FIRST_HASH, seq: int = 0) ->
         seq, hash = one.seq, one.hash
 
 
-def test_events_stay_and_a_status_takes_the_place_of_its_unsent_predecessor(made: Parts) -> None:
+def test_events_stay_and_a_status_takes_the_place_of_its_unsent_predecessor(made: AgentAdapters) -> None:
     for number in range(3):
         put(made, ReportKind.EVENT, {"n": number})
         put(made, ReportKind.STATUS, {"n": number}, "status")
@@ -65,7 +65,7 @@ def test_events_stay_and_a_status_takes_the_place_of_its_unsent_predecessor(made
     follow(reports)
 
 
-def test_what_was_numbered_never_changes(made: Parts) -> None:
+def test_what_was_numbered_never_changes(made: AgentAdapters) -> None:
     put(made, ReportKind.STATUS, {"n": 1}, "status")
     before = page(made)
     put(made, ReportKind.STATUS, {"n": 2}, "status")
@@ -76,7 +76,7 @@ def test_what_was_numbered_never_changes(made: Parts) -> None:
     follow(after)
 
 
-def test_the_chain_goes_on_over_what_was_delivered(made: Parts) -> None:
+def test_the_chain_goes_on_over_what_was_delivered(made: AgentAdapters) -> None:
     for number in range(5):
         put(made, ReportKind.EVENT, {"n": number})
     first = page(made, limit=3)
@@ -88,14 +88,14 @@ def test_the_chain_goes_on_over_what_was_delivered(made: Parts) -> None:
     follow(page(made), rest[-1].hash, 5)
 
 
-def test_a_request_is_bounded_and_never_empty(made: Parts) -> None:
+def test_a_request_is_bounded_and_never_empty(made: AgentAdapters) -> None:
     for _ in range(3):
         put(made, ReportKind.EVENT, {"text": "x" * 1000})
     assert len(page(made, size=3000)) == 2
     assert len(page(made, size=10)) == 1
 
 
-def test_a_chain_can_go_on_from_elsewhere(made: Parts) -> None:
+def test_a_chain_can_go_on_from_elsewhere(made: AgentAdapters) -> None:
     for number in range(4):
         put(made, ReportKind.EVENT, {"n": number})
     page(made, limit=2)
@@ -107,7 +107,7 @@ def test_a_chain_can_go_on_from_elsewhere(made: Parts) -> None:
     follow(reports, "f" * 64, 1)
 
 
-def test_what_waited_for_weeks_is_forgotten_unless_it_was_sent(made: Parts) -> None:
+def test_what_waited_for_weeks_is_forgotten_unless_it_was_sent(made: AgentAdapters) -> None:
     put(made, ReportKind.EVENT, {"n": "sent"})
     page(made)
     put(made, ReportKind.EVENT, {"n": "old"})
@@ -119,7 +119,7 @@ def test_what_waited_for_weeks_is_forgotten_unless_it_was_sent(made: Parts) -> N
     follow(reports)
 
 
-def test_nothing_is_told_of_what_was_rolled_back(made: Parts) -> None:
+def test_nothing_is_told_of_what_was_rolled_back(made: AgentAdapters) -> None:
     try:
         with made.store.write() as tx:
             tx.ledger.append(NOW, [NewEvent(EventType.DECISION, "shop", SHOP)])
@@ -129,9 +129,9 @@ def test_nothing_is_told_of_what_was_rolled_back(made: Parts) -> None:
     assert page(made) == ()
 
 
-def test_a_scheduled_look_without_news_tells_its_time_only(made: Parts) -> None:
-    request = Request(Kind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
-    asked = made.cases.queue.ask("shop", request, SCHEDULE)
+def test_a_scheduled_look_without_news_tells_its_time_only(made: AgentAdapters) -> None:
+    request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
+    asked = made.use_cases.queue.ask("shop", request, SCHEDULE)
     with made.store.write() as tx:
         claimed = tx.operations.claim("w", NOW)
         tx.environments.put_status(SHOP, Status(sync=SyncStatus.SYNCED, checked_at=NOW))
@@ -142,7 +142,7 @@ def test_a_scheduled_look_without_news_tells_its_time_only(made: Parts) -> None:
     assert (told.kind, told.data["checked_at"]) == (ReportKind.STATUS, "2026-01-01T00:00:05.000000Z")
 
 
-def test_a_drift_report_is_told_when_it_differs_and_fits_into_a_request(made: Parts) -> None:
+def test_a_drift_report_is_told_when_it_differs_and_fits_into_a_request(made: AgentAdapters) -> None:
     items = [{"path": f"{n}", "change": "changed", "diff": "d" * 40_000} for n in range(100)]
     for _ in range(2):
         with made.store.write() as tx:
@@ -152,12 +152,12 @@ def test_a_drift_report_is_told_when_it_differs_and_fits_into_a_request(made: Pa
     assert sum(len(one["diff"] or "") for one in told.data["report"]["items"]) < 250_000
 
 
-def test_an_agents_own_credentials_are_nobodys_business(made: Parts) -> None:
-    made.cases.keyring.add("git", "token", {"token": "s3cret"}, SCHEDULE)
+def test_an_agents_own_credentials_are_nobodys_business(made: AgentAdapters) -> None:
+    made.use_cases.keyring.add("git", "token", {"token": "s3cret"}, SCHEDULE)
     assert page(made) == ()
 
 
-def test_what_befalls_a_repository_is_told_of_an_environment(made: Parts, ground: Ground) -> None:
+def test_what_befalls_a_repository_is_told_of_an_environment(made: AgentAdapters, ground: Ground) -> None:
     with made.store.write() as tx:
         event = NewEvent(EventType.SOURCE_FAILED, reason="gone", data={"repo_url": ground.repo.url})
         tx.ledger.append(NOW, [event])

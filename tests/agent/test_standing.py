@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from app.agent import report_sender
-from app.agent.agent_identity import Identity, IdentityFile
+from app.agent.agent_identity import AgentIdentity, IdentityFile
 from app.agent.agent_runtime import parts
-from app.agent.control_plane_connection import Line, LineDown
-from app.agent.session import Contact, Refused, Standing, noted
+from app.agent.control_plane_connection import ConnectionFailed, ControlPlaneConnection
+from app.agent.session import ControlPlaneSession, Refused, SessionState, noted
 from tests.support.agents import Ground
 from tests.support.controlplane import AFTER, BEFORE, ControlPlane
 
@@ -24,7 +24,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def file(tmp_path: Path, plane: ControlPlane) -> IdentityFile:
     plane.credentials = ["old"]
     made = IdentityFile(tmp_path)
-    made.write(Identity(plane.url, "AGENT", "edge", "old", NOW.isoformat()))
+    made.write(AgentIdentity(plane.url, "AGENT", "edge", "old", NOW.isoformat()))
     return made
 
 
@@ -32,14 +32,14 @@ def file(tmp_path: Path, plane: ControlPlane) -> IdentityFile:
 def ask(file: IdentityFile, plane: ControlPlane, ground: Ground, tmp_path: Path) -> Any:
     """Ask for news by what is on the disk, as after a restart."""
     made = parts(ground.settings)
-    heard: list[Standing] = []
+    heard: list[SessionState] = []
 
-    def once() -> Standing:
-        contact = Contact(IdentityFile(tmp_path), made.store, made.cases.world.clock, heard.append)
-        line = Line(plane.url)
+    def once() -> SessionState:
+        contact = ControlPlaneSession(IdentityFile(tmp_path), made.store, made.use_cases.ports.clock, heard.append)
+        line = ControlPlaneConnection(plane.url)
         try:
             contact.request(line, "GET", "/agents/self/assignment?known=0&after=0&wait_s=0")
-        except (Refused, LineDown):
+        except (Refused, ConnectionFailed):
             pass
         finally:
             line.close()
@@ -50,14 +50,14 @@ def ask(file: IdentityFile, plane: ControlPlane, ground: Ground, tmp_path: Path)
 
 def test_a_crash_before_the_new_credential_was_kept(ask: Any, plane: ControlPlane) -> None:
     plane.credentials = ["old", "new"]  # handed out, and the answer lost
-    assert ask() is Standing.CONNECTED
+    assert ask() is SessionState.CONNECTED
     assert plane.credentials == ["old", "new"]
 
 
 def test_a_crash_before_the_new_credential_was_used(ask: Any, file: IdentityFile, plane: ControlPlane) -> None:
     plane.credentials = ["old", "new"]
     file.offer("new")
-    assert ask() is Standing.CONNECTED
+    assert ask() is SessionState.CONNECTED
     assert plane.credentials == ["new"]
 
 
@@ -66,14 +66,14 @@ def test_a_crash_after_the_new_credential_was_used(
 ) -> None:
     plane.credentials = ["new"]
     file.offer("new")
-    assert ask() is Standing.CONNECTED
+    assert ask() is SessionState.CONNECTED
     now = IdentityFile(tmp_path).read()
     assert (now.credential, now.next) == ("new", "")
 
 
 def test_a_new_credential_that_the_control_plane_forgot(ask: Any, file: IdentityFile, plane: ControlPlane) -> None:
     file.offer("new")
-    assert ask() is Standing.CONNECTED
+    assert ask() is SessionState.CONNECTED
     assert file.read().credential == "old"
 
 
@@ -87,7 +87,7 @@ def test_a_broken_line_proves_nothing(ask: Any, file: IdentityFile, plane: Contr
     kinds: list[str | tuple[int, dict[str, Any]]] = [BEFORE, AFTER, (502, {}), (401, {})]
     for kind in kinds:
         plane.trouble = partial(_always, kind)
-        assert ask() is Standing.AWAY
+        assert ask() is SessionState.AWAY
         assert IdentityFile(tmp_path).read().next == "new"
 
 
@@ -114,7 +114,7 @@ def test_a_revoked_agent_stops_delivering_and_leaves_the_files(ground: Ground, p
     plane.start()
     agent = ground.agent
     assert agent is not None
-    ground.until(lambda: agent.contact.standing is Standing.REVOKED and agent._working is None, "rest")
+    ground.until(lambda: agent.contact.standing is SessionState.REVOKED and agent._working is None, "rest")
     sha = ground.repo.commit({"site/index.html": "two\n"}, "second")
     ground.stop()
     ground.start()
@@ -133,6 +133,6 @@ def test_another_version_does_not_stop_the_work(ground: Ground, plane: ControlPl
     plane.trouble = lambda method, path: skew
     ground.live_here(ground.repo.commit({"site/index.html": "two\n"}, "second"))
     assert ground.made is not None
-    ground.until(lambda: ground.made and noted(ground.made.store)[0] is Standing.SKEW, "said")
+    ground.until(lambda: ground.made and noted(ground.made.store)[0] is SessionState.SKEW, "said")
     plane.trouble = lambda method, path: None
     ground.all_told()

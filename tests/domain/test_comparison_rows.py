@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.comparison import Call, Cell, Comparison, Evidence, Row, compare_modes, parse_window
+from app.domain.comparison import Call, Cell, Comparison, ComparisonRow, Evidence, compare_modes, parse_window
 from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment, Mode, Policy, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.operation import Outcome, Phase, Trigger
@@ -83,7 +83,7 @@ def details(cell: Cell) -> dict[str, float | None]:
     return {one.label: one.value for one in cell.details}
 
 
-def row(key: str, *deliveries: DeliveryFact, **other: Any) -> Row:
+def row(key: str, *deliveries: DeliveryFact, **other: Any) -> ComparisonRow:
     return compared(*deliveries, **other).row(key)
 
 

@@ -63,16 +63,16 @@ def test_a_stream_ends_with_the_right_to_it(server: LiveServer, path: str, way: 
 
 def test_failed_log_ins_are_still_counted_after_a_restart(tmp_path: Path) -> None:
     here = Installation(tmp_path, f"sqlite:///{tmp_path}/pushpull.db")
-    here.cases.access.bootstrap(None, "correct horse battery")
+    here.use_cases.access.bootstrap(None, "correct horse battery")
     for number in range(PER_NAME):
         with pytest.raises(NotAuthenticated):
-            here.cases.access.log_in("admin", "wrong", f"10.0.0.{number}")
+            here.use_cases.access.log_in("admin", "wrong", f"10.0.0.{number}")
         for other in range(20):  # no number of other names pushes the count out
             with here.store.write() as tx:
                 tx.identities.add_failed_login(f"name:other-{number}-{other}", here.clock.now())
     here.close()
     again = open_store(f"sqlite:///{tmp_path}/pushpull.db", here.data / "secret.key")
-    access = Access(replace(here.world, store=again), Passwords())
+    access = Access(replace(here.ports, store=again), Passwords())
     with pytest.raises(TooManyAttempts):
         access.log_in("admin", "correct horse battery", "10.0.1.1")
     again.close()
@@ -102,7 +102,7 @@ def test_log_ins_take_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_refused_webhooks_do_not_fill_the_audit_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhooks, "NOTED", 5)
     here = Installation(tmp_path, f"sqlite:///{tmp_path}/pushpull.db")
-    secret = here.cases.webhooks
+    secret = here.use_cases.webhooks
     for _ in range(9):
         with pytest.raises(SignatureMismatch):
             secret.receive("github", "nonesuch", b"{}", {"x-hub-signature-256": "sha256=0"}, "10.0.0.9")
@@ -120,7 +120,7 @@ def test_credentials_are_not_mixed_up_by_threads(tmp_path: Path) -> None:
     here = Installation(tmp_path, f"sqlite:///{tmp_path}/pushpull.db")
     names = [f"cred-{number}" for number in range(6)]
     for name in names:
-        here.cases.keyring.add(name, "token", {"token": f"secret-of-{name}"}, ME)
+        here.use_cases.keyring.add(name, "token", {"token": f"secret-of-{name}"}, ME)
     from app.notifications.clock import SystemClock
     from app.store.credential_secrets import Secrets
 

@@ -17,11 +17,11 @@ class Fleet:
     """An agent named web-1 that works for the environments that are asked for."""
 
     def __init__(self, here: Installation, *names: str, **policy: Any) -> None:
-        self.here, self.cases = here, here.cases.agents
+        self.here, self.use_cases = here, here.use_cases.agents
         for name in names or ("shop",):
             self.register(name, **policy)
-        _, token = self.cases.enrolling.token(names or ("shop",), ME)
-        made = self.cases.enrolling.enroll(token, "web-1", VERSION, "10.0.0.7")
+        _, token = self.use_cases.enrolling.token(names or ("shop",), ME)
+        made = self.use_cases.enrolling.enroll(token, "web-1", VERSION, "10.0.0.7")
         self.agent, self.credential = made.agent, made.credential
         self.teller = Teller(started=here.clock.now())
         self.news()
@@ -33,15 +33,15 @@ class Fleet:
             "target": {"kind": "directory", "path": f"/srv/{name}"},
             "policy": {"interval_s": 30, **policy},
         }  # fmt: skip
-        return self.here.cases.registration.create(values, ME)
+        return self.here.use_cases.registration.create(values, ME)
 
     def knock(self, version: str = VERSION, *, listening: bool = False) -> Agent:
         """A request of any kind, or one for news."""
-        return self.cases.admission.admit(self.credential, version, "10.0.0.7", listening=listening)
+        return self.use_cases.admission.admit(self.credential, version, "10.0.0.7", listening=listening)
 
     def news(self, known: str = "", after: int = 0) -> dict[str, Any]:
         """What the agent is told."""
-        return dict(self.cases.assigning.news(self.knock(listening=True).id, known, after).told)
+        return dict(self.use_cases.assigning.news(self.knock(listening=True).id, known, after).told)
 
     def commands(self) -> list[tuple[str, dict[str, Any]]]:
         return [(one["kind"], one["data"]) for one in self.news()["commands"]]
@@ -55,7 +55,7 @@ class Fleet:
     def send(self, *reports: dict[str, Any], **more: Any) -> dict[str, Any]:
         """Deliver reports; what the control plane says to them."""
         batch = self.teller.batch(list(reports), self.here.clock.now(), **more)
-        return self.cases.reporting.take(self.knock(), batch, "10.0.0.7")
+        return self.use_cases.reporting.take(self.knock(), batch, "10.0.0.7")
 
     def tell(self, kind: ReportKind, data: Any, environment: int | None = None) -> dict[str, Any]:
         """Make and deliver one report."""

@@ -11,7 +11,7 @@ import pytest
 from app.domain.agents.protocol import COMMAND_LIFE, GRACE
 from app.domain.errors import AgentAway, AgentRevoked, InvalidInput, NotAuthenticated, NotFound, Problem, VersionSkew
 from app.domain.events import EventType
-from app.domain.operation import Kind, Phase, Request, Trigger
+from app.domain.operation import OperationKind, Phase, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.status import Health, SyncStatus
 from app.ports import EnvironmentFilter
@@ -39,7 +39,7 @@ def deployed(fleet: Fleet, *shas: str) -> None:
 
 
 def sync(here: Installation, trigger: Trigger = Trigger.MANUAL) -> Any:
-    return here.ask(Request(Kind.SYNC, trigger, ME.name))
+    return here.ask(Request(OperationKind.SYNC, trigger, ME.name))
 
 
 # --- enrolling ---
@@ -53,14 +53,14 @@ def test_a_token_makes_one_agent_that_takes_its_environments_over(here: Installa
 
 def test_a_token_is_good_once_and_for_an_hour(here: Installation) -> None:
     fleet = Fleet(here)
-    _, token = fleet.cases.enrolling.token(["shop"], ME)
-    fleet.cases.enrolling.enroll(token, "web-2", VERSION, None)
+    _, token = fleet.use_cases.enrolling.token(["shop"], ME)
+    fleet.use_cases.enrolling.enroll(token, "web-2", VERSION, None)
     with pytest.raises(NotAuthenticated):
-        fleet.cases.enrolling.enroll(token, "web-3", VERSION, None)
-    _, late = fleet.cases.enrolling.token(["shop"], ME)
+        fleet.use_cases.enrolling.enroll(token, "web-3", VERSION, None)
+    _, late = fleet.use_cases.enrolling.token(["shop"], ME)
     here.clock.pass_(3601)
     with pytest.raises(NotAuthenticated):
-        fleet.cases.enrolling.enroll(late, "web-3", VERSION, None)
+        fleet.use_cases.enrolling.enroll(late, "web-3", VERSION, None)
     assert len(fleet.audited("agent.enroll.refused")) == 2
 
 
@@ -68,7 +68,7 @@ def test_refusals_do_not_flood_the_audit_log(here: Installation) -> None:
     fleet = Fleet(here)
     for number in range(30):
         with pytest.raises(NotAuthenticated):
-            fleet.cases.admission.admit(f"ppa_{number}", VERSION, "10.9.9.9")
+            fleet.use_cases.admission.admit(f"ppa_{number}", VERSION, "10.9.9.9")
     assert len(fleet.audited("agent.refused")) == 10
 
 
@@ -76,19 +76,19 @@ def test_only_environments_of_agents_are_enrolled_and_their_targets_lie_apart(he
     here.register("pull", "ours")
     fleet = Fleet(here)
     with pytest.raises(InvalidInput, match="runs on this server"):
-        fleet.cases.enrolling.token(["ours"], ME)
+        fleet.use_cases.enrolling.token(["ours"], ME)
     with pytest.raises(InvalidInput, match="name at least one"):
-        fleet.cases.enrolling.token([], ME)
+        fleet.use_cases.enrolling.token([], ME)
     fleet.register("inner")
-    here.cases.registration.edit("inner", {"target": {"path": "/srv/shop/inner"}}, ME)
+    here.use_cases.registration.edit("inner", {"target": {"path": "/srv/shop/inner"}}, ME)
     with pytest.raises(InvalidInput, match="overlap"):
-        fleet.cases.enrolling.token(["shop", "inner"], ME)
+        fleet.use_cases.enrolling.token(["shop", "inner"], ME)
 
 
 def test_two_agents_of_one_name_are_told_apart(here: Installation) -> None:
     fleet = Fleet(here)
-    _, token = fleet.cases.enrolling.token(["shop"], ME)
-    assert fleet.cases.enrolling.enroll(token, "web-1", VERSION, None).agent.name == "web-1-2"
+    _, token = fleet.use_cases.enrolling.token(["shop"], ME)
+    assert fleet.use_cases.enrolling.enroll(token, "web-1", VERSION, None).agent.name == "web-1-2"
 
 
 def test_versions_too_far_apart_are_told_so(here: Installation) -> None:
@@ -101,7 +101,7 @@ def test_versions_too_far_apart_are_told_so(here: Installation) -> None:
 
 def test_the_old_credential_ends_when_the_next_is_used(here: Installation) -> None:
     fleet = Fleet(here)
-    old, next = fleet.credential, fleet.cases.enrolling.rotate(fleet.knock(), None)
+    old, next = fleet.credential, fleet.use_cases.enrolling.rotate(fleet.knock(), None)
     fleet.knock()  # the answer may have been lost: the old one still works
     fleet.credential = next
     fleet.knock()
@@ -114,11 +114,11 @@ def test_the_old_credential_ends_when_the_next_is_used(here: Installation) -> No
 def test_a_revoked_agent_is_let_in_nowhere_and_its_environments_read_unknown(here: Installation) -> None:
     fleet = Fleet(here)
     synced(fleet)
-    fleet.cases.enrolling.revoke(fleet.agent.id, ME)
+    fleet.use_cases.enrolling.revoke(fleet.agent.id, ME)
     with pytest.raises(AgentRevoked):
         fleet.knock()
     with pytest.raises(AgentRevoked):
-        fleet.cases.assigning.news(fleet.agent.id, "", 0)
+        fleet.use_cases.assigning.news(fleet.agent.id, "", 0)
     assert here.environment().sync_at(here.clock.now()) is SyncStatus.UNKNOWN
     assert [event.environment for event in here.events(EventType.AGENT_REVOKED)] == ["shop"]
     assert fleet.audited("agent.revoke")[0]["environments"] == ["shop"]
@@ -172,7 +172,7 @@ def test_an_environment_without_an_agent_needs_one(here: Installation) -> None:
 def test_silence_is_told_once_and_so_is_the_return(here: Installation) -> None:
     fleet = Fleet(here)
     here.clock.pass_(GRACE.total_seconds() + 1)
-    assert [fleet.cases.watch.look() for _ in range(3)] == [1, 0, 0]
+    assert [fleet.use_cases.watch.look() for _ in range(3)] == [1, 0, 0]
     fleet.knock()
     fleet.knock()
     told = here.events(EventType.AGENT_SILENT, EventType.AGENT_HEARD)
@@ -187,7 +187,7 @@ def test_the_assignment_is_told_again_when_a_specification_changes(here: Install
     fleet = Fleet(here)
     known = fleet.news()["version"]
     assert fleet.news(known)["environments"] is None
-    here.cases.registration.edit("shop", {"policy": {"interval_s": 5}}, ME)
+    here.use_cases.registration.edit("shop", {"policy": {"interval_s": 5}}, ME)
     (one,) = fleet.news(known)["environments"]
     assert one["specification"]["policy"]["interval_s"] == 5
 
@@ -195,7 +195,7 @@ def test_the_assignment_is_told_again_when_a_specification_changes(here: Install
 def test_the_seed_carries_history_marks_and_hold(here: Installation) -> None:
     fleet = Fleet(here)
     deployed(fleet, OLDER, SHA)
-    here.cases.holds.hold("shop", "release freeze", None, ME)
+    here.use_cases.holds.hold("shop", "release freeze", None, ME)
     with here.store.write() as tx:
         tx.history.mark_bad(fleet.id(), OLDER, "broken", ME.name, here.clock.now())
     (one,) = fleet.news()["environments"]
@@ -231,9 +231,9 @@ def test_an_operation_that_nobody_took_ends_as_expired(here: Installation) -> No
     fleet = Fleet(here)
     asked = sync(here)
     here.clock.pass_(COMMAND_LIFE.total_seconds() - 1)
-    assert fleet.cases.commands.expire() == 0
+    assert fleet.use_cases.commands.expire() == 0
     here.clock.pass_(1)
-    assert fleet.cases.commands.expire() == 1
+    assert fleet.use_cases.commands.expire() == 1
     over = here.operation(asked.id)
     assert (over.phase, over.reason) == (Phase.ERROR, "expired: its agent did not take it within 1 h")
     assert len(here.events(EventType.COMMAND_EXPIRED)) == 1
@@ -244,28 +244,28 @@ def test_an_operation_that_nobody_took_ends_as_expired(here: Installation) -> No
 def test_a_waiting_operation_is_taken_back_and_a_taken_one_is_told_to_stop(here: Installation) -> None:
     fleet = Fleet(here)
     first = sync(here)
-    assert here.cases.queue.terminate(first.id, ME).phase is Phase.TERMINATED
+    assert here.use_cases.queue.terminate(first.id, ME).phase is Phase.TERMINATED
     assert fleet.commands() == []
     second = sync(here)
     fleet.news(after=fleet.news()["commands"][-1]["seq"])
-    stopped = here.cases.queue.terminate(second.id, ME)
+    stopped = here.use_cases.queue.terminate(second.id, ME)
     assert (stopped.phase, stopped.termination_by) == (Phase.QUEUED, ME.name)
     assert fleet.commands() == [("terminate", {"operation": second.id, "by": ME.name})]
 
 
 def test_holds_are_told_and_outlive_an_agent_s_absence(here: Installation) -> None:
     fleet = Fleet(here)
-    here.cases.holds.hold("shop", "freeze", None, ME)
-    here.cases.holds.resume("shop", ME)
+    here.use_cases.holds.hold("shop", "freeze", None, ME)
+    here.use_cases.holds.resume("shop", ME)
     here.clock.pass_(COMMAND_LIFE.total_seconds() * 5)
-    assert fleet.cases.commands.expire() == 0
+    assert fleet.use_cases.commands.expire() == 0
     assert [kind for kind, _ in fleet.commands()] == ["hold", "resume"]
 
 
 def test_a_rollback_is_chosen_written_and_sent_without_a_mirror(here: Installation) -> None:
     fleet = Fleet(here)
     deployed(fleet, OLDER, SHA)
-    asked = here.cases.rollback.back("shop", None, "pin", "prices are wrong", ME)
+    asked = here.use_cases.rollback.back("shop", None, "pin", "prices are wrong", ME)
     shown = here.environment()
     assert shown.hold is not None
     assert shown.hold.left_revision == SHA
@@ -274,7 +274,7 @@ def test_a_rollback_is_chosen_written_and_sent_without_a_mirror(here: Installati
     ((kind, data),) = fleet.commands()
     assert (kind, data["operation"], data["revision"], data["by"]) == ("rollback", asked.id, OLDER, ME.name)
     here.clock.pass_(COMMAND_LIFE.total_seconds())
-    fleet.cases.commands.expire()
+    fleet.use_cases.commands.expire()
     assert here.operation(asked.id).phase is Phase.ERROR
     assert [kind for kind, _ in fleet.commands()] == ["hold"]  # nobody went back, but nothing goes on by itself either
 
@@ -283,7 +283,7 @@ def test_a_webhook_nudges_the_agent_once(here: Installation) -> None:
     fleet = Fleet(here)
     environment = here.environment()
     for _ in range(3):
-        here.cases.webhooks._nudge(environment, SHA)
+        here.use_cases.webhooks._nudge(environment, SHA)
     assert fleet.commands() == [("nudge", {})]
 
 
@@ -296,13 +296,13 @@ def test_questions_are_answered_by_the_agent_that_was_asked(here: Installation) 
         here.clock.pass_(seconds)
         command = fleet.news()["commands"][0]
         with pytest.raises(NotFound):
-            other.cases.commands.answer(other.agent, command["seq"], {"result": {"revision": SHA}})
+            other.use_cases.commands.answer(other.agent, command["seq"], {"result": {"revision": SHA}})
         item = {"path": "index.html", "action": "update", "diff": "-password=hunter2hunter2"}
         told = {"revision": OLDER, "subject": "first", "items": [item], "count": 1}
-        fleet.cases.commands.answer(fleet.agent, command["seq"], {"result": told})
+        fleet.use_cases.commands.answer(fleet.agent, command["seq"], {"result": told})
 
     here.clock.sleep = answering  # type: ignore[method-assign]
-    shown = here.cases.previews.show("shop", None)
+    shown = here.use_cases.previews.show("shop", None)
     assert (shown.revision, shown.count, shown.items[0]["path"]) == (OLDER, 1, "index.html")
     assert "hunter2" not in str(shown.items)
 
@@ -312,22 +312,22 @@ def test_a_problem_that_the_agent_met_is_the_answer(here: Installation) -> None:
 
     def answering(seconds: float) -> None:
         problem = {"code": "push_rejected", "detail": "protected branch"}
-        fleet.cases.commands.answer(fleet.agent, fleet.news()["commands"][0]["seq"], {"problem": problem})
+        fleet.use_cases.commands.answer(fleet.agent, fleet.news()["commands"][0]["seq"], {"problem": problem})
 
     here.clock.sleep = answering  # type: ignore[method-assign]
     with pytest.raises(Problem, match="protected branch") as met:
-        here.cases.drift.adopt("shop", (), None, "", ME)
+        here.use_cases.drift.adopt("shop", (), None, "", ME)
     assert met.value.code() == "push_rejected"
 
 
 def test_an_agent_that_is_away_or_does_not_answer_is_told_of(here: Installation) -> None:
     fleet = Fleet(here)
     with pytest.raises(AgentAway, match=f"did not answer within {PATIENCE_S:.0f} s"):
-        here.cases.drift.adopt("shop", (), None, "", ME)
+        here.use_cases.drift.adopt("shop", (), None, "", ME)
     assert fleet.commands() == []
     here.clock.pass_(60)
     with pytest.raises(AgentAway, match=r"web-1 is not connected \(last heard"):
-        here.cases.drift.adopt("shop", (), None, "", ME)
+        here.use_cases.drift.adopt("shop", (), None, "", ME)
 
 
 # --- registration ---
@@ -335,7 +335,7 @@ def test_what_an_agent_works_for_is_checked_in_form_only(here: Installation) -> 
     fleet = Fleet(here)
     made = fleet.register("far")
     assert made.target.option("path") == "/srv/far"
-    here.cases.registration.first_look(made)
+    here.use_cases.registration.first_look(made)
     assert not (here.data / "mirrors").exists()
     for change, field in (
         ({"target": {"path": "relative/dir"}}, "target.path"),
@@ -344,16 +344,16 @@ def test_what_an_agent_works_for_is_checked_in_form_only(here: Installation) -> 
         ({"source": {"credential": "../etc"}}, "source.credential"),
     ):
         with pytest.raises(InvalidInput) as wrong:
-            here.cases.registration.edit("far", change, ME)
+            here.use_cases.registration.edit("far", change, ME)
         assert list(wrong.value.fields) == [field]
 
 
 def test_overlap_counts_among_environments_of_one_agent(here: Installation) -> None:
     Fleet(here, "shop", "blog")
     with pytest.raises(InvalidInput, match="overlaps"):
-        here.cases.registration.edit("blog", {"target": {"path": "/srv/shop/blog"}}, ME)
+        here.use_cases.registration.edit("blog", {"target": {"path": "/srv/shop/blog"}}, ME)
     other = Fleet(here, "wiki")
-    here.cases.registration.edit("wiki", {"target": {"path": "/srv/shop"}}, ME)
+    here.use_cases.registration.edit("wiki", {"target": {"path": "/srv/shop"}}, ME)
     assert other.news()["environments"][0]["specification"]["target"]["path"] == "/srv/shop"
 
 
@@ -362,5 +362,5 @@ def test_an_environment_of_a_silent_agent_can_be_deleted(here: Installation) -> 
     with here.store.write() as tx:
         tx.operations.add(operation("01KATV2Q8Z3V8M6D3T0F8Y1N4R", fleet.id(), "shop", here.clock.now()))
     here.clock.pass_(3600)
-    here.cases.registration.remove("shop", ME)
+    here.use_cases.registration.remove("shop", ME)
     assert fleet.news()["environments"] == []

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.domain.audit import GENESIS, NewEntry, chain, digest, verify
+from app.domain.audit import GENESIS, NewAuditEntry, chain, digest, verify
 from app.services.security.audit_file import verify_file
 from tests.support.installation import Installation
 
@@ -27,7 +27,7 @@ def entries() -> Entries:
     made, previous = [], GENESIS
     for number in range(1, COUNT + 1):
         data = {"environment": "shop", "n": number, "note": 'ü,"q"\nline'}
-        new = NewEntry(
+        new = NewAuditEntry(
             f"user:{number % 3}", "sync.request", f"operation:{number}", data, "127.0.0.1" if number % 2 else None
         )
         entry = chain(new, number, START + timedelta(seconds=number), previous)
@@ -166,19 +166,19 @@ def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
 def test_the_stored_chain_and_its_exports_agree(here: Installation, tmp_path: Path) -> None:
     here.register("push")
     here.push()
-    assert here.cases.audit.verify_stored().valid
+    assert here.use_cases.audit.verify_stored().valid
     for form in ("jsonl", "csv"):
         path = tmp_path / form
-        path.write_text("".join(here.cases.audit.export(form)))
+        path.write_text("".join(here.use_cases.audit.export(form)))
         result = verify_file(path)
-        assert (result.valid, result.entries) == (True, here.cases.audit.verify_stored().entries)
+        assert (result.valid, result.entries) == (True, here.use_cases.audit.verify_stored().entries)
 
 
 @pytest.mark.parametrize("verb", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "DELETE FROM checkpoints",
                                   "UPDATE events SET reason = 'x'", "DELETE FROM events"])  # fmt: skip
 def test_the_database_refuses_to_change_what_was_written(here: Installation, verb: str) -> None:
     here.register("push")
-    here.cases.audit.checkpoint()
+    here.use_cases.audit.checkpoint()
     with pytest.raises(DBAPIError, match="append-only"), here.store.engine.begin() as connection:
         connection.execute(text(verb))
 
@@ -186,7 +186,7 @@ def test_the_database_refuses_to_change_what_was_written(here: Installation, ver
 @pytest.mark.parametrize(("table", "key"), [("audit", "seq"), ("events", "id"), ("checkpoints", "seq")])
 def test_nothing_written_is_replaced(here: Installation, table: str, key: str) -> None:
     here.register("push")
-    here.cases.audit.checkpoint()
+    here.use_cases.audit.checkpoint()
     verb = "INSERT OR REPLACE" if here.store.engine.dialect.name == "sqlite" else "INSERT"
     again = f"{verb} INTO {table} SELECT * FROM {table} WHERE {key} = (SELECT max({key}) FROM {table})"
     with pytest.raises(DBAPIError, match=r"append-only|duplicate key"), here.store.engine.begin() as connection:
@@ -208,35 +208,35 @@ def test_tampering_past_the_guards_is_found(here: Installation) -> None:
     here.register("push")
     here.push()
     _without_guards(here, "UPDATE audit SET actor = 'user:mallory' WHERE seq = 2")
-    result = here.cases.audit.verify_stored()
+    result = here.use_cases.audit.verify_stored()
     assert (result.valid, result.first_bad) == (False, 2)
 
 
 def test_a_cut_tail_is_found_by_the_signed_checkpoint(here: Installation) -> None:
     here.register("push")
     here.push()
-    sealed = here.cases.audit.checkpoint()
+    sealed = here.use_cases.audit.checkpoint()
     assert sealed is not None
-    assert here.cases.audit.checkpoint() is None
+    assert here.use_cases.audit.checkpoint() is None
     _without_guards(here, f"DELETE FROM audit WHERE seq = {sealed.seq}")
-    result = here.cases.audit.verify_stored()
+    result = here.use_cases.audit.verify_stored()
     assert (result.valid, result.first_bad) == (False, sealed.seq)
 
 
 def test_a_forged_checkpoint_is_found(here: Installation) -> None:
     here.register("push")
-    here.cases.audit.checkpoint()
+    here.use_cases.audit.checkpoint()
     with here.store.write() as tx:
         head = tx.audit.head()
         assert head is not None
         from dataclasses import replace
 
         (real,) = tx.audit.checkpoints()
-        tx.audit.append(here.clock.now(), NewEntry("user:x", "y", "z"))
+        tx.audit.append(here.clock.now(), NewAuditEntry("user:x", "y", "z"))
         head = tx.audit.head()
         assert head is not None
         tx.audit.add_checkpoint(replace(real, seq=head.seq, hash=head.hash))
-    assert not here.cases.audit.verify_stored().valid
+    assert not here.use_cases.audit.verify_stored().valid
 
 
 def test_every_delivery_names_who_and_what(here: Installation, mode: str) -> None:

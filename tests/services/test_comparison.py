@@ -16,7 +16,7 @@ from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import InvalidInput
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Episode
-from app.ports import Clock, Facts, Store
+from app.ports import Clock, ComparisonFacts, Store
 from app.services.comparisons import Comparisons
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -49,7 +49,7 @@ class Memory:
         yield self
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> ComparisonFacts:
         return self
 
     def now(self) -> datetime:
@@ -58,7 +58,7 @@ class Memory:
     def monotonic(self) -> float:
         return self.uptime
 
-    def within(self, environment_id: int) -> Facts:
+    def within(self, environment_id: int) -> ComparisonFacts:
         raise NotImplementedError
 
     def start(self, since: datetime, until: datetime, labels: Mapping[str, str], limit: int) -> datetime:

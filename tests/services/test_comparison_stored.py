@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.audit import NewEntry
+from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.events import EventType, NewEvent
-from app.domain.operation import Kind, Operation, Outcome, Phase, Request, Stage, StageName, Trigger
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Stage, StageName, Trigger
 from app.services.comparisons import Comparisons
 from app.store import SqlStore, open_store, upgrade
 from app.store.engine import open_engine
@@ -44,7 +44,7 @@ def sync(environment: Environment, number: int, lead: float, trigger: Trigger) -
         environment_id=environment.id,
         environment=environment.name,
         mode=environment.mode.value,
-        request=Request(Kind.SYNC, trigger, "token:ci"),
+        request=Request(OperationKind.SYNC, trigger, "token:ci"),
         phase=Phase.SUCCEEDED,
         created_at=noticed,
         finished_at=live,
@@ -73,7 +73,7 @@ def store(database_url: str, tmp_path: Path) -> Iterator[SqlStore]:
             events = [NewEvent(EventType.WEBHOOK_MISSED, one.name, one.id, data=facts)] if mode is Mode.PUSH else []
             events += [NewEvent(EventType.DECISION, one.name, one.id, data=passed)] if mode is Mode.PULL else []
             tx.ledger.append(NOW - timedelta(minutes=10), events)
-        tx.audit.append(NOW, NewEntry("token:ci", "sync.finish", "operation:push-10", {"environment": "push"}))
+        tx.audit.append(NOW, NewAuditEntry("token:ci", "sync.finish", "operation:push-10", {"environment": "push"}))
     yield store
     store.close()
 
@@ -115,7 +115,7 @@ def test_a_commit_that_no_pipeline_brought_counts_against_push_and_into_its_lead
     here.push(last)
     (missed,) = here.events(EventType.PIPELINE_MISSED)
     assert missed.data["by"] == last
-    found = here.cases.comparison.compare()
+    found = here.use_cases.comparison.compare()
     dependence = found.row("pipeline_dependence").push
     assert (dependence.value, dependence.n) == (0.5, 2)
     assert found.row("lead_time").push.n == 1
@@ -130,4 +130,4 @@ def test_a_commit_whose_pipeline_is_only_late_counts_against_nobody(here: Instal
     here.poll()
     here.push(here.repo.commit({"deploy/index.html": "three\n"}, when=int(here.clock.at.timestamp())))
     here.push(late)
-    assert here.cases.comparison.compare().row("pipeline_dependence").push.value == 0
+    assert here.use_cases.comparison.compare().row("pipeline_dependence").push.value == 0

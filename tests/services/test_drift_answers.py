@@ -50,7 +50,7 @@ def test_self_heal_gives_up_where_somebody_keeps_undoing_it(here: Installation, 
 
 def test_a_hold_stops_self_heal(here: Installation, mode: str) -> None:
     target = drifting(here, mode, self_heal=True)
-    here.cases.holds.hold("shop", "looking into it", None, ME)
+    here.use_cases.holds.hold("shop", "looking into it", None, ME)
     here.refresh()
     assert (target / "index.html").read_text() == "edited on the server\n"
     assert here.environment().status.sync is SyncStatus.OUT_OF_SYNC
@@ -59,7 +59,7 @@ def test_a_hold_stops_self_heal(here: Installation, mode: str) -> None:
 def test_ignored_drift_is_listed_and_makes_nothing_out_of_sync(here: Installation, mode: str) -> None:
     drifting(here, mode)
     here.refresh()
-    here.cases.drift.ignore("shop", "*.html", "edited by marketing", here.clock.now() + timedelta(hours=1), ME)
+    here.use_cases.drift.ignore("shop", "*.html", "edited by marketing", here.clock.now() + timedelta(hours=1), ME)
     here.run()
     assert here.environment().status.sync is SyncStatus.SYNCED
     assert here.report()["ignored"] == ["index.html"]
@@ -73,20 +73,20 @@ def test_ignored_drift_is_listed_and_makes_nothing_out_of_sync(here: Installatio
 
 def test_a_rule_can_be_taken_back(here: Installation, mode: str) -> None:
     drifting(here, mode)
-    here.cases.drift.ignore("shop", "index.html", "ours", None, ME)
+    here.use_cases.drift.ignore("shop", "index.html", "ours", None, ME)
     here.run()
-    here.cases.drift.stop_ignoring("shop", "index.html", ME)
+    here.use_cases.drift.stop_ignoring("shop", "index.html", ME)
     here.run()
     assert here.environment().status.drift_count == 1
     with pytest.raises(InvalidInput):
-        here.cases.drift.stop_ignoring("shop", "index.html", ME)
+        here.use_cases.drift.stop_ignoring("shop", "index.html", ME)
 
 
 def test_adopting_commits_what_is_live_and_ends_the_episode(here: Installation, mode: str) -> None:
     target = drifting(here, mode)
     (target / "app.env").unlink()
     here.refresh()
-    commit, operation = here.cases.drift.adopt("shop", (), None, "as edited", ME)
+    commit, operation = here.use_cases.drift.adopt("shop", (), None, "as edited", ME)
     assert operation is not None
     before = (target / "index.html").stat().st_mtime_ns
     here.run()
@@ -105,7 +105,7 @@ def test_adopting_some_paths_onto_another_branch_proposes_them(here: Installatio
     target = drifting(here, mode)
     (target / "app.env").write_text("also edited\n")
     here.refresh()
-    commit, operation = here.cases.drift.adopt("shop", ["index.html"], "proposal", "", ME)
+    commit, operation = here.use_cases.drift.adopt("shop", ["index.html"], "proposal", "", ME)
     assert operation is None
     assert here.repo.sha("proposal") == commit.sha
     assert here.repo.git("show", "proposal:deploy/app.env") == "PASSWORD=hunter2"
@@ -116,13 +116,13 @@ def test_there_must_be_something_to_adopt(here: Installation, mode: str) -> None
     here.register(mode)
     here.deliver(mode)
     with pytest.raises(NothingToAdopt):
-        here.cases.drift.adopt("shop", (), None, "", ME)
+        here.use_cases.drift.adopt("shop", (), None, "", ME)
 
 
 def test_somebody_knows(here: Installation, mode: str) -> None:
     drifting(here, mode)
     here.refresh()
-    here.cases.drift.acknowledge("shop", ME)
+    here.use_cases.drift.acknowledge("shop", ME)
     with here.store.read() as tx:
         episode = tx.episodes.current(here.environment().id)
     assert episode is not None
@@ -138,7 +138,7 @@ def test_an_ignore_rule_needs_a_path_inside_and_a_reason(
 ) -> None:
     here.register("push")
     with pytest.raises(InvalidInput) as refused:
-        here.cases.drift.ignore("shop", path, reason, None, ME)
+        here.use_cases.drift.ignore("shop", path, reason, None, ME)
     assert list(refused.value.fields) == [field]
     assert here.environment().policy.ignore == ()
 
@@ -150,7 +150,7 @@ def test_an_environment_of_which_nothing_is_left_is_missing(here: Installation, 
         path.unlink()
     here.refresh()
     assert here.environment().status.health is Health.MISSING
-    here.cases.drift.heal("shop", ME)
+    here.use_cases.drift.heal("shop", ME)
     here.run()
     assert here.environment().status.health is Health.HEALTHY
     (target / "index.html").unlink()

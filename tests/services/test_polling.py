@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.events import EventType
-from app.domain.operation import Kind, Outcome, Phase, Trigger
+from app.domain.operation import OperationKind, Outcome, Phase, Trigger
 from app.domain.status import Divergence, SyncStatus
 from tests.support.gitserver import GitServer
 from tests.support.installation import ME, PIPELINE, Installation
@@ -113,7 +113,7 @@ def test_that_git_is_silent_stays_said_until_it_answers(here: Installation, mode
     said = here.environment().status.message
     assert said.startswith("Git: ")
     here.refresh(trigger=Trigger.SCHEDULE)  # asks the target only
-    here.cases.rollback.back("shop", None, "pin", "", ME)
+    here.use_cases.rollback.back("shop", None, "pin", "", ME)
     assert here.run()[0].outcome is Outcome.ROLLED_BACK
     here.refresh()  # asks Git too, in vain
     assert here.environment().status.message == said
@@ -174,8 +174,8 @@ def test_what_was_refused_is_tried_again_once_target_or_source_was_edited(here: 
     assert failed.phase is Phase.FAILED
     assert here.poll() == []
     change = {"target": {"path": str(here.servers / "free")}} if part == "target" else {"source": {"path": ""}}
-    here.cases.registration.edit("shop", change, ME)
-    tried = [one for one in (*here.poll(), *here.poll(), *here.poll()) if one.kind is Kind.SYNC]
+    here.use_cases.registration.edit("shop", change, ME)
+    tried = [one for one in (*here.poll(), *here.poll(), *here.poll()) if one.kind is OperationKind.SYNC]
     assert [one.revision for one in tried] == [failed.revision], "once, and not again"
 
 
@@ -219,7 +219,7 @@ def test_an_unknown_revision_is_an_error_that_says_so(here: Installation) -> Non
 def test_a_held_environment_refuses_pipelines_with_the_reason(here: Installation) -> None:
     here.register("push")
     here.push()
-    here.cases.holds.hold("shop", "inventory day", None, PIPELINE)
+    here.use_cases.holds.hold("shop", "inventory day", None, PIPELINE)
     ended = here.push(here.repo.commit({"deploy/index.html": "two\n"}))
     assert (ended.phase, ended.outcome) == (Phase.FAILED, Outcome.HELD)
     assert "inventory day" in ended.reason

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from app.domain.errors import OperationInProgress
-from app.domain.operation import Kind, Phase, Request, Trigger
+from app.domain.operation import OperationKind, Phase, Request, Trigger
 from app.services.operations.queue import LEASE, MAX_RETRIES
 from tests.support.installation import ME, Installation
 
 
 def test_an_interrupted_sync_is_settled_and_repeated(here: Installation, mode: str) -> None:
     target = here.register(mode)
-    asked = here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
     here.claim("a worker that dies")
     here.clock.pass_(1)
-    (settled,) = here.cases.queue.recover(None)
+    (settled,) = here.use_cases.queue.recover(None)
     assert settled.id == asked.id
     assert (here.operation(asked.id).phase, here.operation(asked.id).finished_at is not None) == (Phase.ERROR, True)
     (again,) = here.run()
@@ -25,38 +25,38 @@ def test_an_interrupted_sync_is_settled_and_repeated(here: Installation, mode: s
 
 def test_it_is_not_repeated_for_ever(here: Installation) -> None:
     here.register("push")
-    here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name))
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
     times = 0
     while here.claim(f"worker {times}"):
         here.clock.pass_(1)
-        here.cases.queue.recover(None)
+        here.use_cases.queue.recover(None)
         times += 1
     assert times == 1 + MAX_RETRIES
 
 
 def test_another_workers_operation_is_left_alone_while_its_heart_beats(here: Installation) -> None:
     here.register("push")
-    here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name))
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
     claimed = here.claim("other")
     assert claimed is not None
     here.clock.pass_(LEASE.total_seconds() - 1)
     with here.store.write() as tx:
         assert tx.operations.heartbeat(claimed.id, "other", here.clock.now())
     here.clock.pass_(LEASE.total_seconds() - 1)
-    assert here.cases.queue.recover("me") == ()
+    assert here.use_cases.queue.recover("me") == ()
     here.clock.pass_(2)
-    assert [one.id for one in here.cases.queue.recover("me")] == [claimed.id]
+    assert [one.id for one in here.use_cases.queue.recover("me")] == [claimed.id]
 
 
 def test_a_worker_that_lost_its_operation_cannot_end_it(here: Installation) -> None:
     here.register("push")
-    asked = here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
     claimed = here.claim("slow")
     assert claimed is not None
     here.clock.pass_(1)
-    here.cases.queue.recover(None)
+    here.use_cases.queue.recover(None)
     with pytest.raises(OperationInProgress, match="settled"):
-        here.cases.reconciler.run(claimed)
+        here.use_cases.reconciler.run(claimed)
     assert here.operation(asked.id).phase is Phase.ERROR
     with here.store.read() as tx:
         ends = [one for one in tx.ledger.page(operation=asked.id) if one.type == "operation.finished"]
@@ -65,11 +65,11 @@ def test_a_worker_that_lost_its_operation_cannot_end_it(here: Installation) -> N
 
 def test_what_was_told_to_stop_is_not_repeated(here: Installation) -> None:
     here.register("push")
-    asked = here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
     here.claim("dies")
-    here.cases.queue.terminate(asked.id, ME)
+    here.use_cases.queue.terminate(asked.id, ME)
     here.clock.pass_(1)
-    here.cases.queue.recover(None)
+    here.use_cases.queue.recover(None)
     assert here.operation(asked.id).phase is Phase.TERMINATED
     assert here.claim() is None
 
@@ -77,6 +77,6 @@ def test_what_was_told_to_stop_is_not_repeated(here: Installation) -> None:
 def test_one_environment_never_runs_two_operations(here: Installation) -> None:
     here.register("push")
     for _ in range(3):
-        here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name))
+        here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
     assert here.claim("one") is not None
     assert here.claim("two") is None

@@ -11,7 +11,7 @@ from app.domain.errors import (
     InvalidInput,
     OperationInProgress,
 )
-from app.domain.operation import Kind, Pipeline, Request, Trigger
+from app.domain.operation import OperationKind, Pipeline, Request, Trigger
 from app.domain.specification.environment_fields import as_dict
 from app.domain.status import Health, SyncStatus
 from tests.support.installation import ME, Installation
@@ -20,7 +20,7 @@ from tests.support.installation import ME, Installation
 def test_names_are_taken_once(here: Installation) -> None:
     here.register("push")
     with pytest.raises(EnvironmentExists):
-        here.cases.registration.create(
+        here.use_cases.registration.create(
             {**as_dict(here.environment()), "target": {"kind": "directory", "path": str(here.servers / "b")}}, ME
         )
 
@@ -48,14 +48,14 @@ def test_an_edit_that_cannot_be_is_refused_by_field_and_changes_nothing(
     here.register("push")
     before = here.environment()
     with pytest.raises(InvalidInput) as problem:
-        here.cases.registration.edit("shop", change, ME)
+        here.use_cases.registration.edit("shop", change, ME)
     assert field in problem.value.fields
     assert here.environment() == before
 
 
 def test_an_edit_changes_what_it_names_and_tells_from_and_to(here: Installation) -> None:
     here.register("push")
-    after = here.cases.registration.edit("shop", {"policy": {"self_heal": True}, "labels": {"team": "web"}}, ME)
+    after = here.use_cases.registration.edit("shop", {"policy": {"self_heal": True}, "labels": {"team": "web"}}, ME)
     assert after.policy.self_heal
     assert after.version == 2
     with here.store.read() as tx:
@@ -69,7 +69,7 @@ def test_targets_do_not_overlap(here: Installation) -> None:
     target = here.register("push")
     for path in (target, target / "below", target.parent):
         with pytest.raises(InvalidInput) as problem:
-            here.cases.registration.create(
+            here.use_cases.registration.create(
                 {
                     "name": "two",
                     "source": {"repo_url": here.repo.url},
@@ -84,7 +84,7 @@ def test_forgetting_leaves_files_and_ledger(here: Installation, mode: str) -> No
     target = here.register(mode)
     here.deliver(mode)
     number = len(here.events())
-    here.cases.registration.remove("shop", ME)
+    here.use_cases.registration.remove("shop", ME)
     with pytest.raises(EnvironmentNotFound):
         here.environment()
     assert (target / "index.html").exists()
@@ -95,7 +95,7 @@ def test_a_new_environment_of_an_old_name_has_no_history(here: Installation) -> 
     here.register("push")
     here.push()
     old = here.environment().id
-    here.cases.registration.remove("shop", ME)
+    here.use_cases.registration.remove("shop", ME)
     here.register("push")
     new = here.environment()
     assert new.id != old
@@ -104,23 +104,23 @@ def test_a_new_environment_of_an_old_name_has_no_history(here: Installation) -> 
 
 
 def test_a_credential_that_is_used_stays(here: Installation) -> None:
-    here.cases.keyring.add("git", "token", {"token": "t"}, ME)
+    here.use_cases.keyring.add("git", "token", {"token": "t"}, ME)
     here.register("push")
-    here.cases.registration.edit(
+    here.use_cases.registration.edit(
         "shop", {"source": {"repo_url": "https://git.example.org/x.git", "credential": "git"}}, ME
     )
     with pytest.raises(CredentialInUse):
-        here.cases.keyring.remove("git", ME)
+        here.use_cases.keyring.remove("git", ME)
 
 
 def test_a_repository_can_be_looked_at_before_it_is_saved(here: Installation) -> None:
-    found = here.cases.registration.probe({"repo_url": here.repo.url, "path": "deploy"})
+    found = here.use_cases.registration.probe({"repo_url": here.repo.url, "path": "deploy"})
     assert (found.branches, found.files) == (("main",), 2)
 
 
 def test_a_change_of_mode_brings_its_automation_unless_that_was_chosen(here: Installation) -> None:
     here.register("push")
-    edit = here.cases.registration.edit
+    edit = here.use_cases.registration.edit
     assert edit("shop", {"mode": "pull"}, ME).policy.auto_sync
     assert not edit("shop", {"mode": "push"}, ME).policy.auto_sync
     edit("shop", {"policy": {"auto_sync": True}}, ME)
@@ -131,7 +131,7 @@ def test_a_change_of_mode_brings_its_automation_unless_that_was_chosen(here: Ins
 
 def test_deleting_stops_a_refresh_and_refuses_during_a_sync(here: Installation) -> None:
     here.register("push")
-    here.ask(Request(Kind.REFRESH, Trigger.MANUAL, ME.name))
+    here.ask(Request(OperationKind.REFRESH, Trigger.MANUAL, ME.name))
     looking = here.claim()
     assert looking is not None
     slept = here.clock.sleep
@@ -140,22 +140,22 @@ def test_deleting_stops_a_refresh_and_refuses_during_a_sync(here: Installation) 
         with here.store.read() as tx:
             told = tx.operations.get(looking.id).termination_by
         assert told == ME.name
-        here.cases.reconciler.run(looking, lambda: True)
+        here.use_cases.reconciler.run(looking, lambda: True)
         slept(seconds)
 
     here.clock.sleep = end_it  # type: ignore[method-assign]
-    here.cases.registration.remove("shop", ME)
+    here.use_cases.registration.remove("shop", ME)
     here.register("push", "other")
-    here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name), "other")
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name), "other")
     assert here.claim() is not None
     with pytest.raises(OperationInProgress):
-        here.cases.registration.remove("other", ME)
+        here.use_cases.registration.remove("other", ME)
 
 
 @pytest.mark.parametrize("key", ["notakey", "-----BEGIN OPENSSH PRIVATE KEY-----\nabc", "ssh-ed25519 AAAA kim@here"])
 def test_what_is_no_private_key_is_not_stored_as_one(here: Installation, key: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        here.cases.keyring.add("deploy", "ssh-key", {"private_key": key}, ME)
+        here.use_cases.keyring.add("deploy", "ssh-key", {"private_key": key}, ME)
     assert list(refused.value.fields) == ["private_key"]
     assert key not in refused.value.detail
 
@@ -163,7 +163,9 @@ def test_what_is_no_private_key_is_not_stored_as_one(here: Installation, key: st
 def test_secrets_in_what_a_pipeline_tells_of_itself_are_not_kept(here: Installation) -> None:
     here.register("push")
     run = Pipeline("https://bot:hunter2hunter2@ci.example/run/7?token=abcdef123456", "7")
-    asked = here.ask(Request(Kind.SYNC, Trigger.PIPELINE, ME.name, pipeline=run, reason="password=hunter2hunter2"))
+    asked = here.ask(
+        Request(OperationKind.SYNC, Trigger.PIPELINE, ME.name, pipeline=run, reason="password=hunter2hunter2")
+    )
     told = str(here.operation(asked.id).request)
     assert "ci.example/run/7" in told
     assert "hunter2" not in told
@@ -178,7 +180,7 @@ def test_everything_wrong_is_named_at_once(here: Installation) -> None:
         "policy": {"interval_s": 0},
     }
     with pytest.raises(InvalidInput) as refused:
-        here.cases.registration.create(values, ME)
+        here.use_cases.registration.create(values, ME)
     assert set(refused.value.fields) == {"name", "source.repo_url", "target.path", "policy.interval_s"}
 
 
@@ -188,7 +190,7 @@ def test_at_another_target_nothing_is_live_yet(here: Installation, mode: str) ->
     (target / "index.html").write_text("drifted")
     here.refresh()
     elsewhere = here.servers / "elsewhere"
-    here.cases.registration.edit("shop", {"target": {"path": str(elsewhere)}}, ME)
+    here.use_cases.registration.edit("shop", {"target": {"path": str(elsewhere)}}, ME)
     status = here.environment().status
     assert (status.revision, status.sync, status.health, status.drift_count) == (
         None, SyncStatus.UNKNOWN, Health.UNKNOWN, 0,

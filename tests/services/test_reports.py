@@ -14,7 +14,7 @@ from app.domain.agents.wire import encode
 from app.domain.environment import Hold
 from app.domain.errors import AgentRevoked, InvalidInput, ReportRefused
 from app.domain.events import EventType
-from app.domain.operation import Kind, Outcome, Phase, Request, Stage, StageName, Trigger
+from app.domain.operation import OperationKind, Outcome, Phase, Request, Stage, StageName, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.status import Health, SyncStatus
 from app.ports import AuditFilter
@@ -122,9 +122,9 @@ def test_refused_batches_do_not_flood_the_audit_log(here: Installation) -> None:
 def test_a_revoked_agent_reports_nothing_more(here: Installation) -> None:
     fleet = Fleet(here)
     batch = fleet.teller.batch([fleet.report(ReportKind.EVENT, noticed())], here.clock.now())
-    fleet.cases.enrolling.revoke(fleet.agent.id, ME)
+    fleet.use_cases.enrolling.revoke(fleet.agent.id, ME)
     with pytest.raises(AgentRevoked):
-        fleet.cases.reporting.take(fleet.agent, batch, None)
+        fleet.use_cases.reporting.take(fleet.agent, batch, None)
     assert here.events(EventType.REVISION_NOTICED) == []
 
 
@@ -240,7 +240,7 @@ def test_a_final_operation_does_not_change(here: Installation) -> None:
 
 def test_who_asked_for_an_operation_is_not_the_agent_s_to_say(here: Installation) -> None:
     fleet = Fleet(here)
-    asked = here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name, reason="by hand"))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name, reason="by hand"))
     forged = replace(asked, request=replace(asked.request, initiated_by="user:eve", reason="x"), phase=Phase.RUNNING)
     fleet.tell(ReportKind.OPERATION, encode(forged))
     assert here.operation(asked.id).request == asked.request
@@ -252,8 +252,8 @@ def test_who_asked_for_an_operation_is_not_the_agent_s_to_say(here: Installation
 
 def test_the_queueing_that_we_wrote_ourselves_is_not_told_twice(here: Installation) -> None:
     fleet = Fleet(here)
-    asked = here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name))
-    here.cases.holds.hold("shop", "freeze", None, ME)
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+    here.use_cases.holds.hold("shop", "freeze", None, ME)
     held = {"owner": ME.name, "expires_at": None, "left_revision": None}
     fleet.send(
         fleet.report(ReportKind.EVENT, event(EventType.OPERATION_QUEUED, operation=asked.id)),
@@ -296,7 +296,7 @@ def test_status_hold_history_drift_and_episodes_are_written(here: Installation) 
 def test_a_person_s_newer_hold_is_not_undone_by_an_older_report(here: Installation) -> None:
     fleet = Fleet(here)
     report = fleet.report(ReportKind.HOLD, {"hold": None})
-    here.cases.holds.hold("shop", "freeze", None, ME)
+    here.use_cases.holds.hold("shop", "freeze", None, ME)
     fleet.send(report)
     assert here.environment().hold is not None
 
@@ -396,7 +396,7 @@ def test_a_revision_goes_live_by_an_operation_whose_own_report_follows(here: Ins
 
 def test_a_command_that_failed_is_told_of_by_its_own_agent(here: Installation) -> None:
     fleet = Fleet(here)
-    here.cases.holds.hold("shop", "freeze", None, ME)
+    here.use_cases.holds.hold("shop", "freeze", None, ME)
     seq = fleet.news()["commands"][0]["seq"]
     told = {"action": "command.fail", "object": f"command:{seq}", "data": {"reason": "x"}, "by": "system:agent"}
     assert fleet.tell(ReportKind.AUDIT, told)["refused"] == []

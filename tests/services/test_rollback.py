@@ -25,13 +25,13 @@ def two_revisions(here: Installation, mode: str, **policy: Any) -> tuple[str, st
 
 
 def back(here: Installation, revision: str | None = None, strategy: str = "pin") -> Operation:
-    here.cases.rollback.back("shop", revision, strategy, "prices are wrong", ME)
+    here.use_cases.rollback.back("shop", revision, strategy, "prices are wrong", ME)
     return here.run()[0]
 
 
 def test_the_preview_shows_the_plan_and_touches_nothing(here: Installation, mode: str) -> None:
     first, _ = two_revisions(here, mode)
-    found = here.cases.rollback.preview("shop", None)
+    found = here.use_cases.rollback.preview("shop", None)
     assert found.revision.sha == first
     assert {(item.path, item.action) for item in found.plan.work} == {
         (b"index.html", Action.UPDATE),
@@ -45,7 +45,7 @@ def test_the_preview_shows_what_is_overwritten_where_live_moved(here: Installati
     live = here.servers / "shop"
     (live / "index.html").write_text("by hand\n")
     (live / "app.env").unlink()
-    diffs = {one["path"]: one["diff"] for one in shown(here.cases.rollback.preview("shop", None))}
+    diffs = {one["path"]: one["diff"] for one in shown(here.use_cases.rollback.preview("shop", None))}
     assert diffs["index.html"].splitlines()[-2:] == ["-by hand", "+one"]
     assert diffs["app.env"].splitlines()[-1] == "+PASSWORD=*****"
 
@@ -71,7 +71,7 @@ def test_the_left_revision_does_not_come_back_by_itself(here: Installation, mode
     assert here.poll() == []
     pushed = here.push(second)
     assert (pushed.phase, pushed.outcome) == (Phase.FAILED, Outcome.HELD)
-    here.cases.holds.resume("shop", ME)
+    here.use_cases.holds.resume("shop", ME)
     here.run()
     assert here.environment().status.revision == first
     assert here.poll() == []
@@ -89,7 +89,7 @@ def test_a_newer_commit_ends_the_hold(here: Installation, mode: str) -> None:
 def test_rolling_back_works_while_git_is_down(here: Installation, mode: str) -> None:
     first, _ = two_revisions(here, mode)
     here.repo.path.rename(here.folder / "away")
-    assert here.cases.rollback.preview("shop", None).revision.sha == first
+    assert here.use_cases.rollback.preview("shop", None).revision.sha == first
     assert back(here, first[:8]).outcome is Outcome.ROLLED_BACK
 
 
@@ -162,10 +162,10 @@ def test_an_expired_hold_lets_the_poll_go_on(here: Installation) -> None:
     here.poll()
     from datetime import timedelta
 
-    here.cases.holds.hold("shop", "party", here.clock.now() + timedelta(minutes=5), ME)
+    here.use_cases.holds.hold("shop", "party", here.clock.now() + timedelta(minutes=5), ME)
     here.repo.commit({"deploy/index.html": "two\n"})
     assert here.poll() == []
     assert here.decisions()[-1] == ("held", f"on hold by {ME.name}: party")
     here.clock.pass_(600)
-    assert here.cases.holds.expire() == 1
+    assert here.use_cases.holds.expire() == 1
     assert here.run()[0].outcome is Outcome.DEPLOYED

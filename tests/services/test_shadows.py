@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.actor import WEBHOOK
 from app.domain.errors import InvalidInput, OnlyObserves
 from app.domain.events import EventType
-from app.domain.operation import Kind, Operation, Outcome, Phase, Request, StageName, Trigger
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.domain.status import Divergence, SyncStatus
-from app.services.actors import WEBHOOK
 from tests.support.installation import ME, PIPELINE, Installation
 from tests.support.places import picture
 
@@ -35,7 +35,7 @@ def shadow(here: Installation, mode: str, name: str = "shade", of: str = "shop",
         "target": {"kind": "directory", "path": str(here.servers / of)},
         "policy": {"observe": True, "self_heal": True, "auto_rollback": True, "hooks": hooks, **policy},
     }
-    here.cases.registration.create(values, ME)
+    here.use_cases.registration.create(values, ME)
 
 
 def polled(here: Installation) -> list[Operation]:
@@ -44,7 +44,7 @@ def polled(here: Installation) -> list[Operation]:
 
 def asked(trigger: Trigger, by: str) -> Callable[[Installation], list[Operation]]:
     def ask(here: Installation) -> list[Operation]:
-        request = Request(Kind.SYNC, trigger, by, wanted=here.repo.sha("main"))
+        request = Request(OperationKind.SYNC, trigger, by, wanted=here.repo.sha("main"))
         here.ask(request, "shade")
         return here.run()
 
@@ -80,7 +80,7 @@ def test_whatever_asks_nothing_is_written(here: Installation, shop: Path, trigge
     assert not (here.folder / "hooked").exists()
     with here.store.read() as tx:
         assert tx.history.page(environment.id, 9, None).items == ()
-    assert here.world.targets.open(environment).inventory().tree is None
+    assert here.ports.targets.open(environment).inventory().tree is None
 
 
 def test_a_commit_is_told_once_and_the_status_follows_what_stands_there(here: Installation, shop: Path) -> None:
@@ -114,10 +114,10 @@ def test_what_is_edited_there_is_no_drift_of_a_shadow(here: Installation, shop: 
 def test_what_would_change_the_target_is_refused(here: Installation, shop: Path) -> None:
     polled(here)
     for deed in (
-        lambda: here.cases.drift.heal("shade", ME),
-        lambda: here.cases.drift.adopt("shade", (), None, "", ME),
-        lambda: here.cases.rollback.back("shade", None, "pin", "", ME),
-        lambda: here.cases.rollback.preview("shade", None),
+        lambda: here.use_cases.drift.heal("shade", ME),
+        lambda: here.use_cases.drift.adopt("shade", (), None, "", ME),
+        lambda: here.use_cases.rollback.back("shade", None, "pin", "", ME),
+        lambda: here.use_cases.rollback.preview("shade", None),
     ):
         with pytest.raises(OnlyObserves) as refused:
             deed()
@@ -128,19 +128,19 @@ def test_two_that_deliver_may_not_share_a_target_and_a_shadow_may_not_be_promote
     here: Installation, shop: Path
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
-        here.cases.registration.edit("shade", {"policy": {"observe": False}}, ME)
+        here.use_cases.registration.edit("shade", {"policy": {"observe": False}}, ME)
     assert "shop" in refused.value.fields["target.path"]
 
 
 def test_promoted_it_takes_over_what_it_finds(here: Installation, shop: Path) -> None:
     polled(here)
-    here.cases.registration.edit("shop", {"policy": {"observe": True}}, ME)
-    here.cases.registration.edit("shade", {"policy": {"observe": False, "hooks": []}}, ME)
+    here.use_cases.registration.edit("shop", {"policy": {"observe": True}}, ME)
+    here.use_cases.registration.edit("shade", {"policy": {"observe": False, "hooks": []}}, ME)
     shown = picture(shop)
-    (ended,) = [one for one in here.poll() if one.environment == "shade" and one.kind is Kind.SYNC]
+    (ended,) = [one for one in here.poll() if one.environment == "shade" and one.kind is OperationKind.SYNC]
     assert (ended.phase, ended.changes.any) == (Phase.SUCCEEDED, False)
     assert picture(shop) == shown
-    assert here.world.targets.open(here.environment("shade")).inventory().tree is not None
+    assert here.ports.targets.open(here.environment("shade")).inventory().tree is not None
     here.repo.commit({"deploy/index.html": "two\n"})
     here.poll()
     assert (shop / "index.html").read_text() == "two\n"
@@ -152,7 +152,7 @@ def test_one_that_begins_to_observe_leaves_its_drift_behind(here: Installation) 
     here.push()
     (target / "index.html").write_text("edited by hand\n")
     here.refresh()
-    here.cases.registration.edit("shop", {"policy": {"observe": True}}, ME)
+    here.use_cases.registration.edit("shop", {"policy": {"observe": True}}, ME)
     environment = here.environment()
     assert (environment.status.drift_count, environment.status.drift_episode) == (0, None)
     with here.store.read() as tx:
@@ -164,8 +164,8 @@ def test_the_same_commits_stand_beside_each_other(here: Installation, shop: Path
     sha = here.repo.commit({"deploy/index.html": "two\n"}, "second", when=int(here.clock.at.timestamp()))
     here.push(sha)
     polled(here)
-    pairs = here.cases.shadowing.pairs("shop")
-    assert pairs == here.cases.shadowing.pairs("shade")
+    pairs = here.use_cases.shadowing.pairs("shop")
+    assert pairs == here.use_cases.shadowing.pairs("shade")
     newest = pairs[0]
     assert (newest.revision, newest.environment, newest.shadow) == (sha, "shop", "shade")
     assert newest.difference_s is not None
@@ -177,7 +177,7 @@ def test_the_comparison_leaves_shadows_out(here: Installation, shop: Path) -> No
     for text in ("two\n", "three\n"):
         here.repo.commit({"deploy/index.html": text}, when=int(here.clock.at.timestamp()))
     polled(here)
-    found = here.cases.comparison.compare()
+    found = here.use_cases.comparison.compare()
     assert found.environments == {"push": 1, "pull": 0}
     assert found.row("lead_time").pull.n == 0
     assert found.row("never_deployed").pull.n == 0

@@ -36,15 +36,15 @@ def test_from_registration_to_healing(here: Installation, server: SshServer) -> 
     values = specification(here, server, health_check={"kind": "command", "command": ["test", "-f", "index.html"]},
                            hooks=[hook])  # fmt: skip
     with pytest.raises(InvalidInput) as refused:
-        here.cases.registration.create(values, ME)
+        here.use_cases.registration.create(values, ME)
     assert refused.value.fields == {"target.credential": "there is no credential 'web1'; create it first"}
-    here.cases.keyring.add("web1", "ssh-key", {"private_key": server.private_key}, ME)
-    made = here.cases.registration.create(values, ME)
+    here.use_cases.keyring.add("web1", "ssh-key", {"private_key": server.private_key}, ME)
+    made = here.use_cases.registration.create(values, ME)
     assert made.target.option("host_key") == host_key(server.known_hosts)
-    facts = here.world.targets.facts(made.target)
+    facts = here.ports.targets.facts(made.target)
     assert fingerprint(str(host_key(server.known_hosts))) in facts["Host key"]
     with pytest.raises(CredentialInUse, match="shop"):
-        here.cases.keyring.remove("web1", ME)
+        here.use_cases.keyring.remove("web1", ME)
 
     first = here.repo.commit({"deploy/index.html": "one", "deploy/a/b": "1"})
     one = here.push(first)
@@ -65,12 +65,12 @@ def test_from_registration_to_healing(here: Installation, server: SshServer) -> 
 
 
 def test_a_server_that_was_set_up_anew_stops_and_keeps_the_inventory(here: Installation, server: SshServer) -> None:
-    here.cases.keyring.add("web1", "ssh-key", {"private_key": server.private_key}, ME)
-    here.cases.registration.create(specification(here, server), ME)
+    here.use_cases.keyring.add("web1", "ssh-key", {"private_key": server.private_key}, ME)
+    here.use_cases.registration.create(specification(here, server), ME)
     here.push(here.repo.commit({"deploy/a": "1", "deploy/b": "1"}))
     before = server.known_hosts
     server.change_host_key()
-    here.world.targets.close()
+    here.ports.targets.close()
     second = here.repo.commit({"deploy/a": "2", "deploy/b": None})
     stopped = here.push(second)
     assert stopped.phase is Phase.FAILED
@@ -82,7 +82,7 @@ def test_a_server_that_was_set_up_anew_stops_and_keeps_the_inventory(here: Insta
     status = here.environment().status
     assert (status.health, status.message) == (Health.UNKNOWN, f"Target: {shown}")
     assert status.sync is SyncStatus.UNKNOWN, "an older verdict says nothing of a host that nobody knows"
-    edited = here.cases.registration.edit("shop", {"target": {"host_key": None}}, ME)
+    edited = here.use_cases.registration.edit("shop", {"target": {"host_key": None}}, ME)
     assert edited.target.option("host_key") == host_key(server.known_hosts), "looked up again"
     assert edited.status.revision is not None, "it is the same place"
     here.refresh()

@@ -26,23 +26,23 @@ def host(tmp_path: Path) -> Iterator[SshServer]:
 def test_over_ssh_and_to_an_agent_nothing_is_written_and_drift_stays_drift(
     here: Installation, mode: str, host: SshServer
 ) -> None:
-    here.cases.keyring.add("web1", "ssh-key", {"private_key": host.private_key}, ME)
+    here.use_cases.keyring.add("web1", "ssh-key", {"private_key": host.private_key}, ME)
     target = here.register(mode)
     here.deliver(mode)
     (target / "index.html").write_text("edited by hand\n")
     here.refresh()
     episode, shown = here.environment().status.drift_episode, picture(target)
     place = {"kind": "ssh", "host": "127.0.0.1", "port": host.port, "user": host.user, "path": str(target)}
-    made = here.cases.switching.switch("shop", {"target": {**place, "credential": "web1"}}, ME)
+    made = here.use_cases.switching.switch("shop", {"target": {**place, "credential": "web1"}}, ME)
     assert made.after.target.option("host_key")
     assert drift(here) == (Divergence.DRIFT, 1, episode)
-    agent = here.cases.switching.switch("shop", {"runs_on": "agent", "mode": "pull"}, ME)
+    agent = here.use_cases.switching.switch("shop", {"runs_on": "agent", "mode": "pull"}, ME)
     assert (agent.after.runs_on, agent.after.target.option("path")) == (RunsOn.AGENT, str(target))
     back = {"runs_on": "server", "mode": mode, "target": {**place, "credential": "web1"}}
-    here.cases.switching.switch("shop", back, ME)
+    here.use_cases.switching.switch("shop", back, ME)
     assert drift(here) == (Divergence.DRIFT, 1, episode)
     assert picture(target) == shown
-    here.cases.drift.heal("shop", ME)
+    here.use_cases.drift.heal("shop", ME)
     (healed,) = here.run()
     assert healed.outcome is Outcome.HEALED
     assert (target / "index.html").read_text() == "one\n"

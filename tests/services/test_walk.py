@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import TargetRefused
 from app.domain.events import EventType
-from app.domain.operation import Changes, Kind, Outcome, Phase, Request, StageName, Trigger
+from app.domain.operation import Changes, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import OperationFilter
 from tests.support.installation import ME, Installation
@@ -129,7 +129,7 @@ def test_drift_of_every_kind_is_found_shown_and_healed(here: Installation, mode:
     assert "PASSWORD" in shown
     assert not any(secret in shown for secret in ("hunter2", "letmein"))
     assert here.environment().status.divergence is Divergence.DRIFT
-    here.cases.drift.heal("shop", ME)
+    here.use_cases.drift.heal("shop", ME)
     assert here.run()[0].outcome is Outcome.HEALED
     assert (target / "app.env").read_text() == "PASSWORD=hunter2\n"
     assert (target / "mode").stat().st_mode & 0o777 == 0o644
@@ -259,11 +259,11 @@ def test_a_refusal_is_no_error(here: Installation, mode: str) -> None:
 
 def test_a_stopped_operation_ends_and_the_next_one_repairs(here: Installation, mode: str) -> None:
     target = here.register(mode)
-    asked = here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
     claimed = here.claim()
     assert claimed is not None
-    here.cases.queue.terminate(asked.id, ME)
-    ended = here.cases.reconciler.run(claimed, lambda: True)
+    here.use_cases.queue.terminate(asked.id, ME)
+    ended = here.use_cases.reconciler.run(claimed, lambda: True)
     assert ended.phase is Phase.TERMINATED
     assert here.operation(asked.id).termination_by == ME.name
     here.push(here.repo.sha("main"))
@@ -288,7 +288,7 @@ def test_what_could_not_be_delivered_leaves_the_environment_out_of_sync(
     here.deliver(mode)
     if stop == "hook":
         hooks = [{"when": "pre", "command": ["false"]}]
-        here.cases.registration.edit("shop", {"policy": {"hooks": hooks}}, ME)
+        here.use_cases.registration.edit("shop", {"policy": {"hooks": hooks}}, ME)
         here.repo.commit({"deploy/index.html": "two\n"})
     else:
         here.repo.commit({"deploy/index.html": None, "deploy/app.env": None})

@@ -23,13 +23,13 @@ def announce(
     body = json.dumps({"ref": ref, "after": sha}).encode()
     signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     headers = {"x-hub-signature-256": signature, "x-github-delivery": id, "x-github-event": "push"}
-    stored, new = here.cases.webhooks.receive("github", hook, body, headers, "10.0.0.1")
-    return here.cases.webhooks.handle(stored) if new else stored
+    stored, new = here.use_cases.webhooks.receive("github", hook, body, headers, "10.0.0.1")
+    return here.use_cases.webhooks.handle(stored) if new else stored
 
 
 def ready(here: Installation, mode: str) -> None:
     here.register(mode)
-    here.cases.webhooks.set_secret("shop", SECRET, ME)
+    here.use_cases.webhooks.set_secret("shop", SECRET, ME)
     here.deliver(mode)
 
 
@@ -82,7 +82,7 @@ def test_a_webhook_that_is_ahead_waits_for_its_commit(here: Installation, mode: 
     assert here.decisions()[-1][0] == "waiting"
     here.repo.branch("main", sha)
     here.clock.pass_(1)
-    assert here.cases.webhooks.handle_due() == 1
+    assert here.use_cases.webhooks.handle_due() == 1
     (ended,) = here.run()
     assert ended.revision == sha
 
@@ -93,7 +93,7 @@ def test_a_webhook_whose_commit_never_appears_is_given_up_in_the_ledger(here: In
     before = len(here.decisions())
     for _ in range(20):
         here.clock.pass_(301)
-        here.cases.webhooks.handle_due()
+        here.use_cases.webhooks.handle_due()
     ((outcome, reason),) = here.decisions()[before:]
     assert (outcome, reason[:7]) == ("failed", "gave up")
     assert here.run() == []
@@ -104,8 +104,8 @@ def test_a_delivery_without_news_is_a_decision_too(here: Installation) -> None:
     body = b'{"zen": "Speak like a human."}'
     signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     headers = {"x-hub-signature-256": signature, "x-github-event": "ping"}
-    stored, _ = here.cases.webhooks.receive("github", "shop", body, headers, None)
-    here.cases.webhooks.handle(stored)
+    stored, _ = here.use_cases.webhooks.receive("github", "shop", body, headers, None)
+    here.use_cases.webhooks.handle(stored)
     assert here.decisions()[-1] == ("filtered", "nothing to do for 'ping'")
 
 
@@ -122,7 +122,7 @@ def test_one_hook_serves_all_environments_of_a_repository(here: Installation) ->
     here.register("push", "one")
     here.register("push", "two")
     hook = repository_hook(here.repo.url)
-    here.cases.webhooks.set_secret(hook, SECRET, ME)
+    here.use_cases.webhooks.set_secret(hook, SECRET, ME)
     announce(here, str(here.repo.sha("main")), hook=hook)
     assert {ended.environment for ended in here.run()} == {"one", "two"}
 
@@ -131,7 +131,7 @@ def test_a_wrong_signature_is_refused_and_audited(here: Installation) -> None:
     ready(here, "push")
     headers = {"x-hub-signature-256": "sha256=" + "0" * 64}
     with pytest.raises(SignatureMismatch):
-        here.cases.webhooks.receive("github", "shop", b"{}", headers, "10.6.6.6")
+        here.use_cases.webhooks.receive("github", "shop", b"{}", headers, "10.6.6.6")
     with here.store.read() as tx:
         (entry,) = tx.audit.page(AuditFilter(action="webhook.refused"), 9, None).items
     assert entry.ip == "10.6.6.6"
@@ -140,22 +140,22 @@ def test_a_wrong_signature_is_refused_and_audited(here: Installation) -> None:
 def test_an_unknown_hook_looks_like_a_wrong_signature(here: Installation) -> None:
     ready(here, "push")
     with pytest.raises(SignatureMismatch) as unknown:
-        here.cases.webhooks.receive("github", "nobody", b"{}", {"x-hub-signature-256": "sha256=0"}, None)
+        here.use_cases.webhooks.receive("github", "nobody", b"{}", {"x-hub-signature-256": "sha256=0"}, None)
     with pytest.raises(SignatureMismatch) as known:
-        here.cases.webhooks.receive("github", "shop", b"{}", {"x-hub-signature-256": "sha256=0"}, None)
+        here.use_cases.webhooks.receive("github", "shop", b"{}", {"x-hub-signature-256": "sha256=0"}, None)
     assert unknown.value.detail == known.value.detail
 
 
 def test_the_secret_of_another_kind_of_credential_opens_nothing(here: Installation) -> None:
     here.register("push")
-    here.cases.keyring.add("deploy-token", "token", {"token": SECRET}, ME)
+    here.use_cases.keyring.add("deploy-token", "token", {"token": SECRET}, ME)
     with pytest.raises(SignatureMismatch):
         announce(here, "a" * 40, hook="deploy-token")
 
 
 def test_an_unknown_provider_is_named(here: Installation) -> None:
     with pytest.raises(NotFound, match="github"):
-        here.cases.webhooks.receive("svn", "shop", b"{}", {}, None)
+        here.use_cases.webhooks.receive("svn", "shop", b"{}", {}, None)
 
 
 def test_a_malformed_body_is_refused_only_after_it_is_authenticated(here: Installation) -> None:
@@ -163,7 +163,7 @@ def test_a_malformed_body_is_refused_only_after_it_is_authenticated(here: Instal
     body = b"{" * 1000
     signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     with pytest.raises(InvalidInput):
-        here.cases.webhooks.receive("github", "shop", body, {"x-hub-signature-256": signature}, None)
+        here.use_cases.webhooks.receive("github", "shop", body, {"x-hub-signature-256": signature}, None)
 
 
 def test_a_poison_delivery_does_not_stop_the_others(here: Installation) -> None:
@@ -173,9 +173,9 @@ def test_a_poison_delivery_does_not_stop_the_others(here: Installation) -> None:
         body = json.dumps({"ref": "refs/heads/main", "after": announced}).encode()
         signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
         headers = {"x-hub-signature-256": signature, "x-github-delivery": id}
-        here.cases.webhooks.receive("github", "shop", body, headers, None)
+        here.use_cases.webhooks.receive("github", "shop", body, headers, None)
     here.clock.pass_(31)  # nobody acted on them
-    assert here.cases.webhooks.handle_due() == 2
+    assert here.use_cases.webhooks.handle_due() == 2
     assert sha in [ended.revision for ended in here.run()]
 
 
@@ -195,7 +195,7 @@ def test_a_webhook_that_never_came_is_noticed_by_the_poll(here: Installation, mo
 
 def test_a_lost_webhook_is_repaired_where_that_is_wanted(here: Installation) -> None:
     here.register("push", auto_sync=True)
-    here.cases.webhooks.set_secret("shop", SECRET, ME)
+    here.use_cases.webhooks.set_secret("shop", SECRET, ME)
     here.push()
     announce(here, str(here.repo.sha("main")))
     here.poll()

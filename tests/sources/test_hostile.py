@@ -17,7 +17,7 @@ from app.sources import GitSources, Patience
 from app.sources.git import Repository
 from app.sources.remote.address import Address
 from app.sources.remote.git_remote import Remote
-from app.sources.remote.repository_login import Access
+from app.sources.remote.repository_login import GitLogins
 from tests.sources.conftest import Place
 from tests.support.gitserver import GitServer
 from tests.support.repo import GitRepo
@@ -78,7 +78,7 @@ def test_no_address_runs_anything(local: Place, marker: Path, tmp_path: Path) ->
 
 def test_a_transport_helper_is_not_run_even_past_the_check(marker: Path, tmp_path: Path) -> None:
     address = Address(f"ext::touch {marker}", "https")
-    access = Access(address, None, None, tmp_path / "known_hosts")
+    access = GitLogins(address, None, None, tmp_path / "known_hosts")
     nowhere = tmp_path / "none"
     with pytest.raises(SourceRefused, match="another kind of address"):
         Remote(address, access, [], Patience(), nowhere).listing()

@@ -62,8 +62,8 @@ def test_an_unreadable_operation_hides_no_other(two: Installation, column: str, 
 
 
 def test_an_unreadable_operation_does_not_stop_the_queue(two: Installation) -> None:
-    poisoned = two.cases.drift.heal("bad", ME)
-    waiting = two.cases.drift.heal("good", ME)
+    poisoned = two.use_cases.drift.heal("bad", ME)
+    waiting = two.use_cases.drift.heal("good", ME)
     _damage(two, "operations", "request", "{", f"id = '{poisoned.id}'")
     assert two.claim() is None, "the poisoned one was first"
     claimed = two.claim()
@@ -90,7 +90,7 @@ def test_an_unreadable_audit_entry_is_a_broken_chain_and_not_a_failure(two: Inst
         else:
             connection.execute(text("ALTER TABLE audit DISABLE TRIGGER USER"))
     _damage(two, "audit", "data", "{", "seq = 2")
-    found = two.cases.audit.verify_stored()
+    found = two.use_cases.audit.verify_stored()
     assert (found.valid, found.first_bad) == (False, 2)
     with two.store.read() as tx:
         seen = [entry.seq for entry in tx.audit.page(AuditFilter(), 99, None).items]

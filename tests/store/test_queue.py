@@ -6,8 +6,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from app.domain.audit import NewEntry
-from app.domain.operation import Kind, Request, Trigger
+from app.domain.audit import NewAuditEntry
+from app.domain.operation import OperationKind, Request, Trigger
 from tests.support.installation import ME, Installation
 
 
@@ -23,7 +23,7 @@ def test_no_operation_is_given_to_two_workers(tmp_path: Path, database_url: str)
     names = [f"shop-{number}" for number in range(24)]
     for name in names:
         here.register("push", name)
-        here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name), name)
+        here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name), name)
 
     def work(worker: int) -> list[str]:
         taken = []
@@ -41,7 +41,7 @@ def test_one_environment_runs_one_operation_at_a_time(tmp_path: Path, database_u
     here = _installation(tmp_path, database_url)
     here.register("push")
     for _ in range(3):
-        here.ask(Request(Kind.SYNC, Trigger.MANUAL, ME.name))
+        here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
     assert here.claim("one") is not None
     assert here.claim("two") is None
     here.close()
@@ -53,10 +53,10 @@ def test_the_audit_chain_has_no_gap_under_eight_writers(tmp_path: Path, database
     def write(writer: int) -> None:
         for number in range(15):
             with here.store.write() as tx:
-                tx.audit.append(here.clock.now(), NewEntry(f"user:{writer}", "test", f"thing:{number}"))
+                tx.audit.append(here.clock.now(), NewAuditEntry(f"user:{writer}", "test", f"thing:{number}"))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(8)))
-    found = here.cases.audit.verify_stored()
+    found = here.use_cases.audit.verify_stored()
     assert (found.valid, found.entries) == (True, 120)
     here.close()

@@ -12,7 +12,7 @@ from app.domain.agents.wire import encode
 from app.domain.audit import timestamp
 from app.domain.environment import Status
 from app.domain.events import EventType
-from app.domain.operation import Kind, Operation, Outcome, Phase, Request, Trigger
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Trigger
 
 SHA = "1f0c9d2a64c0b8f5d1f2a7e6b3c4d5e6f7a8b9be"
 
@@ -46,7 +46,7 @@ class Teller:
 
 def operation(id: str, environment_id: int, name: str, at: datetime, **fields: Any) -> Operation:
     """A run as an agent tells of it."""
-    request = Request(Kind.SYNC, Trigger.SCHEDULE, "system:schedule", wanted=SHA)
+    request = Request(OperationKind.SYNC, Trigger.SCHEDULE, "system:schedule", wanted=SHA)
     made = Operation(id, environment_id, name, "pull", request, Phase.RUNNING, at, started_at=at)
     return replace(made, **fields)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.agent import local_commands
 from app.agent.agent_identity import IdentityFile
-from app.agent.agent_runtime import Agent, Parts, parts
+from app.agent.agent_runtime import AgentAdapters, AgentRuntime, parts
 from app.agent.agent_settings import AgentSettings
 from app.agent.launching import command
 from app.domain.environment import Environment
@@ -37,8 +37,8 @@ class Ground:
         self.first = self.repo.commit({"site/index.html": "one\n", "site/style.css": "body {}\n"}, "first")
         self.shop = self.live / "shop"
         self.settings = AgentSettings(self.data, (folder / "git",), (self.live, self.data))
-        self.agent: Agent | None = None
-        self.made: Parts | None = None
+        self.agent: AgentRuntime | None = None
+        self.made: AgentAdapters | None = None
 
     def spec(self, name: str = "shop", **policy: Any) -> Json:
         return {
@@ -59,12 +59,12 @@ class Ground:
         return {"PUSHPULL_SOURCE_ROOTS": str(self.folder / "git"), "PUSHPULL_TARGET_ROOTS": str(self.live)}
 
     # --- in this process ---
-    def start(self) -> Agent:
+    def start(self) -> AgentRuntime:
         """Start an agent; enrolled at the first time."""
         if not IdentityFile(self.data).exists:
             self.enroll()
         self.made = parts(self.settings)
-        self.agent = Agent(self.made, IdentityFile(self.data))
+        self.agent = AgentRuntime(self.made, IdentityFile(self.data))
         self.agent.start()
         return self.agent
 

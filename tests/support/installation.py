@@ -12,12 +12,13 @@ from argon2 import PasswordHasher
 
 from app.checks import LocalChecks
 from app.crypto import Passwords, Signer, public_half
+from app.domain.actor import Actor
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType
-from app.domain.operation import Kind, Operation, Request, Trigger
-from app.notifications import Bus
-from app.services.actors import Actor, World
-from app.services.use_cases import UseCases, use_cases
+from app.domain.operation import Operation, OperationKind, Request, Trigger
+from app.notifications import InProcessNotifier
+from app.ports import Ports
+from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
 from app.store import open_store, upgrade
 from app.targets.target_registry import TargetRegistry
@@ -60,9 +61,11 @@ class Installation:
         upgrade(self.store.engine)
         sources = GitSources(self.data, [folder], self._secret)
         targets = TargetRegistry(self.data, [self.servers], secret=self._secret)
-        self.world = World(self.store, sources, targets, LocalChecks(), Bus(), self.clock)
+        self.ports = Ports(self.store, sources, targets, LocalChecks(), InProcessNotifier(), self.clock)
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self.cases: UseCases = use_cases(self.world, Passwords(cheap), Signer(self.data / "signing.key"), public_half)
+        self.use_cases: UseCases = wire_use_cases(
+            self.ports, Passwords(cheap), Signer(self.data / "signing.key"), public_half
+        )
         self.repo = GitRepo(folder / "shop.git")
         self.url = self.repo.url
 
@@ -86,17 +89,17 @@ class Installation:
             "target": {"kind": "directory", "path": str(target)},
             "policy": {"interval_s": 60, **policy},
         }
-        self.cases.registration.create(values, ME)
+        self.use_cases.registration.create(values, ME)
         return target
 
     def ask(self, request: Request, name: str = "shop", actor: Actor = ME) -> Operation:
-        return self.cases.queue.ask(name, request, actor)
+        return self.use_cases.queue.ask(name, request, actor)
 
     def run(self) -> list[Operation]:
         """Run what is queued until nothing is left."""
         ended = []
         while operation := self.claim():
-            ended.append(self.cases.reconciler.run(operation))
+            ended.append(self.use_cases.reconciler.run(operation))
         return ended
 
     def claim(self, worker: str = "test") -> Operation | None:
@@ -105,15 +108,17 @@ class Installation:
 
     def poll(self) -> list[Operation]:
         self.clock.pass_(60)
-        self.cases.poller.poll(self.url)
+        self.use_cases.poller.poll(self.url)
         return self.run()
 
     def push(self, revision: str | None = None, name: str = "shop", **more: Any) -> Operation:
         """A pipeline's push, run to its end."""
-        return self._one(Request(Kind.SYNC, Trigger.PIPELINE, PIPELINE.name, wanted=revision, **more), name, PIPELINE)
+        return self._one(
+            Request(OperationKind.SYNC, Trigger.PIPELINE, PIPELINE.name, wanted=revision, **more), name, PIPELINE
+        )
 
     def refresh(self, name: str = "shop", trigger: Trigger = Trigger.MANUAL) -> Operation:
-        return self._one(Request(Kind.REFRESH, trigger, ME.name), name, ME)
+        return self._one(Request(OperationKind.REFRESH, trigger, ME.name), name, ME)
 
     def deliver(self, mode: str, revision: str | None = None) -> Operation:
         """Bring the branch's newest commit (or one) live in the way of the mode."""
@@ -122,7 +127,7 @@ class Installation:
         return self.poll()[0]
 
     def _one(self, request: Request, name: str, actor: Actor) -> Operation:
-        asked = self.cases.queue.ask(name, request, actor)
+        asked = self.use_cases.queue.ask(name, request, actor)
         return next(ended for ended in self.run() if ended.id == asked.id)
 
     # --- seeing ---

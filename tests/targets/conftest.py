@@ -17,7 +17,7 @@ import pytest
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.ports import Target
 from app.ssh import Pool
-from app.targets.directory.allowed_roots import Places
+from app.targets.directory.allowed_roots import AllowedRoots
 from app.targets.directory.in_place import DirectoryTarget
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.memory_target import MemoryKind
@@ -60,7 +60,7 @@ class Site:
 
     def at(self, clock: Callable[[], int]) -> DirectoryTarget:
         """The target, living at another time."""
-        place = Places(self.data, [self.roots]).place(str(self.path))
+        place = AllowedRoots(self.data, [self.roots]).place(str(self.path))
         inventory = Inventory(self.data / "inventories" / "7", f"{self.path} (in_place)")
         return DirectoryTarget(place, inventory, clock)
 
@@ -211,7 +211,7 @@ def any_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 @pytest.fixture(params=["in_place", "memory", "ssh"])
 def lasting_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """Places in which files outlive a delivery that are not part of it: a release holds nothing but the tree."""
+    """AllowedRoots in which files outlive a delivery that are not part of it: a release holds nothing but the tree."""
     return SITES[request.param](tmp_path)
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.operation import Kind, Operation, Phase, Request, Stage, StageName, Trigger
+from app.domain.operation import Operation, OperationKind, Phase, Request, Stage, StageName, Trigger
 from app.web.rendering import plots
-from app.web.rendering.diff_rows import Line, diff_lines
+from app.web.rendering.diff_rows import DiffRow, diff_lines
 
 T0 = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def test_steps_take_the_time_since_the_stage_before_and_fill_the_bar() -> None:
 def test_the_road_begins_at_the_commit_only_where_that_was_the_news(
     trigger: Trigger, left: str | None, first: str
 ) -> None:
-    request = Request(Kind.SYNC, trigger, "user:kim")
+    request = Request(OperationKind.SYNC, trigger, "user:kim")
     one = Operation(
         "01", 1, "shop", "push", request, Phase.SUCCEEDED, at(5), from_revision=left, revision="b" * 40,
         stages=tuple(STAGES),
@@ -101,8 +101,8 @@ def test_a_small_sample_has_dots_but_no_box_and_a_large_one_at_most_sixty_dots()
 def test_a_diff_becomes_numbered_lines() -> None:
     text = "--- a/x\n+++ b/x\n@@ -3,2 +3,2 @@\n a\n-b\n+--c\n\\ No newline at end of file\n"
     assert diff_lines(text)[1:] == [
-        Line("same", "a", 3, 3),
-        Line("del", "b", 4, None),
-        Line("add", "--c", None, 4),
-        Line("note", "No newline at end of file"),
+        DiffRow("same", "a", 3, 3),
+        DiffRow("del", "b", 4, None),
+        DiffRow("add", "--c", None, 4),
+        DiffRow("note", "No newline at end of file"),
     ]

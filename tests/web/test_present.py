@@ -25,7 +25,7 @@ def test_every_value_of_the_domain_has_a_look_and_no_other(kind: str) -> None:
 
 
 def test_an_unknown_value_reads_as_it_stands() -> None:
-    assert present.look("half_done", "phase") == present.Look("half done", "none", "unknown")
+    assert present.look("half_done", "phase") == present.Badge("half done", "none", "unknown")
     assert present.look(None, "outcome").label == "–"
 
 

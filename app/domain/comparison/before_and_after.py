@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app.domain.comparison.result import Cell, Mark, Row, Subject
+from app.domain.comparison.result import Cell, ComparisonRow, ModeSwitch, Subject
 from app.domain.comparison.window import Window
 from app.domain.comparison.words import plural
 from app.domain.environment import Environment, Mode, RunsOn, TargetSpec
 from app.domain.events import Event, EventType
 
 
-def marks(events: Iterable[Event]) -> tuple[Mark, ...]:
+def marks(events: Iterable[Event]) -> tuple[ModeSwitch, ...]:
     """The changes of mode that the ledger tells, oldest first."""
     found = []
     for event in events:
         before, after = _modes(event)
         if event.at and before and after and before != after:
             by = str(event.data.get("by") or event.reason.removeprefix("by "))
-            found.append(Mark(event.at, before, after, by))
+            found.append(ModeSwitch(event.at, before, after, by))
     return tuple(sorted(found, key=lambda mark: mark.at))
 
 
@@ -42,7 +42,7 @@ class Stretch:
     until: datetime
 
 
-def stretches(mode: str, switches: Sequence[Mark], window: Window) -> tuple[Stretch, ...]:
+def stretches(mode: str, switches: Sequence[ModeSwitch], window: Window) -> tuple[Stretch, ...]:
     """The window, cut at the switches; `mode` is the present one."""
     cuts = [mark for mark in switches if window.since < mark.at < window.until]
     later = [mark for mark in switches if mark.at >= window.until]
@@ -52,7 +52,9 @@ def stretches(mode: str, switches: Sequence[Mark], window: Window) -> tuple[Stre
     return tuple(Stretch(of, *times[number : number + 2]) for number, of in enumerate(modes))
 
 
-def subject(environment: Environment, switches: Sequence[Mark], window: Window, counts: Mapping[str, int]) -> Subject:
+def subject(
+    environment: Environment, switches: Sequence[ModeSwitch], window: Window, counts: Mapping[str, int]
+) -> Subject:
     """What is compared, in a sentence with dates on both sides and the number of syncs of each."""
     parts = stretches(environment.mode.value, switches, window)
     told = []
@@ -73,7 +75,7 @@ def subject(environment: Environment, switches: Sequence[Mark], window: Window, 
     return Subject(environment.name, tuple(switches), sentence)
 
 
-def never_run(rows: Iterable[Row], environment: Environment) -> tuple[Row, ...]:
+def never_run(rows: Iterable[ComparisonRow], environment: Environment) -> tuple[ComparisonRow, ...]:
     """The rows of one that was never switched: of the other mode there is nothing, and each says why."""
     mode = _other(environment).value
     told = f"{environment.name} has not run as {mode} yet."

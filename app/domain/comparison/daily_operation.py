@@ -8,8 +8,8 @@ from datetime import datetime
 
 from app.domain.comparison.delivery_facts import DeliveryFact
 from app.domain.comparison.evidence import MODES, STARTS, WORKED, Delivered, Evidence
-from app.domain.comparison.judgement import Measure, Says, detail, shares, times
-from app.domain.comparison.result import Detail, Heading, Row
+from app.domain.comparison.judgement import Measure, Phrases, detail, shares, times
+from app.domain.comparison.result import ComparisonRow, Detail, Heading
 from app.domain.comparison.statistics import median
 from app.domain.environment import Environment
 from app.domain.operation import AUTOMATIC, Outcome, Phase, Trigger
@@ -74,14 +74,14 @@ REACH = Heading(
 )
 
 
-def rows(evidence: Evidence) -> tuple[Row, ...]:
+def rows(evidence: Evidence) -> tuple[ComparisonRow, ...]:
     """The rows on daily running."""
     return _status(evidence), _automation(evidence), _dependence(evidence), _audit(evidence), _reach(evidence)
 
 
 # --- status ---
-def _status(evidence: Evidence) -> Row:
-    says = Says(
+def _status(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
         "{Mode}: {hits} of {n} environments show a verdict that is fresh enough to be believed.",
         "No {mode} environment is registered.",
         "more",
@@ -105,8 +105,8 @@ def _is_fresh(environment: Environment, now: datetime) -> bool:
 
 
 # --- automation ---
-def _automation(evidence: Evidence) -> Row:
-    says = Says(
+def _automation(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
         "With {mode}, {hits} of {n} syncs that changed something were started without a person.",
         "No {mode} sync has changed anything.",
         "more",
@@ -134,8 +134,8 @@ def _unattended(fact: DeliveryFact) -> bool:
 
 
 # --- pipeline dependence ---
-def _dependence(evidence: Evidence) -> Row:
-    says = Says(
+def _dependence(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
         "With {mode}, {hits} of {n} commits were let down by a webhook or pipeline that never came.",
         "No {mode} commit was due without a person.",
         "fewer",
@@ -178,8 +178,8 @@ def _incidents(evidence: Evidence, mode: str, never: set[tuple[str, str]]) -> tu
 
 
 # --- audit ---
-def _audit(evidence: Evidence) -> Row:
-    says = Says(
+def _audit(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
         "With {mode}, {hits} of {n} syncs have an audit entry that names who started them.",
         "No {mode} sync has finished.",
         "more",
@@ -196,8 +196,8 @@ def _audited(evidence: Evidence, mode: str) -> Measure:
 
 
 # --- reach ---
-def _reach(evidence: Evidence) -> Row:
-    says = Says(
+def _reach(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
         "With {mode}, the last environment followed the first after {value} ({of}).",
         "No commit has gone live in two {mode} environments.",
         "shorter",

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from app.domain.comparison.delivery_facts import DeliveryFact
 from app.domain.comparison.evidence import MODES, Evidence, live
-from app.domain.comparison.judgement import Measure, Says, detail, times
-from app.domain.comparison.result import Detail, Heading, Row
+from app.domain.comparison.judgement import Measure, Phrases, detail, times
+from app.domain.comparison.result import ComparisonRow, Detail, Heading
 from app.domain.comparison.words import listed
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Ending, Episode
@@ -62,7 +62,7 @@ RECOVERY = Heading(
 )
 
 
-def rows(evidence: Evidence) -> tuple[Row, ...]:
+def rows(evidence: Evidence) -> tuple[ComparisonRow, ...]:
     """The rows on drift and rollback."""
     return _drift_found(evidence), _time_in_drift(evidence), _time_to_restore(evidence), _recovery(evidence)
 
@@ -71,8 +71,10 @@ def _episodes(evidence: Evidence, mode: str) -> list[Episode]:
     return [one for one in evidence.episodes if one.mode == mode]
 
 
-def _drift_found(evidence: Evidence) -> Row:
-    says = Says("{Mode}: drift went unseen for at most {value} ({of}).", "No {mode} drift has been found.", "shorter")
+def _drift_found(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
+        "{Mode}: drift went unseen for at most {value} ({of}).", "No {mode} drift has been found.", "shorter"
+    )
     return times(DRIFT_FOUND, says, *(_found_by(evidence, mode) for mode in MODES))
 
 
@@ -85,8 +87,10 @@ def _found_by(evidence: Evidence, mode: str) -> Measure:
     return Measure(mode, bounded, details=tuple(details), query={"mode": mode})
 
 
-def _time_in_drift(evidence: Evidence) -> Row:
-    says = Says("{Mode}: drift lasted {value} after it was found ({of}).", "No {mode} drift has been found.", "shorter")
+def _time_in_drift(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
+        "{Mode}: drift lasted {value} after it was found ({of}).", "No {mode} drift has been found.", "shorter"
+    )
     return times(TIME_IN_DRIFT, says, *(_drifting(evidence, mode) for mode in MODES))
 
 
@@ -126,8 +130,8 @@ def who(actor: str) -> str:
     return "by self-heal" if actor.removeprefix("system:") in ("self_heal", "self-heal") else "by the system"
 
 
-def _time_to_restore(evidence: Evidence) -> Row:
-    says = Says(
+def _time_to_restore(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
         "With {mode}, a rollback was live {value} after it was asked for ({of}).",
         "No {mode} environment has been rolled back.",
         "sooner",
@@ -146,8 +150,8 @@ def _restoring(evidence: Evidence, mode: str) -> Measure:
     return Measure(mode, took, details=tuple(details), query=query)
 
 
-def _recovery(evidence: Evidence) -> Row:
-    says = Says(
+def _recovery(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
         "With {mode}, an environment was well again {value} after a bad release ({of}).",
         "No {mode} release has left an environment unhealthy.",
         "sooner",

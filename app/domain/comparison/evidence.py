@@ -56,7 +56,8 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything known about a window, narrowed by labels. See app/ports/storage/comparison_facts.py for the members' meaning; `note`
+    """Everything known about a window, narrowed by labels. See
+    app/ports/storage/comparison_facts.py for the members' meaning; `note`
     says what was left out."""
 
     window: Window

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.domain.comparison.result import Call, Cell, Detail, Heading, Interval, Pairing, Row, Verdict
+from app.domain.comparison.result import Call, Cell, ComparisonRow, Detail, Heading, Interval, Pairing, Verdict
 from app.domain.comparison.statistics import (
     median,
     median_difference,
@@ -38,7 +38,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class Says:
+class Phrases:
     """How a row speaks. `found` may use {Mode}, {mode}, {value}, {of}, {n}, {hits}; `nothing` {Mode} and {mode};
     `word` ends a verdict ("sooner", "fewer")."""
 
@@ -52,7 +52,7 @@ def detail(label: str, value: float | None, unit: str = "") -> Detail:
     return Detail(label, value, unit, "not measured" if value is None else amount(value, unit))
 
 
-def times(heading: Heading, says: Says, push: Measure, pull: Measure) -> Row:
+def times(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> ComparisonRow:
     """A row of durations: medians, compared by the interval of their difference."""
     one, other = sorted(push.values), sorted(pull.values)
     difference, interval = None, None
@@ -61,10 +61,10 @@ def times(heading: Heading, says: Says, push: Measure, pull: Measure) -> Row:
     if min(len(one), len(other)) >= heading.needed:
         interval = median_difference(one, other)
     verdict = judge(heading, says.word, (len(one), len(other)), difference, interval)
-    return Row(heading, _time_cell(heading, says, push, one), _time_cell(heading, says, pull, other), verdict)
+    return ComparisonRow(heading, _time_cell(heading, says, push, one), _time_cell(heading, says, pull, other), verdict)
 
 
-def _time_cell(heading: Heading, says: Says, measure: Measure, ordered: Sequence[float]) -> Cell:
+def _time_cell(heading: Heading, says: Phrases, measure: Measure, ordered: Sequence[float]) -> Cell:
     n = len(ordered)
     value = quantile(ordered, 0.5) if n else None
     p95 = quantile(ordered, 0.95) if n >= NEEDED_FOR_P95 else None
@@ -81,34 +81,34 @@ def _time_cell(heading: Heading, says: Says, measure: Measure, ordered: Sequence
     )
 
 
-def shares(heading: Heading, says: Says, push: Measure, pull: Measure) -> Row:
+def shares(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> ComparisonRow:
     """A row of proportions."""
     difference = push.hits / push.n - pull.hits / pull.n if push.n and pull.n else None
     interval = None
     if min(push.n, pull.n) >= heading.needed:
         interval = share_difference(push.hits, push.n, pull.hits, pull.n)
     verdict = judge(heading, says.word, (push.n, pull.n), difference, interval)
-    return Row(heading, _share_cell(says, push), _share_cell(says, pull), verdict)
+    return ComparisonRow(heading, _share_cell(says, push), _share_cell(says, pull), verdict)
 
 
-def _share_cell(says: Says, measure: Measure) -> Cell:
+def _share_cell(says: Phrases, measure: Measure) -> Cell:
     value = measure.hits / measure.n if measure.n else None
     sentence = _sentence(says, measure, value, n=f"{measure.n:,}", hits=f"{measure.hits:,}")
     interval = share_interval(measure.hits, measure.n)
     return Cell(measure.mode, value, measure.n, sentence, interval, None, (), measure.details, measure.query)
 
 
-def counts(heading: Heading, says: Says, push: Measure, pull: Measure) -> Row:
+def counts(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> ComparisonRow:
     """A row of numbers read off every environment: means, compared as they stand."""
     cells = _count_cell(heading, says, push), _count_cell(heading, says, pull)
     difference = None
     if cells[0].value is not None and cells[1].value is not None:
         difference = round(cells[0].value - cells[1].value, 9)
     verdict = judge(heading, says.word, (cells[0].n, cells[1].n), difference, None)
-    return Row(heading, *cells, verdict)
+    return ComparisonRow(heading, *cells, verdict)
 
 
-def _count_cell(heading: Heading, says: Says, measure: Measure) -> Cell:
+def _count_cell(heading: Heading, says: Phrases, measure: Measure) -> Cell:
     n = len(measure.values)
     value = sum(measure.values) / n if n else None
     sentence = _sentence(says, measure, value, unit=heading.unit, n=f"{n:,}")
@@ -116,7 +116,7 @@ def _count_cell(heading: Heading, says: Says, measure: Measure) -> Cell:
     return Cell(measure.mode, value, n, sentence, None, None, sample, measure.details, measure.query)
 
 
-def _sentence(says: Says, measure: Measure, value: float | None, unit: str = "", **words: str) -> str:
+def _sentence(says: Phrases, measure: Measure, value: float | None, unit: str = "", **words: str) -> str:
     words |= {"mode": measure.mode, "Mode": measure.mode.capitalize()}
     if value is None:
         return says.nothing.format(**words)

@@ -9,8 +9,8 @@ from itertools import pairwise
 from operator import sub
 
 from app.domain.comparison.evidence import MODES, STARTS, Delivered, Evidence
-from app.domain.comparison.judgement import Measure, Says, detail, pairs, shares, times
-from app.domain.comparison.result import Day, Detail, Heading, Pairing, Row, Stages, StageTime
+from app.domain.comparison.judgement import Measure, Phrases, detail, pairs, shares, times
+from app.domain.comparison.result import ComparisonRow, Day, Detail, Heading, Pairing, Stages, StageTime
 from app.domain.comparison.statistics import median
 from app.domain.comparison.words import span
 from app.domain.operation import Outcome, StageName
@@ -71,7 +71,7 @@ LEAD_TIME_ALL = Heading(
 )
 
 
-def rows(evidence: Evidence) -> tuple[Row, ...]:
+def rows(evidence: Evidence) -> tuple[ComparisonRow, ...]:
     """The rows on immediacy."""
     return (
         _noticed(evidence),
@@ -81,8 +81,8 @@ def rows(evidence: Evidence) -> tuple[Row, ...]:
     )
 
 
-def _noticed(evidence: Evidence) -> Row:
-    says = Says(
+def _noticed(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
         "{Mode} noticed a commit {value} after it could first be seen ({of}).",
         "No {mode} delivery was started by a webhook, a pipeline or a poll.",
         "sooner",
@@ -107,8 +107,8 @@ def _deliveries(mode: str) -> Mapping[str, str]:
     return {"mode": mode, "kind": "sync", "outcome": Outcome.DEPLOYED.value}
 
 
-def _lead_time(evidence: Evidence) -> Row:
-    says = Says(
+def _lead_time(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
         "With {mode}, a commit was live {value} after it was made ({of}).",
         "No {mode} delivery can be timed.",
         "sooner",
@@ -124,8 +124,10 @@ def _lead_time_of(evidence: Evidence, mode: str) -> Measure:
     return Measure(mode, leads, details=tuple(details), query=_deliveries(mode))
 
 
-def _never_deployed(evidence: Evidence) -> Row:
-    says = Says("With {mode}, {hits} of {n} commits were superseded before they ran.", "No {mode} commit is known.", "")
+def _never_deployed(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
+        "With {mode}, {hits} of {n} commits were superseded before they ran.", "No {mode} commit is known.", ""
+    )
     return shares(NEVER_DEPLOYED, says, *(_never_deployed_by(evidence, mode) for mode in MODES))
 
 
@@ -135,8 +137,8 @@ def _never_deployed_by(evidence: Evidence, mode: str) -> Measure:
     return Measure(mode, hits=hits, n=hits + len(evidence.delivered[mode]), query=query)
 
 
-def _lead_time_all(evidence: Evidence) -> Row:
-    says = Says(
+def _lead_time_all(evidence: Evidence) -> ComparisonRow:
+    says = Phrases(
         "With {mode}, a commit's change was live {value} after it was made, superseded ones included ({of}).",
         "No {mode} commit can be timed.",
         "sooner",

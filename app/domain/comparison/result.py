@@ -81,7 +81,7 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparisonRow:
     """One question, answered for both modes."""
 
     heading: Heading
@@ -141,7 +141,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ModeSwitch:
     """A switch from one mode to the other."""
 
     at: datetime
@@ -155,7 +155,7 @@ class Subject:
     """The one environment that is compared with itself. `sentence`: what is set against what."""
 
     environment: str
-    switches: tuple[Mark, ...]
+    switches: tuple[ModeSwitch, ...]
     sentence: str
 
 
@@ -170,7 +170,7 @@ class Comparison:
     until: datetime
     labels: Mapping[str, str]
     environments: Mapping[str, int]
-    rows: tuple[Row, ...]
+    rows: tuple[ComparisonRow, ...]
     paired: tuple[Pairing, ...]
     stages: tuple[Stages, ...]
     days: tuple[Day, ...]
@@ -178,11 +178,11 @@ class Comparison:
     note: str = ""
     subject: Subject | None = None  # None: all environments are compared
 
-    def row(self, key: str) -> Row:
+    def row(self, key: str) -> ComparisonRow:
         """One row by its key. Raises KeyError."""
         return {row.heading.key: row for row in self.rows}[key]
 
     @property
-    def headlines(self) -> tuple[Row, ...]:
+    def headlines(self) -> tuple[ComparisonRow, ...]:
         """The three rows that matter most."""
         return tuple(self.row(key) for key in HEADLINES)

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from app.domain.comparison.evidence import MODES, STARTS, Evidence
-from app.domain.comparison.judgement import Measure, Says, counts, detail, judge, times
-from app.domain.comparison.result import Cell, Detail, Heading, Row
+from app.domain.comparison.judgement import Measure, Phrases, counts, detail, judge, times
+from app.domain.comparison.result import Cell, ComparisonRow, Detail, Heading
 from app.domain.comparison.setup_parts import PIPELINE_STEP, Part, lines, parts
 from app.domain.comparison.words import listed, number, plural
 from app.domain.environment import Environment, RunsOn
@@ -65,15 +65,15 @@ class Foundation:
             for one in evidence.environments
         }
 
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[ComparisonRow, ...]:
         """The rows."""
         return self._effort(), self._first_delivery(), self._suitability(), self._security(), self._size()
 
     def _all_parts(self, mode: str) -> list[tuple[Part, ...]]:
         return [self._parts[one.id] for one in self._evidence.of(mode)]
 
-    def _effort(self) -> Row:
-        says = Says(
+    def _effort(self) -> ComparisonRow:
+        says = Phrases(
             "{Mode} needs {value} per environment (mean of {n}).", "No {mode} environment is registered.", "fewer"
         )
         return counts(EFFORT, says, *(self._effort_of(mode) for mode in MODES))
@@ -84,8 +84,8 @@ class Foundation:
         details = tuple(detail(step, count) for step, count in steps.most_common())
         return Measure(mode, [len(of) for of in of_each], details=details, query={"mode": mode})
 
-    def _first_delivery(self) -> Row:
-        says = Says(
+    def _first_delivery(self) -> ComparisonRow:
+        says = Phrases(
             "With {mode}, a new environment had its first revision after {value} ({of}).",
             "No {mode} environment was registered and delivered to.",
             "sooner",
@@ -102,8 +102,8 @@ class Foundation:
         return Measure(mode, waits, details=details, query={"mode": mode})
 
     # --- security ---
-    def _security(self) -> Row:
-        says = Says(
+    def _security(self) -> ComparisonRow:
+        says = Phrases(
             "{Mode}: {value} held per environment (mean of {n}).",
             "No {mode} environment is registered.",
             "fewer",
@@ -133,8 +133,8 @@ class Foundation:
         return [len(names) for names in opens.values()]
 
     # --- configuration ---
-    def _size(self) -> Row:
-        says = Says(
+    def _size(self) -> ComparisonRow:
+        says = Phrases(
             "{Mode} takes {value} of configuration per environment (mean of {n}).",
             "No {mode} environment is registered.",
             "fewer",
@@ -152,10 +152,10 @@ class Foundation:
         return Measure(mode, [len(of) for of in written], details=details, query={"mode": mode})
 
     # --- suitability ---
-    def _suitability(self) -> Row:
+    def _suitability(self) -> ComparisonRow:
         cells = [self._suits(mode) for mode in MODES]
         verdict = judge(SUITABILITY, "", (cells[0].n, cells[1].n), None, None)
-        return Row(SUITABILITY, cells[0], cells[1], verdict)
+        return ComparisonRow(SUITABILITY, cells[0], cells[1], verdict)
 
     def _suits(self, mode: str) -> Cell:
         environments = self._evidence.of(mode)

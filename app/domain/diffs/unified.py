@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app.domain.diffs.alignment import Alignment
-from app.domain.masking import MASK, Row, masked_rows
+from app.domain.masking import MASK, MaskedRow, masked_rows
 from app.domain.masking.secret_names import is_secret_file
 
 CONTEXT = 3
@@ -52,14 +52,14 @@ def _content(before: bytes | None, after: bytes | None, path: str, limit: int) -
 class _Side:
     """A text's rows. The row behind the last newline is empty and none; where it is not, that newline is missing."""
 
-    def __init__(self, rows: list[Row]) -> None:
+    def __init__(self, rows: list[MaskedRow]) -> None:
         self.ends = not rows[-1].raw
         self.rows = rows[:-1] if self.ends else rows
         self.raw = [row.raw for row in self.rows]
         if not self.ends:
             self.raw[-1] += "\n\\"  # no row holds both: with and without the newline are different lines
 
-    def lines(self, mark: str, start: int, end: int, changed: Sequence[Row] = ()) -> Iterator[str]:
+    def lines(self, mark: str, start: int, end: int, changed: Sequence[MaskedRow] = ()) -> Iterator[str]:
         """Rows as lines of a diff; secrets that are in none of the rows of `changed` are told to have changed."""
         before = _Before(changed)
         for number in range(start, end):
@@ -83,7 +83,7 @@ def _hunks(old: _Side, new: _Side) -> Iterator[str]:
 class _Before:
     """The secrets of some rows, by where they stand; looked through once, because thousands of rows ask."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[MaskedRow]) -> None:
         self._known: set[str] = set()
         self._places: dict[tuple[tuple[str, ...], int], set[str]] = {}
         for row in rows:
@@ -91,13 +91,13 @@ class _Before:
                 self._known.add(secret)
                 self._places.setdefault((row.plain, number), set()).add(secret)
 
-    def had(self, row: Row, number: int) -> bool:
+    def had(self, row: MaskedRow, number: int) -> bool:
         """Whether a row's secret stood in the same line before, or in any line if there is no such line."""
         same, secret = self._places.get((row.plain, number)), row.secrets[number]
         return secret in same if same is not None else not self._known or secret in self._known
 
 
-def _shown(row: Row, before: _Before) -> str:
+def _shown(row: MaskedRow, before: _Before) -> str:
     """A row's text. Its secrets are held against those of before."""
     text = _printable(row.plain[0])
     for number, plain in enumerate(row.plain[1:]):

@@ -14,7 +14,7 @@ from app.domain.masking.announced_secrets import announced
 from app.domain.masking.secret_manifests import declared
 from app.domain.masking.secret_shapes import Span, shaped
 
-__all__ = ["MASK", "Row", "mask", "masked_rows"]
+__all__ = ["MASK", "MaskedRow", "mask", "masked_rows"]
 
 MASK = "*****"
 _ECHO = re.compile(r"[^\s\"'\\,;:=(){}\[\]]{8,}+")
@@ -23,7 +23,7 @@ _DOCUMENT = re.compile(r"\\*+\"\s*+:")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MaskedRow:
     """A line as it may be shown: `plain` parts with one of `secrets` between each two of them. A secret of several
     lines makes one row of them, so that its length cannot be read off. Rows of the same `raw` are the same."""
 
@@ -42,7 +42,7 @@ def mask(text: str) -> str:
     return "\n".join(row.text() for row in rows)
 
 
-def masked_rows(*texts: str, whole: bool = False) -> tuple[list[Row], ...]:
+def masked_rows(*texts: str, whole: bool = False) -> tuple[list[MaskedRow], ...]:
     """The lines of texts that are shown side by side: a secret of one is hidden in the others too. `whole`: each text
     is a secret as a whole, as in a file that holds a password and nothing else."""
     found = [_joined(text, [(0, len(text))]) if whole else _found(text) for text in texts]
@@ -90,7 +90,7 @@ def _repeated(text: str, parts: Iterable[str]) -> Iterator[Span]:
             at = text.find(part, at + len(part))
 
 
-def _rows(text: str, spans: list[Span]) -> Iterator[Row]:
+def _rows(text: str, spans: list[Span]) -> Iterator[MaskedRow]:
     start = at = 0
     plain: list[str] = []
     secrets: list[str] = []
@@ -98,10 +98,10 @@ def _rows(text: str, spans: list[Span]) -> Iterator[Row]:
         *lines, rest = text[at:first].split("\n")
         for line in lines:
             at += len(line) + 1
-            yield Row(text[start : at - 1], (*plain, line), tuple(secrets))
+            yield MaskedRow(text[start : at - 1], (*plain, line), tuple(secrets))
             start, plain, secrets = at, [], []
         plain.append(rest)
         if first < last:
             secrets.append(text[first:last])
         at = last
-    yield Row(text[start:], tuple(plain), tuple(secrets))
+    yield MaskedRow(text[start:], tuple(plain), tuple(secrets))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from app.domain.masking.secret_names import is_secret
 from app.domain.masking.secret_shapes import Span
-from app.domain.masking.secret_values import Key, Reader
+from app.domain.masking.secret_values import SecretKey, ValueReader
 
 _MARKS = r"[\"'\\]{0,8}+"
 _GAP = r"\s{0,200}+[,;]?+\s{0,200}+(?:-[ \t]{1,9}+)?+"
@@ -39,7 +39,7 @@ _FAR = 600  # and those in which a value that stands before its name is
 
 def announced(text: str) -> Iterator[Span]:
     """Spans of values whose names say that they are secret."""
-    reader, at = Reader(text), 0
+    reader, at = ValueReader(text), 0
     while found := _CANDIDATE.search(text, at):
         at = found.end()
         for span in _after(text, reader, found) if is_secret(found[0]) else ():
@@ -47,13 +47,13 @@ def announced(text: str) -> Iterator[Span]:
             at = max(at, span[1])
 
 
-def _after(text: str, reader: Reader, found: re.Match[str]) -> Iterator[Span]:
+def _after(text: str, reader: ValueReader, found: re.Match[str]) -> Iterator[Span]:
     start, end = found.span()
     before = text[max(0, start - _BEFORE) : start]
     separator, prefix = _SEPARATOR.match(text, end), _PREFIX.search(before)
     if separator:
         quote = before[-1:] if before[-1:] in ("'", '"', "`") and not separator["close"] else ""
-        yield reader.value(Key(start, separator["separator"], quote), separator.end())
+        yield reader.value(SecretKey(start, separator["separator"], quote), separator.end())
     elif found[0].startswith("-") or _ARGUMENT.search(before):
         yield from _flag(text, end)
     elif prefix and (tag := _TAG.match(text, end)):
@@ -69,10 +69,10 @@ def _flag(text: str, end: int) -> Iterator[Span]:
         yield value.span(value.lastgroup or 0)
 
 
-def _beside(text: str, reader: Reader, name: int, end: int) -> Iterator[Span]:
+def _beside(text: str, reader: ValueReader, name: int, end: int) -> Iterator[Span]:
     """The value beside a name: `name: DB_PASSWORD` with `value: …` behind or before it."""
     if value := _THEN_VALUE.match(text, end):
-        yield reader.value(Key(value.start("key"), value["separator"]), value.end())
+        yield reader.value(SecretKey(value.start("key"), value["separator"]), value.end())
     elif content := _THEN_CONTENT.match(text, end):
         yield reader.element(content.end(), "")
     else:

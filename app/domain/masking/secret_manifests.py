@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from app.domain.masking.secret_shapes import Span
-from app.domain.masking.secret_values import Key, Reader
+from app.domain.masking.secret_values import SecretKey, ValueReader
 
 _SECRET = re.compile(r"\bkind[\"'\\]{0,8}\s{0,9}:\s{0,9}[\"'\\]{0,8}(?:Sealed)?Secret(?:List)?\b")
 _DOCUMENT = re.compile(r"^---", re.MULTILINE)
@@ -30,16 +30,16 @@ def declared(text: str) -> Iterator[Span]:
 
 
 def _values(document: str) -> Iterator[Span]:
-    reader, at = Reader(document), 0
+    reader, at = ValueReader(document), 0
     while found := _DATA.search(document, at):
-        start, end = reader.value(Key(found.start(), found["separator"]), found.end())
+        start, end = reader.value(SecretKey(found.start(), found["separator"]), found.end())
         at = max(found.end(), end)
         yield from [(start, end)] if found["copy"] else _pairs(document, start, end)
 
 
 def _pairs(document: str, start: int, end: int) -> Iterator[Span]:
     """All of a region but its keys."""
-    reader = Reader(document)
+    reader = ValueReader(document)
     while start < end:
         start = _skip(document, start)
         pair = _PAIR.match(document, start, end)
@@ -48,7 +48,7 @@ def _pairs(document: str, start: int, end: int) -> Iterator[Span]:
             yield start, line_end if line_end >= 0 else end
             start = line_end if line_end >= 0 else end
         else:
-            first, last = reader.value(Key(pair.start(), pair["separator"]), pair.end())
+            first, last = reader.value(SecretKey(pair.start(), pair["separator"]), pair.end())
             yield first, min(last, end)
             start = max(pair.end(), last)
 

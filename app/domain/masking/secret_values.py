@@ -34,7 +34,7 @@ _LEAD_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SecretKey:
     """A key in a text. `separator` is what stands before its value, with the spaces behind it; `quote`: the quotation
     mark that was opened right before the key and is not closed behind it, "" if there is none."""
 
@@ -43,7 +43,7 @@ class Key:
     quote: str = ""
 
 
-class Reader:
+class ValueReader:
     """Reads values out of one text, front to back."""
 
     def __init__(self, text: str) -> None:
@@ -51,7 +51,7 @@ class Reader:
         self._line: Span = (0, -1)
         self._misses = 0
 
-    def value(self, key: Key, at: int) -> Span:
+    def value(self, key: SecretKey, at: int) -> Span:
         """Span of the value that begins at or behind `at`; empty where there is nothing to hide."""
         start = _end(_SPACES, self._text, at)
         leads = self._leads(key.start)
@@ -92,7 +92,7 @@ class Reader:
         return found if found >= 0 else None
 
     # --- values over lines ---
-    def _below(self, key: Key, at: int, leads: bool) -> Span:
+    def _below(self, key: SecretKey, at: int, leads: bool) -> Span:
         """Lines that are indented deeper than the key, a list below it, or a quoted or bracketed value there."""
         line_start, line_end = self.line(key.start)
         end = self._deeper(line_end, key.start - line_start, lists=True) if leads else line_end
@@ -161,7 +161,7 @@ class Reader:
         return None
 
     # --- values without ---
-    def _bare(self, key: Key, start: int, leads: bool) -> Span | None:
+    def _bare(self, key: SecretKey, start: int, leads: bool) -> Span | None:
         """A word that stands for nothing, or a number; where the key leads its line, only as all that is there."""
         nothing, number = _NOTHING.match(self._text, start), _NUMBER.match(self._text, start)
         found = nothing or number
@@ -169,7 +169,7 @@ class Reader:
             return None
         return (found.end() if nothing else start), found.end()
 
-    def _plain(self, key: Key, start: int, leads: bool) -> Span:
+    def _plain(self, key: SecretKey, start: int, leads: bool) -> Span:
         text, (line_start, line_end) = self._text, self.line(start)
         before = text[key.start - 1 : key.start]
         if key.quote:

@@ -23,7 +23,7 @@ from app.domain.environment import (
     SourceSpec,
     TargetSpec,
 )
-from app.domain.specification.reader import Reader, unreadable, wrong
+from app.domain.specification.reader import FieldReader, unreadable, wrong
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?\Z")
@@ -41,7 +41,7 @@ def parse(values: Any) -> Environment:
 
 def read(values: Any) -> tuple[Environment, dict[str, str]]:
     """A specification with defaults in the place of wrong fields, and what is wrong: {dotted path: text}."""
-    reader = Reader(values)
+    reader = FieldReader(values)
     reader.known("name", "mode", "runs_on", "source", "target", "policy", "labels")
     name = reader.text("name", limit=63, required=True)
     if name and not NAME.match(name):
@@ -65,10 +65,10 @@ def read(values: Any) -> tuple[Environment, dict[str, str]]:
 def stored_policy(values: Any, mode: Mode) -> Policy:
     """A policy as it was stored, perhaps by another version: a field that cannot be read has its default, so that no
     environment is ever out of reach for mending."""
-    return _policy(Reader(values, "policy"), mode)
+    return _policy(FieldReader(values, "policy"), mode)
 
 
-def _source(reader: Reader) -> SourceSpec:
+def _source(reader: FieldReader) -> SourceSpec:
     reader.known("repo_url", "ref", "path", "credential")
     path = reader.text("path").strip("/")
     if ".." in path.split("/"):
@@ -80,13 +80,13 @@ def _source(reader: Reader) -> SourceSpec:
     return SourceSpec(reader.text("repo_url", required=True), ref, path, reader.text("credential") or None)
 
 
-def _target(reader: Reader) -> TargetSpec:
+def _target(reader: FieldReader) -> TargetSpec:
     kind = reader.text("kind", required=True, limit=40)
     options = {name: value for name, value in reader.values.items() if name != "kind"}
     return TargetSpec(kind, options)
 
 
-def _policy(reader: Reader, mode: Mode) -> Policy:
+def _policy(reader: FieldReader, mode: Mode) -> Policy:
     reader.known(*(one.name for one in fields_of(Policy)))
     auto = Policy()
     return Policy(
@@ -104,14 +104,14 @@ def _policy(reader: Reader, mode: Mode) -> Policy:
     )
 
 
-def _rule(reader: Reader, index: int, value: Any) -> IgnoreRule:
-    below = Reader({"path": value} if isinstance(value, str) else value, f"policy.ignore.{index}", reader.errors)
+def _rule(reader: FieldReader, index: int, value: Any) -> IgnoreRule:
+    below = FieldReader({"path": value} if isinstance(value, str) else value, f"policy.ignore.{index}", reader.errors)
     below.known("path", "owner", "reason", "expires_at")
     path = below.text("path", required=True)
     return IgnoreRule(path, below.text("owner", limit=200), below.text("reason"), below.moment("expires_at"))
 
 
-def _check(reader: Reader) -> HealthCheck:
+def _check(reader: FieldReader) -> HealthCheck:
     """Fields of another kind are looked at and left out."""
     reader.known(*("from" if one.name == "seen_from" else one.name for one in fields_of(HealthCheck)))
     kind = reader.choice("kind", "http", ("http", "tcp", "command"))
@@ -136,7 +136,7 @@ def _check(reader: Reader) -> HealthCheck:
     )
 
 
-def _hooks(reader: Reader) -> tuple[Hook, ...]:
+def _hooks(reader: FieldReader) -> tuple[Hook, ...]:
     found = reader.values.get("hooks")
     if isinstance(found, Mapping):  # {"pre": [...], "post": [...]} is read as well as a list
         below = reader.below("hooks")
@@ -146,14 +146,14 @@ def _hooks(reader: Reader) -> tuple[Hook, ...]:
     return tuple(_hook(reader, f"policy.hooks.{i}", one, "post") for i, one in enumerate(reader.items("hooks")))
 
 
-def _hook(reader: Reader, place: str, value: Any, when: str) -> Hook:
+def _hook(reader: FieldReader, place: str, value: Any, when: str) -> Hook:
     given = value if isinstance(value, Mapping) else {"command": value}
-    below = Reader(given, place, reader.errors)
+    below = FieldReader(given, place, reader.errors)
     below.known("when", "command", "timeout_s")
     return Hook(below.choice("when", when, ("pre", "post")), below.command("command"), below.seconds("timeout_s", 60.0))
 
 
-def _labels(reader: Reader) -> Mapping[str, str]:
+def _labels(reader: FieldReader) -> Mapping[str, str]:
     labels = {}
     for key, value in list(reader.values.items())[:50]:
         if not LABEL.match(str(key)) or not isinstance(value, str) or len(value) > 100 or unreadable(value):

@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.errors import InvalidInput
 
 
-class Reader:
+class FieldReader:
     """Reads fields out of nested JSON values and collects what is wrong with them."""
 
     def __init__(self, values: Any, place: str = "", errors: dict[str, str] | None = None) -> None:
@@ -30,10 +30,10 @@ class Reader:
             if name not in names:
                 self.wrong(str(name)[:60], f"is not known here; known are {', '.join(names)}")
 
-    def below(self, name: str) -> Reader:
+    def below(self, name: str) -> FieldReader:
         """A nested object; empty where it is left out."""
         place = ".".join(part for part in (self._place, name) if part)
-        return Reader(self.values.get(name) if self.values.get(name) is not None else {}, place, self.errors)
+        return FieldReader(self.values.get(name) if self.values.get(name) is not None else {}, place, self.errors)
 
     def items(self, name: str) -> Sequence[Any]:
         """A list; empty where it is left out."""

@@ -65,7 +65,7 @@ class Outbox(Protocol):
     def oldest(self) -> datetime | None: ...
 
 
-class Orders(Protocol):
+class CommandInbox(Protocol):
     """The agent's side: commands that were taken, each carried out once."""
 
     def take(self, commands: Collection[Command], through: int) -> int:
@@ -95,7 +95,7 @@ class Orders(Protocol):
         ...
 
 
-class Notes(Protocol):
+class AgentState(Protocol):
     """The agent's side: small things to remember."""
 
     def get(self, name: str) -> Any: ...
@@ -109,9 +109,9 @@ class AgentTransaction(Transaction, Protocol):
     @property
     def outbox(self) -> Outbox: ...
     @property
-    def orders(self) -> Orders: ...
+    def command_inbox(self) -> CommandInbox: ...
     @property
-    def notes(self) -> Notes: ...
+    def notes(self) -> AgentState: ...
 
     def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
         """Report what no use case writes by itself; nothing where nothing is reported."""

@@ -10,14 +10,14 @@ from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment
 from app.domain.state.drift import Episode
 
-__all__ = ["CommitFact", "DeliveryFact", "Facts"]
+__all__ = ["CommitFact", "ComparisonFacts", "DeliveryFact"]
 
 
-class Facts(Protocol):
+class ComparisonFacts(Protocol):
     """What the comparison is computed from. Labels narrow to environments that carry all of them. Shadows deliver
     nothing, and are left out."""
 
-    def within(self, environment_id: int) -> Facts:
+    def within(self, environment_id: int) -> ComparisonFacts:
         """The same of one environment."""
         ...
 

@@ -23,7 +23,7 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class RepositoryState:
     """What is known of a repository's remote: its refs as last seen, and when it was looked at."""
 
     repo_url: str
@@ -36,9 +36,9 @@ class Watched:
 class Repositories(Protocol):
     """The memory of the poll."""
 
-    def get(self, repo_url: str) -> Watched | None: ...
+    def get(self, repo_url: str) -> RepositoryState | None: ...
 
-    def put(self, watched: Watched) -> None: ...
+    def put(self, watched: RepositoryState) -> None: ...
 
     def polled(self, repo_url: str, at: datetime, result: str, detail: str = "") -> None:
         """Record a poll; equal results in a row extend one Poll."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from app.domain.audit import Entry as AuditEntry
-from app.domain.audit import NewEntry
+from app.domain.audit import AuditEntry as AuditEntry
+from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType, NewEvent
 from app.domain.state.drift import Ending, Episode
@@ -63,7 +63,7 @@ class Checkpoint:
 class Audit(Protocol):
     """The append-only, hash-chained log."""
 
-    def append(self, at: datetime, entry: NewEntry) -> AuditEntry:
+    def append(self, at: datetime, entry: NewAuditEntry) -> AuditEntry:
         """Serialised over all processes: seq has no gaps."""
         ...
 

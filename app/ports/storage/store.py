@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from app.ports.storage.agents import Agents
-from app.ports.storage.comparison_facts import Facts
+from app.ports.storage.comparison_facts import ComparisonFacts
 from app.ports.storage.environments import Environments
 from app.ports.storage.identity import Credentials, Identities
 from app.ports.storage.intake import Inbox, Repositories
@@ -40,7 +40,7 @@ class Transaction(Protocol):
     @property
     def identities(self) -> Identities: ...
     @property
-    def facts(self) -> Facts: ...
+    def facts(self) -> ComparisonFacts: ...
     @property
     def agents(self) -> Agents: ...
 

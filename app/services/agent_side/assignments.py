@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from app.domain.actor import AGENT
 from app.domain.agents.wire import decode
 from app.domain.environment import Environment, Hold, RunsOn, Status
 from app.domain.errors import InvalidInput, NotFound, OperationInProgress, Problem
@@ -15,8 +16,7 @@ from app.domain.operation import Phase
 from app.domain.specification.environment_fields import as_dict, read
 from app.domain.specification.reader import wrong
 from app.domain.state.drift import Ending, Episode
-from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Transaction
-from app.services.actors import AGENT, World
+from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Ports, Transaction
 from app.services.environments.edits import untried
 from app.services.environments.registration import NOTHING
 from app.services.operations.queue import finished_event
@@ -30,13 +30,13 @@ log = logging.getLogger("agent")
 class Assignments:
     """Keeps the agent's environments as the control plane wants them."""
 
-    def __init__(self, world: World, store: AgentStore) -> None:
-        self._world, self._store = world, store
+    def __init__(self, ports: Ports, store: AgentStore) -> None:
+        self._ports, self._store = ports, store
 
     def mine(self) -> tuple[Environment, ...]:
         """Those that are worked for."""
         with self._store.read() as tx:
-            rows = tx.environments.page(EnvironmentFilter(), self._world.clock.now(), MANY, None).items
+            rows = tx.environments.page(EnvironmentFilter(), self._ports.clock.now(), MANY, None).items
         return tuple(row.environment for row in rows if row.environment.runs_on is RunsOn.AGENT)
 
     def take(self, given: Sequence[Mapping[str, Any]]) -> set[Repository]:
@@ -77,7 +77,7 @@ class Assignments:
 
     def _meet(self, environment: Environment, given: Mapping[str, Any]) -> None:
         """Begin with what the control plane knows: the same whether we never met or were apart for a while."""
-        now, seed = self._world.clock.now(), given.get("seed") or {}
+        now, seed = self._ports.clock.now(), given.get("seed") or {}
         status = decode(Status, {name: seed[name] for name in SEEDED if seed.get(name) is not None})
         hold = decode(Hold, given["hold"]) if given.get("hold") else None
         with self._store.unreported() as tx:
@@ -109,7 +109,7 @@ class Assignments:
         tx.environments.put_status(id, replace(environment.status, drift_episode=made.id, drift_count=found.count))
 
     def _change(self, before: Environment, after: Environment) -> None:
-        now, status, moved = self._world.clock.now(), before.status, after.target != before.target
+        now, status, moved = self._ports.clock.now(), before.status, after.target != before.target
         if after.source != before.source:
             status = replace(untried(status), noticed=None, noticed_at=None, webhook_judged=None, message="")
         if moved:
@@ -129,7 +129,7 @@ class Assignments:
     def _forget(self, environment: Environment) -> None:
         """Drop what is known of a target; nothing is known of one that was never accepted here."""
         try:
-            self._world.targets.open(environment).forget()
+            self._ports.targets.open(environment).forget()
         except Problem as problem:
             log.info("nothing to forget", extra={"environment": environment.name, "reason": problem.detail})
 
@@ -142,7 +142,7 @@ class Assignments:
 
     def _leave(self, environment: Environment) -> None:
         """Stop working for it; what it delivered stays, and so does what we know of it."""
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         with self._store.write() as tx:
             for one in tx.operations.queued(environment.id):
                 reason = "its environment is no longer this agent's"

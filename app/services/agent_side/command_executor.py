@@ -13,21 +13,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from app.domain.actor import AGENT, Actor
 from app.domain.agents.protocol import Command, CommandKind, ReportKind
 from app.domain.agents.wire import decode, encode
-from app.domain.audit import NewEntry
+from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Hold, RunsOn
 from app.domain.errors import EnvironmentNotFound, OperationNotFound, Problem, Temporary
-from app.domain.operation import Kind, Operation, Outcome, Phase, Request, Trigger
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import AgentStore, AgentTransaction, Transaction
-from app.services.actors import AGENT, Actor
 from app.services.environments.previews import as_dict
 from app.services.environments.rollback import Rollback
 from app.services.operations.queue import Queue, finished_entry, finished_event
 from app.services.use_cases import UseCases
 
 QUESTIONS = (CommandKind.PREVIEW, CommandKind.ADOPT)
-DEEDS = tuple(kind for kind in CommandKind if kind not in QUESTIONS)
+ORDERED_KINDS = tuple(kind for kind in CommandKind if kind not in QUESTIONS)
 log = logging.getLogger("agent")
 Poll = Callable[[str, str | None], None]
 
@@ -55,15 +55,15 @@ class Unreported:
             yield tx
 
 
-class Errands:
+class CommandExecutor:
     """Carries out commands. `poll` brings a repository's poll forward; `corrected` is the control plane's time."""
 
-    def __init__(self, cases: UseCases, store: AgentStore, poll: Poll, corrected: Callable[[], datetime]) -> None:
-        self._cases, self._world, self._store = cases, cases.world, store
+    def __init__(self, use_cases: UseCases, store: AgentStore, poll: Poll, corrected: Callable[[], datetime]) -> None:
+        self._use_cases, self._ports, self._store = use_cases, use_cases.ports, store
         self._poll, self._corrected = poll, corrected
-        silent = replace(self._world, store=Unreported(store))
+        silent = replace(self._ports, store=Unreported(store))
         self._rollback = Rollback(silent, Queue(silent))
-        self._deeds: Mapping[CommandKind, Callable[[Environment, Command], None]] = {
+        self._handlers: Mapping[CommandKind, Callable[[Environment, Command], None]] = {
             CommandKind.OPERATE: self._operate,
             CommandKind.TERMINATE: self._terminate,
             CommandKind.ROLLBACK: self._back,
@@ -77,14 +77,14 @@ class Errands:
     def next(self, kinds: tuple[CommandKind, ...]) -> bool:
         """Carry out the oldest command of some kinds; False where there is none."""
         with self._store.read() as tx:
-            command = tx.orders.open(kinds)
+            command = tx.command_inbox.open(kinds)
         if command is None:
             return False
         try:
             if self._corrected() > command.expires_at:
                 raise CommandExpired()
             environment = self._environment(command)
-            self._deeds[command.kind](environment, command)
+            self._handlers[command.kind](environment, command)
             _told(environment, command)
         except Problem as problem:
             self._failed(command, problem.code(), problem.detail)
@@ -108,12 +108,12 @@ class Errands:
                 ours = replace(asked, phase=Phase.QUEUED, reason="", worker=None, heartbeat_at=None,
                                environment_id=environment.id, environment=environment.name,
                                from_revision=environment.status.revision)  # fmt: skip
-                self._cases.queue.take(tx, ours)
-            tx.orders.done(command.seq)
-        self._world.bell.ring(("work",))
+                self._use_cases.queue.take(tx, ours)
+            tx.command_inbox.done(command.seq)
+        self._ports.notifier.notify(("work",))
 
     def _terminate(self, environment: Environment, command: Command) -> None:
-        by, now = str(command.data.get("by", "")), self._world.clock.now()
+        by, now = str(command.data.get("by", "")), self._ports.clock.now()
         with self._store.write() as tx:
             found = _find(tx, str(command.data.get("operation", "")))
             if found and not found.phase.final:
@@ -122,8 +122,8 @@ class Errands:
                     asked = replace(asked, phase=Phase.TERMINATED, finished_at=now, reason=f"stopped by {by}")
                     tx.ledger.append(now, [finished_event(asked)])
                 tx.operations.save(asked)
-            tx.orders.done(command.seq)
-        self._world.bell.ring(("work",))
+            tx.command_inbox.done(command.seq)
+        self._ports.notifier.notify(("work",))
 
     def _back(self, environment: Environment, command: Command) -> None:
         data = command.data
@@ -138,35 +138,35 @@ class Errands:
         with self._store.write() as tx:
             tx.operations.save(tx.operations.get(data["operation"]))  # what became of it here is told, hold and all
             tx.environments.set_hold(environment.id, tx.environments.by_id(environment.id).hold)
-            tx.orders.done(command.seq)
-        self._world.bell.ring(("work",))
+            tx.command_inbox.done(command.seq)
+        self._ports.notifier.notify(("work",))
 
     def _hold(self, environment: Environment, command: Command) -> None:
         data = {"created_at": encode(command.issued_at), **command.data}
         with self._store.write() as tx:  # the state is told: a rollback that came before may have told another one
             tx.environments.set_hold(environment.id, decode(Hold, data, "hold"))
-            tx.orders.done(command.seq)
+            tx.command_inbox.done(command.seq)
 
     def _resume(self, environment: Environment, command: Command) -> None:
         with self._store.write() as tx:
             tx.environments.set_hold(environment.id, None)
-            tx.orders.done(command.seq)
+            tx.command_inbox.done(command.seq)
         if environment.hold and environment.status.noticed:
-            self._cases.poller.consider(environment.name)
+            self._use_cases.poller.consider(environment.name)
 
     def _nudge(self, environment: Environment, command: Command) -> None:
         self._poll(environment.source.repo_url, environment.source.credential)
         with self._store.unreported() as tx:
-            tx.orders.done(command.seq)
+            tx.command_inbox.done(command.seq)
 
     # --- questions ---
     def _preview(self, environment: Environment, command: Command) -> None:
-        found = as_dict(self._cases.rollback.preview(environment.name, command.data.get("revision")))
+        found = as_dict(self._use_cases.rollback.preview(environment.name, command.data.get("revision")))
         self._answer(command, {"result": found})
 
     def _adopt(self, environment: Environment, command: Command) -> None:
         data = command.data
-        revision, operation = self._cases.drift.adopt(
+        revision, operation = self._use_cases.drift.adopt(
             environment.name, tuple(data.get("paths") or ()), data.get("branch"), data.get("message", ""),
             Actor(data["by"]),
         )  # fmt: skip
@@ -174,8 +174,8 @@ class Errands:
 
     def _answer(self, command: Command, answer: Mapping[str, Any]) -> None:
         with self._store.unreported() as tx:
-            tx.orders.done(command.seq, answer)
-        self._world.bell.ring(("answers",))
+            tx.command_inbox.done(command.seq, answer)
+        self._ports.notifier.notify(("answers",))
 
     # --- what cannot be done ---
     def _failed(self, command: Command, code: str, detail: str) -> None:
@@ -188,12 +188,12 @@ class Errands:
                 self._end(tx, command, detail)
             else:
                 self._say(tx, command, detail)
-            tx.orders.done(command.seq)
-        self._world.bell.ring(("ledger",))
+            tx.command_inbox.done(command.seq)
+        self._ports.notifier.notify(("ledger",))
 
     def _end(self, tx: AgentTransaction, command: Command, detail: str) -> None:
         """An operation in error, with the reason, under the id that was promised."""
-        now, asked = self._world.clock.now(), _operation(command)
+        now, asked = self._ports.clock.now(), _operation(command)
         found = _find(tx, asked.id)
         if found and found.phase.final:
             return
@@ -205,8 +205,8 @@ class Errands:
 
     def _say(self, tx: AgentTransaction, command: Command, detail: str) -> None:
         data = {"command": command.seq, "kind": command.kind.value, "reason": detail}
-        entry = NewEntry(AGENT.name, "command.fail", f"command:{command.seq}", data)
-        at = self._world.clock.now()
+        entry = NewAuditEntry(AGENT.name, "command.fail", f"command:{command.seq}", data)
+        at = self._ports.clock.now()
         tx.audit.append(at, entry)
         told = {"action": entry.action, "object": entry.object, "data": data, "by": entry.actor}
         tx.tell(command.environment_id, ReportKind.AUDIT, told)
@@ -214,7 +214,7 @@ class Errands:
 
 def _told(environment: Environment, command: Command) -> None:
     """What a person asked for stands in the log; what a webhook did would be too much."""
-    if command.kind in DEEDS and command.kind is not CommandKind.NUDGE:
+    if command.kind in ORDERED_KINDS and command.kind is not CommandKind.NUDGE:
         by = (
             command.data.get("by")
             or command.data.get("owner")
@@ -236,7 +236,9 @@ def _operation(command: Command) -> Operation:
     data = command.data
     if command.kind is CommandKind.OPERATE:
         return decode(Operation, data, "operation")
-    request = Request(Kind.SYNC, Trigger.ROLLBACK, data["by"], wanted=data.get("revision"), reason=data["reason"])
+    request = Request(
+        OperationKind.SYNC, Trigger.ROLLBACK, data["by"], wanted=data.get("revision"), reason=data["reason"]
+    )
     return Operation(
         id=data["operation"], environment_id=command.environment_id, environment=str(data.get("environment", "")),
         mode=str(data.get("mode", "")), request=request, phase=Phase.QUEUED, created_at=command.issued_at,

@@ -7,11 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain.agents.protocol import Agent, compatible
-from app.domain.audit import NewEntry
+from app.domain.audit import NewAuditEntry
 from app.domain.errors import AgentRevoked, NotAuthenticated, VersionSkew
 from app.domain.events import EventType, NewEvent
-from app.ports import Transaction
-from app.services.actors import World
+from app.ports import Ports, Transaction
 from app.services.agents.refusals import refused
 
 NOTED_EVERY = timedelta(seconds=5)  # signs of life are written at most this often
@@ -25,8 +24,8 @@ def digest(secret: str) -> str:
 class Admission:
     """Lets agents in. `version` is this program's."""
 
-    def __init__(self, world: World, version: str) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, version: str) -> None:
+        self._ports = ports
         self.version = version
 
     def check_version(self, version: str) -> None:
@@ -42,24 +41,24 @@ class Admission:
         """The agent whose credential this is; `listening`: it asks for commands. Raises NotAuthenticated, AgentRevoked,
         VersionSkew."""
         hashed = digest(credential)
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             agent = tx.agents.by_credential(hashed)
         if agent is None:
-            refused(self._world, ip or "", "agent:unknown", "agent.refused", "agent:unknown", {}, ip)
+            refused(self._ports, ip or "", "agent:unknown", "agent.refused", "agent:unknown", {}, ip)
             raise NotAuthenticated("The agent's credential is not valid.")
         if agent.revoked_at:
-            refused(self._world, agent.id, f"agent:{agent.name}", "agent.refused", f"agent:{agent.id}", {}, ip)
+            refused(self._ports, agent.id, f"agent:{agent.name}", "agent.refused", f"agent:{agent.id}", {}, ip)
             raise AgentRevoked()
         self.check_version(version)
         return self._note(agent, hashed, version, ip, listening)
 
     def _note(self, agent: Agent, hashed: str, version: str, ip: str | None, listening: bool) -> Agent:
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         recent = agent.heard_at is not None and now - agent.heard_at < NOTED_EVERY
         changed = hashed == agent.next_hash or version != agent.version or agent.silent_at is not None
         if recent and not changed and not listening and ip == agent.address:
             return agent
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             current = tx.agents.get(agent.id, lock=True)
             if current.revoked_at:
                 raise AgentRevoked()
@@ -67,22 +66,22 @@ class Admission:
                 current = self._change(tx, current, hashed, version, ip, now)
             tx.agents.heard(agent.id, now, ip, listening=listening)
         if agent.silent_at:
-            self._world.bell.ring(("ledger",))
+            self._ports.notifier.notify(("ledger",))
         return replace(current, heard_at=now, address=ip, listened_at=now if listening else current.listened_at)
 
     def left(self, agent: Agent) -> None:
         """Its request for commands broke off; whatever it is asked now waits, and says so."""
         if agent.listened_at is None:
             return
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             gone = tx.agents.left(agent.id, agent.listened_at)
             names = tx.agents.environments(agent.id) if gone else {}
-        self._world.bell.ring(tuple(f"environment-{name}" for name in names.values()))
+        self._ports.notifier.notify(tuple(f"environment-{name}" for name in names.values()))
 
     def _change(self, tx: Transaction, agent: Agent, hashed: str, version: str, ip: str | None, now: datetime) -> Agent:
         if hashed == agent.next_hash:
             agent = replace(agent, credential_hash=hashed, next_hash=None, rotated_at=now)
-            entry = NewEntry(f"agent:{agent.name}", "agent.credential.rotated", f"agent:{agent.id}", {}, ip)
+            entry = NewAuditEntry(f"agent:{agent.name}", "agent.credential.rotated", f"agent:{agent.id}", {}, ip)
             tx.audit.append(now, entry)
         if agent.silent_at:
             tx.ledger.append(now, returned(tx, agent))
@@ -92,7 +91,7 @@ class Admission:
 
     def still(self, id: str) -> None:
         """Raises AgentRevoked where the agent was revoked meanwhile."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             if tx.agents.get(id).revoked_at:
                 raise AgentRevoked()
 
@@ -104,22 +103,22 @@ def returned(tx: Transaction, agent: Agent) -> list[NewEvent]:
     return [NewEvent(EventType.AGENT_HEARD, name, id, None, reason, told) for id, name in names.items()]
 
 
-class Watch:
+class SilenceMonitor:
     """Notices agents that fell silent."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
     def look(self) -> int:
         """Tell the ledger, once per silence, of agents that were not heard of; returns how many."""
-        now = self._world.clock.now()
-        with self._world.store.read() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.read() as tx:
             if not tx.agents.silent(now):
                 return 0
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             silent = tx.agents.silent(now)
             told = {name for agent in silent for name in self._tell(tx, agent, now)}
-        self._world.bell.ring(("ledger", *(f"environment-{name}" for name in sorted(told))))
+        self._ports.notifier.notify(("ledger", *(f"environment-{name}" for name in sorted(told))))
         return len(silent)
 
     def _tell(self, tx: Transaction, agent: Agent, now: datetime) -> tuple[str, ...]:

@@ -5,34 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import __version__
-from app.services.actors import World
-from app.services.agents.admission import Admission, Watch
-from app.services.agents.assignment import Assigning
+from app.ports import Ports
+from app.services.agents.admission import Admission, SilenceMonitor
+from app.services.agents.assignment import AssignmentService
 from app.services.agents.commands import Commands
-from app.services.agents.enrollment import Enrolling
-from app.services.agents.reports.report_intake import Reporting
+from app.services.agents.enrollment import Enrollments
+from app.services.agents.reports.report_intake import ReportIntake
 
 
 @dataclass(frozen=True, slots=True)
-class AgentCases:
+class AgentUseCases:
     """What can be asked about agents, and by them."""
 
-    enrolling: Enrolling
+    enrolling: Enrollments
     admission: Admission
-    assigning: Assigning
+    assigning: AssignmentService
     commands: Commands
-    reporting: Reporting
-    watch: Watch
+    reporting: ReportIntake
+    watch: SilenceMonitor
 
 
-def agent_cases(world: World, version: str = __version__) -> AgentCases:
+def wire_agent_use_cases(ports: Ports, version: str = __version__) -> AgentUseCases:
     """Wire them over one world."""
-    admission = Admission(world, version)
-    return AgentCases(
-        enrolling=Enrolling(world, admission),
+    admission = Admission(ports, version)
+    return AgentUseCases(
+        enrolling=Enrollments(ports, admission),
         admission=admission,
-        assigning=Assigning(world, version),
-        commands=Commands(world),
-        reporting=Reporting(world),
-        watch=Watch(world),
+        assigning=AssignmentService(ports, version),
+        commands=Commands(ports),
+        reporting=ReportIntake(ports),
+        watch=SilenceMonitor(ports),
     )

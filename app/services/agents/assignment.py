@@ -13,30 +13,29 @@ from app.domain.audit import timestamp
 from app.domain.environment import Environment
 from app.domain.errors import AgentRevoked
 from app.domain.specification.environment_fields import as_dict
-from app.ports import Transaction
-from app.services.actors import World
+from app.ports import Ports, Transaction
 
 SEEDED = 50  # stretches of history that a new agent is told of
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class AssignmentReply:
     """What there is to tell; `any`: whether it is worth answering before the time is over."""
 
     told: Mapping[str, Any]
     any: bool
 
 
-class Assigning:
+class AssignmentService:
     """Answers agents that ask what to do."""
 
-    def __init__(self, world: World, version: str) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, version: str) -> None:
+        self._ports = ports
         self._version = version
 
-    def news(self, id: str, known: str, after: int) -> News:
+    def news(self, id: str, known: str, after: int) -> AssignmentReply:
         """What an agent does not know yet; commands up to `after` are taken. Raises AgentRevoked."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             agent = tx.agents.get(id)
             if agent.revoked_at:
                 raise AgentRevoked()
@@ -45,24 +44,24 @@ class Assigning:
             version = _version(assigned)
             environments = None if version == known else [self._assignment(tx, one) for one in assigned]
         if any(one.seq <= after for one in commands):
-            with self._world.store.write() as tx:
+            with self._ports.store.write() as tx:
                 tx.agents.take(id, after)
                 commands = tx.agents.commands(id, after)
         return self._news(agent, version, environments, [_command(one) for one in commands])
 
     def _news(
         self, agent: Agent, version: str, environments: list[dict[str, Any]] | None, commands: list[dict[str, Any]]
-    ) -> News:
+    ) -> AssignmentReply:
         told = {
             "version": version,
             "environments": environments,
             "commands": commands,
             "reported": agent.reported,
             "chain": agent.chain,
-            "server_time": timestamp(self._world.clock.now()),
+            "server_time": timestamp(self._ports.clock.now()),
             "server_version": self._version,
         }
-        return News(told, environments is not None or bool(commands))
+        return AssignmentReply(told, environments is not None or bool(commands))
 
     def _assignment(self, tx: Transaction, id: int) -> dict[str, Any]:
         environment = tx.environments.by_id(id)

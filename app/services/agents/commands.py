@@ -8,15 +8,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from app.domain.actor import SCHEDULE
 from app.domain.agents.protocol import COMMAND_LIFE, Agent, Command, CommandKind, CommandState
 from app.domain.agents.wire import encode
-from app.domain.audit import NewEntry
+from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.errors import AgentAway, AgentRefused, NotFound, Problem
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Operation, Outcome, Phase
-from app.ports import Transaction
-from app.services.actors import SCHEDULE, World, topics
+from app.ports import Ports, Transaction, topics
 
 HOLD_LIFE = timedelta(days=30)  # a person's word outlives an agent's absence: it must not come back and go on deploying
 PATIENCE_S, LOOK_S = 10.0, 0.05
@@ -25,13 +25,13 @@ STARTS = (CommandKind.OPERATE, CommandKind.ROLLBACK)
 QUESTIONS = (CommandKind.PREVIEW, CommandKind.ADOPT)
 
 
-def elsewhere(world: World, environment: Environment) -> bool:
+def elsewhere(ports: Ports, environment: Environment) -> bool:
     """Whether an agent works for the environment, and this process does not."""
-    return environment.runs_on is not world.here
+    return environment.runs_on is not ports.here
 
 
 def relay(
-    world: World,
+    ports: Ports,
     tx: Transaction,
     environment: Environment,
     kind: CommandKind,
@@ -40,11 +40,11 @@ def relay(
 ) -> bool:
     """Hand a use case to the environment's agent; False where it is to be carried out here. The caller rings
     `topics(environment)` after the commit."""
-    if not elsewhere(world, environment):
+    if not elsewhere(ports, environment):
         return False
     if kind is CommandKind.NUDGE and any(one.kind is kind for one in tx.agents.waiting(environment.id)):
         return True  # one poll serves all who asked for it
-    now = world.clock.now()
+    now = ports.clock.now()
     tx.agents.send(environment.id, kind, encode(data), now, now + LIVES.get(kind, COMMAND_LIFE), operation)
     return True
 
@@ -58,14 +58,14 @@ def recalled(tx: Transaction, operation: Operation) -> bool:
     return False
 
 
-def waits_for(world: World, tx: Transaction, environment: Environment) -> str:
+def waits_for(ports: Ports, tx: Transaction, environment: Environment) -> str:
     """What a queued operation waits for; "" where the work is done here."""
-    if not elsewhere(world, environment):
+    if not elsewhere(ports, environment):
         return ""
     agent = tx.agents.of_environment(environment.id)
     if agent is None or agent.revoked_at:
         return "waits for its agent; none is enrolled for this environment"
-    if agent.connected(world.clock.now()):
+    if agent.connected(ports.clock.now()):
         return f"waits for agent {agent.name}"
     return f"waits for agent {agent.name}, {last_heard(agent)}"
 
@@ -78,23 +78,23 @@ def last_heard(agent: Agent) -> str:
 class Commands:
     """Questions to agents, their answers, and commands that nobody took."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
     def ask(self, environment: Environment, kind: CommandKind, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask an environment's agent and wait for the answer. Raises AgentAway, or the problem that it met."""
-        clock = self._world.clock
+        clock = self._ports.clock
         now = clock.now()
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             agent = tx.agents.of_environment(environment.id)
             if agent is None or not agent.connected(now):
                 raise AgentAway(_away(environment, agent))
             expires_at = now + timedelta(seconds=PATIENCE_S)
             seq = tx.agents.send(environment.id, kind, encode(data), now, expires_at).seq
-        self._world.bell.ring(topics(environment))
+        self._ports.notifier.notify(topics(environment))
         ends = clock.monotonic() + PATIENCE_S
         while clock.monotonic() < ends:
-            with self._world.store.read() as tx:
+            with self._ports.store.read() as tx:
                 command = tx.agents.command(seq)
             if command and command.answer is not None:
                 return _result(command.answer)
@@ -103,14 +103,14 @@ class Commands:
         raise AgentAway(f"Agent {agent.name} did not answer within {PATIENCE_S:.0f} s; try again.")
 
     def _withdraw(self, seq: int) -> None:
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             command = tx.agents.command(seq)
             if command and command.answer is None:
                 tx.agents.save_command(replace(command, state=CommandState.EXPIRED))
 
     def answer(self, agent: Agent, seq: int, answer: Mapping[str, Any]) -> None:
         """An agent's answer to a question that it was asked. Raises NotFound for anything else, told all alike."""
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             command = tx.agents.command(seq)
             asked = command is not None and command.kind in QUESTIONS
             if command is None or not asked or command.environment_id not in tx.agents.environments(agent.id):
@@ -120,14 +120,14 @@ class Commands:
 
     def expire(self) -> int:
         """End what waited too long for its agent; returns how many commands."""
-        now = self._world.clock.now()
-        with self._world.store.read() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.read() as tx:
             if not tx.agents.expired(now):
                 return 0
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             over = tx.agents.expired(now)
             told = {topic for command in over for topic in self._expire(tx, command)}
-        self._world.bell.ring(("ledger", *sorted(told)))
+        self._ports.notifier.notify(("ledger", *sorted(told)))
         return len(over)
 
     def _expire(self, tx: Transaction, command: Command) -> tuple[str, ...]:
@@ -137,14 +137,14 @@ class Commands:
         except NotFound:
             return ()
         if command.kind is CommandKind.ROLLBACK and environment.hold:  # the hold is meant even if nobody went back
-            relay(self._world, tx, environment, CommandKind.HOLD, hold_data(environment))
+            relay(self._ports, tx, environment, CommandKind.HOLD, hold_data(environment))
         if command.kind in QUESTIONS:
             return ()
         self._tell(tx, environment, command)
         return topics(environment)
 
     def _tell(self, tx: Transaction, environment: Environment, command: Command) -> None:
-        now, life = self._world.clock.now(), command.expires_at - command.issued_at
+        now, life = self._ports.clock.now(), command.expires_at - command.issued_at
         reason = f"expired: its agent did not take it within {_span(life)}"
         data = {"command": command.seq, "kind": command.kind.value}
         ended = self._end(tx, command, reason) if command.kind in STARTS else None
@@ -152,7 +152,7 @@ class Commands:
         tx.ledger.append(now, [NewEvent(EventType.COMMAND_EXPIRED, *place, command.operation, reason, data)])
         about = f"operation:{ended.id}" if ended else f"environment:{environment.name}"
         told = {**data, "environment": environment.name, "reason": reason}
-        tx.audit.append(now, NewEntry(SCHEDULE.name, "command.expire", about, told))
+        tx.audit.append(now, NewAuditEntry(SCHEDULE.name, "command.expire", about, told))
 
     def _end(self, tx: Transaction, command: Command, reason: str) -> Operation | None:
         from app.services.operations.queue import finished_event
@@ -163,7 +163,7 @@ class Commands:
             return None
         if operation.phase is not Phase.QUEUED:
             return None
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         ended = replace(operation, phase=Phase.ERROR, outcome=Outcome.FAILED, reason=reason, finished_at=now)
         tx.operations.save(ended)
         tx.ledger.append(now, [finished_event(ended)])

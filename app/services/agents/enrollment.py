@@ -1,4 +1,4 @@
-"""Enrolling and revoking agents: one-time tokens, credentials that are kept as hashes, and their rotation."""
+"""Enrollments and revoking agents: one-time tokens, credentials that are kept as hashes, and their rotation."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from app.domain.actor import Actor
 from app.domain.agents.protocol import ENROLLMENT_LIFE, Agent, Enrollment
-from app.domain.audit import NewEntry, timestamp
+from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import EnvironmentNotFound, InvalidInput, NotAuthenticated
 from app.domain.events import EventType, NewEvent
 from app.domain.ids import new_id
 from app.domain.specification.environment_fields import NAME
-from app.ports import Transaction
-from app.services.actors import Actor, World, topics
+from app.ports import Ports, Transaction, topics
 from app.services.agents.admission import Admission, digest
 from app.services.agents.refusals import refused
 
-__all__ = ["Enrolled", "Enrolling", "digest"]
+__all__ = ["EnrolledAgent", "Enrollments", "digest"]
 TOKEN, CREDENTIAL = "ppe_", "ppa_"
 UNUSABLE = "The enrollment token is unknown, expired or used already; make a new one."
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
+class EnrolledAgent:
     """An agent that has just been made, with its credential, which is kept nowhere."""
 
     agent: Agent
@@ -33,24 +33,24 @@ class Enrolled:
     environments: tuple[str, ...]
 
 
-class Enrolling:
+class Enrollments:
     """Who becomes an agent, and who stops being one."""
 
-    def __init__(self, world: World, admission: Admission) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, admission: Admission) -> None:
+        self._ports = ports
         self._admission = admission
 
     def token(self, names: Collection[str], actor: Actor, life: timedelta = ENROLLMENT_LIFE) -> tuple[Enrollment, str]:
         """A one-time token that makes one agent for some environments. Raises EnvironmentNotFound, InvalidInput."""
-        now, value = self._world.clock.now(), TOKEN + secrets.token_urlsafe(32)
+        now, value = self._ports.clock.now(), TOKEN + secrets.token_urlsafe(32)
         life = min(life, ENROLLMENT_LIFE)
         chosen = tuple(dict.fromkeys(names))
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             self._check([tx.environments.get(name) for name in chosen])
             made = Enrollment(new_id(now), digest(value), chosen, now, actor.name, now + life)
             tx.agents.add_enrollment(made)
             data = {"environments": list(chosen), "expires_at": timestamp(made.expires_at)}
-            tx.audit.append(now, NewEntry(actor.name, "agent.token", f"enrollment:{made.id}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor.name, "agent.token", f"enrollment:{made.id}", data, actor.ip))
         return made, value
 
     def _check(self, environments: Sequence[Environment]) -> None:
@@ -62,30 +62,30 @@ class Enrolling:
                 hint = f"'{one.name}' runs on this server; set its runs_on to agent first"
                 raise InvalidInput(fields={"environments": hint})
             others = {other.name: other.target for other in environments if other is not one}
-            overlap = self._world.targets.overlapping(one, others)
+            overlap = self._ports.targets.overlapping(one, others)
             if overlap:
                 raise InvalidInput(fields={"environments": f"the targets of '{one.name}' and '{overlap}' overlap"})
 
-    def enroll(self, token: str, name: str, version: str, ip: str | None) -> Enrolled:
+    def enroll(self, token: str, name: str, version: str, ip: str | None) -> EnrolledAgent:
         """Use a token up and make its agent. Raises NotAuthenticated, VersionSkew, InvalidInput."""
-        now, value = self._world.clock.now(), CREDENTIAL + secrets.token_urlsafe(32)
+        now, value = self._ports.clock.now(), CREDENTIAL + secrets.token_urlsafe(32)
         self._admission.check_version(version)
         if not NAME.match(name):
             raise InvalidInput(fields={"name": "must be 1 to 63 letters, digits, '.', '_' or '-'"})
         made = None
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             enrollment = tx.agents.enrollment(digest(token))
             good = enrollment is not None and enrollment.used_at is None and enrollment.expires_at > now
             if enrollment and good and tx.agents.use_enrollment(enrollment.id, id := new_id(now), now):
                 agent = Agent(id, _free(tx, name), digest(value), version, now, enrollment.created_by)
                 found = self._hand_over(tx, enrollment, agent, ip)
                 self._tell(tx, agent, found, ip)
-                made = Enrolled(agent, value, tuple(one.name for one in found))
+                made = EnrolledAgent(agent, value, tuple(one.name for one in found))
         if made:
             left = {f"agent-{one.agent}" for one in found if one.agent}
-            self._world.bell.ring({topic for one in found for topic in topics(one)} | left)
+            self._ports.notifier.notify({topic for one in found for topic in topics(one)} | left)
             return made
-        refused(self._world, ip or "", "agent:unknown", "agent.enroll.refused", "enrollment:unknown", {}, ip)
+        refused(self._ports, ip or "", "agent:unknown", "agent.enroll.refused", "enrollment:unknown", {}, ip)
         raise NotAuthenticated(UNUSABLE)
 
     def _hand_over(
@@ -108,7 +108,7 @@ class Enrolling:
     def _tell(tx: Transaction, agent: Agent, environments: Sequence[Environment], ip: str | None) -> None:
         now = agent.enrolled_at
         data = {"name": agent.name, "version": agent.version, "environments": [one.name for one in environments]}
-        tx.audit.append(now, NewEntry(f"agent:{agent.name}", "agent.enroll", f"agent:{agent.id}", data, ip))
+        tx.audit.append(now, NewAuditEntry(f"agent:{agent.name}", "agent.enroll", f"agent:{agent.id}", data, ip))
         told = {"agent": agent.id, "name": agent.name}
         reason = f"agent {agent.name} works for it"
         events = [NewEvent(EventType.AGENT_ENROLLED, one.name, one.id, None, reason, told) for one in environments]
@@ -116,28 +116,28 @@ class Enrolling:
 
     def revoke(self, id: str, actor: Actor) -> None:
         """End an agent at once; its environments read Unknown from now on. Raises AgentNotFound."""
-        now = self._world.clock.now()
-        with self._world.store.write() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.write() as tx:
             agent = tx.agents.get(id, lock=True)
             if agent.revoked_at:
                 return
             tx.agents.save(replace(agent, revoked_at=now, revoked_by=actor.name, next_hash=None))
             names = tx.agents.environments(id)
             data = {"name": agent.name, "environments": sorted(names.values())}
-            tx.audit.append(now, NewEntry(actor.name, "agent.revoke", f"agent:{id}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor.name, "agent.revoke", f"agent:{id}", data, actor.ip))
             reason, told = f"agent {agent.name} was revoked by {actor.name}", {"agent": id, "name": agent.name}
             events = [NewEvent(EventType.AGENT_REVOKED, name, key, None, reason, told) for key, name in names.items()]
             tx.ledger.append(now, events)
-        self._world.bell.ring(("ledger", f"agent-{id}", *(f"environment-{name}" for name in names.values())))
+        self._ports.notifier.notify(("ledger", f"agent-{id}", *(f"environment-{name}" for name in names.values())))
 
     def rotate(self, agent: Agent, ip: str | None) -> str:
         """The agent's next credential; the present one ends when it is first used."""
-        now, value = self._world.clock.now(), CREDENTIAL + secrets.token_urlsafe(32)
-        with self._world.store.write() as tx:
+        now, value = self._ports.clock.now(), CREDENTIAL + secrets.token_urlsafe(32)
+        with self._ports.store.write() as tx:
             current = tx.agents.get(agent.id, lock=True)
             tx.agents.save(replace(current, next_hash=digest(value)))
             actor = f"agent:{agent.name}"
-            tx.audit.append(now, NewEntry(actor, "agent.credential.next", f"agent:{agent.id}", {}, ip))
+            tx.audit.append(now, NewAuditEntry(actor, "agent.credential.next", f"agent:{agent.id}", {}, ip))
         return value
 
 

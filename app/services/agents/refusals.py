@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from app.domain.audit import NewEntry
-from app.services.actors import World
+from app.domain.audit import NewAuditEntry
+from app.ports import Ports
 
 WINDOW = timedelta(minutes=15)
 TOLD = 10  # refusals of one kind and origin that are written down within the window
 
 
 def refused(
-    world: World, key: str, actor: str, action: str, about: str, data: Mapping[str, Any], ip: str | None
+    ports: Ports, key: str, actor: str, action: str, about: str, data: Mapping[str, Any], ip: str | None
 ) -> bool:
     """Write a refusal down; False where enough of its kind were written lately."""
-    now, counted = world.clock.now(), f"{action}:{key}"[:200]
-    with world.store.read() as tx:
+    now, counted = ports.clock.now(), f"{action}:{key}"[:200]
+    with ports.store.read() as tx:
         if tx.identities.failed_logins(counted, now - WINDOW) >= TOLD:
             return False
-    with world.store.write() as tx:
+    with ports.store.write() as tx:
         tx.identities.add_failed_login(counted, now)
-        tx.audit.append(now, NewEntry(actor, action, about, data, ip))
+        tx.audit.append(now, NewAuditEntry(actor, action, about, data, ip))
     return True

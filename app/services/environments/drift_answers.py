@@ -7,23 +7,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from app.domain.actor import Actor
 from app.domain.agents.protocol import CommandKind
 from app.domain.agents.wire import decode
-from app.domain.audit import NewEntry
+from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, IgnoreRule
 from app.domain.errors import InvalidInput, NothingToAdopt, OperationNotFound, TargetRefused
 from app.domain.events import EventType, NewEvent
-from app.domain.operation import Kind, Operation, Request, Trigger
+from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.drift import Ending
 from app.domain.state.plan import Plan, PlanItem
 from app.domain.state.tree import DIRECTORY, EXECUTABLE, FILE, SYMLINK, Entry, printable
-from app.ports import Source, Transaction
-from app.services.actors import Actor, World
+from app.ports import Ports, Source, Transaction
 from app.services.agents.commands import Commands, elsewhere
 from app.services.agents.reports.report_batch import fit
 from app.services.operations import wanted_revision as wanted
-from app.services.operations.planning import look
+from app.services.operations.planning import observe_and_plan
 from app.services.operations.queue import Queue
 from app.services.operations.shadow_run import refuse
 
@@ -33,26 +33,26 @@ ADOPT_LIMIT = 20_000_000  # bytes of one adopted file
 class DriftAnswers:
     """Answers drift."""
 
-    def __init__(self, world: World, queue: Queue, commands: Commands) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, queue: Queue, commands: Commands) -> None:
+        self._ports = ports
         self._queue = queue
         self._commands = commands
 
     def heal(self, name: str, actor: Actor, reason: str = "") -> Operation:
         """Make live equal the revision that is live already."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         refuse(environment, "heal drift")
         live = environment.status.revision
         if live is None:
             raise InvalidInput("Nothing was delivered to this environment yet; sync it first.")
-        request = Request(Kind.SYNC, Trigger.MANUAL, actor.name, wanted=live, reason=reason or "heal drift")
+        request = Request(OperationKind.SYNC, Trigger.MANUAL, actor.name, wanted=live, reason=reason or "heal drift")
         return self._queue.ask(name, request, actor)
 
     def acknowledge(self, name: str, actor: Actor) -> None:
         """Say that somebody knows."""
-        now = self._world.clock.now()
-        with self._world.store.write() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
             episode = tx.episodes.current(environment.id)
             if episode is None or episode.acknowledged_at:
@@ -61,13 +61,13 @@ class DriftAnswers:
             data = {"episode": episode.id, "by": actor.name}
             event = NewEvent(EventType.DRIFT_ACKNOWLEDGED, name, environment.id, None, actor.name, data)
             tx.ledger.append(now, [event])
-            entry = NewEntry(actor.name, "drift.acknowledge", f"environment:{name}", data, actor.ip)
+            entry = NewAuditEntry(actor.name, "drift.acknowledge", f"environment:{name}", data, actor.ip)
             tx.audit.append(now, entry)
-        self._world.bell.ring(("ledger", f"environment-{name}"))
+        self._ports.notifier.notify(("ledger", f"environment-{name}"))
 
     def ignore(self, name: str, path: str, reason: str, expires_at: datetime | None, actor: Actor) -> Operation:
         """Accept drift at a path or glob from now on; a refresh follows."""
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         if not path.strip() or path.strip().startswith("/") or ".." in path.split("/"):
             raise InvalidInput(fields={"path": "must be a path or a glob inside the target, such as logs/*"})
         if not reason.strip():
@@ -75,7 +75,7 @@ class DriftAnswers:
         if expires_at is not None and expires_at <= now:
             raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
         rule = IgnoreRule(path.strip(), actor.name, reason, expires_at)
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         kept = tuple(one for one in environment.policy.ignore if one.path != rule.path)
         self._rules(name, environment, (*kept, rule), "drift.ignore", rule, actor)
@@ -83,7 +83,7 @@ class DriftAnswers:
 
     def stop_ignoring(self, name: str, path: str, actor: Actor) -> Operation:
         """Remove an ignore rule; a refresh follows."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         rule = next((one for one in environment.policy.ignore if one.path == path), None)
         if rule is None:
@@ -101,17 +101,17 @@ class DriftAnswers:
         rule: IgnoreRule,
         actor: Actor,
     ) -> None:
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         policy = replace(environment.policy, ignore=rules)
         data = {"environment": name, "path": rule.path, "reason": rule.reason}
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             tx.environments.replace(replace(environment, policy=policy, version=environment.version + 1))
-            tx.audit.append(now, NewEntry(actor.name, action, f"environment:{name}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor.name, action, f"environment:{name}", data, actor.ip))
             event = NewEvent(EventType.ENVIRONMENT_EDITED, name, environment.id, None, f"{action}: {rule.path}", data)
             tx.ledger.append(now, [event])
 
     def _refresh(self, name: str, actor: Actor, reason: str) -> Operation:
-        return self._queue.ask(name, Request(Kind.REFRESH, Trigger.MANUAL, actor.name, reason=reason), actor)
+        return self._queue.ask(name, Request(OperationKind.REFRESH, Trigger.MANUAL, actor.name, reason=reason), actor)
 
     def adopt(
         self, name: str, paths: Collection[str], branch: str | None, message: str, actor: Actor
@@ -121,12 +121,12 @@ class DriftAnswers:
         On the environment's own branch the commit is delivered at once, which ends the episode as adopted; on another
         branch it waits for somebody to merge it. Raises NothingToAdopt, PushRejected, SourceUnreachable.
         """
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         refuse(environment, "adopt what stands there")
-        if elsewhere(self._world, environment):
+        if elsewhere(self._ports, environment):
             return self._ask_agent(environment, paths, branch, message, actor)
-        source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
+        source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         source.fetch()
         edits = self._edits(environment, source, set(paths))
         ref, onto = environment.source.ref, branch or environment.source.ref
@@ -137,7 +137,7 @@ class DriftAnswers:
         self._tell(environment, commit, onto, sorted(printable(path) for path in edits), actor)
         if onto != ref:
             return commit, None
-        request = Request(Kind.SYNC, Trigger.MANUAL, actor.name, wanted=commit.sha, reason="adopted into Git")
+        request = Request(OperationKind.SYNC, Trigger.MANUAL, actor.name, wanted=commit.sha, reason="adopted into Git")
         return commit, self._queue.ask(name, request, actor)
 
     def _ask_agent(
@@ -148,9 +148,9 @@ class DriftAnswers:
         answer = fit(dict(self._commands.ask(environment, CommandKind.ADOPT, data)))
         commit = decode(Revision, answer.get("revision"), "revision")
         told = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
-        with self._world.store.write() as tx:
-            entry = NewEntry(actor.name, "drift.adopt", f"environment:{environment.name}", told, actor.ip)
-            tx.audit.append(self._world.clock.now(), entry)
+        with self._ports.store.write() as tx:
+            entry = NewAuditEntry(actor.name, "drift.adopt", f"environment:{environment.name}", told, actor.ip)
+            tx.audit.append(self._ports.clock.now(), entry)
             follows = answer.get("operation")
             return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
 
@@ -160,9 +160,9 @@ class DriftAnswers:
         live = environment.status.revision
         if live is None:
             raise NothingToAdopt()
-        target = self._world.targets.open(environment)
+        target = self._ports.targets.open(environment)
         state = wanted.desired_state(source, environment, live)
-        _, plan = look(environment, source, target, state, self._world.clock.now(), whole=True)
+        _, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
         prefix = environment.source.path.strip("/").encode()
         edits: dict[bytes, tuple[int, bytes] | Entry | None] = {}
         for item in _chosen(plan, paths):
@@ -173,10 +173,10 @@ class DriftAnswers:
         return edits
 
     def _tell(self, environment: Environment, commit: Revision, branch: str, paths: list[str], actor: Actor) -> None:
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         data = {"environment": environment.name, "revision": commit.sha, "branch": branch, "paths": paths[:100]}
-        with self._world.store.write() as tx:
-            entry = NewEntry(actor.name, "drift.adopt", f"environment:{environment.name}", data, actor.ip)
+        with self._ports.store.write() as tx:
+            entry = NewAuditEntry(actor.name, "drift.adopt", f"environment:{environment.name}", data, actor.ip)
             tx.audit.append(now, entry)
             episode = tx.episodes.current(environment.id)
             if episode and branch == environment.source.ref:

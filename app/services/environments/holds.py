@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.domain.actor import SCHEDULE, Actor
 from app.domain.agents.protocol import CommandKind
-from app.domain.audit import NewEntry, timestamp
+from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput
 from app.domain.events import EventType, NewEvent
-from app.ports import Transaction
-from app.services.actors import SCHEDULE, Actor, World, topics
+from app.ports import Ports, Transaction, topics
 from app.services.agents.commands import elsewhere, hold_data, relay
 from app.services.triggers.polling import Poller
 
@@ -18,46 +18,46 @@ from app.services.triggers.polling import Poller
 class Holds:
     """Sets and ends holds."""
 
-    def __init__(self, world: World, poller: Poller) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, poller: Poller) -> None:
+        self._ports = ports
         self._poller = poller
 
     def hold(self, name: str, reason: str, expires_at: datetime | None, actor: Actor) -> Environment:
         """Stop automation until resumed or expired. Raises InvalidInput without a reason, and for a moment in the
         past."""
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         if not reason.strip():
             raise InvalidInput(fields={"reason": "is required: say why, for those who wonder why nothing moves"})
         if expires_at is not None and expires_at <= now:
             raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
             left = environment.hold.left_revision if environment.hold else None
             set_hold(tx, environment, Hold(actor.name, reason, now, expires_at, left), actor, now)
             after = tx.environments.get(name)
-            relay(self._world, tx, after, CommandKind.HOLD, hold_data(after))
-        self._world.bell.ring(topics(environment))
+            relay(self._ports, tx, after, CommandKind.HOLD, hold_data(after))
+        self._ports.notifier.notify(topics(environment))
         return after
 
     def resume(self, name: str, actor: Actor, why: str = "resumed") -> Environment:
         """Let automation go on, and decide at once what it has to do."""
-        now = self._world.clock.now()
-        with self._world.store.write() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
             if environment.hold:
                 end_hold(tx, environment, actor, why, now)
             after = tx.environments.get(name)
-            away = relay(self._world, tx, after, CommandKind.RESUME, {"by": actor.name})
-        self._world.bell.ring(topics(environment))
+            away = relay(self._ports, tx, after, CommandKind.RESUME, {"by": actor.name})
+        self._ports.notifier.notify(topics(environment))
         if environment.hold and not away and after.status.noticed:
             self._poller.consider(name)
         return after
 
     def expire(self) -> int:
         """End the holds whose time is over; returns how many."""
-        with self._world.store.read() as tx:
-            over = tx.environments.with_expired_hold(self._world.clock.now())
-        ours = [one for one in over if not elsewhere(self._world, one)]  # an agent ends its own
+        with self._ports.store.read() as tx:
+            over = tx.environments.with_expired_hold(self._ports.clock.now())
+        ours = [one for one in over if not elsewhere(self._ports, one)]  # an agent ends its own
         for environment in ours:
             self.resume(environment.name, SCHEDULE, "expired")
         return len(ours)
@@ -71,7 +71,7 @@ def set_hold(tx: Transaction, environment: Environment, hold: Hold, actor: Actor
     event = NewEvent(EventType.HOLD_SET, environment.name, environment.id, None, hold.reason, data)
     tx.ledger.append(now, [event])
     told = {**data, "environment": environment.name, "reason": hold.reason}
-    tx.audit.append(now, NewEntry(actor.name, "hold.set", f"environment:{environment.name}", told, actor.ip))
+    tx.audit.append(now, NewAuditEntry(actor.name, "hold.set", f"environment:{environment.name}", told, actor.ip))
 
 
 def end_hold(tx: Transaction, environment: Environment, actor: Actor, why: str, now: datetime) -> None:
@@ -79,4 +79,4 @@ def end_hold(tx: Transaction, environment: Environment, actor: Actor, why: str, 
     tx.environments.set_hold(environment.id, None)
     tx.ledger.append(now, [NewEvent(EventType.HOLD_ENDED, environment.name, environment.id, None, why)])
     data = {"environment": environment.name, "reason": why}
-    tx.audit.append(now, NewEntry(actor.name, "hold.end", f"environment:{environment.name}", data, actor.ip))
+    tx.audit.append(now, NewAuditEntry(actor.name, "hold.end", f"environment:{environment.name}", data, actor.ip))

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
+from app.domain.actor import Actor
 from app.domain.errors import OperationFinished
-from app.domain.operation import Kind, Operation, Phase
-from app.services.actors import Actor, World
+from app.domain.operation import Operation, OperationKind, Phase
+from app.ports import Ports
 from app.services.operations.queue import Queue
 
 LOOKS, LOOK_S = 50, 0.1  # how long a stopped comparison is waited for
 PATIENT = 20  # looks during which it may still end by itself
 
 
-def make_way(world: World, queue: Queue, name: str, actor: Actor, patient: int = 0) -> None:
+def preempt_refresh(ports: Ports, queue: Queue, name: str, actor: Actor, patient: int = 0) -> None:
     """Let a running comparison of an environment end: by itself within `patient` looks, else because it is stopped.
 
     A delivery is left alone, and so is what nobody is there to stop; whoever asks looks again afterwards.
     """
     stopped = ""
     for looked in range(patient + LOOKS):
-        running = _comparing(world, name)
+        running = _comparing(ports, name)
         if running is None:
             return
         if looked >= patient and running.id != stopped:
             stopped = running.id
             _stop(queue, stopped, actor)
-        world.clock.sleep(LOOK_S)
+        ports.clock.sleep(LOOK_S)
 
 
-def _comparing(world: World, name: str) -> Operation | None:
-    with world.store.read() as tx:
+def _comparing(ports: Ports, name: str) -> Operation | None:
+    with ports.store.read() as tx:
         environment = tx.environments.get(name)
         running = tx.operations.active(environment.id)
-    if environment.silent(world.clock.now()) or not running or running.phase is not Phase.RUNNING:
+    if environment.silent(ports.clock.now()) or not running or running.phase is not Phase.RUNNING:
         return None
-    return running if running.kind is Kind.REFRESH else None
+    return running if running.kind is OperationKind.REFRESH else None
 
 
 def _stop(queue: Queue, operation: str, actor: Actor) -> None:

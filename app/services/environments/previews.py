@@ -12,11 +12,10 @@ from app.domain.environment import Environment
 from app.domain.errors import AgentRefused
 from app.domain.state.plan import Action, PlanItem
 from app.domain.state.tree import Entry, printable
-from app.ports import Contents, Target
-from app.services.actors import World
+from app.ports import Contents, Ports, Target
 from app.services.agents.commands import Commands, elsewhere
 from app.services.agents.reports.report_batch import fit
-from app.services.environments.rollback import Preview, Rollback, from_history
+from app.services.environments.rollback import Rollback, RollbackPreview, from_history
 from app.services.operations.refresh import DIFF_LIMIT, READ_LIMIT, beginning
 
 DIFFS = 50
@@ -42,8 +41,8 @@ class Shown:
 class Previews:
     """The plan of a rollback, before anyone confirms."""
 
-    def __init__(self, world: World, rollback: Rollback, commands: Commands) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, rollback: Rollback, commands: Commands) -> None:
+        self._ports = ports
         self._rollback = rollback
         self._commands = commands
 
@@ -51,17 +50,17 @@ class Previews:
         """The plan of going to a revision (None: the last good one); an agent is asked for its own.
 
         Raises AgentAway, RevisionNotFound, NothingToRollBackTo, SourceUnreachable, TargetUnreachable."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
-            if elsewhere(self._world, environment):
+            if elsewhere(self._ports, environment):
                 revision = from_history(tx, environment, revision).revision
-        if elsewhere(self._world, environment):
+        if elsewhere(self._ports, environment):
             told = self._commands.ask(environment, CommandKind.PREVIEW, {"revision": revision})
             return told_by_agent(environment, told)
         return as_shown(self._rollback.preview(name, revision))
 
 
-def as_shown(found: Preview) -> Shown:
+def as_shown(found: RollbackPreview) -> Shown:
     """A preview made here."""
     return Shown(
         from_revision=found.environment.status.revision,
@@ -77,7 +76,7 @@ def as_shown(found: Preview) -> Shown:
     )
 
 
-def as_dict(preview: Preview) -> dict[str, Any]:
+def as_dict(preview: RollbackPreview) -> dict[str, Any]:
     """A preview as an agent answers with it."""
     return {"environment": preview.environment.name, **asdict(as_shown(preview))}
 
@@ -98,7 +97,7 @@ def told_by_agent(environment: Environment, told: Mapping[str, Any]) -> Shown:
         raise AgentRefused("The agent's answer cannot be read.") from None
 
 
-def shown(preview: Preview) -> list[dict[str, Any]]:
+def shown(preview: RollbackPreview) -> list[dict[str, Any]]:
     """What would change: [{"path", "action", "diff"}]; the first DIFFS items carry a diff."""
     work = preview.plan.work[:ITEMS]
     with preview.source.contents() as contents:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.domain.audit import NewEntry
+from app.domain.actor import Actor
+from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, SourceSpec, TargetSpec
 from app.domain.errors import (
     CredentialNotFound,
@@ -16,15 +17,14 @@ from app.domain.errors import (
     SourceRefused,
 )
 from app.domain.events import EventType, NewEvent
-from app.domain.operation import Kind, Phase, Request, Trigger
+from app.domain.operation import OperationKind, Phase, Request, Trigger
 from app.domain.specification.environment_fields import NAME, as_dict, merge, read
 from app.domain.specification.reader import wrong
 from app.domain.state.drift import Ending
-from app.ports import Probe, Transaction
-from app.services.actors import Actor, World, topics
+from app.ports import Ports, Probe, Transaction, topics
 from app.services.agents.commands import elsewhere
 from app.services.environments.edits import afresh, aside, of_mode, turns_aside, untried
-from app.services.environments.preemption import PATIENT, make_way
+from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.operations.queue import Queue
 from app.services.triggers.polling import Poller
 
@@ -47,8 +47,8 @@ SWITCHED = (
 class Registration:
     """The registry's use cases."""
 
-    def __init__(self, world: World, queue: Queue, poller: Poller) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, queue: Queue, poller: Poller) -> None:
+        self._ports = ports
         self._queue = queue
         self._poller = poller
 
@@ -67,17 +67,17 @@ class Registration:
 
     def _target(self, environment: Environment) -> TargetSpec:
         kind = environment.target.kind
-        if elsewhere(self._world, environment):  # its roots are its agent's business
-            return TargetSpec(kind, self._world.targets.shape(kind, environment.target.options))
-        target = TargetSpec(kind, self._world.targets.check(kind, environment.target.options))
-        for field, name in self._world.targets.credentials(target).items():
+        if elsewhere(self._ports, environment):  # its roots are its agent's business
+            return TargetSpec(kind, self._ports.targets.shape(kind, environment.target.options))
+        target = TargetSpec(kind, self._ports.targets.check(kind, environment.target.options))
+        for field, name in self._ports.targets.credentials(target).items():
             self._key(field, name)
         return target
 
     def _key(self, field: str, name: str) -> None:
         """A target's credential: a private key that is stored here."""
         try:
-            with self._world.store.read() as tx:
+            with self._ports.store.read() as tx:
                 kind = tx.credentials.get(name).kind
         except CredentialNotFound as problem:
             raise InvalidInput(fields={field: f"there is no credential '{name}'; create it first"}) from problem
@@ -88,15 +88,15 @@ class Registration:
         """The address and the credential's name; SourceRefused is told as a wrong field."""
         credential = environment.source.credential
         try:
-            if elsewhere(self._world, environment):  # the credential is one that the agent holds
+            if elsewhere(self._ports, environment):  # the credential is one that the agent holds
                 if credential and not NAME.match(credential):
                     raise InvalidInput(fields={"source.credential": "must be the name of a credential on the agent"})
-                self._world.sources.shape(environment.source.repo_url)
+                self._ports.sources.shape(environment.source.repo_url)
                 return
             if credential:
-                with self._world.store.read() as tx:
+                with self._ports.store.read() as tx:
                     tx.credentials.get(credential)
-            self._world.sources.open(environment.source.repo_url, credential)
+            self._ports.sources.open(environment.source.repo_url, credential)
         except CredentialNotFound as problem:
             hint = f"there is no credential '{credential}'; create it first"
             raise InvalidInput(fields={"source.credential": hint}) from problem
@@ -113,31 +113,31 @@ class Registration:
         )
         if not spec.repo_url:
             raise InvalidInput(fields={"source.repo_url": "is required"})
-        return self._world.sources.probe(spec)
+        return self._ports.sources.probe(spec)
 
     def completed(self, values: Mapping[str, Any]) -> TargetSpec:
         """A target as it would be registered, its host keys looked up where they are not given."""
         kind = str(values.get("kind") or "")
         options = {name: value for name, value in values.items() if name != "kind"}
-        return self._world.targets.complete(TargetSpec(kind, self._world.targets.check(kind, options)))
+        return self._ports.targets.complete(TargetSpec(kind, self._ports.targets.check(kind, options)))
 
     def create(self, values: Any, actor: Actor) -> Environment:
         """Register an environment and look at it for the first time. Raises InvalidInput, EnvironmentExists."""
         environment = self.checked(values)
-        environment = replace(environment, target=self._world.targets.complete(environment.target))
-        now = self._world.clock.now()
-        with self._world.store.write() as tx:
+        environment = replace(environment, target=self._ports.targets.complete(environment.target))
+        now = self._ports.clock.now()
+        with self._ports.store.write() as tx:
             self.refuse_overlap(tx, environment)
             stored = tx.environments.add(replace(environment, created_at=now))
             self._tell(tx, stored, EventType.ENVIRONMENT_CREATED, "environment.create", as_dict(stored), actor)
-        self._world.bell.ring(("registry", *topics(stored)))
+        self._ports.notifier.notify(("registry", *topics(stored)))
         return stored
 
     def refuse_overlap(self, tx: Transaction, environment: Environment) -> None:
         """Raise InvalidInput where another environment delivers to this target, or to a part of it."""
-        if elsewhere(self._world, environment) and environment.agent is None:
+        if elsewhere(self._ports, environment) and environment.agent is None:
             return  # nobody works for it yet; enrolling its agent asks again
-        other = self._world.targets.overlapping(environment, tx.environments.neighbours(environment))
+        other = self._ports.targets.overlapping(environment, tx.environments.neighbours(environment))
         if other is not None:
             raise InvalidInput(fields={"target.path": f"overlaps with the target of environment '{other}'"})
 
@@ -146,7 +146,7 @@ class Registration:
 
         Raises EnvironmentChanged where `version` is given and not the stored one's, and where somebody edits meanwhile.
         """
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             before = tx.environments.get(name)
         if version is not None and before.version != version:
             raise EnvironmentChanged()
@@ -156,9 +156,9 @@ class Registration:
         if wanted.runs_on is not before.runs_on and before.status.revision:
             raise InvalidInput(fields={"runs_on": SWITCHED})
         if wanted.target != before.target:
-            wanted = replace(wanted, target=self._world.targets.complete(wanted.target, before.target))
-            make_way(self._world, self._queue, name, actor, PATIENT)
-            with self._world.store.read() as tx:
+            wanted = replace(wanted, target=self._ports.targets.complete(wanted.target, before.target))
+            preempt_refresh(self._ports, self._queue, name, actor, PATIENT)
+            with self._ports.store.read() as tx:
                 before = replace(before, status=tx.environments.get(name).status)
         agent = before.agent if wanted.runs_on is before.runs_on else None
         after = replace(
@@ -181,7 +181,7 @@ class Registration:
     def _replace(self, before: Environment, after: Environment, actor: Actor) -> Environment:
         old, new = as_dict(before), as_dict(after)
         changed = {key: {"from": old[key], "to": new[key]} for key in new if old.get(key) != new[key]}
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             if tx.environments.by_id(before.id).version != before.version:
                 raise EnvironmentChanged()
             self.refuse_overlap(tx, after)
@@ -193,32 +193,32 @@ class Registration:
             if after.status != before.status:
                 tx.environments.put_status(after.id, after.status)
             if after.agent != before.agent:
-                tx.agents.hand_over(after.id, after.agent, self._world.clock.now())
+                tx.agents.hand_over(after.id, after.agent, self._ports.clock.now())
             if self._moved(before, after) or turns_aside(before, after):
                 self._leave(tx, after, actor)
             self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
             if after.target != before.target or after.policy != before.policy:
-                tx.environments.schedule_refresh(after.id, self._world.clock.now())
+                tx.environments.schedule_refresh(after.id, self._ports.clock.now())
         if self._moved(before, after) or after.runs_on is not before.runs_on:
             self._forget(before)
-        self._world.bell.ring(("registry", *topics(after)))
+        self._ports.notifier.notify(("registry", *topics(after)))
         return after
 
     def _forget(self, environment: Environment) -> None:
         """Drop what is known of a target of ours; an agent does so itself."""
-        if elsewhere(self._world, environment):
+        if elsewhere(self._ports, environment):
             return
-        for known in (self._world.targets.open(environment), self._world.targets.shadow(environment)):
+        for known in (self._ports.targets.open(environment), self._ports.targets.shadow(environment)):
             known.forget()
 
     def _moved(self, before: Environment, after: Environment) -> bool:
         """Whether it is another place, and not only another way to it (a key, a jump host)."""
-        targets = self._world.targets
+        targets = self._ports.targets
         return targets.place(after.target) != targets.place(before.target)
 
     def _leave(self, tx: Transaction, environment: Environment, actor: Actor) -> None:
         """What drifted at the old target is nobody's any more."""
-        now, episode = self._world.clock.now(), tx.episodes.current(environment.id)
+        now, episode = self._ports.clock.now(), tx.episodes.current(environment.id)
         if episode:
             tx.episodes.end(episode.id, now, Ending.SUPERSEDED, actor.name)
         tx.drift.put(environment.id, now, NOTHING)
@@ -228,17 +228,17 @@ class Registration:
 
         Raises OperationInProgress, and EnvironmentChanged where `version` is given and not the stored one's.
         """
-        make_way(self._world, self._queue, name, actor)
-        with self._world.store.write() as tx:
+        preempt_refresh(self._ports, self._queue, name, actor)
+        with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
             if version not in (None, environment.version):
                 raise EnvironmentChanged()
             running = tx.operations.active(environment.id)
             runs = [running] if running and running.phase is Phase.RUNNING else []
-            if runs and not environment.silent(self._world.clock.now()):
+            if runs and not environment.silent(self._ports.clock.now()):
                 raise OperationInProgress(f"Operation {runs[0].id} is running; stop it or wait for its end.")
             for one in (*runs, *tx.operations.queued(environment.id)):
-                ended = replace(one, phase=Phase.TERMINATED, finished_at=self._world.clock.now(),
+                ended = replace(one, phase=Phase.TERMINATED, finished_at=self._ports.clock.now(),
                                 reason="the environment was deleted")  # fmt: skip
                 tx.operations.save(ended)
             tx.environments.remove(environment.id)
@@ -246,15 +246,15 @@ class Registration:
                 tx, environment, EventType.ENVIRONMENT_DELETED, "environment.delete", as_dict(environment), actor
             )
         self._forget(environment)
-        self._world.bell.ring(("registry", *topics(environment)))
+        self._ports.notifier.notify(("registry", *topics(environment)))
 
     def first_look(self, environment: Environment) -> None:
         """After registration: poll its repository, which delivers to an auto-syncing environment, or just compare."""
-        if elsewhere(self._world, environment):
+        if elsewhere(self._ports, environment):
             return  # its agent looks by itself as soon as it is told of it
         self._poller.poll(environment.source.repo_url, environment.source.credential)
-        request = Request(Kind.REFRESH, Trigger.SCHEDULE, "system:schedule", reason="first look")
-        with self._world.store.read() as tx:
+        request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, "system:schedule", reason="first look")
+        with self._ports.store.read() as tx:
             busy = tx.operations.active(environment.id)
         if busy is None:
             self._queue.ask(environment.name, request, Actor("system:schedule"))
@@ -268,7 +268,7 @@ class Registration:
         data: Mapping[str, Any],
         actor: Actor,
     ) -> None:
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         tx.ledger.append(now, [NewEvent(type, environment.name, environment.id, None, f"by {actor.name}", data)])
         told = {"environment": environment.name, **data}
-        tx.audit.append(now, NewEntry(actor.name, action, f"environment:{environment.name}", told, actor.ip))
+        tx.audit.append(now, NewAuditEntry(actor.name, action, f"environment:{environment.name}", told, actor.ip))

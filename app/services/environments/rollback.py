@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from app.domain.actor import Actor
 from app.domain.agents.protocol import CommandKind
 from app.domain.agents.wire import encode
 from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput, NothingToRollBackTo, RevisionNotFound
 from app.domain.events import EventType, NewEvent
-from app.domain.operation import Kind, Operation, Request, Trigger
+from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.plan import LiveState, Plan
 from app.domain.state.tree import Entry
-from app.ports import HistoryItem, Source, Target, Transaction
-from app.services.actors import Actor, World, topics
+from app.ports import HistoryItem, Ports, Source, Target, Transaction, topics
 from app.services.agents.commands import elsewhere
 from app.services.environments.holds import end_hold, set_hold
 from app.services.operations import wanted_revision as wanted
-from app.services.operations.planning import look
+from app.services.operations.planning import observe_and_plan
 from app.services.operations.queue import Queue, Told
 from app.services.operations.shadow_run import refuse
 
@@ -27,7 +27,7 @@ STRATEGIES = ("pin", "revert")
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class RollbackPreview:
     """What a rollback would do. `forward`: the chosen revision is newer than the live one, so nothing is held."""
 
     environment: Environment
@@ -43,24 +43,26 @@ class Preview:
 class Rollback:
     """Goes back."""
 
-    def __init__(self, world: World, queue: Queue) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, queue: Queue) -> None:
+        self._ports = ports
         self._queue = queue
 
-    def preview(self, name: str, revision: str | None) -> Preview:
+    def preview(self, name: str, revision: str | None) -> RollbackPreview:
         """The plan of going to a revision (None: the last good one), with the target looked at but not touched."""
         environment, item, chosen, source = self._choose(name, revision)
-        target = self._world.targets.open(environment)
+        target = self._ports.targets.open(environment)
         state = wanted.desired_state(source, environment, chosen.sha)
-        live, plan = look(environment, source, target, state, self._world.clock.now(), whole=True)
-        return Preview(environment, chosen, plan, live, source, target, item, _forward(source, environment, chosen))
+        live, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
+        return RollbackPreview(
+            environment, chosen, plan, live, source, target, item, _forward(source, environment, chosen)
+        )
 
     def _choose(self, name: str, revision: str | None) -> tuple[Environment, HistoryItem | None, Revision, Source]:
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
             refuse(environment, "roll back")
             item = from_history(tx, environment, revision)
-        source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
+        source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         chosen = source.resolve(item.revision if item else revision or "")
         return environment, item, chosen, source
 
@@ -81,21 +83,21 @@ class Rollback:
         """
         if strategy not in STRATEGIES:
             raise InvalidInput(fields={"strategy": f"must be one of {', '.join(STRATEGIES)}"})
-        if expires_at is not None and expires_at <= self._world.clock.now():
+        if expires_at is not None and expires_at <= self._ports.clock.now():
             raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         refuse(environment, "roll back")
-        if elsewhere(self._world, environment):
+        if elsewhere(self._ports, environment):
             return self._far(environment, revision, strategy, reason, actor, expires_at)
         environment, _, chosen, source = self._choose(name, revision)
         commit = self._revert(source, environment, chosen, reason, actor) if strategy == "revert" else chosen
         back = not _forward(source, environment, chosen)
         pins = back and strategy == "pin"
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             current = tx.environments.get(name)
             asked = self._write(tx, current, commit, reason, actor, expires_at, pins, back, id=operation)
-        self._world.bell.ring(topics(environment))
+        self._ports.notifier.notify(topics(environment))
         return asked
 
     def _far(
@@ -108,7 +110,7 @@ class Rollback:
         expires_at: datetime | None,
     ) -> Operation:
         """Go back where an agent works: chosen from the stored history, written down at once, carried out by it."""
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             environment = tx.environments.by_id(environment.id)
             chosen, live = from_history(tx, environment, revision), environment.status.revision
             before = tx.history.find(environment.id, live) if live else None
@@ -119,7 +121,7 @@ class Rollback:
             pins, marks = back and strategy == "pin", back
             commit = _as_revision(chosen)
             operation = self._write(tx, environment, commit, reason, actor, expires_at, pins, marks, command)
-        self._world.bell.ring(topics(environment))
+        self._ports.notifier.notify(topics(environment))
         return operation
 
     def _write(
@@ -135,7 +137,7 @@ class Rollback:
         told: Told | None = None,
         id: str = "",
     ) -> Operation:
-        now, left = self._world.clock.now(), environment.status.revision
+        now, left = self._ports.clock.now(), environment.status.revision
         tx.history.unmark_bad(environment.id, commit.sha)
         if left and left != commit.sha and marks:
             self._mark(tx, environment, left, reason or "rolled back", actor)
@@ -144,11 +146,13 @@ class Rollback:
             set_hold(tx, environment, Hold(actor.name, why, now, expires_at, left), actor, now)
         elif environment.hold and environment.hold.left_revision:
             end_hold(tx, environment, actor, f"went on to {commit.short}", now)
-        request = Request(Kind.SYNC, Trigger.ROLLBACK, actor.name, wanted=commit.sha, reason=reason, left_revision=left)
+        request = Request(
+            OperationKind.SYNC, Trigger.ROLLBACK, actor.name, wanted=commit.sha, reason=reason, left_revision=left
+        )
         return self._queue.add(tx, environment, request, actor, told, id)
 
     def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         tx.history.mark_bad(environment.id, left, reason, actor.name, now)
         data = {"revision": left, "by": actor.name}
         event = NewEvent(EventType.REVISION_MARKED_BAD, environment.name, environment.id, None, reason, data)

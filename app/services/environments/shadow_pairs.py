@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.environment import Environment
-from app.domain.operation import Kind, Operation, Outcome, StageName
-from app.ports import OperationFilter, Transaction
-from app.services.actors import World
+from app.domain.operation import Operation, OperationKind, Outcome, StageName
+from app.ports import OperationFilter, Ports, Transaction
 
 LOOKED_AT = 200  # operations of each side
 SHOWN = 20
@@ -37,15 +36,15 @@ class Pair:
         return (self.would_at - self.live_at).total_seconds()
 
 
-class Shadowing:
+class ShadowPairs:
     """Sets shadows beside what they shadow."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
     def pairs(self, name: str) -> tuple[Pair, ...]:
         """The latest commits of an environment and its shadows (or the other way round), newest first."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             mine = tx.environments.get(name)
             others = [one for one in tx.environments.beside(mine) if one.policy.observe is not mine.policy.observe]
             found = [_pairs(tx, *((one, mine) if mine.policy.observe else (mine, one))) for one in others]
@@ -66,7 +65,7 @@ def _pairs(tx: Transaction, real: Environment, shadow: Environment) -> list[Pair
 
 
 def _syncs(tx: Transaction, environment: Environment, outcome: Outcome) -> tuple[Operation, ...]:
-    where = OperationFilter(environment_id=environment.id, kind=Kind.SYNC.value, outcome=outcome.value)
+    where = OperationFilter(environment_id=environment.id, kind=OperationKind.SYNC.value, outcome=outcome.value)
     return tx.operations.page(where, LOOKED_AT, None).items
 
 

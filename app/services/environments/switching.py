@@ -1,4 +1,4 @@
-"""Switching: the same environment at the same place, delivered to in another way from now on.
+"""ModeSwitches: the same environment at the same place, delivered to in another way from now on.
 
 Nothing is delivered anew. Inventory, history, drift, holds and bad revisions carry over; see docs/concepts.md.
 """
@@ -10,28 +10,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app.domain.audit import NewEntry
+from app.domain.actor import Actor
+from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, RunsOn, Status
 from app.domain.errors import EnvironmentChanged, InvalidInput, OperationInProgress, Problem
 from app.domain.events import EventType, NewEvent
 from app.domain.masking import mask
-from app.domain.operation import Kind, Operation, Outcome, Phase
+from app.domain.operation import Operation, OperationKind, Outcome, Phase
 from app.domain.specification.environment_fields import as_dict, merge
 from app.domain.specification.target_address import address
-from app.ports import Transaction
-from app.services.actors import Actor, World
+from app.ports import Ports, Transaction
 from app.services.environments.edits import of_mode, untried
-from app.services.environments.preemption import PATIENT, make_way
+from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.environments.registration import Registration
 from app.services.environments.switch_effects import carried, effects, left_behind
-from app.services.operations.inventory_seeding import carry, take_over
+from app.services.operations.inventory_seeding import carry, seed_inventory
 from app.services.operations.queue import Queue, finished_entry, finished_event
 
 PARTS = ("mode", "runs_on", "source", "target", "policy")
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class SwitchPlan:
     """A switch that is wanted, or was made. `effects`: what becomes of automation; `carried`: what stays;
     `left`: what is known to nobody afterwards."""
 
@@ -45,23 +45,23 @@ class Switch:
     reason: str = ""
 
 
-class Switching:
+class ModeSwitches:
     """Switches environments."""
 
-    def __init__(self, world: World, registration: Registration, queue: Queue) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, registration: Registration, queue: Queue) -> None:
+        self._ports = ports
         self._queue = queue
         self._registration = registration
 
-    def prospect(self, name: str, change: Mapping[str, Any], agent: str | None = None) -> Switch:
+    def prospect(self, name: str, change: Mapping[str, Any], agent: str | None = None) -> SwitchPlan:
         """What a switch would change, and what carries over; nothing is written. Raises InvalidInput."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             before = tx.environments.get(name)
             open_episode = tx.episodes.current(before.id) is not None
             history = bool(tx.history.page(before.id, 1, None).items)
         after = self._after(before, change, agent)
         left = left_behind(before, after, same_place=True)
-        return Switch(before, after, effects(before, after), carried(before, open_episode, history), left)
+        return SwitchPlan(before, after, effects(before, after), carried(before, open_episode, history), left)
 
     def _after(self, before: Environment, change: Mapping[str, Any], agent: str | None) -> Environment:
         given = {name: value for name, value in change.items() if name in PARTS and value is not None}
@@ -83,55 +83,55 @@ class Switching:
 
     def switch(
         self, name: str, change: Mapping[str, Any], actor: Actor, reason: str = "", agent: str | None = None
-    ) -> Switch:
+    ) -> SwitchPlan:
         """Switch; a comparison that runs just now makes way. Raises InvalidInput, OperationInProgress,
         EnvironmentChanged; then nothing was changed."""
         wanted = self.prospect(name, change, agent)
         before = wanted.before
-        make_way(self._world, self._queue, name, actor, PATIENT)
+        preempt_refresh(self._ports, self._queue, name, actor, PATIENT)
         self._refuse_running(before)
         after = self._completed(before, wanted.after)
         wanted = replace(wanted, after=after)
         moved = (before.runs_on, before.target) != (after.runs_on, after.target)
-        if moved and after.runs_on is self._world.here:
+        if moved and after.runs_on is self._ports.here:
             self._seed(before, after)
-        make_way(self._world, self._queue, name, actor, PATIENT)  # asking another host may have taken its time
-        made = replace(wanted, at=self._world.clock.now(), by=actor.name, reason=mask(reason))
-        with self._world.store.write() as tx:
+        preempt_refresh(self._ports, self._queue, name, actor, PATIENT)  # asking another host may have taken its time
+        made = replace(wanted, at=self._ports.clock.now(), by=actor.name, reason=mask(reason))
+        with self._ports.store.write() as tx:
             self._write(tx, made, actor)
-        if before.runs_on is self._world.here and after.runs_on is not self._world.here:
-            self._world.targets.open(before).forget()  # from now on another side keeps the inventory
-        self._world.bell.ring(("work", "ledger", "registry", "agents", f"environment-{name}"))
+        if before.runs_on is self._ports.here and after.runs_on is not self._ports.here:
+            self._ports.targets.open(before).forget()  # from now on another side keeps the inventory
+        self._ports.notifier.notify(("work", "ledger", "registry", "agents", f"environment-{name}"))
         return made
 
     def _completed(self, before: Environment, after: Environment) -> Environment:
         """With what only the place can tell, such as its host key; an agent's place is the agent's to ask."""
-        if after.runs_on is not self._world.here or after.target == before.target:
+        if after.runs_on is not self._ports.here or after.target == before.target:
             return after
-        return replace(after, target=self._world.targets.complete(after.target, before.target))
+        return replace(after, target=self._ports.targets.complete(after.target, before.target))
 
     def _refuse_running(self, environment: Environment) -> None:
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             _refuse_running(tx, environment)
 
     def _seed(self, before: Environment, after: Environment) -> None:
         """Write the new side's inventory: from the old one where that is ours to read, else from what is live."""
-        new = self._world.targets.open(after)
+        new = self._ports.targets.open(after)
         if before.status.revision is None:
             return
-        if before.runs_on is self._world.here and carry(self._world.targets.open(before), new):
+        if before.runs_on is self._ports.here and carry(self._ports.targets.open(before), new):
             return
         try:
             new.forget()
-            source = self._world.sources.open(after.source.repo_url, after.source.credential)
-            if not take_over(before, source, new):
+            source = self._ports.sources.open(after.source.repo_url, after.source.credential)
+            if not seed_inventory(before, source, new):
                 source.fetch()
-                take_over(before, source, new)
+                seed_inventory(before, source, new)
         except Problem:
             pass  # the first look does it, or takes over what equals Git
 
-    def _write(self, tx: Transaction, made: Switch, actor: Actor) -> None:
-        before, after, now = made.before, made.after, made.at or self._world.clock.now()
+    def _write(self, tx: Transaction, made: SwitchPlan, actor: Actor) -> None:
+        before, after, now = made.before, made.after, made.at or self._ports.clock.now()
         if tx.environments.by_id(before.id).version != before.version:
             raise EnvironmentChanged()
         _refuse_running(tx, before)
@@ -147,7 +147,9 @@ class Switching:
         event = NewEvent(EventType.ENVIRONMENT_SWITCHED, after.name, after.id, None, made.reason, told)
         tx.ledger.append(now, [event])
         data = {"environment": after.name, **told, "reason": made.reason}
-        tx.audit.append(now, NewEntry(actor.name, "environment.switch", f"environment:{after.name}", data, actor.ip))
+        tx.audit.append(
+            now, NewAuditEntry(actor.name, "environment.switch", f"environment:{after.name}", data, actor.ip)
+        )
 
 
 def _target(before: Environment, change: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,7 +183,7 @@ def _refuse_running(tx: Transaction, environment: Environment) -> None:
 
 def _end(tx: Transaction, waiting: Operation, reason: str, now: datetime) -> None:
     """A sync makes way for the new side's own; a comparison is asked for again anyway."""
-    sync = waiting.kind is Kind.SYNC
+    sync = waiting.kind is OperationKind.SYNC
     ended = replace(
         waiting, phase=Phase.SUPERSEDED if sync else Phase.TERMINATED, outcome=Outcome.SUPERSEDED if sync else None,
         reason=reason, finished_at=now,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from app.domain.actor import AUTO_ROLLBACK, SELF_HEAL
 from app.domain.environment import Environment, Hold
 from app.domain.events import EventType, NewEvent
-from app.domain.operation import Kind, Operation, Outcome, Phase, Request, StageName, Trigger
-from app.ports import OperationFilter, Transaction
-from app.services.actors import AUTO_ROLLBACK, SELF_HEAL, World
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, StageName, Trigger
+from app.ports import OperationFilter, Ports, Transaction
 from app.services.operations.queue import Queue
 
 HEALS = 10  # of one revision within HEAL_WINDOW; an eleventh waits, because something keeps undoing the others
@@ -23,13 +23,13 @@ NEWS = (
 class FollowUp:
     """Asks for the next operation."""
 
-    def __init__(self, world: World, queue: Queue) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, queue: Queue) -> None:
+        self._ports = ports
         self._queue = queue
 
     def after(self, ended: Operation) -> None:
         """Look at a finished operation and ask for what its environment's policy wants."""
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             environment = tx.environments.by_id(ended.environment_id)
             if environment.policy.observe:
                 return
@@ -38,10 +38,10 @@ class FollowUp:
                 return
             actor = AUTO_ROLLBACK if request.trigger is Trigger.ROLLBACK else SELF_HEAL
             self._queue.add(tx, environment, replace(request, initiated_by=actor.name), actor)
-        self._world.bell.ring(("work", "ledger", f"environment-{ended.environment}"))
+        self._ports.notifier.notify(("work", "ledger", f"environment-{ended.environment}"))
 
     def _heal(self, tx: Transaction, environment: Environment, ended: Operation) -> Request | None:
-        if ended.kind is not Kind.REFRESH or ended.outcome is not Outcome.OUT_OF_SYNC:
+        if ended.kind is not OperationKind.REFRESH or ended.outcome is not Outcome.OUT_OF_SYNC:
             return None
         live = environment.status.revision
         drifting = environment.status.drift_count > 0 and environment.policy.self_heal and live
@@ -53,10 +53,10 @@ class FollowUp:
         if refusal:
             decision = {"outcome": Outcome.HELD.value, "mode": environment.mode.value, "trigger": "self_heal"}
             event = NewEvent(EventType.DECISION, environment.name, environment.id, ended.id, refusal, decision)
-            tx.ledger.append(self._world.clock.now(), [event])
+            tx.ledger.append(self._ports.clock.now(), [event])
             return None
         reason = f"drift at {environment.status.drift_count} path(s)"
-        return Request(Kind.SYNC, Trigger.SELF_HEAL, SELF_HEAL.name, wanted=live, reason=reason)
+        return Request(OperationKind.SYNC, Trigger.SELF_HEAL, SELF_HEAL.name, wanted=live, reason=reason)
 
     @staticmethod
     def _said(tx: Transaction, environment: Environment, refusal: str) -> bool:
@@ -67,7 +67,7 @@ class FollowUp:
     def _patience(self, tx: Transaction, environment: Environment) -> str:
         if environment.hold:
             return f"drift is not healed: on hold by {environment.hold.owner}"
-        since = self._world.clock.now() - HEAL_WINDOW
+        since = self._ports.clock.now() - HEAL_WINDOW
         if environment.status.live_since:  # another revision is another chance
             since = max(since, environment.status.live_since)
         where = OperationFilter(environment_id=environment.id, trigger=Trigger.SELF_HEAL.value, since=since)
@@ -83,7 +83,7 @@ class FollowUp:
         good = tx.history.last_good(environment.id, other_than=bad)
         if good is None or environment.status.revision != bad:
             return None
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         reason = f"{bad[:8]} was not healthy: {ended.reason}"
         tx.history.mark_bad(environment.id, bad, ended.reason, AUTO_ROLLBACK.name, now)
         tx.environments.set_hold(environment.id, Hold(AUTO_ROLLBACK.name, reason, now, None, bad))
@@ -93,5 +93,10 @@ class FollowUp:
             now, [NewEvent(one, environment.name, environment.id, ended.id, reason, facts) for one in events]
         )
         return Request(
-            Kind.SYNC, Trigger.ROLLBACK, AUTO_ROLLBACK.name, wanted=good.revision, reason=reason, left_revision=bad
+            OperationKind.SYNC,
+            Trigger.ROLLBACK,
+            AUTO_ROLLBACK.name,
+            wanted=good.revision,
+            reason=reason,
+            left_revision=bad,
         )

@@ -16,7 +16,7 @@ from app.ports import Desired, Source, Target
 from app.services.operations.wanted_revision import desired_state
 
 
-def take_over(environment: Environment, source: Source, target: Target) -> bool:
+def seed_inventory(environment: Environment, source: Source, target: Target) -> bool:
     """Fill an inventory that was never written with the tree of the revision that is live; whether that was done.
 
     A mirror that does not know this revision (any more) leaves it empty: then the next look takes over the files that

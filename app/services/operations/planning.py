@@ -13,7 +13,7 @@ from app.domain.state.tree import EMPTY_TREE, Change, Entry
 from app.ports import Desired, Source, Target
 
 
-def look(
+def observe_and_plan(
     environment: Environment, source: Source, target: Target, desired: Desired, now: datetime, *, whole: bool
 ) -> tuple[LiveState, Plan]:
     """Observe the target and compare it with the desired state.

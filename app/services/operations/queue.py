@@ -7,17 +7,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from app.domain.actor import RECOVERY, Actor
 from app.domain.agents.protocol import CommandKind
 from app.domain.agents.wire import encode
-from app.domain.audit import NewEntry
+from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.errors import OperationFinished
 from app.domain.events import EventType, NewEvent
 from app.domain.ids import new_id
 from app.domain.masking import mask
-from app.domain.operation import AUTOMATIC, Kind, Operation, Outcome, Phase, Request, Trigger
-from app.ports import Transaction
-from app.services.actors import RECOVERY, Actor, World, topics
+from app.domain.operation import AUTOMATIC, Operation, OperationKind, Outcome, Phase, Request, Trigger
+from app.ports import Ports, Transaction, topics
 from app.services.agents.commands import recalled, relay, waits_for
 
 Told = tuple[CommandKind, Mapping[str, Any]]
@@ -28,15 +28,15 @@ LEASE = timedelta(seconds=30)
 class Queue:
     """Accepts, ends and recovers operations."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
     def ask(self, environment: str, request: Request, actor: Actor) -> Operation:
         """Queue an operation. A queued refresh is shared; a queued automatic sync makes way for a newer one."""
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             found = tx.environments.get(environment)
             operation = self.add(tx, found, request, actor)
-        self._world.bell.ring(topics(found))
+        self._ports.notifier.notify(topics(found))
         return operation
 
     def add(
@@ -53,15 +53,15 @@ class Queue:
         Where an agent works for the environment, it is told to queue it, or what `told` says. `id`: the one that was
         promised to who asked."""
         queued = tx.operations.queued(environment.id)
-        if request.kind is Kind.REFRESH:
-            waiting = next((one for one in queued if one.kind is Kind.REFRESH), None)
+        if request.kind is OperationKind.REFRESH:
+            waiting = next((one for one in queued if one.kind is OperationKind.REFRESH), None)
             if waiting:
                 return waiting
         operation = self._new(environment, _masked(request))
-        operation = replace(operation, id=id or operation.id, reason=waits_for(self._world, tx, environment))
+        operation = replace(operation, id=id or operation.id, reason=waits_for(self._ports, tx, environment))
         kind, data = told or (CommandKind.OPERATE, encode(operation))
         data = {**data, "operation": operation.id} if told else data
-        if relay(self._world, tx, environment, kind, data, operation.id):
+        if relay(self._ports, tx, environment, kind, data, operation.id):
             tx.operations.add(operation)  # an agent orders its own queue
         else:
             self.take(tx, operation)
@@ -75,11 +75,11 @@ class Queue:
         queued = tx.operations.queued(operation.environment_id)
         tx.operations.add(operation)
         for one in queued:
-            if operation.kind is Kind.SYNC and operation.trigger in AUTOMATIC and _gives_way(one):
+            if operation.kind is OperationKind.SYNC and operation.trigger in AUTOMATIC and _gives_way(one):
                 self._supersede(tx, one, operation)
 
     def _new(self, environment: Environment, request: Request) -> Operation:
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         return Operation(
             id=new_id(now),
             environment_id=environment.id,
@@ -106,8 +106,8 @@ class Queue:
 
     def terminate(self, id: str, actor: Actor) -> Operation:
         """Stop an operation: at once if queued, between two files if running. Raises OperationFinished."""
-        now = self._world.clock.now()
-        with self._world.store.write() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.write() as tx:
             operation = tx.operations.get(id)
             if operation.phase.final:
                 raise OperationFinished(f"Operation {id} ended {operation.phase.value} already.")
@@ -118,8 +118,8 @@ class Queue:
                 tx.ledger.append(now, [finished_event(asked)])
             tx.operations.save(asked)
             data = {"environment": operation.environment}
-            tx.audit.append(now, NewEntry(actor.name, "operation.terminate", f"operation:{id}", data, actor.ip))
-        self._world.bell.ring(topics(environment))
+            tx.audit.append(now, NewAuditEntry(actor.name, "operation.terminate", f"operation:{id}", data, actor.ip))
+        self._ports.notifier.notify(topics(environment))
         return asked
 
     def _begun(self, tx: Transaction, environment: Environment, operation: Operation, actor: Actor) -> bool:
@@ -127,7 +127,7 @@ class Queue:
         if recalled(tx, operation):
             return False
         data = {"operation": operation.id, "by": actor.name}
-        told = relay(self._world, tx, environment, CommandKind.TERMINATE, data, operation.id)
+        told = relay(self._ports, tx, environment, CommandKind.TERMINATE, data, operation.id)
         return told or operation.phase is Phase.RUNNING
 
     def recover(self, worker: str | None) -> tuple[Operation, ...]:
@@ -136,17 +136,17 @@ class Queue:
         `worker`: with a name, only operations without a heartbeat for `LEASE`; None: every running one (at the start
         of an installation that has a single process). Returns what was settled.
         """
-        now = self._world.clock.now()
-        with self._world.store.write() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.write() as tx:
             lost = tx.operations.lost(now - LEASE if worker else now, worker)
             for operation in lost:
                 self._settle(tx, operation)
         if lost:
-            self._world.bell.ring(("work", "ledger", *(f"environment-{one.environment}" for one in lost)))
+            self._ports.notifier.notify(("work", "ledger", *(f"environment-{one.environment}" for one in lost)))
         return lost
 
     def _settle(self, tx: Transaction, operation: Operation) -> None:
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         told_to_stop = operation.termination_by is not None
         ended = replace(
             operation,
@@ -172,7 +172,7 @@ class Queue:
 
 def is_quiet(operation: Operation) -> bool:
     """Scheduled refreshes leave a trace only when their verdict changes; the environment says when it was checked."""
-    return operation.kind is Kind.REFRESH and operation.trigger is Trigger.SCHEDULE
+    return operation.kind is OperationKind.REFRESH and operation.trigger is Trigger.SCHEDULE
 
 
 def _masked(request: Request) -> Request:
@@ -183,7 +183,7 @@ def _masked(request: Request) -> Request:
 
 
 def _gives_way(queued: Operation) -> bool:
-    return queued.kind is Kind.SYNC and queued.trigger is Trigger.SCHEDULE
+    return queued.kind is OperationKind.SYNC and queued.trigger is Trigger.SCHEDULE
 
 
 def _event(operation: Operation, type: EventType, **data: Any) -> NewEvent:
@@ -214,7 +214,7 @@ def finished_event(operation: Operation) -> NewEvent:
     )
 
 
-def _requested(operation: Operation, actor: Actor) -> NewEntry:
+def _requested(operation: Operation, actor: Actor) -> NewAuditEntry:
     request = operation.request
     data: dict[str, Any] = {
         "environment": operation.environment,
@@ -225,10 +225,10 @@ def _requested(operation: Operation, actor: Actor) -> NewEntry:
     }
     if request.pipeline:
         data["pipeline"] = {"url": request.pipeline.url, "id": request.pipeline.id}
-    return NewEntry(actor.name, f"{request.kind.value}.request", f"operation:{operation.id}", data, actor.ip)
+    return NewAuditEntry(actor.name, f"{request.kind.value}.request", f"operation:{operation.id}", data, actor.ip)
 
 
-def finished_entry(operation: Operation, actor: Actor | None = None) -> NewEntry:
+def finished_entry(operation: Operation, actor: Actor | None = None) -> NewAuditEntry:
     """The audit log's entry for an operation's end: what was deployed, by whom, with which result."""
     data = {
         "environment": operation.environment,
@@ -242,4 +242,4 @@ def finished_entry(operation: Operation, actor: Actor | None = None) -> NewEntry
         "tree": operation.detail.get("tree"),
     }
     who = actor.name if actor else operation.request.initiated_by
-    return NewEntry(who, f"{operation.kind.value}.finish", f"operation:{operation.id}", data)
+    return NewAuditEntry(who, f"{operation.kind.value}.finish", f"operation:{operation.id}", data)

@@ -13,19 +13,18 @@ from app.domain.events import EventType, NewEvent
 from app.domain.masking import mask
 from app.domain.operation import Operation, Phase, Stage, StageName
 from app.domain.state.tree import printable
-from app.ports import Transaction
-from app.services.actors import World
+from app.ports import Ports, Transaction
 from app.services.operations.queue import finished_entry, finished_event, is_quiet
 
 PROGRESS_EVERY_S = 0.25
 ORDER = list(StageName)
 
 
-class Journal:
+class OperationRecorder:
     """Follows one operation; `operation` is its state so far. Implements the port Watch."""
 
-    def __init__(self, world: World, operation: Operation, stopped: Callable[[], bool]) -> None:
-        self.world = world
+    def __init__(self, ports: Ports, operation: Operation, stopped: Callable[[], bool]) -> None:
+        self.ports = ports
         self.operation = operation
         self._stopped = stopped
         self._shown = 0.0
@@ -41,12 +40,12 @@ class Journal:
         """Show how far the apply is, a few times a second."""
         self.check()
         self.operation = replace(self.operation, done=done, total=total)
-        now = self.world.clock.monotonic()
+        now = self.ports.clock.monotonic()
         if now - self._shown >= PROGRESS_EVERY_S:
             self._shown = now
-            with self.world.store.write() as tx:
+            with self.ports.store.write() as tx:
                 tx.operations.progress(self.operation.id, done, total)
-            self.world.bell.ring(self.topics)
+            self.ports.notifier.notify(self.topics)
 
     # --- telling ---
     def note(self, **fields: Any) -> None:
@@ -66,13 +65,13 @@ class Journal:
     @contextmanager
     def stage(self, name: StageName) -> Iterator[None]:
         """Time a stage and store it; a stage that fails stays open, so that the page shows where it ended."""
-        started = self.world.clock.now()
+        started = self.ports.clock.now()
         self.note(stages=(*self.operation.stages, Stage(name, started)))
         self.check()
         if name in (StageName.APPLIED, StageName.HEALTHY):
             self._save(EventType.OPERATION_STAGE, name.value)
         yield
-        self.stamp(name, started, self.world.clock.now())
+        self.stamp(name, started, self.ports.clock.now())
 
     def unreached(self, name: StageName) -> None:
         """Leave a stage open that went through without reaching what it is named after."""
@@ -85,14 +84,14 @@ class Journal:
 
     def _save(self, type: EventType, text: str) -> None:
         one = self.operation
-        with self.world.store.write() as tx:
+        with self.ports.store.write() as tx:
             tx.operations.save(self._merged(tx))
             if not is_quiet(one):
                 staged = type is EventType.OPERATION_STAGE
                 facts = {"trigger": one.trigger.value, "revision": one.revision} if staged else {}
                 event = NewEvent(type, one.environment, one.environment_id, one.id, text, facts)
-                tx.ledger.append(self.world.clock.now(), [event])
-        self.world.bell.ring(self.topics)
+                tx.ledger.append(self.ports.clock.now(), [event])
+        self.ports.notifier.notify(self.topics)
 
     def _merged(self, tx: Transaction) -> Operation:
         """What we know, with what others wrote meanwhile; raises OperationInProgress if the run was taken from us."""
@@ -106,9 +105,9 @@ class Journal:
 
         `settle` says whether the end is worth telling; a quiet operation that is not is removed.
         """
-        now = self.world.clock.now()
+        now = self.ports.clock.now()
         self.note(finished_at=now, **fields)
-        with self.world.store.write() as tx:
+        with self.ports.store.write() as tx:
             ended = replace(self._merged(tx), worker=None)
             telling = settle(tx, ended)
             if telling or not is_quiet(ended):
@@ -117,7 +116,7 @@ class Journal:
                 tx.audit.append(now, finished_entry(ended))
             else:
                 tx.operations.remove(ended.id)
-        self.world.bell.ring(("work", *self.topics))
+        self.ports.notifier.notify(("work", *self.topics))
         self.operation = ended
         return ended
 

@@ -14,18 +14,17 @@ from app.domain.revision import Revision
 from app.domain.state.plan import LiveState, Plan, PlanItem
 from app.domain.state.tree import printable
 from app.domain.status import Health, SyncStatus
-from app.ports import Contents, Source, Target, Transaction
-from app.services.actors import World
+from app.ports import Contents, Ports, Source, Target, Transaction
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
-from app.services.operations.health_and_hooks import look_once
-from app.services.operations.inventory_seeding import take_over
-from app.services.operations.planning import look
+from app.services.operations.health_and_hooks import check_health
+from app.services.operations.inventory_seeding import seed_inventory
+from app.services.operations.planning import observe_and_plan
 from app.services.operations.queue import is_quiet
-from app.services.operations.recorder import Journal
-from app.services.operations.revision_news import News, news, noticed
+from app.services.operations.recorder import OperationRecorder
+from app.services.operations.revision_news import RevisionNews, news, noticed
 from app.services.operations.shadow_run import Shadow
-from app.services.operations.status_transitions import Looked
+from app.services.operations.status_transitions import Observation
 
 DIFFS = 100  # drifted files whose diff is kept
 READ_LIMIT = 1_000_000  # bytes of a live file that are read for a diff
@@ -35,39 +34,39 @@ DIFF_LIMIT = 40_000  # characters of one diff
 class Refresh:
     """One refresh of one environment."""
 
-    def __init__(self, world: World, environment: Environment, journal: Journal) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, environment: Environment, recorder: OperationRecorder) -> None:
+        self._ports = ports
         self._environment = environment
-        self._journal = journal
-        self._news: News | None = None
+        self._recorder = recorder
+        self._news: RevisionNews | None = None
         self._asked = False  # Git answered, and holds the ref
 
     def run(self) -> Operation:
         """Compare and write down the verdict."""
         environment = self._environment
-        source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
-        target = self._world.targets.open(environment)
-        with self._journal.stage(StageName.FETCHED):
+        source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
+        target = self._ports.targets.open(environment)
+        with self._recorder.stage(StageName.FETCHED):
             note = self._fetch(source)
             head = wanted.head_of(source, environment)
             self._asked &= head is not None
             self._news = news(source, environment, head) if head else None
             sha = self._declared(source, head)
         if environment.policy.observe:
-            now = self._world.clock.now()
-            return Shadow(self._world, environment, self._journal, self._news, now).refresh(source, sha, note)
-        take_over(environment, source, target)
-        with self._journal.stage(StageName.PLANNED):
+            now = self._ports.clock.now()
+            return Shadow(self._ports, environment, self._recorder, self._news, now).refresh(source, sha, note)
+        seed_inventory(environment, source, target)
+        with self._recorder.stage(StageName.PLANNED):
             state = wanted.desired_state(source, environment, sha)
-            live, plan = look(environment, source, target, state, self._world.clock.now(), whole=True)
-            looked = Looked(plan, self._world.clock.now(), report(source, target, live, plan))
+            live, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
+            looked = Observation(plan, self._ports.clock.now(), report(source, target, live, plan))
         health = Health.MISSING if vanished(live, target) else self._health()
         return self._finish(sha, looked, health, note)
 
     def _fetch(self, source: Source) -> str:
         """Bring the mirror up to date unless the poll does so anyway; a Git server that is silent, or
         that is no longer the one we know, does not stop a look. Returns why it could not be asked."""
-        if self._journal.operation.trigger is Trigger.SCHEDULE and self._environment.status.noticed:
+        if self._recorder.operation.trigger is Trigger.SCHEDULE and self._environment.status.noticed:
             return ""
         try:
             source.fetch()
@@ -78,7 +77,7 @@ class Refresh:
 
     def _declared(self, source: Source, head: Revision | None) -> str:
         environment = self._environment
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             bad = head is not None and tx.history.is_bad(environment.id, head.sha)
         sha = wanted.declared(environment, head.sha if head else None, bad)
         return sha or source.resolve(environment.source.ref).sha
@@ -86,27 +85,27 @@ class Refresh:
     def _health(self) -> Health:
         if self._environment.status.revision is None:
             return Health.UNKNOWN
-        return look_once(self._world, self._environment).health
+        return check_health(self._ports, self._environment).health
 
-    def _finish(self, sha: str, looked: Looked, health: Health, note: str) -> Operation:
+    def _finish(self, sha: str, looked: Observation, health: Health, note: str) -> Operation:
         divergence = looked.plan.divergence
         outcome = Outcome.OUT_OF_SYNC if divergence else Outcome.COMPARED
-        self._journal.remember(paths=_shown(looked.plan), unmanaged=looked.report["unmanaged_count"])
+        self._recorder.remember(paths=_shown(looked.plan), unmanaged=looked.report["unmanaged_count"])
 
         def settle(tx: Transaction, ended: Operation) -> bool:
             return self._settle(tx, ended, looked, health, note)
 
         reason = in_words(looked.plan) + (f" (Git could not be asked: {note})" if note else "")
-        return self._journal.finish(settle, phase=Phase.SUCCEEDED, outcome=outcome, reason=reason, revision=sha)
+        return self._recorder.finish(settle, phase=Phase.SUCCEEDED, outcome=outcome, reason=reason, revision=sha)
 
-    def _settle(self, tx: Transaction, ended: Operation, looked: Looked, health: Health, note: str) -> bool:
+    def _settle(self, tx: Transaction, ended: Operation, looked: Observation, health: Health, note: str) -> bool:
         before, events = noticed(tx, tx.environments.by_id(self._environment.id), self._news, looked.at)
         episode, drifting = status_transitions.follow_drift(tx, before, looked, ended)
         events += drifting
         trouble = "" if self._asked else status_transitions.git_trouble(before.status)
         message = f"{status_transitions.GIT}{note}" if note else trouble
         status = replace(status_transitions.judged(before, looked, health), drift_episode=episode, message=message)
-        events += status_transitions.tell(before, status, ended)
+        events += status_transitions.status_events(before, status, ended)
         if not is_quiet(ended):
             status = status_transitions.ended(status, ended)
         tx.drift.put(before.id, looked.at, {**looked.report, "episode": episode, "revision": status.revision})

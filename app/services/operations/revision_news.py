@@ -17,7 +17,7 @@ PASSED_OVER = 200  # commits between two heads that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class RevisionNews:
     """A head that an environment has not heard of. `between`: the commits that it brings, newest first, itself first;
     `forced`: the head before is no ancestor; `left_out`: the head before, where it differs from what is live."""
 
@@ -27,15 +27,15 @@ class News:
     left_out: Revision | None = None
 
 
-def news(source: Source, environment: Environment, head: Revision) -> News | None:
+def news(source: Source, environment: Environment, head: Revision) -> RevisionNews | None:
     """What is new about the ref's head, or None."""
     before = environment.status.noticed
     if before == head.sha:
         return None
     if before is None:
-        return News(head)
+        return RevisionNews(head)
     between = source.between(before, head.sha, limit=PASSED_OVER)
-    return News(head, between, not _follows(source, before, head.sha), _left_out(source, environment, before))
+    return RevisionNews(head, between, not _follows(source, before, head.sha), _left_out(source, environment, before))
 
 
 def _follows(source: Source, before: str, after: str) -> bool:
@@ -56,7 +56,7 @@ def _left_out(source: Source, environment: Environment, before: str) -> Revision
 
 
 def noticed(
-    tx: Transaction, environment: Environment, found: News | None, at: datetime
+    tx: Transaction, environment: Environment, found: RevisionNews | None, at: datetime
 ) -> tuple[Environment, list[NewEvent]]:
     """The environment that knows of the news, and what the ledger is told; nothing where it knew already."""
     before = environment.status.noticed

@@ -7,20 +7,19 @@ from datetime import datetime
 
 from app.domain.environment import Environment, Status
 from app.domain.errors import OnlyObserves, Problem
-from app.domain.operation import Kind, Operation, Outcome, Phase, StageName
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName
 from app.domain.revision import Revision
 from app.domain.state.drift import acceptance
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan, compare
 from app.domain.state.tree import Change
 from app.domain.status import Divergence, Health, SyncStatus
-from app.ports import Desired, OperationFilter, Source, Target, Transaction
-from app.services.actors import World
+from app.ports import Desired, OperationFilter, Ports, Source, Target, Transaction
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
-from app.services.operations.health_and_hooks import look_once
+from app.services.operations.health_and_hooks import check_health
 from app.services.operations.queue import is_quiet
-from app.services.operations.recorder import Journal, paths_of
-from app.services.operations.revision_news import News, noticed
+from app.services.operations.recorder import OperationRecorder, paths_of
+from app.services.operations.revision_news import RevisionNews, noticed
 
 NO_DRIFT = {"items": [], "count": 0, "ignored": [], "unmanaged": [], "unmanaged_count": 0, "episode": None}
 
@@ -38,23 +37,28 @@ class Shadow:
     """One operation of a shadow. `at`: when its news was noticed."""
 
     def __init__(
-        self, world: World, environment: Environment, journal: Journal, found: News | None, at: datetime
+        self,
+        ports: Ports,
+        environment: Environment,
+        recorder: OperationRecorder,
+        found: RevisionNews | None,
+        at: datetime,
     ) -> None:
-        self._world, self._environment, self._journal = world, environment, journal
+        self._ports, self._environment, self._recorder = ports, environment, recorder
         self._news, self._at = found, at
 
     def sync(self, source: Source, revision: Revision, state: Desired) -> Operation:
         """Plan a delivery and say what it would have done."""
         plan = self._plan(source, state, self._before())
-        self._journal.remember(paths=paths_of(plan.items), tree=state.tree, would=_counts(plan))
+        self._recorder.remember(paths=paths_of(plan.items), tree=state.tree, would=_counts(plan))
         return self._finish(plan, state, Outcome.OBSERVED, f"would have deployed {revision.short}: {would(plan)}")
 
     def refresh(self, source: Source, sha: str, note: str) -> Operation:
         """Compare what it would have delivered with what stands there."""
         state = wanted.desired_state(source, self._environment, sha)
         plan = self._plan(source, state, None)
-        self._journal.remember(paths=paths_of(plan.items))
-        self._journal.note(revision=sha)
+        self._recorder.remember(paths=paths_of(plan.items))
+        self._recorder.note(revision=sha)
         differing = len(plan.work)
         words = f"{differing} {'path differs' if differing == 1 else 'paths differ'} from what it would have delivered"
         reason = words if differing else f"live equals what it would have delivered ({SyncStatus.SYNCED.value})"
@@ -64,17 +68,17 @@ class Shadow:
     def _before(self) -> str | None:
         """What would be live now, had it delivered."""
         where = OperationFilter(
-            environment_id=self._environment.id, kind=Kind.SYNC.value, outcome=Outcome.OBSERVED.value
+            environment_id=self._environment.id, kind=OperationKind.SYNC.value, outcome=Outcome.OBSERVED.value
         )
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             last = tx.operations.page(where, 1, None).items
         return last[0].revision if last else self._environment.status.revision
 
     def _plan(self, source: Source, state: Desired, before: str | None) -> Plan:
-        with self._journal.stage(StageName.PLANNED):
-            target = self._world.targets.shadow(self._environment)
+        with self._recorder.stage(StageName.PLANNED):
+            target = self._ports.targets.shadow(self._environment)
             dropped = _dropped(source, self._environment, before, state)
-            return foresee(self._environment, target, state, dropped, self._world.clock.now())
+            return foresee(self._environment, target, state, dropped, self._ports.clock.now())
 
     def _finish(self, plan: Plan, state: Desired, outcome: Outcome, reason: str) -> Operation:
         behind = any(item.wanted for item in plan.work)
@@ -82,9 +86,9 @@ class Shadow:
 
         def settle(tx: Transaction, ended: Operation) -> bool:
             before, events = noticed(tx, tx.environments.by_id(self._environment.id), self._news, self._at)
-            at = ended.finished_at or self._world.clock.now()
+            at = ended.finished_at or self._ports.clock.now()
             status = judged(before, behind, health, at)
-            events += status_transitions.tell(before, status, ended)
+            events += status_transitions.status_events(before, status, ended)
             quiet = is_quiet(ended)
             tx.environments.put_status(before.id, status if quiet else status_transitions.ended(status, ended))
             tx.environments.schedule_refresh(before.id, at + before.refresh_interval())
@@ -92,13 +96,13 @@ class Shadow:
             tx.ledger.append(at, events)
             return bool(events)
 
-        return self._journal.finish(settle, phase=Phase.SUCCEEDED, outcome=outcome, reason=reason)
+        return self._recorder.finish(settle, phase=Phase.SUCCEEDED, outcome=outcome, reason=reason)
 
     def _health(self, behind: bool) -> Health:
         """As checked; without a check, nothing is known of files that are not those it would have delivered."""
         if self._environment.policy.health_check is None and behind:
             return Health.UNKNOWN
-        return look_once(self._world, self._environment).health
+        return check_health(self._ports, self._environment).health
 
 
 def judged(environment: Environment, behind: bool, health: Health, at: datetime) -> Status:

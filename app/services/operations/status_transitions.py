@@ -23,7 +23,7 @@ TARGET = "Target: "  # begins what a status says about a target that cannot be l
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Observation:
     """A full comparison: its plan, and the drift report that pages show."""
 
     plan: Plan
@@ -36,7 +36,7 @@ class Looked:
         return tuple(printable(item.path) for item in self.plan.drift[:SAMPLE])
 
 
-def judged(environment: Environment, looked: Looked, health: Health | None) -> Status:
+def judged(environment: Environment, looked: Observation, health: Health | None) -> Status:
     """The status after a full comparison."""
     divergence = looked.plan.divergence
     return replace(
@@ -99,7 +99,7 @@ def ended(status: Status, operation: Operation) -> Status:
     )
 
 
-def tell(before: Environment, after: Status, operation: Operation) -> list[NewEvent]:
+def status_events(before: Environment, after: Status, operation: Operation) -> list[NewEvent]:
     """Events for what changed in the status."""
     events = []
     status = before.status
@@ -119,7 +119,7 @@ def _event(
 
 
 def follow_drift(
-    tx: Transaction, environment: Environment, looked: Looked, operation: Operation
+    tx: Transaction, environment: Environment, looked: Observation, operation: Operation
 ) -> tuple[int | None, list[NewEvent]]:
     """Open, update or end the environment's drift episode after a full comparison; returns the open one's id."""
     current = tx.episodes.current(environment.id)

@@ -14,15 +14,14 @@ from app.domain.state.drift import Ending
 from app.domain.state.plan import Action, Plan
 from app.domain.state.tree import printable
 from app.domain.status import Health
-from app.ports import CheckResult, Desired, Source, Target, Transaction
-from app.services.actors import World
+from app.ports import CheckResult, Desired, Ports, Source, Target, Transaction
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.health_and_hooks import NO_CHECK, run_hooks, wait_until_healthy
-from app.services.operations.inventory_seeding import take_over
-from app.services.operations.planning import look
-from app.services.operations.recorder import Journal, paths_of
-from app.services.operations.revision_news import News, news, noticed
+from app.services.operations.inventory_seeding import seed_inventory
+from app.services.operations.planning import observe_and_plan
+from app.services.operations.recorder import OperationRecorder, paths_of
+from app.services.operations.revision_news import RevisionNews, news, noticed
 from app.services.operations.shadow_run import Shadow
 from app.services.operations.wanted_revision import Ruling
 
@@ -30,25 +29,25 @@ from app.services.operations.wanted_revision import Ruling
 class Sync:
     """One sync of one environment."""
 
-    def __init__(self, world: World, environment: Environment, journal: Journal) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, environment: Environment, recorder: OperationRecorder) -> None:
+        self._ports = ports
         self._environment = environment
-        self._journal = journal
-        self._request = journal.operation.request
-        self._news: News | None = None
+        self._recorder = recorder
+        self._request = recorder.operation.request
+        self._news: RevisionNews | None = None
         self._asked = False  # Git answered, and holds the ref
         self._owned = environment.status.files  # files that the inventory listed before
 
     def run(self) -> Operation:
         """Walk from the wanted revision to the outcome."""
         environment = self._environment
-        source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
+        source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         revision = self._revision(source)
         head = wanted.head_of(source, environment)
         self._asked &= head is not None
         self._news = news(source, environment, head) if head else None
-        with self._world.store.read() as tx:
-            ruling = wanted.ruling(tx, environment, self._journal.operation, revision, source)
+        with self._ports.store.read() as tx:
+            ruling = wanted.ruling(tx, environment, self._recorder.operation, revision, source)
         state = wanted.desired_state(source, environment, revision.sha)
         ruling = ruling or wanted.emptiness(environment, state)
         if ruling:
@@ -60,19 +59,19 @@ class Sync:
         return self._deliver(source, revision, state)
 
     def _shadow(self) -> Shadow:
-        at = self._request.noticed_at or self._journal.operation.created_at
-        return Shadow(self._world, self._environment, self._journal, self._news, at)
+        at = self._request.noticed_at or self._recorder.operation.created_at
+        return Shadow(self._ports, self._environment, self._recorder, self._news, at)
 
     def _revision(self, source: Source) -> Revision:
-        journal, request = self._journal, self._request
-        with journal.stage(StageName.FETCHED):
-            revision, self._asked = wanted.find(source, self._environment, request)
-        noticed = request.noticed_at or self._known_since(revision) or journal.operation.created_at
+        recorder, request = self._recorder, self._request
+        with recorder.stage(StageName.FETCHED):
+            revision, self._asked = wanted.find_revision(source, self._environment, request)
+        noticed = request.noticed_at or self._known_since(revision) or recorder.operation.created_at
         after = max(request.visible_after or revision.committed_at, revision.committed_at)
-        journal.stamp(StageName.COMMITTED, revision.committed_at, revision.committed_at)
-        journal.stamp(StageName.VISIBLE, min(after, noticed), noticed)
-        journal.stamp(StageName.NOTICED, noticed, noticed)
-        journal.note(revision=revision.sha, subject=revision.subject, author=revision.author.name)
+        recorder.stamp(StageName.COMMITTED, revision.committed_at, revision.committed_at)
+        recorder.stamp(StageName.VISIBLE, min(after, noticed), noticed)
+        recorder.stamp(StageName.NOTICED, noticed, noticed)
+        recorder.note(revision=revision.sha, subject=revision.subject, author=revision.author.name)
         return revision
 
     def _known_since(self, revision: Revision) -> datetime | None:
@@ -87,40 +86,42 @@ class Sync:
         def settle(tx: Transaction, ended: Operation) -> bool:
             environment, events = self._told(tx)
             status = status_transitions.waiting(environment.status) if waits else environment.status
-            tx.ledger.append(self._world.clock.now(), events + status_transitions.tell(environment, status, ended))
+            tx.ledger.append(
+                self._ports.clock.now(), events + status_transitions.status_events(environment, status, ended)
+            )
             tx.environments.put_status(environment.id, status_transitions.ended(status, ended))
             return True
 
-        return self._journal.finish(
+        return self._recorder.finish(
             settle, phase=ruling.phase, outcome=ruling.outcome, reason=ruling.reason
         )  # fmt: skip
 
     def _end_hold(self, source: Source, revision: Revision) -> None:
         """A commit newer than the revision that a rollback left ends the rollback's hold."""
-        hold, one = self._environment.hold, self._journal.operation
+        hold, one = self._environment.hold, self._recorder.operation
         if hold is None or not wanted.newer_than_left(hold, revision.sha, source):
             return
         reason = f"{revision.short} landed, newer than {(hold.left_revision or '')[:8]}"
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             tx.environments.set_hold(self._environment.id, None)
             event = NewEvent(EventType.HOLD_ENDED, one.environment, one.environment_id, one.id, reason)
-            tx.ledger.append(self._world.clock.now(), [event])
+            tx.ledger.append(self._ports.clock.now(), [event])
         self._environment = replace(self._environment, hold=None)
 
     def _deliver(self, source: Source, revision: Revision, state: Desired) -> Operation:
-        environment, journal = self._environment, self._journal
-        target = self._world.targets.open(environment)
-        seeded = take_over(environment, source, target)
+        environment, recorder = self._environment, self._recorder
+        target = self._ports.targets.open(environment)
+        seeded = seed_inventory(environment, source, target)
         head = target.inventory()
         self._owned = environment.status.files if head.tree else 0
         whole = seeded or head.tree in (None, state.tree) or environment.status.drift_count > 0
-        with journal.stage(StageName.PLANNED):
-            _, plan = look(environment, source, target, state, self._world.clock.now(), whole=whole)
-        journal.note(total=len(plan.work))
-        journal.remember(paths=paths_of(plan.items), tree=state.tree)
+        with recorder.stage(StageName.PLANNED):
+            _, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=whole)
+        recorder.note(total=len(plan.work))
+        recorder.remember(paths=paths_of(plan.items), tree=state.tree)
         failure = self._apply(source, target, plan, state)
         if failure is None:
-            journal.note(changes=self._changes(plan))
+            recorder.note(changes=self._changes(plan))
             self._report_unsupported(source, state)
         checked = self._check() if failure is None else CheckResult(Health.DEGRADED, failure)
         return self._finish(source, revision, state, plan, checked, failure, whole)
@@ -128,41 +129,41 @@ class Sync:
     def _report_unsupported(self, source: Source, state: Desired) -> None:
         """Say what of the tree is not delivered as it is meant: submodules, and LFS pointers without their content."""
         found = [{"path": printable(one.path), "kind": one.kind} for one in source.unsupported(state.tree)[:100]]
-        self._journal.remember(unsupported=found)
+        self._recorder.remember(unsupported=found)
         for one in found[:10]:
-            self._journal.log(f"not supported: '{one['path']}' is a {one['kind'].replace('_', ' ')}")
+            self._recorder.log(f"not supported: '{one['path']}' is a {one['kind'].replace('_', ' ')}")
 
     def _apply(self, source: Source, target: Target, plan: Plan, state: Desired) -> str | None:
         """Bring the target and the inventory to the desired state; return why a hook stopped it, or None."""
-        journal = self._journal
+        recorder = self._recorder
         if not plan.work:
             target.record(plan, state)
             return None
-        failure = run_hooks(self._world, self._environment, journal, "pre")
+        failure = run_hooks(self._ports, self._environment, recorder, "pre")
         if failure:
             return f"{failure}; the target was not touched"
-        with journal.stage(StageName.APPLIED), source.contents() as contents:
-            target.apply(plan, state, contents, journal)
+        with recorder.stage(StageName.APPLIED), source.contents() as contents:
+            target.apply(plan, state, contents, recorder)
         return None
 
     def _check(self) -> CheckResult:
         """Post hooks, then health."""
-        journal = self._journal
-        if journal.operation.stage(StageName.APPLIED) is None:
-            now = self._world.clock.now()
-            journal.stamp(StageName.APPLIED, now, now)
+        recorder = self._recorder
+        if recorder.operation.stage(StageName.APPLIED) is None:
+            now = self._ports.clock.now()
+            recorder.stamp(StageName.APPLIED, now, now)
         else:
-            failure = run_hooks(self._world, self._environment, journal, "post")
+            failure = run_hooks(self._ports, self._environment, recorder, "post")
             if failure:
                 return CheckResult(Health.DEGRADED, failure)
         if self._environment.policy.health_check is None:
-            now = self._world.clock.now()
-            journal.stamp(StageName.HEALTHY, now, now)
+            now = self._ports.clock.now()
+            recorder.stamp(StageName.HEALTHY, now, now)
             return NO_CHECK
-        with journal.stage(StageName.HEALTHY):
-            result = wait_until_healthy(self._world, self._environment, journal)
+        with recorder.stage(StageName.HEALTHY):
+            result = wait_until_healthy(self._ports, self._environment, recorder)
         if result.health is not Health.HEALTHY:
-            journal.unreached(StageName.HEALTHY)
+            recorder.unreached(StageName.HEALTHY)
         return result
 
     def _changes(self, plan: Plan) -> Changes:
@@ -193,7 +194,7 @@ class Sync:
         files = self._files(plan) if live else self._environment.status.files
 
         def settle(tx: Transaction, ended: Operation) -> bool:
-            at = ended.finished_at or self._world.clock.now()
+            at = ended.finished_at or self._ports.clock.now()
             before, events = self._told(tx)
             status = status_transitions.waiting(before.status) if waits else before.status
             if live:
@@ -203,13 +204,13 @@ class Sync:
                 status = status_transitions.delivered(before, revision, at, checked.health, ahead, trouble)
                 good = revision.sha if well else status.last_good
                 status = replace(status, files=files, drift_episode=None, checked_at=checked_at or at, last_good=good)
-            events += status_transitions.tell(before, status, ended)
+            events += status_transitions.status_events(before, status, ended)
             tx.environments.put_status(before.id, status_transitions.ended(status, ended))
             tx.environments.schedule_refresh(before.id, at if not whole else at + before.refresh_interval())
             tx.ledger.append(at, events)
             return True
 
-        return self._journal.finish(
+        return self._recorder.finish(
             settle,
             phase=Phase.SUCCEEDED if well else Phase.FAILED,
             outcome=self._outcome(plan, revision) if well else Outcome.FAILED,
@@ -218,7 +219,7 @@ class Sync:
 
     def _told(self, tx: Transaction) -> tuple[Environment, list[NewEvent]]:
         """The environment as it is now, with what our fetch has found out about Git's ref before the poll did."""
-        at = self._request.noticed_at or self._journal.operation.created_at
+        at = self._request.noticed_at or self._recorder.operation.created_at
         return noticed(tx, tx.environments.by_id(self._environment.id), self._news, at)
 
     def _went_live(
@@ -247,7 +248,7 @@ class Sync:
         head = None if hold and hold.left_revision else wanted.head_of(source, self._environment)
         if head is None or head.sha == state.revision:
             return False
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             if tx.history.is_bad(self._environment.id, head.sha):
                 return False
         return wanted.desired_state(source, self._environment, head.sha).tree != state.tree
@@ -274,8 +275,8 @@ class Sync:
         if not well:
             return failure or f"live, but not healthy: {checked.detail}"
         if plan.work:
-            return self._request.reason or _done(self._journal.operation.changes)
-        if self._environment.status.revision == self._journal.operation.revision:
+            return self._request.reason or _done(self._recorder.operation.changes)
+        if self._environment.status.revision == self._recorder.operation.revision:
             return "this revision is live already"
         return self._request.reason or "the commit changes nothing under this environment's path"
 

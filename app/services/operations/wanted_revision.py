@@ -24,7 +24,7 @@ class Ruling:
     reason: str
 
 
-def find(source: Source, environment: Environment, request: Request) -> tuple[Revision, bool]:
+def find_revision(source: Source, environment: Environment, request: Request) -> tuple[Revision, bool]:
     """The commit that a request means, fetching where the mirror may be behind; and whether Git was asked.
 
     A commit that the mirror has needs no network, so a rollback works while the Git server is down; a branch is

@@ -7,11 +7,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.audit import NewEntry
+from app.domain.actor import Actor
+from app.domain.audit import NewAuditEntry
 from app.domain.errors import InvalidInput, NotAuthenticated, NotFound, TooManyAttempts
 from app.domain.ids import new_id
-from app.ports import Hasher, Session, Token, Transaction, User
-from app.services.actors import Actor, World
+from app.ports import Hasher, Ports, Session, Token, Transaction, User
 
 ADMIN = "admin"
 ROLES = (ADMIN, "readonly")
@@ -36,31 +36,31 @@ class Identity:
 class Access:
     """Log-in, tokens, and the first start."""
 
-    def __init__(self, world: World, hasher: Hasher) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, hasher: Hasher) -> None:
+        self._ports = ports
         self._hasher = hasher
         self._decoy = ""
 
     # --- the first start ---
     def bootstrap(self, token: str | None, password: str | None) -> str | None:
         """Make the first admin, and the token of PUSHPULL_BOOTSTRAP_TOKEN. Returns a one-time password to print."""
-        now, made = self._world.clock.now(), None
-        with self._world.store.read() as tx:
+        now, made = self._ports.clock.now(), None
+        with self._ports.store.read() as tx:
             fresh = not tx.identities.users()
         if fresh:
             made = None if password else secrets.token_urlsafe(12)
             hashed = self._hasher.hash(password or made or "")
-            with self._world.store.write() as tx:
+            with self._ports.store.write() as tx:
                 if not tx.identities.users():
                     tx.identities.add_user(User(0, ADMIN, hashed, ADMIN, made is not None, now))
-                    tx.audit.append(now, NewEntry("system:start", "user.create", f"user:{ADMIN}"))
+                    tx.audit.append(now, NewAuditEntry("system:start", "user.create", f"user:{ADMIN}"))
         if token:
             self._bootstrap_token(token, now)
         return made
 
     def _bootstrap_token(self, value: str, now: datetime) -> None:
         hashed = _hash(value)
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             if tx.identities.token(hashed):
                 return
             for old in tx.identities.tokens():
@@ -68,13 +68,13 @@ class Access:
                     tx.identities.revoke_token(old.id, now)
             made = Token(new_id(now), BOOTSTRAP, value[:4], hashed, ADMIN, "system:start", now)
             tx.identities.add_token(made)
-            tx.audit.append(now, NewEntry("system:start", "token.create", f"token:{BOOTSTRAP}", {"role": ADMIN}))
+            tx.audit.append(now, NewAuditEntry("system:start", "token.create", f"token:{BOOTSTRAP}", {"role": ADMIN}))
 
     # --- people ---
     def log_in(self, name: str, password: str, ip: str | None) -> tuple[str, Identity]:
         """Check a password; returns the new session's secret. Raises TooManyAttempts, NotAuthenticated."""
-        now = self._world.clock.now()
-        with self._world.store.read() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.read() as tx:
             self._throttle(tx, name, ip, now)
             user = tx.identities.user(name)
         good = self._hasher.verify(user.password_hash if user else self._any_hash(), password)
@@ -82,10 +82,10 @@ class Access:
             self._refuse(name, ip, now)
             raise NotAuthenticated("Name or password is wrong.")
         secret = secrets.token_urlsafe(32)
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             tx.identities.clear_failed_logins(f"name:{name.lower()}")
             tx.identities.add_session(Session(_hash(secret), user.id, now, now + SESSION_LIFE, ip))
-            tx.audit.append(now, NewEntry(f"user:{user.name}", "login", f"user:{user.name}", {}, ip))
+            tx.audit.append(now, NewAuditEntry(f"user:{user.name}", "login", f"user:{user.name}", {}, ip))
         return secret, _identity(user)
 
     def _any_hash(self) -> str:
@@ -102,22 +102,22 @@ class Access:
             raise TooManyAttempts(f"Too many failed log-ins; try again in {minutes} minutes.")
 
     def _refuse(self, name: str, ip: str | None, now: datetime) -> None:
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             tx.identities.add_failed_login(f"name:{name.lower()[:100]}", now)
             tx.identities.add_failed_login(f"ip:{ip}", now)
-            tx.audit.append(now, NewEntry(f"user:{_shown(name)}", "login.refused", f"user:{_shown(name)}", {}, ip))
+            tx.audit.append(now, NewAuditEntry(f"user:{_shown(name)}", "login.refused", f"user:{_shown(name)}", {}, ip))
 
     def log_out(self, cookie: str, actor: Actor) -> None:
         """End a session at once."""
-        now = self._world.clock.now()
-        with self._world.store.write() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.write() as tx:
             tx.identities.end_session(_hash(cookie))
-            tx.audit.append(now, NewEntry(actor.name, "logout", actor.name, {}, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor.name, "logout", actor.name, {}, actor.ip))
 
     def change_password(self, identity: Identity, old: str, new: str, actor: Actor) -> str:
         """Replace a password and end all of the user's sessions; returns a new session's secret."""
-        now, name = self._world.clock.now(), identity.actor.removeprefix("user:")
-        with self._world.store.read() as tx:
+        now, name = self._ports.clock.now(), identity.actor.removeprefix("user:")
+        with self._ports.store.read() as tx:
             self._throttle(tx, name, actor.ip, now)
             user = tx.identities.user_by_id(int(identity.id))
         if user is None or not self._hasher.verify(user.password_hash, old):
@@ -127,64 +127,64 @@ class Access:
             hint = f"must have at least {SHORTEST_PASSWORD} characters and differ from the present one"
             raise InvalidInput(f"The new password {hint}.", fields={"new": hint})
         hashed, secret = self._hasher.hash(new), secrets.token_urlsafe(32)
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             tx.identities.set_password(user.id, hashed, False)
             tx.identities.end_sessions(user.id)
             tx.identities.add_session(Session(_hash(secret), user.id, now, now + SESSION_LIFE, actor.ip))
-            tx.audit.append(now, NewEntry(actor.name, "password.change", actor.name, {}, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor.name, "password.change", actor.name, {}, actor.ip))
         return secret
 
     def authenticate_session(self, cookie: str) -> Identity:
         """The user behind a session. Raises NotAuthenticated."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             session = tx.identities.session(_hash(cookie))
             user = tx.identities.user_by_id(session.user_id) if session else None
-        if session is None or user is None or session.expires_at <= self._world.clock.now():
+        if session is None or user is None or session.expires_at <= self._ports.clock.now():
             raise NotAuthenticated("The session is over; log in again.")
         return _identity(user)
 
     # --- scripts ---
     def authenticate_token(self, value: str, ip: str | None = None) -> Identity:
         """The token's identity. Raises NotAuthenticated for one that is unknown, expired or revoked."""
-        now = self._world.clock.now()
-        with self._world.store.read() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.read() as tx:
             token = tx.identities.token(_hash(value))
         if token is None or token.revoked_at or (token.expires_at and token.expires_at <= now):
             raise NotAuthenticated("The token is unknown, expired or revoked.")
         if token.used_at is None or now - token.used_at > TOUCH:
-            with self._world.store.write() as tx:
+            with self._ports.store.write() as tx:
                 tx.identities.touch_token(token.id, now)
         return Identity(f"token:{token.name}", token.role, token.id)
 
     def list_tokens(self) -> tuple[Token, ...]:
         """All, oldest first."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             return tx.identities.tokens()
 
     def create_token(
         self, name: str, actor: Actor, *, role: str = ADMIN, expires_at: datetime | None = None
     ) -> tuple[Token, str]:
         """A new token and its value, which is kept nowhere."""
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         if role not in ROLES:
             raise InvalidInput(fields={"role": f"must be one of {', '.join(ROLES)}"})
         if expires_at is not None and expires_at <= now:
             raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
         value = "pp_" + secrets.token_urlsafe(32)
         made = Token(new_id(now), name, value[:7], _hash(value), role, actor.name, now, expires_at)
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             tx.identities.add_token(made)
             data = {"role": role, "id": made.id}
-            tx.audit.append(now, NewEntry(actor.name, "token.create", f"token:{name}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor.name, "token.create", f"token:{name}", data, actor.ip))
         return made, value
 
     def revoke_token(self, id: str, actor: Actor) -> None:
         """Make a token invalid at once. Raises NotFound."""
-        now = self._world.clock.now()
-        with self._world.store.write() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.write() as tx:
             if not tx.identities.revoke_token(id, now):
                 raise NotFound("There is no valid token of that id.")
-            tx.audit.append(now, NewEntry(actor.name, "token.revoke", f"token:{id}", {}, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor.name, "token.revoke", f"token:{id}", {}, actor.ip))
 
 
 def _hash(secret: str) -> str:

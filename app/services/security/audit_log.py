@@ -7,9 +7,8 @@ import io
 import json
 from collections.abc import Iterator
 
-from app.domain.audit import Entry, Verification, verify
-from app.ports import AuditFilter, Checkpoint, Signing
-from app.services.actors import World
+from app.domain.audit import AuditEntry, Verification, verify
+from app.ports import AuditFilter, Checkpoint, Ports, Signing
 
 COLUMNS = ("seq", "at", "actor", "action", "object", "data", "ip", "prev_hash", "hash")
 
@@ -17,21 +16,21 @@ COLUMNS = ("seq", "at", "actor", "action", "object", "data", "ip", "prev_hash", 
 class AuditLog:
     """Reads and seals the log."""
 
-    def __init__(self, world: World, signing: Signing) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, signing: Signing) -> None:
+        self._ports = ports
         self._signing = signing
 
     def export(self, format: str, where: AuditFilter | None = None) -> Iterator[str]:
         """The log, oldest first, as lines of JSON or CSV."""
         if format == "csv":
             yield _csv(COLUMNS)
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             for entry in tx.audit.walk(where):
                 yield _csv_entry(entry) if format == "csv" else _json_line(entry)
 
     def verify_stored(self) -> Verification:
         """Walk the stored chain, and hold it against the signed checkpoints."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             seals = {one.seq: one for one in tx.audit.checkpoints()}
             seen: dict[int, str] = {}
             result = verify(_noting(tx.audit.walk(), seals, seen))
@@ -52,12 +51,12 @@ class AuditLog:
 
     def checkpoint(self) -> Checkpoint | None:
         """Sign the chain's head, if it moved since the last time."""
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             head, seals = tx.audit.head(), tx.audit.checkpoints()
             if head is None or (seals and seals[-1].seq == head.seq):
                 return None
             signature = self._signing.sign(_message(head.seq, head.hash))
-            made = Checkpoint(head.seq, head.hash, self._world.clock.now(), signature, self._signing.public_key)
+            made = Checkpoint(head.seq, head.hash, self._ports.clock.now(), signature, self._signing.public_key)
             tx.audit.add_checkpoint(made)
             return made
 
@@ -67,7 +66,7 @@ def _message(seq: int, hash: str) -> bytes:
 
 
 def _noting(
-    entries: Iterator[Entry], seals: dict[int, Checkpoint], seen: dict[int, str]
+    entries: Iterator[AuditEntry], seals: dict[int, Checkpoint], seen: dict[int, str]
 ) -> Iterator[dict[str, object]]:
     for entry in entries:
         if entry.seq in seals:
@@ -75,11 +74,11 @@ def _noting(
         yield entry.as_dict()
 
 
-def _json_line(entry: Entry) -> str:
+def _json_line(entry: AuditEntry) -> str:
     return json.dumps(entry.as_dict(), separators=(",", ":"), ensure_ascii=True) + "\n"
 
 
-def _csv_entry(entry: Entry) -> str:
+def _csv_entry(entry: AuditEntry) -> str:
     values = entry.as_dict()
     values["data"] = json.dumps(values["data"], separators=(",", ":"), sort_keys=True)
     values["ip"] = "" if entry.ip is None else entry.ip

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from app.domain.audit import NewEntry
+from app.domain.actor import Actor
+from app.domain.audit import NewAuditEntry
 from app.domain.errors import CredentialInUse, InvalidInput
 from app.domain.specification.environment_fields import NAME
-from app.ports import Credential, PublicHalf
-from app.services.actors import Actor, World
+from app.ports import Credential, Ports, PublicHalf
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "ssh-key": ("private_key",),
@@ -32,8 +32,8 @@ def untold(private_key: str) -> Mapping[str, str]:
 class Keyring:
     """The credentials' use cases."""
 
-    def __init__(self, world: World, public_half: PublicHalf) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, public_half: PublicHalf) -> None:
+        self._ports = ports
         self._public_half = public_half
 
     def add(self, name: str, kind: str, fields: Mapping[str, str], actor: Actor) -> Credential:
@@ -47,26 +47,26 @@ class Keyring:
             errors["name"] = "must be 1 to 63 letters, digits, '.', '_' or '-'"
         if errors:
             raise InvalidInput(f"The credential is not complete: {', '.join(errors)}.", fields=errors)
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         public = {field: fields[field] for field in PUBLIC if field in fields}
         public |= self._public_half(fields["private_key"]) if kind == "ssh-key" else {}
         made = Credential(name, kind, now, actor.name, None, public)
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             tx.credentials.put(made, {"kind": kind, **fields})
             told = {"kind": kind}
-            tx.audit.append(now, NewEntry(actor.name, "credential.create", f"credential:{name}", told, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor.name, "credential.create", f"credential:{name}", told, actor.ip))
         return made
 
     def remove(self, name: str, actor: Actor) -> None:
         """Remove a credential. Raises CredentialNotFound, CredentialInUse (naming an environment)."""
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             kind = tx.credentials.get(name).kind
             if any(credential == name for _, credential in tx.environments.repositories()):
                 raise CredentialInUse(f"An environment's source still uses the credential '{name}'.")
             for environment, target in tx.environments.targets().items():
-                if name in self._world.targets.credentials(target).values():
+                if name in self._ports.targets.credentials(target).values():
                     raise CredentialInUse(f"The target of '{environment}' still uses the credential '{name}'.")
             tx.credentials.remove(name)
             told = {"kind": kind}
-            entry = NewEntry(actor.name, "credential.remove", f"credential:{name}", told, actor.ip)
-            tx.audit.append(self._world.clock.now(), entry)
+            entry = NewAuditEntry(actor.name, "credential.remove", f"credential:{name}", told, actor.ip)
+            tx.audit.append(self._ports.clock.now(), entry)

@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from app.domain.actor import SCHEDULE
 from app.domain.environment import Environment, Mode, Status
 from app.domain.errors import Problem, RevisionNotFound
 from app.domain.events import EventType, NewEvent
-from app.domain.operation import Kind, Outcome, Phase, Request, Trigger
+from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
 from app.domain.status import Divergence, SyncStatus
-from app.ports import RefMove, Source, Transaction, Watched
-from app.services.actors import SCHEDULE, World
+from app.ports import Ports, RefMove, RepositoryState, Source, Transaction
 from app.services.operations.decisions import decision, shadowed
 from app.services.operations.queue import Queue
-from app.services.operations.revision_news import News, news, noticed
+from app.services.operations.revision_news import RevisionNews, news, noticed
 from app.services.operations.status_transitions import GIT, TARGET
 from app.services.operations.wanted_revision import newer_than_left
 from app.services.triggers.webhook_names import hooks_of
@@ -43,25 +43,25 @@ class Sighting:
 class Poller:
     """Watches repositories."""
 
-    def __init__(self, world: World, queue: Queue) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, queue: Queue) -> None:
+        self._ports = ports
         self._queue = queue
 
     def poll(self, repo_url: str, credential: str | None = None) -> str:
         """Look once; returns "unchanged", "moved", "unreachable" or "refused"."""
-        with self._world.store.read() as tx:
-            before = tx.repositories.get(repo_url) or Watched(repo_url)
+        with self._ports.store.read() as tx:
+            before = tx.repositories.get(repo_url) or RepositoryState(repo_url)
         try:
-            source = self._world.sources.open(repo_url, credential)
+            source = self._ports.sources.open(repo_url, credential)
             heads = source.remote_heads()
             changed = dict(heads) != dict(before.heads)
             moves = source.fetch() if changed else ()
         except Problem as problem:
             return self._failed(before, problem)
-        at = self._world.clock.now()
+        at = self._ports.clock.now()
         result = "moved" if changed else "unchanged"
-        with self._world.store.write() as tx:
-            tx.repositories.put(Watched(repo_url, heads, at))
+        with self._ports.store.write() as tx:
+            tx.repositories.put(RepositoryState(repo_url, heads, at))
             tx.repositories.polled(repo_url, at, result, _told(moves))
             if before.failing_since:
                 tx.ledger.append(at, [_answers_again(repo_url)])
@@ -72,10 +72,10 @@ class Poller:
             self._ring(environments)
         return result
 
-    def _failed(self, before: Watched, problem: Problem) -> str:
-        at = self._world.clock.now()
+    def _failed(self, before: RepositoryState, problem: Problem) -> str:
+        at = self._ports.clock.now()
         result = "unreachable" if problem.retry == "later" else "refused"
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             since = before.failing_since or at
             tx.repositories.put(replace(before, failing_since=since, error=problem.detail))
             tx.repositories.polled(before.repo_url, at, result, problem.detail)
@@ -87,7 +87,7 @@ class Poller:
                 if environment.status.message.startswith(TARGET):
                     continue  # what is told already is the worse
                 status = replace(environment.status, message=f"{GIT}{problem.detail}")
-                if environment.runs_on is self._world.here and status != environment.status:
+                if environment.runs_on is self._ports.here and status != environment.status:
                     tx.environments.put_status(environment.id, status)
         if before.failing_since is None:
             self._ring(environments)
@@ -95,12 +95,12 @@ class Poller:
 
     def _ring(self, environments: Sequence[Environment]) -> None:
         """A repository fell silent, or answers again: each of its environments shows that."""
-        self._world.bell.ring(("ledger", *(f"environment-{one.name}" for one in environments)))
+        self._ports.notifier.notify(("ledger", *(f"environment-{one.name}" for one in environments)))
 
     def _decide(self, environments: Sequence[Environment], sighting: Sighting) -> None:
         """Give every environment its decision; one that cannot be judged does not stop the others."""
         for environment in environments:
-            if environment.runs_on is not self._world.here or not self._concerned(environment, sighting):
+            if environment.runs_on is not self._ports.here or not self._concerned(environment, sighting):
                 continue
             self.consider(environment.name, sighting)
 
@@ -122,11 +122,11 @@ class Poller:
 
     def consider(self, name: str, sighting: Sighting | None = None) -> None:
         """Decide about one environment from what the mirror knows: deploy, hold, skip, or nothing, with the reason."""
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         if sighting is None:
-            source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
-            sighting = Sighting(source, {}, self._world.clock.now(), None)
+            source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
+            sighting = Sighting(source, {}, self._ports.clock.now(), None)
         try:
             head = sighting.source.resolve(environment.source.ref)
         except RevisionNotFound as problem:
@@ -134,17 +134,17 @@ class Poller:
             return
         found = news(sighting.source, environment, head)
         newer = environment.hold is not None and newer_than_left(environment.hold, head.sha, sighting.source)
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             rings = self._write(tx, tx.environments.by_id(environment.id), head, found, sighting, newer)
         if rings:
-            self._world.bell.ring(("work", "ledger", f"environment-{name}"))
+            self._ports.notifier.notify(("work", "ledger", f"environment-{name}"))
 
     def _write(
         self,
         tx: Transaction,
         environment: Environment,
         head: Revision,
-        found: News | None,
+        found: RevisionNews | None,
         sighting: Sighting,
         newer: bool,
     ) -> bool:
@@ -219,7 +219,7 @@ class Poller:
         if not self._may_try(tx, environment, head, sighting.at):
             return []
         request = Request(
-            Kind.SYNC,
+            OperationKind.SYNC,
             Trigger.SCHEDULE,
             SCHEDULE.name,
             wanted=head.sha,
@@ -242,7 +242,7 @@ class Poller:
         active = tx.operations.active(environment.id)
         if active and active.phase is Phase.RUNNING and active.request.wanted == head.sha:
             return False
-        last = tx.operations.last_finished(environment.id, Kind.SYNC.value)
+        last = tx.operations.last_finished(environment.id, OperationKind.SYNC.value)
         if last and environment.policy.observe and (last.outcome, last.revision) == (Outcome.OBSERVED, head.sha):
             return False  # told already
         failed = last and last.phase in (Phase.FAILED, Phase.ERROR, Phase.TERMINATED)
@@ -261,13 +261,13 @@ class Poller:
         if environment.status.message == message or is_sha(environment.source.ref):
             return
         facts = {"ref": environment.source.ref, "before": environment.status.noticed, "after": None}
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             current = tx.environments.by_id(environment.id)
             tx.environments.put_status(current.id, replace(current.status, message=message))
             event = NewEvent(EventType.REF_MOVED, current.name, current.id, None, detail, facts)
             refused = decision(current, Outcome.REFUSED, "schedule", f"{detail} Nothing was changed on the target.")
             tx.ledger.append(sighting.at, [event, refused])
-        self._world.bell.ring(("ledger", f"environment-{environment.name}"))
+        self._ports.notifier.notify(("ledger", f"environment-{environment.name}"))
 
 
 def _answers_again(repo_url: str) -> NewEvent:

@@ -12,15 +12,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.domain import webhook
+from app.domain.actor import WEBHOOK, Actor
 from app.domain.agents.protocol import CommandKind
-from app.domain.audit import NewEntry
+from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Mode
 from app.domain.errors import CredentialNotFound, NotFound, Problem, RevisionNotFound, SignatureMismatch
 from app.domain.events import EventType, NewEvent
-from app.domain.operation import Kind, Outcome, Request, Trigger
+from app.domain.operation import OperationKind, Outcome, Request, Trigger
 from app.domain.revision import is_sha
-from app.ports import Credential, Delivery, Transaction
-from app.services.actors import WEBHOOK, Actor, World, topics
+from app.ports import Credential, Delivery, Ports, Transaction, topics
 from app.services.agents.commands import elsewhere, relay
 from app.services.operations.decisions import decision
 from app.services.operations.queue import Queue
@@ -37,8 +37,8 @@ WAITS_S = (0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 class Webhooks:
     """Takes deliveries in and acts on them."""
 
-    def __init__(self, world: World, queue: Queue, poller: Poller) -> None:
-        self._world = world
+    def __init__(self, ports: Ports, queue: Queue, poller: Poller) -> None:
+        self._ports = ports
         self._queue = queue
         self._poller = poller
 
@@ -46,8 +46,8 @@ class Webhooks:
     def set_secret(self, hook: str, secret: str | None, actor: Actor) -> str:
         """Give a hook (an environment's name or a repository's hook) a secret; returns it, for the one time."""
         value = secret or secrets.token_urlsafe(32)
-        now = self._world.clock.now()
-        with self._world.store.write() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.write() as tx:
             self._environments(tx, hook)
             try:
                 tx.credentials.remove(hook)
@@ -55,7 +55,7 @@ class Webhooks:
                 pass
             tx.credentials.put(Credential(hook, KIND, now, actor.name), {"secret": value})
             data = {"environment": hook}
-            tx.audit.append(now, NewEntry(actor.name, "webhook.set_secret", f"webhook:{hook}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor.name, "webhook.set_secret", f"webhook:{hook}", data, actor.ip))
         return value
 
     # --- taking in ---
@@ -77,8 +77,8 @@ class Webhooks:
         said = webhook.read(provider, body, headers)
         announced = {ref: sha or "" for ref, sha in said.heads.items()}
         id = webhook.delivery_id(provider, body, headers)
-        now = self._world.clock.now()
-        with self._world.store.write() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.write() as tx:
             stored, new = tx.inbox.put(
                 Delivery(0, provider_name, hook, id, now, said.event, announced, next_at=now + TAKEN, body=body)
             )
@@ -88,7 +88,7 @@ class Webhooks:
         return stored, new
 
     def _secret(self, hook: str) -> str:
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             try:
                 if tx.credentials.get(hook).kind == KIND:
                     return tx.credentials.secret(hook)["secret"]
@@ -98,14 +98,14 @@ class Webhooks:
 
     def _refused(self, provider: str, hook: str, ip: str | None) -> None:
         """Write a refusal down, up to NOTED in a while: anybody can cause one, and the log is kept for ever."""
-        now = self._world.clock.now()
-        with self._world.store.read() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.read() as tx:
             if tx.identities.failed_logins(REFUSED, now - WHILE) >= NOTED:
                 return
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             tx.identities.add_failed_login(REFUSED, now)
             data = {"provider": provider}
-            entry = NewEntry(WEBHOOK.name, "webhook.refused", f"webhook:{hook[:100]}", data, ip)
+            entry = NewAuditEntry(WEBHOOK.name, "webhook.refused", f"webhook:{hook[:100]}", data, ip)
             tx.audit.append(now, entry)
 
     # --- acting ---
@@ -118,11 +118,11 @@ class Webhooks:
 
     def _take(self, limit: int, only: int | None) -> Sequence[Delivery]:
         """Take deliveries for ourselves for a while, so that request, tick and other processes act once."""
-        now = self._world.clock.now()
-        with self._world.store.read() as tx:
+        now = self._ports.clock.now()
+        with self._ports.store.read() as tx:
             if not tx.inbox.due(now, 1):
                 return ()
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             due = [one for one in tx.inbox.due(now, limit) if only in (None, one.id)]
             for one in due:
                 tx.inbox.save(replace(one, next_at=now + ACTING))
@@ -132,7 +132,7 @@ class Webhooks:
         """Act on one delivery and write down what it ended in."""
         environments: Sequence[Environment] = ()
         try:
-            with self._world.store.read() as tx:
+            with self._ports.store.read() as tx:
                 environments = self._environments(tx, delivery.hook)
             decided = [self._act(delivery, environment) for environment in environments]
             done = replace(delivery, state="handled", decision="; ".join(decided)[:2000])
@@ -142,17 +142,17 @@ class Webhooks:
             done = self._wait(delivery, problem) if problem.retry == "later" else replace(
                 delivery, state="failed", decision=problem.detail
             )  # fmt: skip
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             tx.inbox.save(done)
-            tx.ledger.append(self._world.clock.now(), _undone(done, environments))
-        self._world.bell.ring(("work", "ledger"))
+            tx.ledger.append(self._ports.clock.now(), _undone(done, environments))
+        self._ports.notifier.notify(("work", "ledger"))
         return done
 
     def _wait(self, delivery: Delivery, problem: Problem) -> Delivery:
         attempts = delivery.attempts + 1
         if attempts > len(WAITS_S):
             return replace(delivery, state="failed", attempts=attempts, decision=f"gave up: {problem.detail}")
-        at = self._world.clock.now() + timedelta(seconds=WAITS_S[attempts - 1])
+        at = self._ports.clock.now() + timedelta(seconds=WAITS_S[attempts - 1])
         return replace(delivery, state="waiting", attempts=attempts, next_at=at, decision=f"waiting: {problem.detail}")
 
     def _environments(self, tx: Transaction, hook: str) -> Sequence[Environment]:
@@ -176,10 +176,10 @@ class Webhooks:
             return self._say(environment, Outcome.NUDGED, self._nudge(environment, sha), delivery, sha)
         self._visible(environment, sha)
         request = Request(
-            Kind.SYNC, Trigger.WEBHOOK, WEBHOOK.name, wanted=sha, noticed_at=delivery.received_at,
+            OperationKind.SYNC, Trigger.WEBHOOK, WEBHOOK.name, wanted=sha, noticed_at=delivery.received_at,
             reason=f"announced by {delivery.provider}",
         )  # fmt: skip
-        with self._world.store.read() as tx:
+        with self._ports.store.read() as tx:
             before = tx.environments.by_id(environment.id).status
         if before.revision == sha and before.drift_count == 0:
             return self._say(environment, Outcome.NO_OP, f"{sha[:8]} is live already", delivery, sha)
@@ -187,10 +187,10 @@ class Webhooks:
         return f"{environment.name}: operation {operation.id}"
 
     def _nudge(self, environment: Environment, sha: str) -> str:
-        with self._world.store.write() as tx:
-            told = relay(self._world, tx, environment, CommandKind.NUDGE, {})
+        with self._ports.store.write() as tx:
+            told = relay(self._ports, tx, environment, CommandKind.NUDGE, {})
         if told:
-            self._world.bell.ring(topics(environment))
+            self._ports.notifier.notify(topics(environment))
             return "its agent was told to poll now"
         self._poller.poll(environment.source.repo_url, environment.source.credential)
         self._visible(environment, sha)
@@ -198,9 +198,9 @@ class Webhooks:
 
     def _visible(self, environment: Environment, sha: str) -> None:
         """Raise RevisionNotFound while the mirror does not show the announced commit; an agent has its own mirror."""
-        if not is_sha(sha) or elsewhere(self._world, environment):
+        if not is_sha(sha) or elsewhere(self._ports, environment):
             return
-        source = self._world.sources.open(environment.source.repo_url, environment.source.credential)
+        source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         try:
             source.resolve(sha)
         except RevisionNotFound:
@@ -211,8 +211,8 @@ class Webhooks:
         self, environment: Environment, outcome: Outcome, reason: str, delivery: Delivery, sha: str | None = None
     ) -> str:
         event = decision(environment, outcome, "webhook", reason, delivery=delivery.delivery_id, revision=sha)
-        with self._world.store.write() as tx:
-            tx.ledger.append(self._world.clock.now(), [event])
+        with self._ports.store.write() as tx:
+            tx.ledger.append(self._ports.clock.now(), [event])
         return f"{environment.name}: {outcome.value}, {reason}"
 
 

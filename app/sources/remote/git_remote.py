@@ -15,7 +15,7 @@ from app.git import GitFailed, git
 from app.sources.git import Repository
 from app.sources.remote import git_messages, local_repository
 from app.sources.remote.address import Address, check_reach
-from app.sources.remote.repository_login import Access, Login
+from app.sources.remote.repository_login import GitLogin, GitLogins
 
 _LINE = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})[\t ](HEAD|refs/(?:heads|tags)/[^\n]*?)(\^\{\})?\n")
 _DEFAULT = re.compile(rb"ref: refs/heads/([^\t\n]+)\tHEAD\n")
@@ -35,7 +35,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class RemoteRefs:
     """A remote's refs: full names and the commits they mean, tags peeled; and the name of its default branch."""
 
     heads: dict[str, str]
@@ -46,13 +46,13 @@ class Remote:
     """One repository as it is reached over its address."""
 
     def __init__(
-        self, address: Address, access: Access, roots: Sequence[Path], patience: Patience, nowhere: Path
+        self, address: Address, access: GitLogins, roots: Sequence[Path], patience: Patience, nowhere: Path
     ) -> None:
         """`nowhere`: where no repository is, so that no mirror's state can spoil a listing."""
         self.address, self._access, self._roots, self._patience = address, access, roots, patience
         self._nowhere = nowhere
 
-    def listing(self, *, everything: bool = False) -> Listing:
+    def listing(self, *, everything: bool = False) -> RemoteRefs:
         """Ask for branches and tags; with `everything` for all refs, which alone tells the default branch.
 
         Some servers keep a ref for every pull request, so that asking for everything costs megabytes.
@@ -69,7 +69,7 @@ class Remote:
         branch, heads = _DEFAULT.search(out), parse_refs(out)
         if any(len(sha) != len(EMPTY_TREE) for sha in heads.values()):
             raise git_messages.other_object_names()
-        return Listing(heads, branch[1].decode("utf-8", "replace") if branch else None)
+        return RemoteRefs(heads, branch[1].decode("utf-8", "replace") if branch else None)
 
     def _ask(self, *args: str, at: Path, variables: Mapping[str, str]) -> bytes:
         """A poll's only process: not even `env` comes before it, as with commands that GitPython runs."""
@@ -141,7 +141,7 @@ class Remote:
         return (f"--{name}={_SERVER}{extra} {name}",)
 
     @contextmanager
-    def _talk(self) -> Iterator[tuple[Login, dict[str, str]]]:
+    def _talk(self) -> Iterator[tuple[GitLogin, dict[str, str]]]:
         if self.address.local:
             local_repository.check(Path(self.address.url), self._roots)
         else:
@@ -150,7 +150,7 @@ class Remote:
         with self._access.environment(login) as variables:
             yield login, variables
 
-    def _problem(self, failure: GitFailed, login: Login) -> Problem:
+    def _problem(self, failure: GitFailed, login: GitLogin) -> Problem:
         usual = git_messages.known(failure, with_credential=login.kind in ("token", "ssh-key"))
         return usual or git_messages.unknown(failure, login.secrets())
 

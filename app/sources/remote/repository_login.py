@@ -25,7 +25,7 @@ _DEFAULT_USER = "x-access-token"
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class GitLogin:
     """A credential's values. `kind`: "none", "ambient" (keys of this machine's user), "token" or "ssh-key"."""
 
     kind: str
@@ -37,17 +37,17 @@ class Login:
         return (self.values.get("token", ""), self.basic) if self.kind == "token" else ()
 
 
-class Access:
+class GitLogins:
     """The way to one repository. The credential is asked for at every use, so that a new one takes effect."""
 
     def __init__(self, address: Address, credential: str | None, secret: Secret | None, known_hosts: Path) -> None:
         self._address, self._credential, self._secret = address, credential, secret
         self._known_hosts = known_hosts
 
-    def login(self) -> Login:
+    def login(self) -> GitLogin:
         """What the repository is logged in to with. Raises SourceRefused where the credential does not fit."""
         if self._credential is None or self._address.local:
-            return Login("ambient" if self._address.scheme == "ssh" else "none")
+            return GitLogin("ambient" if self._address.scheme == "ssh" else "none")
         values = self._secret(self._credential) if self._secret else {}
         kind = values.get("kind", "")
         if kind == "password":  # to a Git server the same: a name and a secret
@@ -57,10 +57,10 @@ class Access:
             mend = f"Choose a credential of the kind {fitting}." if fitting else "Choose no credential."
             detail = f"A credential of the kind '{kind or 'unknown'}' does not fit this address. {mend}"
             raise SourceRefused(detail, fields={"source.credential": mend})
-        return Login(kind, values, _basic(values, self._address.user))
+        return GitLogin(kind, values, _basic(values, self._address.user))
 
     @contextmanager
-    def environment(self, login: Login) -> Iterator[dict[str, str]]:
+    def environment(self, login: GitLogin) -> Iterator[dict[str, str]]:
         """Variables for one git command that talks to the repository."""
         variables = {"GIT_ALLOW_PROTOCOL": self._address.scheme}
         if "SSL_CERT_FILE" in os.environ:
@@ -73,7 +73,7 @@ class Access:
         else:
             yield variables
 
-    def _header(self, login: Login) -> dict[str, str]:
+    def _header(self, login: GitLogin) -> dict[str, str]:
         server = "/".join(self._address.url.split("/")[:3])
         return {
             "GIT_CONFIG_COUNT": "1",
@@ -82,7 +82,7 @@ class Access:
         }
 
     @contextmanager
-    def _ssh(self, login: Login) -> Iterator[str]:
+    def _ssh(self, login: GitLogin) -> Iterator[str]:
         if login.kind != "ssh-key":
             yield self._ssh_command(*self._pinned(' "~/.ssh/known_hosts"'))
             return

@@ -10,14 +10,14 @@ from sqlalchemy import Connection, delete, insert, select, update
 from app.domain.agents.protocol import Command, CommandKind, CommandState
 from app.store import tables
 
-r = tables.orders
+r = tables.command_inbox
 n = tables.notes
 SEEN = "commands"  # the note of the highest number seen
 TOLD = CommandState.DONE.value
 KEPT = 1000  # finished ones that are kept for looking at
 
 
-class SqlOrders:
+class SqlCommandInbox:
     """Implements the port Orders. Waiting: not carried out; taken: its answer was not told yet; done: all is over."""
 
     def __init__(self, connection: Connection) -> None:
@@ -32,7 +32,7 @@ class SqlOrders:
             values = {**plain, "environment": one.environment_id, "kind": one.kind.value, "data": dict(one.data)}
             self._db.execute(insert(r).values(**values, state=CommandState.WAITING.value))
         if through > last:
-            SqlNotes(self._db).put(SEEN, through)
+            SqlAgentState(self._db).put(SEEN, through)
             self._db.execute(delete(r).where(r.c.seq < through - KEPT, r.c.state == TOLD))
         return len(new)
 
@@ -60,14 +60,14 @@ class SqlOrders:
     def restart(self) -> None:
         """Forget everything."""
         self._db.execute(delete(r))
-        SqlNotes(self._db).put(SEEN, 0)
+        SqlAgentState(self._db).put(SEEN, 0)
 
     def last(self) -> int:
         """The highest number seen."""
-        return int(SqlNotes(self._db).get(SEEN) or 0)
+        return int(SqlAgentState(self._db).get(SEEN) or 0)
 
 
-class SqlNotes:
+class SqlAgentState:
     """Implements the port Notes."""
 
     def __init__(self, connection: Connection) -> None:

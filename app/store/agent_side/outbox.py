@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from app.domain.agents.protocol import FIRST_HASH, Report, ReportKind, chained
 from app.store import tables
-from app.store.agent_side.command_inbox import SqlNotes
+from app.store.agent_side.command_inbox import SqlAgentState
 
 o = tables.outbox
 POSITION = "outbox"  # the note of the last number and hash that the control plane has
@@ -22,7 +22,7 @@ class SqlOutbox:
     """Implements the port Outbox."""
 
     def __init__(self, connection: Connection) -> None:
-        self._db, self._notes = connection, SqlNotes(connection)
+        self._db, self._notes = connection, SqlAgentState(connection)
 
     def put(
         self,

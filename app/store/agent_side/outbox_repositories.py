@@ -15,10 +15,10 @@ from sqlalchemy import Connection, select
 
 from app.domain.agents.protocol import Instant, ReportKind
 from app.domain.agents.wire import encode
-from app.domain.audit import Entry, NewEntry
+from app.domain.audit import AuditEntry, NewAuditEntry
 from app.domain.environment import Environment, Hold, RunsOn, Status
 from app.domain.events import Event, NewEvent
-from app.domain.operation import Kind, Operation, Trigger
+from app.domain.operation import Operation, OperationKind, Trigger
 from app.domain.revision import Revision
 from app.domain.state.drift import Ending, Episode
 from app.store import tables
@@ -82,7 +82,7 @@ class ReportingOperations(SqlOperations):
         self._tell = tell
 
     def _told(self, one: Operation) -> None:
-        looks_only = one.kind is Kind.REFRESH and one.trigger is Trigger.SCHEDULE
+        looks_only = one.kind is OperationKind.REFRESH and one.trigger is Trigger.SCHEDULE
         if one.phase.final or not looks_only:
             self._tell(one.environment_id, ReportKind.OPERATION, encode(one), None, one.id)
 
@@ -219,7 +219,7 @@ class ReportingAudit(SqlAudit):
         super().__init__(connection)
         self._tell = tell
 
-    def append(self, at: datetime, entry: NewEntry) -> Entry:
+    def append(self, at: datetime, entry: NewAuditEntry) -> AuditEntry:
         """Add an entry behind the last one."""
         made = super().append(at, entry)
         kind, _, object = entry.object.partition(":")

@@ -86,10 +86,10 @@ class ReportingStore(SqlStore):
     """Implements the port AgentStore over SQLite."""
 
     def __init__(
-        self, engine: Engine, cipher: Cipher, instant: Callable[[], Instant], ring: Callable[[], None], seen: Seen
+        self, engine: Engine, cipher: Cipher, instant: Callable[[], Instant], notify: Callable[[], None], seen: Seen
     ) -> None:
         super().__init__(engine, cipher, RunsOn.AGENT)
-        self._instant, self._ring, self._seen = instant, ring, seen
+        self._instant, self._ring, self._seen = instant, notify, seen
 
     def unreported(self) -> AbstractContextManager[SqlTransaction]:
         """Write without telling."""
@@ -111,9 +111,9 @@ def open_agent_store(
     database: Path,
     key_file: Path,
     instant: Callable[[], Instant],
-    ring: Callable[[], None] = lambda: None,
+    notify: Callable[[], None] = lambda: None,
     seen: Seen = lambda events: None,
 ) -> ReportingStore:
     """An agent's own store, in one file, with as few connections and as little cache as it needs. `seen`: gets the
     events of each transaction after its end."""
-    return ReportingStore(open_engine(f"sqlite:///{database}", small=True), Cipher(key_file), instant, ring, seen)
+    return ReportingStore(open_engine(f"sqlite:///{database}", small=True), Cipher(key_file), instant, notify, seen)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, text
 
-from app.domain.audit import GENESIS, Entry, NewEntry, chain, timestamp
+from app.domain.audit import GENESIS, AuditEntry, NewAuditEntry, chain, timestamp
 from app.ports import AuditFilter, Checkpoint, Page
 from app.store import tables
 from app.store.rows import readable
@@ -26,7 +26,7 @@ class SqlAudit:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def append(self, at: datetime, entry: NewEntry) -> Entry:
+    def append(self, at: datetime, entry: NewAuditEntry) -> AuditEntry:
         """Add an entry behind the last one; other writers wait for this transaction's end."""
         if self._db.dialect.name == "postgresql":
             self._db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -36,12 +36,12 @@ class SqlAudit:
         self._db.execute(insert(a).values(values))
         return made
 
-    def head(self) -> Entry | None:
+    def head(self) -> AuditEntry | None:
         """The last entry."""
         row = self._db.execute(select(a).order_by(a.c.seq.desc()).limit(1)).first()
         return _read(row) if row else None
 
-    def page(self, where: AuditFilter, limit: int, after: int | None) -> Page[Entry]:
+    def page(self, where: AuditFilter, limit: int, after: int | None) -> Page[AuditEntry]:
         """Newest first."""
         query = select(a).where(*_narrowed(where)).order_by(a.c.seq.desc())
         query = query.where(a.c.seq < after) if after is not None else query
@@ -49,7 +49,7 @@ class SqlAudit:
         next = str(rows[limit - 1].seq) if len(rows) > limit else None
         return Page(readable(rows[:limit], _read, "audit"), next)
 
-    def walk(self, where: AuditFilter | None = None) -> Iterator[Entry]:
+    def walk(self, where: AuditFilter | None = None) -> Iterator[AuditEntry]:
         """Oldest first."""
         seq = 0
         while True:
@@ -78,13 +78,13 @@ class SqlAudit:
         return tuple(self._db.execute(select(a.c.action).distinct().order_by(a.c.action).limit(200)).scalars())
 
 
-def _plain(entry: NewEntry) -> NewEntry:
+def _plain(entry: NewAuditEntry) -> NewAuditEntry:
     """The entry with data that reads back as it is hashed."""
     data = json.loads(json.dumps(dict(entry.data), default=str))
-    return NewEntry(entry.actor, entry.action, entry.object, data, entry.ip)
+    return NewAuditEntry(entry.actor, entry.action, entry.object, data, entry.ip)
 
 
-def _environment(entry: Entry) -> str | None:
+def _environment(entry: AuditEntry) -> str | None:
     kind, _, name = entry.object.partition(":")
     found = name if kind == "environment" else entry.data.get("environment")
     return str(found) if found else None
@@ -107,5 +107,5 @@ def _narrowed(where: AuditFilter) -> list[ColumnElement[bool]]:
     return parts
 
 
-def _read(row: Any) -> Entry:
-    return Entry(row.actor, row.action, row.object, row.data, row.ip, row.seq, row.at, row.prev_hash, row.hash)
+def _read(row: Any) -> AuditEntry:
+    return AuditEntry(row.actor, row.action, row.object, row.data, row.ip, row.seq, row.at, row.prev_hash, row.hash)

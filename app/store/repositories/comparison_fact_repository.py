@@ -28,15 +28,15 @@ _FACTS = (ops.c.id, ops.c.environment, ops.c.mode, ops.c.trigger, ops.c.phase, o
           ops.c.webhook_missed, ops.c.initiated_by, *(ops.c[name] for name in _TIMES))  # fmt: skip
 
 
-class SqlFacts:
+class SqlComparisonFacts:
     """Implements the port Facts."""
 
     def __init__(self, connection: Connection, environment_id: int | None = None) -> None:
         self._db, self._environment_id = connection, environment_id
 
-    def within(self, environment_id: int) -> SqlFacts:
+    def within(self, environment_id: int) -> SqlComparisonFacts:
         """Of one environment."""
-        return SqlFacts(self._db, environment_id)
+        return SqlComparisonFacts(self._db, environment_id)
 
     def _narrowed(self, query: Select[Any], id: Any, labels: Mapping[str, str]) -> Select[Any]:
         """Only environments that carry all the labels, or the one that is asked for."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.ports import Delivery, Page, Poll, Watched
+from app.ports import Delivery, Page, Poll, RepositoryState
 from app.store import tables
 from app.store.rows import readable
 
@@ -37,12 +37,12 @@ class SqlRepositories:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def get(self, repo_url: str) -> Watched | None:
+    def get(self, repo_url: str) -> RepositoryState | None:
         """What is known of a remote."""
         row = self._db.execute(_KNOWN, {"url": repo_url}).first()
-        return Watched(row.repo_url, row.heads, row.looked_at, row.failing_since, row.error) if row else None
+        return RepositoryState(row.repo_url, row.heads, row.looked_at, row.failing_since, row.error) if row else None
 
-    def put(self, watched: Watched) -> None:
+    def put(self, watched: RepositoryState) -> None:
         """Replace what is known."""
         values = {
             "heads": dict(watched.heads),

@@ -13,8 +13,8 @@ from app.domain.environment import RunsOn
 from app.domain.errors import OperationNotFound, Problem
 from app.domain.operation import (
     Changes,
-    Kind,
     Operation,
+    OperationKind,
     Outcome,
     Phase,
     Pipeline,
@@ -59,7 +59,7 @@ class SqlOperations:
 
     def save(self, operation: Operation) -> None:
         """Write all fields; a run that ends is counted for its day."""
-        if operation.phase.final and operation.kind is Kind.SYNC and operation.finished_at:
+        if operation.phase.final and operation.kind is OperationKind.SYNC and operation.finished_at:
             before = self._db.execute(select(ops.c.phase).where(ops.c.id == operation.id)).scalar()
             if before not in FINISHED:
                 self._count(operation)
@@ -233,7 +233,7 @@ def _read_request(row: Any) -> Request:
     told = given.get("pipeline")
     pipeline = Pipeline(told["url"], told["id"], _time(told["commit_time"])) if told else None
     return Request(
-        Kind(row.kind),
+        OperationKind(row.kind),
         Trigger(row.trigger),
         row.initiated_by,
         wanted=row.wanted,

@@ -1,6 +1,6 @@
 """The schema. Migrations make it; a test holds the two together."""
 
-from app.store.tables.agent_tables import agents, commands, enrollments, notes, orders, outbox, served
+from app.store.tables.agent_tables import agents, command_inbox, commands, enrollments, notes, outbox, served
 from app.store.tables.environment_table import days, environments, labels
 from app.store.tables.identity_tables import credentials, failed_logins, sessions, tokens, users
 from app.store.tables.intake_tables import delivered_revisions, deliveries, polls, repositories
@@ -16,6 +16,7 @@ __all__ = [
     "audit",
     "bad_revisions",
     "checkpoints",
+    "command_inbox",
     "commands",
     "credentials",
     "days",
@@ -32,7 +33,6 @@ __all__ = [
     "metadata",
     "notes",
     "operations",
-    "orders",
     "outbox",
     "polls",
     "repositories",

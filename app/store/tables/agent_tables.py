@@ -90,7 +90,7 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
-orders = Table(
+command_inbox = Table(
     "orders",
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),

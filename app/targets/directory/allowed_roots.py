@@ -45,7 +45,7 @@ def _malformed(given: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """A directory below a configured root. Links above the root are the administrator's; below it none is followed."""
 
     base: Path
@@ -70,7 +70,7 @@ class Place:
         return root
 
 
-class Places:
+class AllowedRoots:
     """The configured roots, and the data directory, in which our own folders are out of bounds."""
 
     def __init__(self, data_dir: Path, roots: Sequence[Path]) -> None:
@@ -110,9 +110,9 @@ class Places:
     def _base(self, path: Path) -> Path | None:
         return next((root for root in self._roots if path == root or root in path.parents), None)
 
-    def place(self, path: str) -> Place:
+    def place(self, path: str) -> Location:
         """A checked directory, ready to be opened. Raises TargetRefused where the roots were narrowed since."""
         base = self._base(Path(path))
         if base is None:
             raise TargetRefused(f"{path} no longer lies below PUSHPULL_TARGET_ROOTS; extend it or move the target.")
-        return Place(base, Path(path))
+        return Location(base, Path(path))

@@ -41,7 +41,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DirectoryPage:
     """One directory: its directories, and the names beside them: all (just listed), or those that are not ours."""
 
     stamp: Stamp
@@ -50,17 +50,17 @@ class Page:
 
 
 @dataclass(slots=True)
-class Census:
+class DirectoryScan:
     """Pages by directory; our own temporary files apart."""
 
-    listed: dict[bytes, Page] = field(default_factory=dict)
-    remembered: dict[bytes, Page] = field(default_factory=dict)
+    listed: dict[bytes, DirectoryPage] = field(default_factory=dict)
+    remembered: dict[bytes, DirectoryPage] = field(default_factory=dict)
     leftovers: list[bytes] = field(default_factory=list)
 
 
-def take(root: Root, memory: Mapping[bytes, Page]) -> Census:
+def take(root: Root, memory: Mapping[bytes, DirectoryPage]) -> DirectoryScan:
     """List every directory below a root that is not as remembered. What vanishes meanwhile is left out."""
-    census = Census()
+    census = DirectoryScan()
     waiting = [(b"", Stamp.of(os.fstat(root.fd)))]
     while waiting:
         folder, stamp = waiting.pop()
@@ -88,7 +88,7 @@ def _stamps(root: Root, folder: bytes, names: tuple[bytes, ...]) -> list[tuple[b
     return stamps
 
 
-def _list(root: Root, folder: bytes, stamp: Stamp, leftovers: list[bytes]) -> Page:
+def _list(root: Root, folder: bytes, stamp: Stamp, leftovers: list[bytes]) -> DirectoryPage:
     folders: list[bytes] = []
     names: list[bytes] = []
     try:
@@ -97,12 +97,14 @@ def _list(root: Root, folder: bytes, stamp: Stamp, leftovers: list[bytes]) -> Pa
                 (folders if one.is_dir(follow_symlinks=False) else names).append(os.fsencode(one.name))
     except OSError as error:
         if error.errno == errno.EACCES and folder:
-            return Page(stamp, (), (UNREADABLE,))
+            return DirectoryPage(stamp, (), (UNREADABLE,))
         if error.errno not in _GONE:
             raise problem(f"{root.path} cannot be listed", error) from error
     ours = [name for name in names if name.startswith(_PREFIX) and _TEMPORARY.match(name)]
     leftovers.extend(below(folder, name) for name in ours)
-    return Page(stamp, tuple(folders), tuple(name for name in names if name not in ours) if ours else tuple(names))
+    return DirectoryPage(
+        stamp, tuple(folders), tuple(name for name in names if name not in ours) if ours else tuple(names)
+    )
 
 
 def sweep(root: Root, token: str) -> None:

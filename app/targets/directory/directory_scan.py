@@ -10,15 +10,15 @@ from app.domain.errors import TargetUnreachable
 from app.domain.state.plan import Deviation, LiveState
 from app.domain.state.tree import Entry
 from app.targets.directory import directory_listing
-from app.targets.directory.directory_listing import Census, Page, Stamp
+from app.targets.directory.directory_listing import DirectoryPage, DirectoryScan, Stamp
 from app.targets.directory.root_handle import Root, below
 from app.targets.inventory import git_index
-from app.targets.inventory.database import Book
+from app.targets.inventory.database import InventoryDatabase
 
 SAMPLE = 200  # unmanaged paths that are named
 
 
-def look_at(root: Root | None, book: Book, wanted: Collection[bytes]) -> LiveState:
+def look_at(root: Root | None, book: InventoryDatabase, wanted: Collection[bytes]) -> LiveState:
     """Compare some paths only: costs in proportion to them."""
     known = book.known(wanted)
     found = ((path, known.get(path), _found(root, path)) for path in sorted(set(wanted)))
@@ -26,7 +26,9 @@ def look_at(root: Root | None, book: Book, wanted: Collection[bytes]) -> LiveSta
     return LiveState(book.head(), deviations, partial=True)
 
 
-def look_everywhere(root: Root | None, book: Book, git_dir: Path, wanted: Collection[bytes], now: int) -> LiveState:
+def look_everywhere(
+    root: Root | None, book: InventoryDatabase, git_dir: Path, wanted: Collection[bytes], now: int
+) -> LiveState:
     """Compare everything that we own, and count what we don't. `now`: ns since 1970."""
     if root is None:
         missing = (Deviation(path, entry, None) for path, entry in book.entries())
@@ -47,11 +49,11 @@ def _found(root: Root | None, path: bytes) -> Entry | None:
     return root.examine(path).entry if root else None
 
 
-def _survey(root: Root, book: Book, git_dir: Path) -> tuple[list[tuple[bytes, Entry]], Census]:
+def _survey(root: Root, book: InventoryDatabase, git_dir: Path) -> tuple[list[tuple[bytes, Entry]], DirectoryScan]:
     """Git compares the stats of what we own while we list the names of everything."""
     if book.is_empty():
         return [], directory_listing.take(root, book.pages())
-    listed = Census()
+    listed = DirectoryScan()
 
     def list_names() -> None:
         nonlocal listed
@@ -63,7 +65,7 @@ def _survey(root: Root, book: Book, git_dir: Path) -> tuple[list[tuple[bytes, En
     return moved, listed
 
 
-def _compare(root: Root, book: Book, moved: Iterable[tuple[bytes, Entry]], now: int) -> list[Deviation]:
+def _compare(root: Root, book: InventoryDatabase, moved: Iterable[tuple[bytes, Entry]], now: int) -> list[Deviation]:
     """Read what moved. What is as it should be is remembered with its stat, so that it need not be read again."""
     deviations, stats = [], []
     for path, known in moved:
@@ -76,11 +78,11 @@ def _compare(root: Root, book: Book, moved: Iterable[tuple[bytes, Entry]], now: 
     return deviations
 
 
-def _strangers(book: Book, listed: Census, now: int) -> list[bytes]:
+def _strangers(book: InventoryDatabase, listed: DirectoryScan, now: int) -> list[bytes]:
     """Every path that we do not own. What a directory holds is remembered where a change would show in its stat."""
     ours = book.names(listed.listed)
     pages = {
-        folder: Page(page.stamp, page.folders, tuple(name for name in page.names if name not in ours[folder]))
+        folder: DirectoryPage(page.stamp, page.folders, tuple(name for name in page.names if name not in ours[folder]))
         for folder, page in listed.listed.items()
     }
     settled = {folder: page for folder, page in pages.items() if _is_settled(page.stamp, now)}

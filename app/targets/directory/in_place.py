@@ -8,21 +8,21 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from app.domain.state.plan import LiveState, Plan
-from app.ports import Contents, Desired, Watch
+from app.ports import ApplyProgress, Contents, Desired
 from app.targets.directory import directory_listing, directory_scan
-from app.targets.directory.allowed_roots import Place
+from app.targets.directory.allowed_roots import Location
 from app.targets.directory.preparation import OnDisk, prepare
 from app.targets.directory.root_handle import Root
 from app.targets.directory.writer import Writer
-from app.targets.inventory.database import Book
-from app.targets.inventory.inventoried_target import Owning, Progress
+from app.targets.inventory.database import InventoryDatabase
+from app.targets.inventory.inventoried_target import ApplyMeter, InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory
 
 
-class DirectoryTarget(Owning):
+class DirectoryTarget(InventoriedTarget):
     """Implements the port Target. `clock` gives ns since 1970."""
 
-    def __init__(self, place: Place, inventory: Inventory, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, place: Location, inventory: Inventory, clock: Callable[[], int] = time.time_ns) -> None:
         super().__init__(inventory)
         self._place, self._clock = place, clock
 
@@ -42,7 +42,7 @@ class DirectoryTarget(Owning):
         with self._live() as root:
             return root.read(path, limit) if root else None
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
         """Carry out the plan. Nothing is touched before the intent is written down."""
         with self._inventory.alone() as book:
             self._recover(book)
@@ -50,7 +50,7 @@ class DirectoryTarget(Owning):
                 steps = prepare(OnDisk(root), book, plan)
                 token = secrets.token_hex(6)
                 book.begin(plan.items, token, steps.folders)
-                progress = Progress(watch, len(plan.work))
+                progress = ApplyMeter(watch, len(plan.work))
                 with progress.accounted():
                     removed = Writer(root, contents, token, progress).carry_out(steps, book.made)
             book.finish(plan, desired.tree, desired.revision, left=removed)
@@ -66,7 +66,7 @@ class DirectoryTarget(Owning):
             if root:
                 root.close()
 
-    def _recover(self, book: Book) -> None:
+    def _recover(self, book: InventoryDatabase) -> None:
         """Clean up after an interrupted apply, if there was one, and find out how far it came."""
         token = book.fact("applying")
         if token is None:

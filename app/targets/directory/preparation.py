@@ -13,7 +13,7 @@ from app.domain.state.plan import Plan
 from app.domain.state.tree import DIRECTORY, Entry, check_path, printable
 from app.targets.directory.os_errors import told
 from app.targets.directory.root_handle import MOVE_AWAY, Root, above
-from app.targets.inventory.database import Book
+from app.targets.inventory.database import InventoryDatabase
 
 NAME_MAX = 255
 
@@ -67,7 +67,7 @@ class Steps:
     folders: tuple[bytes, ...]
 
 
-def prepare(ground: Ground, book: Book, plan: Plan) -> Steps:
+def prepare(ground: Ground, book: InventoryDatabase, plan: Plan) -> Steps:
     """The steps of a plan. Raises UnsafePath or TargetRefused, naming the path and the mend, if it can't be done."""
     for item in plan.work:
         check_path(item.path)
@@ -98,7 +98,7 @@ def _making_room(writes: Iterable[tuple[bytes, Entry]], removals: Iterable[bytes
 
 
 def _folders(
-    ground: Ground, book: Book, paths: Iterable[bytes], leaving: set[bytes]
+    ground: Ground, book: InventoryDatabase, paths: Iterable[bytes], leaving: set[bytes]
 ) -> tuple[tuple[bytes, ...], set[bytes]]:
     """Directories to be made, and files that give way to one: ours, or put where a directory of ours was."""
     missing: set[bytes] = set()

@@ -17,15 +17,15 @@ from collections.abc import Callable, Iterator
 from app.domain.errors import Problem, TargetRefused
 from app.domain.state.plan import Plan
 from app.domain.state.tree import Entry, check_path
-from app.ports import Contents, Desired, Watch
+from app.ports import ApplyProgress, Contents, Desired
 from app.targets.directory import directory_listing
-from app.targets.directory.allowed_roots import Place
+from app.targets.directory.allowed_roots import Location
 from app.targets.directory.in_place import DirectoryTarget
 from app.targets.directory.os_errors import told
 from app.targets.directory.root_handle import Root, below, lstat_in, parted
 from app.targets.directory.writer import Writer
-from app.targets.inventory.database import Book
-from app.targets.inventory.inventoried_target import Progress
+from app.targets.inventory.database import InventoryDatabase
+from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory
 
 LINK = b"current"
@@ -36,11 +36,13 @@ _NAME = re.compile(r"[0-9A-Za-z]{1,12}-[0-9]+\Z")
 class ReleaseTarget(DirectoryTarget):
     """Implements the port Target over <path>/releases/<revision>-<n> and the link <path>/current."""
 
-    def __init__(self, place: Place, inventory: Inventory, keep: int, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self, place: Location, inventory: Inventory, keep: int, clock: Callable[[], int] = time.time_ns
+    ) -> None:
         super().__init__(place, inventory, clock)
         self._keep = keep
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
         """Switch to a kept release that is still as it should be, or fill a new one."""
         with self._inventory.alone() as book, self._place.made() as top:
             _discard(top, book.fact("applying"))
@@ -61,7 +63,7 @@ class ReleaseTarget(DirectoryTarget):
                     if old != fresh:
                         _remove(book, folder, old)
 
-    def _kept(self, book: Book, folder: Root, tree: str, entries: dict[bytes, Entry]) -> str | None:
+    def _kept(self, book: InventoryDatabase, folder: Root, tree: str, entries: dict[bytes, Entry]) -> str | None:
         """A release of this tree in which nothing moved: every file is read."""
         for name, of in book.releases(complete=True):
             root = folder.descend([name]) if of == tree else None
@@ -72,9 +74,9 @@ class ReleaseTarget(DirectoryTarget):
         return None
 
     def _fill(
-        self, folder: Root, name: str, entries: dict[bytes, Entry], contents: Contents, token: str, watch: Watch
+        self, folder: Root, name: str, entries: dict[bytes, Entry], contents: Contents, token: str, watch: ApplyProgress
     ) -> None:
-        progress = Progress(watch, len(entries))
+        progress = ApplyMeter(watch, len(entries))
         for path in entries:
             check_path(path)
         with progress.accounted(), folder.made(name) as root:
@@ -97,7 +99,7 @@ class ReleaseTarget(DirectoryTarget):
                 if root:
                     root.close()
 
-    def _clean(self, book: Book, folder: Root) -> None:
+    def _clean(self, book: InventoryDatabase, folder: Root) -> None:
         """Remove releases that were never finished, or whose removal was not."""
         for name, _ in book.releases(complete=False):
             _remove(book, folder, name)
@@ -136,7 +138,7 @@ def _discard(top: Root, token: str | None) -> None:
         os.unlink(directory_listing.temporary_name(token, 0), dir_fd=top.fd)
 
 
-def _remove(book: Book, folder: Root, name: str) -> None:
+def _remove(book: InventoryDatabase, folder: Root, name: str) -> None:
     """Remove a release. What cannot be removed now is tried again with the next delivery."""
     book.retire(name, removed=False)
     with contextlib.suppress(OSError, Problem):

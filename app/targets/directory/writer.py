@@ -25,7 +25,7 @@ _MEND = "Mend it in Git; it was not put in place."
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Progress(Protocol):
+class WriteProgress(Protocol):
     """Hears of each path that is done."""
 
     def check(self) -> None:
@@ -48,7 +48,7 @@ class _Staged:
 class Writer:
     """Carries out steps below one root. `token` marks the temporary files of this apply."""
 
-    def __init__(self, root: Root, contents: Contents, token: str, progress: Progress) -> None:
+    def __init__(self, root: Root, contents: Contents, token: str, progress: WriteProgress) -> None:
         self._root, self._contents, self._progress = root, contents, progress
         self._token, self._number = token, 0
         self._touched: set[bytes] = set()  # directories whose names changed

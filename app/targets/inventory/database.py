@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from app.domain.state.plan import Action, InventoryHead, Plan, PlanItem
 from app.domain.state.tree import DIRECTORY, Entry
-from app.targets.directory.directory_listing import Page, Stamp
+from app.targets.directory.directory_listing import DirectoryPage, Stamp
 
 TOMBSTONES = 10_000
 MANY = 500  # paths asked for at once, from which on reading the whole list is cheaper
@@ -36,7 +36,7 @@ Row = tuple[bytes, int, bytes, bytes | None]
 Part = tuple[int | None, bytes | None]
 
 
-class Book:
+class InventoryDatabase:
     """One open inventory. Methods that change it are one transaction each."""
 
     def __init__(self, database: sqlite3.Connection, place: str) -> None:
@@ -151,12 +151,12 @@ class Book:
                 self._db.executemany("UPDATE files SET stat = ? WHERE path = ?", [(stat, path) for path, stat in stats])
 
     # --- what directories held ---
-    def pages(self) -> dict[bytes, Page]:
+    def pages(self) -> dict[bytes, DirectoryPage]:
         """What is remembered of directories: the names in them that are not ours."""
         rows = self._db.execute("SELECT folder, inode, changed, modified, folders, names FROM pages")
-        return {row[0]: Page(Stamp(*row[1:4]), _split(row[4]), _split(row[5])) for row in rows}
+        return {row[0]: DirectoryPage(Stamp(*row[1:4]), _split(row[4]), _split(row[5])) for row in rows}
 
-    def remember_pages(self, pages: Mapping[bytes, Page], there: Collection[bytes]) -> None:
+    def remember_pages(self, pages: Mapping[bytes, DirectoryPage], there: Collection[bytes]) -> None:
         """Note what directories hold, and forget those that are no longer there."""
         gone = [(folder,) for (folder,) in self._db.execute("SELECT folder FROM pages") if folder not in there]
         if pages or gone:
@@ -279,7 +279,7 @@ def _span(folder: bytes) -> tuple[bytes, bytes]:
     return folder + b"/", folder + b"0"  # "0" follows "/"
 
 
-def _page(page: Page) -> tuple[int, int, int, bytes, bytes]:
+def _page(page: DirectoryPage) -> tuple[int, int, int, bytes, bytes]:
     stamp = page.stamp
     return stamp.inode, stamp.changed, stamp.modified, b"/".join(page.folders), b"/".join(page.names)
 

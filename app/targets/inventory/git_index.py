@@ -19,7 +19,7 @@ from pathlib import Path
 from app.domain.errors import TargetUnreachable
 from app.domain.state.tree import Entry
 from app.git import GitFailed, git
-from app.targets.inventory.database import Book, Row
+from app.targets.inventory.database import InventoryDatabase, Row
 
 TIMEOUT_S = 600.0
 TRIES = 5
@@ -54,7 +54,9 @@ def is_settled(found: os.stat_result, since: int) -> bool:
     return max(found.st_mtime_ns, found.st_ctime_ns) <= since - SETTLE_NS
 
 
-def moved(git_dir: Path, book: Book, work_tree: Path, meanwhile: Callable[[], object]) -> list[tuple[bytes, Entry]]:
+def moved(
+    git_dir: Path, book: InventoryDatabase, work_tree: Path, meanwhile: Callable[[], object]
+) -> list[tuple[bytes, Entry]]:
     """Paths that we own and whose stat is not the one remembered, with what we know of them. While Git works,
     `meanwhile` is called (perhaps more than once)."""
     for _ in range(TRIES):
@@ -81,7 +83,7 @@ def _compare(git_dir: Path, index: Path, work_tree: Path, complaints: list[str])
         raise TargetUnreachable(f"Git could not look at {work_tree} (it ended with {failure.code}).") from failure
 
 
-def _index(git_dir: Path, book: Book) -> Path:
+def _index(git_dir: Path, book: InventoryDatabase) -> Path:
     """The index of the inventory as it is now, made if it is not there."""
     index = git_dir / f"index-{book.generation()}"
     if not index.exists():

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from app.domain.errors import TargetRefused, TargetUnreachable
 from app.domain.state.plan import InventoryHead, Plan
 from app.domain.state.tree import Entry
-from app.ports import Desired, Watch
-from app.targets.inventory.database import Book
+from app.ports import ApplyProgress, Desired
+from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventory_files import Inventory
 
 
-class Owning(ABC):
+class InventoriedTarget(ABC):
     """The part of the port Target that only concerns the inventory."""
 
     def __init__(self, inventory: Inventory) -> None:
@@ -43,14 +43,14 @@ class Owning(ABC):
         self._inventory.forget()
 
     @abstractmethod
-    def _recover(self, book: Book) -> None:
+    def _recover(self, book: InventoryDatabase) -> None:
         """Clean up after an interrupted apply, if there was one, and find out how far it came."""
 
 
-class Progress:
+class ApplyMeter:
     """Counts paths, tells the watcher, and puts the count into the words of a failure."""
 
-    def __init__(self, watch: Watch, total: int) -> None:
+    def __init__(self, watch: ApplyProgress, total: int) -> None:
         self._watch, self._total, self.done = watch, total, 0
 
     def check(self) -> None:

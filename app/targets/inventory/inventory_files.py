@@ -1,7 +1,7 @@
 """What we own in a target: a small SQLite file in the data directory, never in the target.
 
-It is the truth; the Git index beside it (app/targets/inventory/git_index.py) is made from it. Every change is one transaction, so a
-process that is killed leaves the state before or after it, and a delivery of one file costs the same whatever we own.
+It is the truth; the Git index beside it (app/targets/inventory/git_index.py) is made from it. Every change is one
+transaction, so a process that is killed leaves the state before or after it, and a delivery of one file costs the same whatever we own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from app.domain.errors import TargetRefused, TargetUnreachable
-from app.targets.inventory.database import Book
+from app.targets.inventory.database import InventoryDatabase
 
 PATIENCE_S = 10.0  # how long one operation waits for another
 
@@ -38,7 +38,7 @@ class Inventory:
         return self._folder / "git"
 
     @contextmanager
-    def read(self) -> Iterator[Book | None]:
+    def read(self) -> Iterator[InventoryDatabase | None]:
         """The inventory as it is, without waiting for anybody; None if nothing was ever written."""
         if not (self._folder / "inventory.db").exists():
             yield None
@@ -47,7 +47,7 @@ class Inventory:
             yield book
 
     @contextmanager
-    def looking(self) -> Iterator[Book]:
+    def looking(self) -> Iterator[InventoryDatabase]:
         """The inventory beside other looks, but not during a change (alone, after an interrupted one)."""
         with self._locked(fcntl.LOCK_SH), self._book() as book:
             whole = book.head().whole
@@ -58,7 +58,7 @@ class Inventory:
                 yield book
 
     @contextmanager
-    def alone(self) -> Iterator[Book]:
+    def alone(self) -> Iterator[InventoryDatabase]:
         """The inventory to be changed. Raises TargetUnreachable where another process holds it."""
         with self._locked(fcntl.LOCK_EX), self._book() as book:
             yield book
@@ -80,12 +80,12 @@ class Inventory:
             os.close(descriptor)
 
     @contextmanager
-    def _book(self) -> Iterator[Book]:
+    def _book(self) -> Iterator[InventoryDatabase]:
         file = self._folder / "inventory.db"
         os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         try:
             with closing(sqlite3.connect(file, timeout=PATIENCE_S, isolation_level=None)) as database:
-                yield Book(database, self._place)
+                yield InventoryDatabase(database, self._place)
         except sqlite3.OperationalError as error:
             raise TargetUnreachable(f"The inventory of {self._place} cannot be used now: {error}.") from error
         except sqlite3.DatabaseError as error:

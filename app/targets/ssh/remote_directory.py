@@ -9,7 +9,7 @@ from app.domain.state.tree import printable
 from app.targets.directory.root_handle import above, parted
 from app.targets.ssh import scripts
 from app.targets.ssh.host import Host, last
-from app.targets.ssh.remote_listing import Listing, parse
+from app.targets.ssh.remote_listing import RemoteListing, parse
 from app.targets.ssh.scripts import setting
 
 IN_PLACE = b"inner() { :; }\n"
@@ -38,7 +38,7 @@ class View:
         return View(self.host, self._values["P"], self._values["N"], inner, self._values["FORM"])
 
     # --- facts ---
-    def everything(self, owned: Callable[[], Iterable[bytes]]) -> Listing:
+    def everything(self, owned: Callable[[], Iterable[bytes]]) -> RemoteListing:
         """Every name below. Where something cannot be listed that holds files of ours, that is told."""
         listing, said = self._list(self.script(scripts.LOOK))
         if _DENIED in said:
@@ -47,7 +47,7 @@ class View:
                 self.some(missing)
         return listing
 
-    def some(self, paths: Collection[bytes]) -> Listing:
+    def some(self, paths: Collection[bytes]) -> RemoteListing:
         """What stands at some paths. What lies behind a link or a file is not there. Raises TargetRefused where we
         may not look."""
         asked = {folder for path in paths for folder in above(path)} | set(paths)
@@ -62,9 +62,9 @@ class View:
             folder = parted(path)[0]
             reached[path] = reached.get(folder, False) and listing.facts[path].kind == 0o040000
         facts = {path: one for path, one in listing.facts.items() if reached.get(parted(path)[0], False)}
-        return Listing(listing.now, facts, listing.there)
+        return RemoteListing(listing.now, facts, listing.there)
 
-    def _list(self, script: bytes, payload: Iterable[bytes] = ()) -> tuple[Listing, str]:
+    def _list(self, script: bytes, payload: Iterable[bytes] = ()) -> tuple[RemoteListing, str]:
         parts: list[bytes] = []
         code, said = self.host.run(script, parts.append, lambda: payload)
         out = b"".join(parts)

@@ -14,7 +14,7 @@ _KINDS = {"f": 0o100000, "d": 0o040000, "l": 0o120000, "p": 0o010000, "s": 0o140
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FileStat:
     """One name's stat, not followed. `link` is a link's text where the listing told it."""
 
     mode: int
@@ -29,42 +29,42 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class RemoteListing:
     """Paths (relative, without the root itself) and facts. `now`: when it began, by the host's clock; `there`: whether
     the directory exists."""
 
     now: float
-    facts: dict[bytes, Facts]
+    facts: dict[bytes, FileStat]
     there: bool = True
 
-    def settled(self, facts: Facts) -> bool:
+    def settled(self, facts: FileStat) -> bool:
         """Whether a later change would show in the facts."""
         return facts.latest <= self.now - SETTLE_S
 
 
-def parse(out: bytes) -> Listing:
+def parse(out: bytes) -> RemoteListing:
     """A listing as the scripts LOOK and LOOK_AT print it. Raises TargetUnreachable where it is not whole."""
     first, _, rest = out.partition(b"\n")
     if first == b"absent":
-        return Listing(0, {}, there=False)
+        return RemoteListing(0, {}, there=False)
     kind, _, now = first.partition(b" ")
     if not rest.endswith(b"end") or not now.isdigit():
         raise TargetUnreachable("The host's listing did not arrive as a whole.")
     parts = rest[:-3].split(b"\0")
     found = _found(parts) if kind == b"find" else _statted(parts)
-    return Listing(float(now), {path[2:]: facts for path, facts in found if path.startswith(b"./")})
+    return RemoteListing(float(now), {path[2:]: facts for path, facts in found if path.startswith(b"./")})
 
 
-def _found(parts: list[bytes]) -> Iterator[tuple[bytes, Facts]]:
+def _found(parts: list[bytes]) -> Iterator[tuple[bytes, FileStat]]:
     for fields, path, link in zip(parts[::3], parts[1::3], parts[2::3], strict=False):
         kind, bits, size, modified, changed, inode, device = fields.split(b" ")
         mode = _KINDS.get(kind.decode(), 0) | int(bits, 8)
         stamp = b" ".join((b"%o" % mode, size, modified, changed, inode, device))
         latest = max(float(modified), float(changed))
-        yield path, Facts(mode, stamp, latest, link if kind == b"l" else None)
+        yield path, FileStat(mode, stamp, latest, link if kind == b"l" else None)
 
 
-def _statted(parts: list[bytes]) -> Iterator[tuple[bytes, Facts]]:
+def _statted(parts: list[bytes]) -> Iterator[tuple[bytes, FileStat]]:
     """Names, an empty one, and one text with their facts in the same order; a name that vanished has none."""
     at = 0
     while at < len(parts) - 1:
@@ -73,7 +73,7 @@ def _statted(parts: list[bytes]) -> Iterator[tuple[bytes, Facts]]:
         at = end + 2
 
 
-def _matched(names: list[bytes], text: bytes) -> Iterator[tuple[bytes, Facts]]:
+def _matched(names: list[bytes], text: bytes) -> Iterator[tuple[bytes, FileStat]]:
     at = 0
     for name in names:
         fields = _HEX.match(text, at)
@@ -82,7 +82,7 @@ def _matched(names: list[bytes], text: bytes) -> Iterator[tuple[bytes, Facts]]:
             yield name, _of_stat(fields)
 
 
-def _of_stat(fields: re.Match[bytes]) -> Facts:
+def _of_stat(fields: re.Match[bytes]) -> FileStat:
     mode, size, modified, changed, inode, device = fields.groups()
     stamp = b" ".join((b"%o" % int(mode, 16), size, modified, changed, inode, device))
-    return Facts(int(mode, 16), stamp, max(float(modified), float(changed)))
+    return FileStat(int(mode, 16), stamp, max(float(modified), float(changed)))

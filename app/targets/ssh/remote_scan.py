@@ -9,20 +9,22 @@ from collections.abc import Collection, Iterable, Mapping
 from app.domain.state.plan import Deviation, LiveState
 from app.domain.state.tree import DIRECTORY, SYMLINK, Entry, blob_id
 from app.targets.directory.directory_scan import SAMPLE
-from app.targets.inventory.database import Book
+from app.targets.inventory.database import InventoryDatabase
 from app.targets.ssh.digests import Digests
 from app.targets.ssh.remote_directory import View
-from app.targets.ssh.remote_listing import Facts, Listing
+from app.targets.ssh.remote_listing import FileStat, RemoteListing
 
 _OURS = re.compile(rb"\.pushpull-[0-9a-f]{12}-[0-9]+(/|\Z)")
 _ODD = re.compile(rb"[\\\n\r]")  # names that tools for digests write in ways of their own
 Asked = Mapping[bytes, Entry | None]
 
 
-def look_at(view: View, book: Book, digests: Digests, wanted: Collection[bytes]) -> tuple[LiveState, Listing]:
+def look_at(
+    view: View, book: InventoryDatabase, digests: Digests, wanted: Collection[bytes]
+) -> tuple[LiveState, RemoteListing]:
     """Compare some paths only: costs in proportion to them. The listing covers the directories above as well."""
     known, stats = book.known(wanted), book.stats(wanted)
-    listing = view.some(wanted) if wanted else Listing(0, {})
+    listing = view.some(wanted) if wanted else RemoteListing(0, {})
     same = {path for path, stat in stats.items() if path in listing.facts and listing.facts[path].stamp == stat}
     found = entries(view, digests, listing, {path: known.get(path) for path in wanted if path not in same})
     found |= {path: known[path] for path in same}
@@ -33,11 +35,13 @@ def look_at(view: View, book: Book, digests: Digests, wanted: Collection[bytes])
 
 def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Entry]:
     """What stands at some paths; `asked` says what is known of them."""
-    listing = view.some(asked.keys()) if asked else Listing(0, {})
+    listing = view.some(asked.keys()) if asked else RemoteListing(0, {})
     return entries(view, digests, listing, asked)
 
 
-def look_everywhere(view: View, book: Book, digests: Digests, wanted: Collection[bytes]) -> tuple[LiveState, Listing]:
+def look_everywhere(
+    view: View, book: InventoryDatabase, digests: Digests, wanted: Collection[bytes]
+) -> tuple[LiveState, RemoteListing]:
     """Compare everything that we own, and count what we don't."""
     rows = book.rows()
     owned = {path: (Entry(mode, blob.hex()), stat) for path, mode, blob, stat in rows}
@@ -58,7 +62,9 @@ def look_everywhere(view: View, book: Book, digests: Digests, wanted: Collection
     return LiveState(book.head(), tuple(deviations), sample, len(unmanaged)), listing
 
 
-def _remember(book: Book, listing: Listing, moved: Mapping[bytes, Entry], found: Mapping[bytes, Entry]) -> None:
+def _remember(
+    book: InventoryDatabase, listing: RemoteListing, moved: Mapping[bytes, Entry], found: Mapping[bytes, Entry]
+) -> None:
     """The stats of what was found right, if a later change would show in them: they are from before it was read."""
     facts = listing.facts
     book.remember(
@@ -70,7 +76,7 @@ def _remember(book: Book, listing: Listing, moved: Mapping[bytes, Entry], found:
     )
 
 
-def entries(view: View, digests: Digests, listing: Listing, asked: Asked) -> dict[bytes, Entry]:
+def entries(view: View, digests: Digests, listing: RemoteListing, asked: Asked) -> dict[bytes, Entry]:
     """What a listing holds at some paths, contents and links' texts included."""
     there = {path: listing.facts[path] for path in asked if path in listing.facts}
     files = {path: facts for path, facts in there.items() if facts.kind == 0o100000}
@@ -82,11 +88,11 @@ def entries(view: View, digests: Digests, listing: Listing, asked: Asked) -> dic
     return found
 
 
-def _mode(facts: Facts) -> int:
+def _mode(facts: FileStat) -> int:
     return DIRECTORY if facts.kind == DIRECTORY else facts.mode
 
 
-def _texts(view: View, there: Mapping[bytes, Facts]) -> dict[bytes, bytes]:
+def _texts(view: View, there: Mapping[bytes, FileStat]) -> dict[bytes, bytes]:
     links = {path: facts.link for path, facts in there.items() if facts.kind == SYMLINK}
     untold = [path for path, text in links.items() if text is None]
     return {path: text for path, text in links.items() if text is not None} | view.links(untold)

@@ -11,7 +11,7 @@ from app.domain.errors import InvalidInput, Problem
 from app.ports import Runner, Target, TargetKind
 from app.ssh import Connection, Pool, SshFailed
 from app.ssh.ssh_config import Secret
-from app.targets.directory.allowed_roots import Places, overlaps
+from app.targets.directory.allowed_roots import AllowedRoots, overlaps
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.ssh import ssh_options as given
 from app.targets.ssh.host import Host, told
@@ -29,7 +29,7 @@ class SshKind:
 
     info = TargetKind("ssh", "Directory on a server, over SSH", _FIELDS)
 
-    def __init__(self, places: Places, secret: Secret, pool: Pool, form: bytes = b"") -> None:
+    def __init__(self, places: AllowedRoots, secret: Secret, pool: Pool, form: bytes = b"") -> None:
         self._places, self._secret, self._pool, self._form = places, secret, pool, form
 
     def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.errors import InvalidInput
-from app.domain.specification.reader import Reader
-from app.ssh import Endpoint, Key, Way, fingerprint, host_key
+from app.domain.specification.reader import FieldReader
+from app.ssh import Endpoint, SshKey, Way, fingerprint, host_key
 from app.ssh.ssh_config import Secret
 
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\Z")
@@ -22,7 +22,7 @@ KEEP_RELEASES = 5
 
 def check(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options, normalised; `host_key` may be missing still. Raises InvalidInput."""
-    reader = Reader(options, "target")
+    reader = FieldReader(options, "target")
     checked = _login(reader)
     checked["path"] = _path(reader)
     layout = reader.choice("layout", LAYOUTS[0], LAYOUTS)
@@ -39,7 +39,7 @@ def check(options: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _login(reader: Reader) -> dict[str, Any]:
+def _login(reader: FieldReader) -> dict[str, Any]:
     host, user = reader.text("host", limit=260, required=True), reader.text("user", limit=64, required=True)
     if host and not is_host(host):
         reader.wrong("host", "must be a host name or an address, such as web1.example.com; the port has its own field")
@@ -65,7 +65,7 @@ def is_host(text: str) -> bool:
     return "%" not in text
 
 
-def _path(reader: Reader) -> str:
+def _path(reader: FieldReader) -> str:
     given = reader.text("path", limit=PATH_MAX, required=True)
     if not given:
         return ""
@@ -92,7 +92,7 @@ def way(options: Mapping[str, Any], secret: Secret) -> Way:
 
 def _endpoint(options: Mapping[str, Any], secret: Secret) -> Endpoint:
     name = options.get("credential")
-    key = Key(str(name), lambda: secret(str(name)).get("private_key", "")) if name else None
+    key = SshKey(str(name), lambda: secret(str(name)).get("private_key", "")) if name else None
     return Endpoint(str(options["host"]), int(options["port"]), str(options["user"]), key, options.get("host_key"))
 
 

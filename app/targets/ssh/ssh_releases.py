@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping
 from app.domain.errors import TargetUnreachable
 from app.domain.state.plan import Plan
 from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, check_path
-from app.ports import Contents, Desired, Watch
+from app.ports import ApplyProgress, Contents, Desired
 from app.targets.directory.root_handle import above, parted
-from app.targets.inventory.database import Book
-from app.targets.inventory.inventoried_target import Progress
+from app.targets.inventory.database import InventoryDatabase
+from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.ssh import scripts
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.remote_scan import entries
 from app.targets.ssh.scripts import quoted
 from app.targets.ssh.ssh_target import SshTarget
-from app.targets.ssh.tar_stream import Stream, batches
+from app.targets.ssh.tar_stream import TarStream, batches
 
 Tree = Mapping[bytes, Entry]
 
@@ -33,7 +33,7 @@ class SshReleaseTarget(SshTarget):
         super().__init__(view, view.within(scripts.LIVE), inventory)
         self._keep = keep
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
         """Switch to a kept release that is still as it should be, or fill a new one."""
         with self._inventory.alone() as book:
             self._recover(book)
@@ -48,7 +48,7 @@ class SshReleaseTarget(SshTarget):
             same = self._same(book, plan, wanted) if old else {}
             book.begin(plan.items, token, (), None if name else (fresh, desired.tree))
             if not name:
-                self._fill(fresh, old, same, wanted, Stream(contents, token, watch.check), watch)
+                self._fill(fresh, old, same, wanted, TarStream(contents, token, watch.check), watch)
             self._view.host.ask(self._view.script(scripts.SWITCH, T=token.encode(), V=fresh.encode()))
             book.finish(plan, desired.tree, desired.revision, release=fresh)
             self._remove(book, [one for one, _ in book.releases(complete=True)[self._keep :] if one != fresh])
@@ -57,7 +57,7 @@ class SshReleaseTarget(SshTarget):
         """The release that the link names, "" for none."""
         return self._live.host.ask(self._live.script(scripts.CURRENT)).decode()
 
-    def _same(self, book: Book, plan: Plan, wanted: Tree) -> Tree:
+    def _same(self, book: InventoryDatabase, plan: Plan, wanted: Tree) -> Tree:
         """Files that stand in the live release as the new one needs them."""
         touched = {item.path for item in plan.items}
         owned = dict(book.entries())
@@ -68,8 +68,8 @@ class SshReleaseTarget(SshTarget):
         }
 
     # --- filling ---
-    def _fill(self, name: str, old: str, same: Tree, wanted: Tree, stream: Stream, watch: Watch) -> None:
-        progress = Progress(watch, len(wanted))
+    def _fill(self, name: str, old: str, same: Tree, wanted: Tree, stream: TarStream, watch: ApplyProgress) -> None:
+        progress = ApplyMeter(watch, len(wanted))
         sent = [(path, entry) for path, entry in wanted.items() if path not in same]
         folders = sorted({folder for path in wanted for folder in above(path)})
 
@@ -92,7 +92,7 @@ class SshReleaseTarget(SshTarget):
                 )
 
     # --- what is kept ---
-    def _kept(self, book: Book, tree: str, wanted: Tree) -> str | None:
+    def _kept(self, book: InventoryDatabase, tree: str, wanted: Tree) -> str | None:
         """A release of this tree in which nothing moved: every file is digested."""
         names = (name for name, of in book.releases(complete=True) if of == tree)
         return next((name for name in names if self._unaltered(name, wanted)), None)
@@ -106,7 +106,7 @@ class SshReleaseTarget(SshTarget):
             return False
         return entries(view, self._digests, listing, wanted) == wanted
 
-    def _remove(self, book: Book, names: list[str]) -> None:
+    def _remove(self, book: InventoryDatabase, names: list[str]) -> None:
         """Remove releases. What cannot be removed now is tried again with the next delivery."""
         if not names:
             return
@@ -119,7 +119,7 @@ class SshReleaseTarget(SshTarget):
                 book.retire(name, removed=True)
 
 
-def _take(stream: Stream, same: Tree) -> None:
+def _take(stream: TarStream, same: Tree) -> None:
     """Lines that copy files from the release before, a directory and a mode at a time."""
     grouped: dict[tuple[bytes, int], list[bytes]] = {}
     for path, entry in same.items():

@@ -9,28 +9,30 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from app.domain.errors import Problem, TargetUnreachable
 from app.domain.state.plan import LiveState, Plan
 from app.domain.state.tree import DIRECTORY, printable
-from app.ports import Contents, Desired, Watch
+from app.ports import ApplyProgress, Contents, Desired
 from app.targets.directory.preparation import Steps, prepare
 from app.targets.directory.root_handle import above
-from app.targets.inventory.database import Book
-from app.targets.inventory.inventoried_target import Owning, Progress
+from app.targets.inventory.database import InventoryDatabase
+from app.targets.inventory.inventoried_target import ApplyMeter, InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.ssh import scripts
 from app.targets.ssh.digests import Digests
 from app.targets.ssh.remote_directory import View
-from app.targets.ssh.remote_listing import Listing
+from app.targets.ssh.remote_listing import RemoteListing
 from app.targets.ssh.remote_scan import found_at, look_at, look_everywhere
-from app.targets.ssh.tar_stream import Stream, gathered
+from app.targets.ssh.tar_stream import TarStream, gathered
 
 
-class SshTarget(Owning):
+class SshTarget(InventoriedTarget):
     """Implements the port Target. `view`: the root; `live`: the directory that readers see."""
 
     def __init__(self, view: View, live: View, inventory: Inventory) -> None:
         super().__init__(inventory)
         self._view, self._live = view, live
         self._digests = Digests(inventory.folder)
-        self._seen: tuple[Listing, set[bytes] | None] | None = None  # by the last look: listing, paths (None: all)
+        self._seen: tuple[RemoteListing, set[bytes] | None] | None = (
+            None  # by the last look: listing, paths (None: all)
+        )
 
     def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
         """Compare the directory with the inventory."""
@@ -46,16 +48,16 @@ class SshTarget(Owning):
         """Live content."""
         return self._live.read(path, limit)
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: Watch) -> None:
+    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
         """Carry out the plan. Nothing is touched before the intent is written down."""
         with self._inventory.alone() as book:
             self._recover(book)
             steps = prepare(self._surroundings(plan), book, plan)
             token = secrets.token_hex(6)
-            progress = Progress(watch, len(plan.work))
+            progress = ApplyMeter(watch, len(plan.work))
             book.begin(plan.items, token, steps.folders)
             with progress.accounted():
-                removed = self._carry_out(plan, steps, Stream(contents, token, watch.check), book, progress)
+                removed = self._carry_out(plan, steps, TarStream(contents, token, watch.check), book, progress)
             book.finish(plan, desired.tree, desired.revision, left=removed)
 
     def _surroundings(self, plan: Plan) -> Surroundings:
@@ -66,9 +68,11 @@ class SshTarget(Owning):
         if seen is not None and (seen[1] is None or writes <= seen[1]):
             return Surroundings(self._view, seen[0])
         folders = {folder for path in writes for folder in above(path)}
-        return Surroundings(self._view, self._view.some(folders) if folders else Listing(0, {}))
+        return Surroundings(self._view, self._view.some(folders) if folders else RemoteListing(0, {}))
 
-    def _carry_out(self, plan: Plan, steps: Steps, stream: Stream, book: Book, progress: Progress) -> Iterable[bytes]:
+    def _carry_out(
+        self, plan: Plan, steps: Steps, stream: TarStream, book: InventoryDatabase, progress: ApplyMeter
+    ) -> Iterable[bytes]:
         """Send it; returns the directories that went."""
         in_the_way = {item.path for item in plan.work if item.found and item.found.mode == DIRECTORY and item.wanted}
         emptied = book.made({folder for path in steps.first + steps.last for folder in above(path)})
@@ -84,7 +88,7 @@ class SshTarget(Owning):
 
         return [folders[number] for number in self._following(stream, members, progress)]
 
-    def _following(self, stream: Stream, members: Callable[[], Iterator[bytes]], progress: Progress) -> list[int]:
+    def _following(self, stream: TarStream, members: Callable[[], Iterator[bytes]], progress: ApplyMeter) -> list[int]:
         """Send a stream and follow its plan; returns the numbers that it told as "left"."""
         try:
             left = run(self._view, stream, members, progress)
@@ -98,7 +102,7 @@ class SshTarget(Owning):
         return left
 
     # --- after an interruption ---
-    def _recover(self, book: Book) -> None:
+    def _recover(self, book: InventoryDatabase) -> None:
         token = book.fact("applying")
         if token is None:
             return
@@ -113,7 +117,7 @@ class SshTarget(Owning):
         self._view.host.ask(self._view.script(scripts.SETTLE, T=token.encode()))
 
 
-def run(view: View, stream: Stream, members: Callable[[], Iterator[bytes]], progress: Progress) -> list[int]:
+def run(view: View, stream: TarStream, members: Callable[[], Iterator[bytes]], progress: ApplyMeter) -> list[int]:
     """Send a stream and follow the plan; returns the numbers that it told as "left"."""
     answer = Followed(stream.done, progress)
     code, said = view.host.run(
@@ -129,7 +133,7 @@ def run(view: View, stream: Stream, members: Callable[[], Iterator[bytes]], prog
 class Followed:
     """What the plan tells while it runs."""
 
-    def __init__(self, order: Sequence[bytes], progress: Progress) -> None:
+    def __init__(self, order: Sequence[bytes], progress: ApplyMeter) -> None:
         self._order, self._progress = order, progress
         self.rest = b""
         self.left: list[int] = []
@@ -161,9 +165,9 @@ class Followed:
 class Surroundings:
     """Implements Ground: a listing of (at least) all directories above what will be written."""
 
-    def __init__(self, view: View, listing: Listing) -> None:
+    def __init__(self, view: View, listing: RemoteListing) -> None:
         self._view, self._some = view, listing
-        self._whole: Listing | None = None
+        self._whole: RemoteListing | None = None
 
     def mode_at(self, path: bytes) -> int | None:
         """By the listing."""

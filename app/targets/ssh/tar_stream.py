@@ -35,7 +35,7 @@ def plain(name: bytes) -> bool:
         return False
 
 
-class Stream:
+class TarStream:
     """One apply's tar stream, made while it is sent. `done` lists the paths in the order in which the plan counts
     them, `sums` the SHA-256 of every blob that was read."""
 

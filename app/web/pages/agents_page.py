@@ -29,7 +29,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AgentRow:
     """An agent as a line of the table. `skewed`: its clock is off by more than a little."""
 
     agent: Agent
@@ -44,12 +44,12 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class AgentsPage:
     """What agents/index.html gets. `token`: the one that was just made, "" otherwise; `commands`: what to run with it;
     `openly`: the token and all that follows can be read on the way."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[AgentRow, ...]
     revoked: tuple[Agent, ...]
     choices: tuple[Environment, ...]
     chosen: tuple[str, ...]
@@ -60,24 +60,24 @@ class Context:
 
 
 @router.get("/agents")
-def agents(request: Request, cases: Cases, _: Visitor) -> Response:
+def agents(request: Request, use_cases: Cases, _: Visitor) -> Response:
     """The page."""
-    return _page(request, cases)
+    return _page(request, use_cases)
 
 
 def _page(
     request: Request,
-    cases: UseCases,
+    use_cases: UseCases,
     chosen: tuple[str, ...] = (),
     token: str = "",
     errors: Mapping[str, str] | None = None,
 ) -> Response:
-    now = cases.world.clock.now()
-    with cases.world.store.read() as tx:
+    now = use_cases.ports.clock.now()
+    with use_cases.ports.store.read() as tx:
         every = tx.agents.all()
         rows = _rows(tx, every, now)
         choices = _choices(tx, now, frozenset(one.id for one in every if one.revoked_at))
-    context = Context(
+    context = AgentsPage(
         title=_title(rows, choices),
         rows=rows,
         revoked=tuple(one for one in every if one.revoked_at),
@@ -92,10 +92,10 @@ def _page(
     return render.page(request, "agents/index.html", context, nav="agents", regions=(REGION,), status=status)
 
 
-def _rows(tx: Transaction, agents: tuple[Agent, ...], now: datetime) -> tuple[Row, ...]:
+def _rows(tx: Transaction, agents: tuple[Agent, ...], now: datetime) -> tuple[AgentRow, ...]:
     waiting = tx.agents.waiting_counts()
     return tuple(
-        Row(one, tuple(tx.agents.environments(one.id).values()), waiting.get(one.id, 0), one.connected(now))
+        AgentRow(one, tuple(tx.agents.environments(one.id).values()), waiting.get(one.id, 0), one.connected(now))
         for one in agents
         if not one.revoked_at
     )
@@ -115,7 +115,7 @@ def _obvious(choices: tuple[Environment, ...]) -> tuple[str, ...]:
     return tuple(lonely) if len(lonely) == 1 else ()
 
 
-def _title(rows: tuple[Row, ...], choices: tuple[Environment, ...]) -> str:
+def _title(rows: tuple[AgentRow, ...], choices: tuple[Environment, ...]) -> str:
     away = sum(not row.connected for row in rows)
     if not rows and choices:
         return f"{plural(len(choices), 'environment')} {'waits' if len(choices) == 1 else 'wait'} for an agent"
@@ -129,19 +129,19 @@ def _title(rows: tuple[Row, ...], choices: tuple[Environment, ...]) -> str:
 
 
 @router.post("/agents/enrollments")
-def enroll(request: Request, cases: Cases, by: By, environments: Many = []) -> Response:  # noqa: B006 — FastAPI copies
+def enroll(request: Request, use_cases: Cases, by: By, environments: Many = []) -> Response:  # noqa: B006 — FastAPI copies
     """Make a one-time token; it is on this page and nowhere else."""
     try:
-        _, token = cases.agents.enrolling.token(environments, by)
+        _, token = use_cases.agents.enrolling.token(environments, by)
     except (InvalidInput, EnvironmentNotFound) as problem:
         told = problem.fields.get("environments", problem.detail)
-        return _page(request, cases, tuple(environments), errors={"environments": told})
-    return _page(request, cases, tuple(environments), token)
+        return _page(request, use_cases, tuple(environments), errors={"environments": told})
+    return _page(request, use_cases, tuple(environments), token)
 
 
 @router.post("/agents/{id}/revoke")
-def revoke(request: Request, cases: Cases, by: By, id: str) -> Response:
+def revoke(request: Request, use_cases: Cases, by: By, id: str) -> Response:
     """End an agent at once."""
-    cases.agents.enrolling.revoke(id, by)
+    use_cases.agents.enrolling.revoke(id, by)
     body = "Its requests are refused from now on; its environments read Unknown."
     return render.done(request, "/agents", "The agent is revoked", body, "none")

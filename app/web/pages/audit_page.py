@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.audit import Entry, Verification
+from app.domain.audit import AuditEntry, Verification
 from app.ports import AuditFilter
 from app.web.pages.query_parameters import After, Word, clean, moment, number
 from app.web.rendering import links, render
@@ -20,19 +20,19 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AuditLine:
     """An entry as it is shown: its time, and what it holds in words."""
 
-    entry: Entry
+    entry: AuditEntry
     at: datetime
     told: str
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class AuditPage:
     """What audit/index.html gets."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[AuditLine, ...]
     filters: Mapping[str, str]
     narrowed: bool
     actors: tuple[str, ...]
@@ -49,7 +49,7 @@ class Context:
 @router.get("/audit")
 def audit(
     request: Request,
-    cases: Cases,
+    use_cases: Cases,
     _: Visitor,
     environment: Word = "",
     actor: Word = "",
@@ -66,13 +66,13 @@ def audit(
         filters["environment"], filters["actor"], filters["action"], filters["q"],
         moment(filters["since"]), moment(filters["until"], end=True),
     )  # fmt: skip
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         page = tx.audit.page(where, ROWS, number(after))
         head = tx.audit.head()
         actors, actions = tx.audit.actors(), tx.audit.actions()
     checked, checked_at = getattr(request.app.state, "verified", (None, None))
     narrowing = {**{name: value for name, value in filters.items() if name != "q"}, "search": filters["q"]}
-    context = Context(
+    context = AuditPage(
         lines=tuple(_line(entry) for entry in page.items),
         filters=filters,
         narrowed=any(filters.values()),
@@ -92,19 +92,19 @@ def audit(
 
 
 @router.post("/audit/verify")
-def verify(request: Request, cases: Cases, _: By) -> Response:
+def verify(request: Request, use_cases: Cases, _: By) -> Response:
     """Walk the whole chain now."""
-    result = cases.audit.verify_stored()
-    request.app.state.verified = (result, cases.world.clock.now())
+    result = use_cases.audit.verify_stored()
+    request.app.state.verified = (result, use_cases.ports.clock.now())
     if result.valid:
         return render.done(request, "/audit", f"The chain is intact: {result.entries} entries")
     return render.done(request, "/audit", "The chain is broken", result.problem, "bad")
 
 
-def _line(entry: Entry) -> Line:
+def _line(entry: AuditEntry) -> AuditLine:
     shown = {key: value for key, value in entry.data.items() if key not in ("environment", "mode") and value}
     parts = [f"{key.replace('_', ' ')}: {_short(value)}" for key, value in shown.items() if _short(value)]
-    return Line(entry, datetime.fromisoformat(entry.at), ", ".join(parts)[:300])
+    return AuditLine(entry, datetime.fromisoformat(entry.at), ", ".join(parts)[:300])
 
 
 def _short(value: object) -> str:

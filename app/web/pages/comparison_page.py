@@ -9,11 +9,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.comparison import MODES, WINDOWS, Call, Cell, Comparison, Day, Row
+from app.domain.comparison import MODES, WINDOWS, Call, Cell, Comparison, ComparisonRow, Day
 from app.domain.errors import InvalidInput
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import links, render
-from app.web.rendering.plots import Axis, Step, axis, medians
+from app.web.rendering.plots import Axis, RoadStep, axis, medians
 from app.web.rendering.present import duration, exact, plural
 from app.web.requests.route_dependencies import Cases
 from app.web.requests.visitor import Visitor
@@ -26,7 +26,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparisonSide:
     """One mode's cell as the macro wants it."""
 
     figure: str
@@ -45,8 +45,8 @@ class Criterion:
     title: str
     question: str
     definition: str
-    push: Side
-    pull: Side
+    push: ComparisonSide
+    pull: ComparisonSide
     verdict: str
     better: str
     on: Axis | None
@@ -55,12 +55,12 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ComparisonPage:
     """What comparison/show.html gets."""
 
     comparison: Comparison | None
     criteria: tuple[Criterion, ...]
-    lanes: tuple[tuple[str, tuple[Step, ...], str], ...]
+    lanes: tuple[tuple[str, tuple[RoadStep, ...], str], ...]
     lane_axis: Axis | None
     days: tuple[Day, ...]
     chart: Mapping[str, Any]
@@ -75,18 +75,23 @@ class Context:
 
 @router.get("/compare")
 def compare(
-    request: Request, cases: Cases, _: Visitor, window: Word = "30d", labels: Word = "", environment: Word = ""
+    request: Request,
+    use_cases: Cases,
+    _: Visitor,
+    window: Word = "30d",
+    labels: Word = "",
+    environment: Word = "",
 ) -> Response:
     """The two modes side by side in a window, among the environments with all of some labels; or one environment
     before and after it was switched."""
     wrong, found = "", None
     try:
-        found = cases.comparison.compare(clean(window), clean(labels), clean(environment))
+        found = use_cases.comparison.compare(clean(window), clean(labels), clean(environment))
     except InvalidInput as problem:
         wrong = "; ".join(f"{field} {text}" for field, text in problem.fields.items())
     lanes, on = _lanes(found)
     query = {"window": window, "labels": labels, "environment": environment}
-    context = Context(
+    context = ComparisonPage(
         comparison=found,
         criteria=tuple(_criterion(row, clean(environment)) for row in found.rows) if found else (),
         lanes=lanes,
@@ -137,7 +142,7 @@ def _sides(found: Comparison | None) -> Mapping[str, str]:
     return {mode: plural(counts.get(mode, 0), "environment") for mode in ("push", "pull")}
 
 
-def _criterion(row: Row, environment: str) -> Criterion:
+def _criterion(row: ComparisonRow, environment: str) -> Criterion:
     heading, samples = row.heading, (*row.push.sample, *row.pull.sample)
     drawn = heading.unit == "s" and len(samples) > 1
     better = row.verdict.call.value if row.verdict.call in (Call.PUSH, Call.PULL) else ""
@@ -156,21 +161,21 @@ def _criterion(row: Row, environment: str) -> Criterion:
     )
 
 
-def _side(row: Row, cell: Cell, environment: str) -> Side:
+def _side(row: ComparisonRow, cell: Cell, environment: str) -> ComparisonSide:
     unit, place = row.heading.unit, LISTS[row.heading.source]
     narrowed = {"environment": environment} if place in NARROWED else {}
     behind = links.with_query(place, {**cell.query, **narrowed})
     if cell.value is None:
-        return Side("", "", None, cell.sentence, (), behind)
+        return ComparisonSide("", "", None, cell.sentence, (), behind)
     figures = {"s": duration(cell.value), "share": f"{cell.value:.0%}"}
     figure = figures.get(unit, f"{cell.value:.3g}")
     one = unit.removesuffix("s") if cell.value == 1 else unit
     words = {"s": "median", "share": "", "": ""}.get(unit, f"{one} per environment")
     note = f"p95 {duration(cell.p95)}" if cell.p95 is not None and unit == "s" else cell.sentence
-    return Side(figure if unit else "", words, cell.n, note, cell.sample if unit == "s" else (), behind)
+    return ComparisonSide(figure if unit else "", words, cell.n, note, cell.sample if unit == "s" else (), behind)
 
 
-def _lanes(found: Comparison | None) -> tuple[tuple[tuple[str, tuple[Step, ...], str], ...], Axis | None]:
+def _lanes(found: Comparison | None) -> tuple[tuple[tuple[str, tuple[RoadStep, ...], str], ...], Axis | None]:
     """Both modes' median deliveries on one axis."""
     shown = [stages for stages in found.stages if stages.stages] if found else []
     if not shown:

@@ -19,7 +19,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class DriftPage:
     """What drift/index.html gets."""
 
     title: str
@@ -32,14 +32,14 @@ class Context:
 
 
 @router.get("/drift")
-def drift(request: Request, cases: Cases, _: Visitor, after: After = "") -> Response:
+def drift(request: Request, use_cases: Cases, _: Visitor, after: After = "") -> Response:
     """Every open episode, then those that ended."""
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         now = tx.episodes.page(None, OPEN, None, open_only=True)
         page = tx.episodes.page(None, PAST, number(after))
         known = bool(tx.environments.addresses())
     count = f"{OPEN}+ environments" if now.next else plural(len(now.items), "environment")
-    context = Context(
+    context = DriftPage(
         title=f"{count} {'is' if len(now.items) == 1 else 'are'} in drift" if now.items else "Nothing is in drift",
         known=known,
         open=now.items,

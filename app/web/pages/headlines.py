@@ -26,22 +26,22 @@ class Kept:
 class Headlines:
     """Keeps the last comparison and has it renewed in the background."""
 
-    def __init__(self, cases: UseCases, background: Background) -> None:
-        self._cases, self._background = cases, background
+    def __init__(self, use_cases: UseCases, background: Background) -> None:
+        self._use_cases, self._background = use_cases, background
         self._kept: Kept | None = None
         self._busy = threading.Lock()
 
     def latest(self) -> Comparison | None:
         """What is known now, None at first; anything older than a minute is renewed for the next one who asks."""
-        kept, now = self._kept, self._cases.world.clock.monotonic()
+        kept, now = self._kept, self._use_cases.ports.clock.monotonic()
         if (kept is None or now - kept.at > FRESH_S) and self._busy.acquire(blocking=False):
             self._background.run("headlines", self._renew)
         return kept.comparison if kept else None
 
     def _renew(self) -> None:
         try:
-            found = self._cases.comparison.compare(WINDOW)
-            self._kept = Kept(found, self._cases.world.clock.monotonic())
+            found = self._use_cases.comparison.compare(WINDOW)
+            self._kept = Kept(found, self._use_cases.ports.clock.monotonic())
         finally:
             self._busy.release()
 
@@ -50,6 +50,6 @@ def headlines(request: Request) -> Comparison | None:
     """The installation's latest comparison of the last 30 days, if there is one yet."""
     state = request.app.state
     if not hasattr(state, "headlines"):
-        state.headlines = Headlines(state.cases, state.background)
+        state.headlines = Headlines(state.use_cases, state.background)
     latest: Comparison | None = state.headlines.latest()
     return latest

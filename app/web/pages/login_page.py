@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.domain.actor import Actor
 from app.domain.errors import NotAuthenticated, Problem, TooManyAttempts
-from app.services.actors import Actor
 from app.services.security.access import SESSION_LIFE
 from app.web.pages.query_parameters import clean
 from app.web.rendering import links, render
@@ -22,7 +22,7 @@ Line = Annotated[str, Form(max_length=1000)]
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class LoginPage:
     """What account/login.html gets."""
 
     name: str
@@ -32,28 +32,28 @@ class Context:
 
 
 @router.get("/login")
-def form(request: Request, cases: Cases, next: str = "/", out: str = "") -> Response:
+def form(request: Request, use_cases: Cases, next: str = "/", out: str = "") -> Response:
     """The form; whoever has a session already goes on."""
     onward = links.inside(next[:2000])
-    if _known(request, cases):
+    if _known(request, use_cases):
         return RedirectResponse(onward, HTTPStatus.SEE_OTHER)
     notice = "You are logged out." if out else "" if onward == "/" else "Log in to go on to where you wanted to be."
-    return render.page(request, "account/login.html", Context("", onward, "", notice))
+    return render.page(request, "account/login.html", LoginPage("", onward, "", notice))
 
 
 @router.post("/login")
 def log_in(
-    request: Request, cases: Cases, name: Line = "", password: Line = "", next: Annotated[str, Form()] = "/"
+    request: Request, use_cases: Cases, name: Line = "", password: Line = "", next: Annotated[str, Form()] = "/"
 ) -> Response:
     """Begin a session. Another site cannot log a browser in here."""
     require_same_origin(request)
     onward = links.inside(next[:2000])
     try:
-        secret, identity = cases.access.log_in(clean(name), password, client_ip(request))
+        secret, identity = use_cases.access.log_in(clean(name), password, client_ip(request))
     except (NotAuthenticated, TooManyAttempts) as problem:
         throttled = isinstance(problem, TooManyAttempts)
         status = HTTPStatus.TOO_MANY_REQUESTS if throttled else HTTPStatus.UNPROCESSABLE_ENTITY
-        page = render.page(request, "account/login.html", Context(name, onward, problem.detail, ""), status=status)
+        page = render.page(request, "account/login.html", LoginPage(name, onward, problem.detail, ""), status=status)
         if throttled:
             page.headers["Retry-After"] = "60"
         return page
@@ -63,14 +63,14 @@ def log_in(
 
 
 @router.post("/logout")
-def log_out(request: Request, cases: Cases) -> Response:
+def log_out(request: Request, use_cases: Cases) -> Response:
     """End the session at once; asking twice does no harm."""
     require_same_origin(request)
     cookie = request.cookies.get(COOKIE)
     if cookie:
         try:
-            identity = cases.access.authenticate_session(cookie)
-            cases.access.log_out(cookie, Actor(identity.actor, client_ip(request)))
+            identity = use_cases.access.authenticate_session(cookie)
+            use_cases.access.log_out(cookie, Actor(identity.actor, client_ip(request)))
         except Problem:
             pass  # it was over already
     answer = RedirectResponse("/login?out=1", HTTPStatus.SEE_OTHER)
@@ -86,9 +86,9 @@ def remember(request: Request, answer: Response, secret: str) -> None:
     )  # fmt: skip
 
 
-def _known(request: Request, cases: Cases) -> bool:
+def _known(request: Request, use_cases: Cases) -> bool:
     try:
-        cases.access.authenticate_session(request.cookies.get(COOKIE, ""))
+        use_cases.access.authenticate_session(request.cookies.get(COOKIE, ""))
     except NotAuthenticated:
         return False
     return True

@@ -9,12 +9,12 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 
 from app.domain.events import Event, EventType
-from app.domain.operation import Kind, Operation, Outcome, Phase, StageName, Trigger
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
 from app.ports import OperationFilter, Transaction
 from app.web.pages.query_parameters import After, Word, clean, moment
 from app.web.rendering import links, render
 from app.web.rendering.happenings import Happening, counted, of_operation, sentence_case, started, summary
-from app.web.rendering.plots import Step, road
+from app.web.rendering.plots import RoadStep, road
 from app.web.rendering.present import exact, look, short
 from app.web.requests.route_dependencies import Cases
 from app.web.requests.visitor import By, Visitor
@@ -27,7 +27,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class OperationFilters:
     """What the list is narrowed by, as written in the address."""
 
     environment: str = ""
@@ -52,11 +52,11 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class ListContext:
+class OperationsPage:
     """What operations/index.html gets."""
 
     items: tuple[Happening, ...]
-    filters: Filters
+    filters: OperationFilters
     narrowed: bool
     now: datetime
     url: str
@@ -75,7 +75,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class OperationPage:
     """What operations/show.html gets."""
 
     operation: Operation
@@ -83,7 +83,7 @@ class Context:
     counted: str
     why: str
     left: str
-    bar: tuple[Step, ...]
+    bar: tuple[RoadStep, ...]
     files: tuple[File, ...]
     log: tuple[tuple[datetime | None, str], ...]
     before: Operation | None
@@ -94,7 +94,7 @@ class Context:
 @router.get("/operations")
 def operations(
     request: Request,
-    cases: Cases,
+    use_cases: Cases,
     _: Visitor,
     environment: Word = "",
     kind: Word = "",
@@ -108,14 +108,14 @@ def operations(
 ) -> Response:
     """All operations, newest first."""
     given = (environment, kind, phase, outcome, trigger, revision, since, until)
-    filters = Filters(*(clean(text).strip() for text in given))
-    with cases.world.store.read() as tx:
+    filters = OperationFilters(*(clean(text).strip() for text in given))
+    with use_cases.ports.store.read() as tx:
         page = tx.operations.page(filters.where(), ROWS, clean(after) or None)
-    context = ListContext(
+    context = OperationsPage(
         items=tuple(of_operation(one) for one in page.items),
         filters=filters,
         narrowed=any(filters.values().values()),
-        now=cases.world.clock.now(),
+        now=use_cases.ports.clock.now(),
         url=links.with_query("/operations", {**filters.values(), "after": after}),
         first=links.with_query("/operations", filters.values()) if after else "",
         next=links.with_query("/operations", {**filters.values(), "after": page.next}) if page.next else "",
@@ -125,7 +125,7 @@ def operations(
 
 
 def _choices() -> dict[str, tuple[tuple[str, str], ...]]:
-    kinds: dict[str, Sequence[Kind | Phase | Outcome | Trigger]] = {
+    kinds: dict[str, Sequence[OperationKind | Phase | Outcome | Trigger]] = {
         "phase": list(Phase),
         "outcome": list(Outcome),
         "trigger": list(Trigger),
@@ -134,14 +134,14 @@ def _choices() -> dict[str, tuple[tuple[str, str], ...]]:
 
 
 @router.get("/operations/{id}")
-def operation(request: Request, cases: Cases, id: str, _: Visitor) -> Response:
+def operation(request: Request, use_cases: Cases, id: str, _: Visitor) -> Response:
     """One operation. A scheduled comparison without news leaves none, so its page may be gone when it ends."""
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         one = tx.operations.get(id)
         events = tx.ledger.page(operation=id, limit=LINES)
         before, after = _neighbours(tx, one, events)
-    now = cases.world.clock.now()
-    context = Context(
+    now = use_cases.ports.clock.now()
+    context = OperationPage(
         operation=one,
         title=f"{summary(one)} in {one.environment}",
         counted=counted(one),
@@ -182,7 +182,7 @@ def _files(one: Operation) -> tuple[File, ...]:
     """What the plan works on, in the order of an apply: contents, modes, deletions. Finished ones are marked."""
     given = [(str(each.get("path", "")), str(each.get("action", ""))) for each in one.detail.get("paths", ())[:FILES]]
     works = sorted((each for each in given if each[1] in ORDER), key=lambda each: ORDER[each[1]])
-    over = one.phase is Phase.SUCCEEDED and one.kind is Kind.SYNC and one.outcome is not Outcome.OBSERVED
+    over = one.phase is Phase.SUCCEEDED and one.kind is OperationKind.SYNC and one.outcome is not Outcome.OBSERVED
     return tuple(File(path, action, over or index < one.done) for index, (path, action) in enumerate(works))
 
 
@@ -204,9 +204,9 @@ def _line(event: Event, one: Operation) -> str:
 
 
 @router.post("/operations/{id}/stop")
-def stop(request: Request, cases: Cases, id: str, by: By) -> Response:
+def stop(request: Request, use_cases: Cases, id: str, by: By) -> Response:
     """Stop it: at once while queued, between two files while running."""
-    asked = cases.queue.terminate(id, by)
+    asked = use_cases.queue.terminate(id, by)
     told = "It had not begun; nothing was changed." if asked.phase.final else "It stops after the file in hand."
-    at = f"Asked at {exact(cases.world.clock.now())}."
+    at = f"Asked at {exact(use_cases.ports.clock.now())}."
     return render.done(request, f"/operations/{asked.id}", "Told to stop", f"{told} {at}", "none")

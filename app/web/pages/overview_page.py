@@ -28,7 +28,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OverviewRow:
     """An environment as a line of the table. `calm`: OutOfSync, but nobody has to do anything about it."""
 
     environment: Environment
@@ -44,11 +44,11 @@ class Group:
 
     title: str
     tone: str
-    rows: tuple[Row, ...]
+    rows: tuple[OverviewRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class OverviewFilters:
     """What the table is narrowed by, as written in the address."""
 
     q: str = ""
@@ -69,7 +69,7 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class OverviewPage:
     """What overview/index.html gets."""
 
     headline: str
@@ -80,14 +80,14 @@ class Context:
     comparison: Comparison | None
     groups: tuple[Group, ...]
     shown: int
-    filters: Filters
+    filters: OverviewFilters
     url: str
     first: str
     next: str
 
 
 @dataclass(frozen=True, slots=True)
-class StartContext:
+class FirstStartPage:
     """What overview/start.html gets."""
 
     form: Form
@@ -96,7 +96,7 @@ class StartContext:
 @router.get("/")
 def overview(
     request: Request,
-    cases: Cases,
+    use_cases: Cases,
     _: Visitor,
     q: Word = "",
     mode: Word = "",
@@ -106,15 +106,15 @@ def overview(
     after: After = "",
 ) -> Response:
     """All environments, those first that need somebody."""
-    filters = Filters(*(clean(text) for text in (q, mode, sync, health, need)))
-    now = cases.world.clock.now()
-    with cases.world.store.read() as tx:
+    filters = OverviewFilters(*(clean(text) for text in (q, mode, sync, health, need)))
+    now = use_cases.ports.clock.now()
+    with use_cases.ports.store.read() as tx:
         tally = tx.environments.tally(now)
         if tally.total == 0 and not filters.any:
-            return _start(request, cases)
+            return _start(request, use_cases)
         found = tx.environments.page(_where(filters), now, PAGE, clean(after) or None, by_need=True)
         needs = needs_of(tx, _in_need(tx, tally, now), now)
-    context = Context(
+    context = OverviewPage(
         headline=headline(tally),
         lede=lede(tally),
         tally=tally,
@@ -131,12 +131,12 @@ def overview(
     return render.page(request, "overview/index.html", context, nav="overview", regions=REGIONS)
 
 
-def _start(request: Request, cases: UseCases) -> Response:
-    context = StartContext(forms.form(cases, forms.FRESH))
+def _start(request: Request, use_cases: UseCases) -> Response:
+    context = FirstStartPage(forms.form(use_cases, forms.FRESH))
     return render.page(request, "overview/start.html", context, nav="overview")
 
 
-def _where(filters: Filters) -> EnvironmentFilter:
+def _where(filters: OverviewFilters) -> EnvironmentFilter:
     search, labels = split_search(filters.q)
     return EnvironmentFilter(search, filters.mode, filters.sync, filters.health, filters.need == "1", labels)
 
@@ -168,7 +168,7 @@ def lede(tally: Tally) -> str:
 
 def groups(page: Page[EnvironmentRow], now: datetime, *, whole: bool) -> tuple[Group, ...]:
     """Rows under headings. Only where the whole list is on one page are those that need nobody told apart."""
-    buckets: dict[str, list[Row]] = {}
+    buckets: dict[str, list[OverviewRow]] = {}
     for one in page.items:
         row = _row(one, now)
         buckets.setdefault(_bucket(row, now, fine=whole), []).append(row)
@@ -178,13 +178,13 @@ def groups(page: Page[EnvironmentRow], now: datetime, *, whole: bool) -> tuple[G
     )
 
 
-def _row(one: EnvironmentRow, now: datetime) -> Row:
+def _row(one: EnvironmentRow, now: datetime) -> OverviewRow:
     environment = one.environment
     moving = environment.status.divergence is not Divergence.DRIFT
-    return Row(environment, environment.sync_at(now), environment.health_at(now), moving, one.days)
+    return OverviewRow(environment, environment.sync_at(now), environment.health_at(now), moving, one.days)
 
 
-def _bucket(row: Row, now: datetime, *, fine: bool) -> str:
+def _bucket(row: OverviewRow, now: datetime, *, fine: bool) -> str:
     environment = row.environment
     if need_of(environment, now):
         return "Need you"

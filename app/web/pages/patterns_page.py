@@ -16,9 +16,9 @@ router = APIRouter()
 
 
 @router.get("/patterns")
-def patterns(request: Request, cases: Cases, _: Visitor) -> Response:
+def patterns(request: Request, use_cases: Cases, _: Visitor) -> Response:
     """The page."""
-    values = samples(cases.world.clock.now())
+    values = samples(use_cases.ports.clock.now())
     fields = [(name, Any) for name in values]
     context = make_dataclass("Context", fields, frozen=True)(**values)
     return render.page(request, "patterns.html", context, nav="settings")

@@ -46,7 +46,7 @@ UNSURE = "It is not known whether anything was changed; look before you try agai
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ProblemPage:
     """What error.html gets."""
 
     status: int
@@ -80,7 +80,7 @@ def problem_page(request: Request, status: int, code: str, detail: str, fields: 
     if code == "nothing_to_roll_back_to":
         name = unquote(request.url.path).split("/")[2:3]
         action = ("What was live there", links.environment("".join(name), "history"))
-    context = Context(status, title, detail, unchanged, action, code, fields)
+    context = ProblemPage(status, title, detail, unchanged, action, code, fields)
     return render.page(request, "error.html", context, status=status)
 
 

@@ -27,7 +27,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class SettingsPage:
     """What settings/index.html gets."""
 
     must_change: bool
@@ -43,25 +43,25 @@ class Context:
 
 
 @router.get("/settings")
-def settings(request: Request, cases: Cases, _: Visitor) -> Response:
+def settings(request: Request, use_cases: Cases, _: Visitor) -> Response:
     """The page."""
-    return _page(request, cases)
+    return _page(request, use_cases)
 
 
 def _page(
     request: Request,
-    cases: UseCases,
+    use_cases: UseCases,
     errors: Mapping[str, str] | None = None,
     new_token: str = "",
     typed: Mapping[str, str] | None = None,
 ) -> Response:
-    who = cases.access.authenticate_session(request.cookies.get("pushpull_session", ""))
-    with cases.world.store.read() as tx:
+    who = use_cases.access.authenticate_session(request.cookies.get("pushpull_session", ""))
+    with use_cases.ports.store.read() as tx:
         credentials = tx.credentials.page(200, None).items
         deliveries = tx.inbox.page(None, DELIVERIES, None).items
-    context = Context(
+    context = SettingsPage(
         must_change=who.must_change,
-        tokens=cases.access.list_tokens(),
+        tokens=use_cases.access.list_tokens(),
         credentials=credentials,
         deliveries=deliveries,
         kinds=KINDS,
@@ -76,12 +76,12 @@ def _page(
 
 
 @router.post("/settings/password")
-def password(request: Request, cases: Cases, identity: Visitor, by: By, old: Line = "", new: Line = "") -> Response:
+def password(request: Request, use_cases: Cases, identity: Visitor, by: By, old: Line = "", new: Line = "") -> Response:
     """Replace the own password; other sessions end."""
     try:
-        secret = cases.access.change_password(identity, old, new, by)
+        secret = use_cases.access.change_password(identity, old, new, by)
     except InvalidInput as problem:
-        return _page(request, cases, problem.fields)
+        return _page(request, use_cases, problem.fields)
     answer = render.done(request, "/" if identity.must_change else "/settings", "The password is changed",
                          "Every other session is over.")  # fmt: skip
     remember(request, answer, secret)
@@ -90,34 +90,39 @@ def password(request: Request, cases: Cases, identity: Visitor, by: By, old: Lin
 
 @router.post("/settings/tokens")
 def create_token(
-    request: Request, cases: Cases, by: By, token_name: Line = "", role: Line = "admin", expires_at: Line = ""
+    request: Request,
+    use_cases: Cases,
+    by: By,
+    token_name: Line = "",
+    role: Line = "admin",
+    expires_at: Line = "",
 ) -> Response:
     """Make a token; its value is on this page and nowhere else."""
     try:
         if not line(token_name):
             raise InvalidInput(fields={"token_name": "is required; say what the token is for"})
-        if any(one.name == line(token_name) and one.revoked_at is None for one in cases.access.list_tokens()):
+        if any(one.name == line(token_name) and one.revoked_at is None for one in use_cases.access.list_tokens()):
             raise InvalidInput(
                 fields={"token_name": "is the name of a token already; revoke that one, or choose another"}
             )
-        _, value = cases.access.create_token(line(token_name)[:100], by, role=role, expires_at=until(expires_at))
+        _, value = use_cases.access.create_token(line(token_name)[:100], by, role=role, expires_at=until(expires_at))
     except InvalidInput as problem:
         typed = {"token_name": token_name, "role": role, "expires_at": expires_at}
-        return _page(request, cases, problem.fields, typed=typed)
-    return _page(request, cases, new_token=value)
+        return _page(request, use_cases, problem.fields, typed=typed)
+    return _page(request, use_cases, new_token=value)
 
 
 @router.post("/settings/tokens/{id}/revoke")
-def revoke_token(request: Request, cases: Cases, by: By, id: str) -> Response:
+def revoke_token(request: Request, use_cases: Cases, by: By, id: str) -> Response:
     """Make a token invalid at once."""
-    cases.access.revoke_token(id, by)
+    use_cases.access.revoke_token(id, by)
     return render.done(request, "/settings", "The token is revoked", "Requests and streams with it end now.", "none")
 
 
 @router.post("/settings/credentials")
 def add_credential(
     request: Request,
-    cases: Cases,
+    use_cases: Cases,
     by: By,
     credential_name: Line = "",
     credential_kind: Line = "token",
@@ -130,17 +135,17 @@ def add_credential(
         if credential_kind not in dict(KINDS):
             raise InvalidInput(fields={"kind": f"must be one of {', '.join(dict(KINDS))}"})
         fields = {one: username if one == "username" else credential_secret for one in NEEDS[credential_kind]}
-        cases.keyring.add(name, credential_kind, {**fields, **({"username": username} if username else {})}, by)
+        use_cases.keyring.add(name, credential_kind, {**fields, **({"username": username} if username else {})}, by)
     except (InvalidInput, CredentialExists) as problem:
         told = {key if key in ("name", "username", "kind") else "secret": text for key, text in problem.fields.items()}
         wrong = {f"credential_{key}": text for key, text in (told or {"name": problem.detail}).items()}
         typed = {"credential_name": name, "credential_kind": credential_kind, "credential_username": username}
-        return _page(request, cases, wrong, typed=typed)
+        return _page(request, use_cases, wrong, typed=typed)
     return render.done(request, "/settings", f"The credential {name} is stored", "It is never shown again.")
 
 
 @router.post("/settings/credentials/{name}/delete")
-def remove_credential(request: Request, cases: Cases, by: By, name: str) -> Response:
+def remove_credential(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Forget a secret that nothing uses."""
-    cases.keyring.remove(name, by)
+    use_cases.keyring.remove(name, by)
     return render.done(request, "/settings", f"The credential {name} is gone", tone="none")

@@ -10,7 +10,7 @@ _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DiffRow:
     """`kind` is "add", "del", "same", "hunk" or "note"; line numbers are None where the side has no such line."""
 
     kind: str
@@ -19,30 +19,30 @@ class Line:
     new: int | None = None
 
 
-def diff_lines(text: str) -> list[Line]:
+def diff_lines(text: str) -> list[DiffRow]:
     """Rows of one file's unified diff; its "---" and "+++" heads are left out."""
     return list(_lines(text))
 
 
-def _lines(text: str) -> Iterator[Line]:
+def _lines(text: str) -> Iterator[DiffRow]:
     old = new = 0
     inside = False
     for raw in text.split("\n")[: -1 if text.endswith("\n") else None]:
         hunk = _HUNK.match(raw)
         if hunk:
             old, new, inside = int(hunk[1]), int(hunk[2]), True
-            yield Line("hunk", raw)
+            yield DiffRow("hunk", raw)
         elif not inside:
             if raw and not raw.startswith(("--- ", "+++ ", "diff ", "index ")):
-                yield Line("note", raw)
+                yield DiffRow("note", raw)
         elif raw.startswith("+"):
-            yield Line("add", raw[1:], None, new)
+            yield DiffRow("add", raw[1:], None, new)
             new += 1
         elif raw.startswith("-"):
-            yield Line("del", raw[1:], old, None)
+            yield DiffRow("del", raw[1:], old, None)
             old += 1
         elif raw.startswith("\\"):
-            yield Line("note", raw[2:])
+            yield DiffRow("note", raw[2:])
         else:
-            yield Line("same", raw[1:], old, new)
+            yield DiffRow("same", raw[1:], old, new)
             old, new = old + 1, new + 1

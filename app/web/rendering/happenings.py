@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.events import Event, EventType
-from app.domain.operation import Kind, Operation, Outcome, Phase, StageName, Trigger
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
 from app.domain.state.drift import Ending
 from app.web.rendering import links
 from app.web.rendering.present import actor, look, plural, sentence, short
@@ -71,7 +71,7 @@ class Happening:
 
 def deed(operation: Operation) -> str:
     """What an operation does or did, without its revision: "Deployed", "Comparing live with Git"."""
-    if operation.kind is Kind.REFRESH:
+    if operation.kind is OperationKind.REFRESH:
         found = operation.outcome is Outcome.OUT_OF_SYNC
         done = "Compared: live differs from Git" if found else "Compared: live equals Git"
         return COMPARISONS.get(operation.phase, done)
@@ -87,7 +87,7 @@ def deed(operation: Operation) -> str:
 
 def target_revision(operation: Operation) -> str | None:
     """The revision an operation is about, a comparison's being told in its title."""
-    return None if operation.kind is Kind.REFRESH else operation.revision or operation.request.wanted
+    return None if operation.kind is OperationKind.REFRESH else operation.revision or operation.request.wanted
 
 
 def appearance(operation: Operation) -> tuple[str, str]:
@@ -104,7 +104,7 @@ def started(operation: Operation) -> str:
     if request.trigger is Trigger.PIPELINE:
         run = request.pipeline.id if request.pipeline else ""
         return f"pipeline run {run}, {by}" if run else f"pipeline, {by}"
-    if operation.kind is Kind.REFRESH and request.trigger is Trigger.SCHEDULE:
+    if operation.kind is OperationKind.REFRESH and request.trigger is Trigger.SCHEDULE:
         return "on schedule"
     words = STARTERS.get(request.trigger, by)
     return f"{words}; its webhook never came" if request.webhook_missed else words

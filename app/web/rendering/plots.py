@@ -22,7 +22,7 @@ WAITING = frozenset({StageName.VISIBLE, StageName.NOTICED, StageName.HEALTHY})
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RoadStep:
     """A stage as shown. `state`: done, active, failed, stopped or ahead; `took`: seconds since the stage before."""
 
     name: str
@@ -41,22 +41,22 @@ class Step:
 OURS = tuple(name for name in StageName if name not in (StageName.COMMITTED, StageName.VISIBLE))
 
 
-def steps(stages: Iterable[Stage], now: datetime, phase: str = "succeeded") -> tuple[Step, ...]:
+def steps(stages: Iterable[Stage], now: datetime, phase: str = "succeeded") -> tuple[RoadStep, ...]:
     """The stages of a delivery, those not reached as "ahead": all seven, or the five that are ours where the commit's
     time is left out. `phase` tells running from failed."""
     seen = {stage.name: stage for stage in stages}
-    result: list[Step] = []
+    result: list[RoadStep] = []
     before: datetime | None = None
     for name in StageName if StageName.NOTICED not in seen or StageName.COMMITTED in seen else OURS:
         stage = seen.get(name)
         end = (_end(stage) or now) if stage else None
         state = _state(stage, phase)
-        result.append(Step(name, state, (end - before).total_seconds() if end and before else None, _end(stage)))
+        result.append(RoadStep(name, state, (end - before).total_seconds() if end and before else None, _end(stage)))
         before = end or before
     return spread(result)
 
 
-def road(one: Operation, now: datetime) -> tuple[Step, ...]:
+def road(one: Operation, now: datetime) -> tuple[RoadStep, ...]:
     """An operation's stages: from the commit where that was the news, and from the request where it was not (a
     rollback, a heal, a first delivery)."""
     news = one.from_revision not in (None, one.revision) and one.trigger is not Trigger.ROLLBACK
@@ -64,7 +64,7 @@ def road(one: Operation, now: datetime) -> tuple[Step, ...]:
     return steps(shown, now, one.phase)
 
 
-def since(items: Sequence[Step]) -> str:
+def since(items: Sequence[RoadStep]) -> str:
     """From where `elapsed` counts, in words."""
     return "from the commit" if items and items[0].name == StageName.COMMITTED else "from the request"
 
@@ -86,12 +86,12 @@ def _state(stage: Stage | None, phase: str) -> str:
     return {"running": "active", "failed": "failed", "error": "failed"}.get(phase, "stopped")
 
 
-def medians(took: Sequence[tuple[str, float]], scale: float | None = None) -> tuple[Step, ...]:
+def medians(took: Sequence[tuple[str, float]], scale: float | None = None) -> tuple[RoadStep, ...]:
     """Steps from (stage, seconds) pairs, on an axis that ends at `scale` seconds (default: their sum)."""
-    return spread([Step(name, "done", value) for name, value in took], scale)
+    return spread([RoadStep(name, "done", value) for name, value in took], scale)
 
 
-def spread(items: Sequence[Step], scale: float | None = None, least: float = 2.5) -> tuple[Step, ...]:
+def spread(items: Sequence[RoadStep], scale: float | None = None, least: float = 2.5) -> tuple[RoadStep, ...]:
     """Give each step its place on the bar. Without `scale` the bar is full and no stage is thinner than `least` %."""
     total = elapsed(items)
     floor_ = least if scale is None else 0.4
@@ -100,12 +100,12 @@ def spread(items: Sequence[Step], scale: float | None = None, least: float = 2.5
     x, result = 0.0, []
     for item, share in zip(items, shares, strict=True):
         width = round(share * shrink, 2)
-        result.append(Step(item.name, item.state, item.took, item.at, round(x, 2), width))
+        result.append(RoadStep(item.name, item.state, item.took, item.at, round(x, 2), width))
         x += width
     return tuple(result)
 
 
-def elapsed(items: Iterable[Step]) -> float:
+def elapsed(items: Iterable[RoadStep]) -> float:
     """Seconds from the commit to the last stage reached."""
     return sum(item.took or 0 for item in items)
 

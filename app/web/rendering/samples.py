@@ -8,7 +8,7 @@ from types import SimpleNamespace as Record
 from typing import Any
 
 from app.domain.operation import Stage, StageName
-from app.web.rendering.plots import Step, medians, steps
+from app.web.rendering.plots import RoadStep, medians, steps
 from app.web.rendering.present import LOOKS
 
 SHA = "9be417d0c2f64c0b8f5d1f2a7e6b3c4d5e6f7a8b"
@@ -30,7 +30,7 @@ SNIPPET = """- name: Deploy
 """
 
 
-def delivery(now: datetime, gaps: Iterable[float], phase: str) -> tuple[Step, ...]:
+def delivery(now: datetime, gaps: Iterable[float], phase: str) -> tuple[RoadStep, ...]:
     """A delivery that ends at `now`: seconds per stage; while running or when failed its last stage stays open."""
     waits = list(gaps)
     at = now - timedelta(seconds=sum(waits))

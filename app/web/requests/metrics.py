@@ -68,21 +68,21 @@ class Metrics:
         self._queue = Gauge("pushpull_operations_active", "Operations by phase (queue depth, running).", ("phase",),
                             registry=registry)  # fmt: skip
 
-    def start(self, cases: UseCases) -> None:
+    def start(self, use_cases: UseCases) -> None:
         """Count from here on."""
-        with cases.world.store.read() as tx:
+        with use_cases.ports.store.read() as tx:
             self._last = tx.ledger.last_id()
 
-    def exposition(self, cases: UseCases) -> bytes:
+    def exposition(self, use_cases: UseCases) -> bytes:
         """Everything, in Prometheus' text format."""
         with self._turn:
-            self._follow(cases)
-            self._look(cases)
+            self._follow(use_cases)
+            self._look(use_cases)
             return generate_latest(self.registry)
 
-    def _follow(self, cases: UseCases) -> None:
+    def _follow(self, use_cases: UseCases) -> None:
         while True:
-            with cases.world.store.read() as tx:
+            with use_cases.ports.store.read() as tx:
                 if self._last is None:
                     self._last = tx.ledger.last_id()
                 events = tx.ledger.page(self._last, BATCH, types=COUNTED)
@@ -109,9 +109,9 @@ class Metrics:
         else:
             self._webhooks.labels("missed" if event.type is EventType.WEBHOOK_MISSED else "received").inc()
 
-    def _look(self, cases: UseCases) -> None:
-        now = cases.world.clock.now()
-        with cases.world.store.read() as tx:
+    def _look(self, use_cases: UseCases) -> None:
+        now = use_cases.ports.clock.now()
+        with use_cases.ports.store.read() as tx:
             tally = tx.environments.tally(now)
             polls, webhooks = tx.facts.polls(now - WINDOW), tx.facts.webhooks(now - WINDOW, now)
             active = tx.operations.active_counts()

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
+from app.domain.actor import Actor
 from app.domain.errors import NotAuthenticated, NotPermitted
-from app.services.actors import Actor
 from app.services.security.access import Identity
 from app.services.use_cases import UseCases
 from app.web.requests.background import Background
@@ -18,10 +18,10 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 bearer_scheme = HTTPBearer(auto_error=False, description="An API token: `Authorization: Bearer pp_…`")
 
 
-def use_cases(request: Request) -> UseCases:
+def installed_use_cases(request: Request) -> UseCases:
     """The installation's use cases."""
-    cases: UseCases = request.app.state.cases
-    return cases
+    use_cases: UseCases = request.app.state.use_cases
+    return use_cases
 
 
 def background(request: Request) -> Background:
@@ -43,15 +43,15 @@ def client_ip(request: Request) -> str | None:
 
 def who(request: Request) -> Identity:
     """The identity behind a bearer token or a session cookie. Raises NotAuthenticated, NotPermitted."""
-    cases = use_cases(request)
+    use_cases = installed_use_cases(request)
     token = bearer(request)
     if token is not None:
-        identity = cases.access.authenticate_token(token, client_ip(request))
+        identity = use_cases.access.authenticate_token(token, client_ip(request))
     else:
         cookie = request.cookies.get(COOKIE)
         if not cookie:
             raise NotAuthenticated()
-        identity = cases.access.authenticate_session(cookie)
+        identity = use_cases.access.authenticate_session(cookie)
         if request.method not in SAFE:
             require_same_origin(request)
     if request.method not in SAFE and identity.role != "admin":
@@ -62,7 +62,7 @@ def who(request: Request) -> Identity:
     return identity
 
 
-Cases = Annotated[UseCases, Depends(use_cases)]
+Cases = Annotated[UseCases, Depends(installed_use_cases)]
 Later = Annotated[Background, Depends(background)]
 Who = Annotated[Identity, Depends(who)]
 

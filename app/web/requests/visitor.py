@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.domain.actor import Actor
 from app.domain.errors import NotPermitted
-from app.services.actors import Actor
 from app.services.security.access import Identity
 from app.web.requests.route_dependencies import client_ip, who
 

@@ -30,8 +30,8 @@ def enrolled(filled: Filled, name: str) -> Any:
     assert not re.search(rf"pushpull[^\n]*{token}", page.text), "everybody on the host can read a command line"
     assert "--allow-http" not in page.text
     assert token not in filled.person.get("/agents").text
-    cases = filled.server.installation.cases.agents
-    return cases.enrolling.enroll(token, f"host-{name}", VERSION, None)
+    use_cases = filled.server.installation.use_cases.agents
+    return use_cases.enrolling.enroll(token, f"host-{name}", VERSION, None)
 
 
 def test_an_environment_is_registered_for_an_agent_and_says_that_it_waits_for_one(filled: Filled) -> None:

@@ -94,7 +94,7 @@ def test_a_repository_that_fell_silent_stands_in_its_environments_timelines(fill
     repo = server.repo("mute")
     server.environment("mute", repo, mode="pull")
     server.sync("mute")
-    away, poll = repo.path.with_name("away"), server.installation.cases.poller.poll
+    away, poll = repo.path.with_name("away"), server.installation.use_cases.poller.poll
     repo.path.rename(away)
     poll(repo.url)
     assert "Repository cannot be read" in person.get("/environments/mute").text

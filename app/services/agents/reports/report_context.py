@@ -21,7 +21,7 @@ ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ReportContext:
     """A report, and what is needed to take it in. `at`: when it happened by our clock; `serving`: whether its
     environment is the agent's now."""
 
@@ -57,7 +57,7 @@ class Case:
         return self.moment(name) if self.data.get(name) else None
 
 
-def own(case: Case, environment: Environment, id: str) -> Operation | None:
+def own(case: ReportContext, environment: Environment, id: str) -> Operation | None:
     """An operation that is named: the environment's own, or not known yet. Raises ReportRefused."""
     if not ULID.match(id):
         raise ReportRefused("An operation's id is 26 letters and digits.")
@@ -78,7 +78,7 @@ def check_values(revisions: Iterable[str | None], numbers: Iterable[int]) -> Non
         raise InvalidInput(fields={"data": "holds a number out of bounds"})
 
 
-def check_mode(case: Case, environment: Environment, mode: Any) -> None:
+def check_mode(case: ReportContext, environment: Environment, mode: Any) -> None:
     """The mode is the environment's, or was: a report may come from before a switch. Raises ReportRefused."""
     if mode is None or mode == environment.mode.value:
         return

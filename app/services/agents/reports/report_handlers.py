@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.agents.protocol import CommandKind, ReportKind
 from app.domain.agents.wire import decode
-from app.domain.audit import NewEntry, timestamp
+from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, Hold, Status
 from app.domain.errors import EnvironmentNotFound, InvalidInput, ReportRefused
 from app.domain.events import EventType, NewEvent
@@ -18,7 +18,7 @@ from app.domain.operation import Operation
 from app.domain.revision import Revision
 from app.domain.state.drift import Ending
 from app.ports import Transaction
-from app.services.agents.reports.report_context import Case, check_mode, check_values, own
+from app.services.agents.reports.report_context import ReportContext, check_mode, check_values, own
 from app.services.agents.reports.reported_operations import checked, initiator, take_operation
 
 ACTION = re.compile(r"(sync|refresh|hold|rollback|drift|operation|revision|command)\.[a-z_]{1,40}\Z")
@@ -29,7 +29,7 @@ ECHOES = (EventType.HOLD_SET, EventType.HOLD_ENDED, EventType.REVISION_MARKED_BA
 NEWER = (CommandKind.HOLD, CommandKind.RESUME, CommandKind.ROLLBACK)
 
 
-def ingest(case: Case) -> None:
+def ingest(case: ReportContext) -> None:
     """Take a report in. Raises ReportRefused, InvalidInput."""
     try:
         kind = ReportKind(case.report.kind)
@@ -47,7 +47,7 @@ def ingest(case: Case) -> None:
 
 
 # --- the ledger ---
-def _event(case: Case, environment: Environment) -> None:
+def _event(case: ReportContext, environment: Environment) -> None:
     try:
         type = EventType(case.text("type"))
     except ValueError:
@@ -65,7 +65,7 @@ def _event(case: Case, environment: Environment) -> None:
         case.tx.ledger.append(case.at, [event])
 
 
-def _origin(case: Case) -> dict[str, Any]:
+def _origin(case: ReportContext) -> dict[str, Any]:
     told = {"agent": case.agent.id, "name": case.agent.name, "id": case.data.get("id"), "seq": case.report.seq}
     return {**told, "at": timestamp(case.report.at), "received_at": timestamp(case.now)}
 
@@ -85,7 +85,7 @@ def _echo(tx: Transaction, event: NewEvent) -> bool:
 
 
 # --- what pages show ---
-def _status(case: Case, environment: Environment) -> None:
+def _status(case: ReportContext, environment: Environment) -> None:
     told = decode(Status, case.data)
     shas = told.revision, told.noticed, told.last_good, told.webhook_judged
     check_values(shas, (told.files, told.drift_count, told.failures))
@@ -102,7 +102,7 @@ def _status(case: Case, environment: Environment) -> None:
     case.tx.environments.put_status(environment.id, status)
 
 
-def _hold(case: Case, environment: Environment) -> None:
+def _hold(case: ReportContext, environment: Environment) -> None:
     if any(one.kind in NEWER for one in case.tx.agents.waiting(environment.id)):
         return  # a person's newer word is on its way to the agent
     given = case.data.get("hold", case.data or None)
@@ -113,7 +113,7 @@ def _hold(case: Case, environment: Environment) -> None:
     case.tx.environments.set_hold(environment.id, hold)
 
 
-def _history(case: Case, environment: Environment) -> None:
+def _history(case: ReportContext, environment: Environment) -> None:
     history, revision, at = case.tx.history, case.text("revision", 64), case.moment()
     if case.text("call") != "went_live":
         check_values((revision,), ())
@@ -130,7 +130,7 @@ def _history(case: Case, environment: Environment) -> None:
             raise InvalidInput(fields={"call": "must be went_live, mark_good, mark_bad or unmark_bad"})
 
 
-def _went_live(case: Case, environment: Environment, at: datetime) -> None:
+def _went_live(case: ReportContext, environment: Environment, at: datetime) -> None:
     named = case.data.get("operation")
     whole = isinstance(named, Mapping)
     operation = own(case, environment, str(named.get("id") if isinstance(named, Mapping) else named))
@@ -144,7 +144,7 @@ def _went_live(case: Case, environment: Environment, at: datetime) -> None:
     case.tx.history.went_live(operation, revision, case.text("tree", 64), at)
 
 
-def _episode(case: Case, environment: Environment) -> None:
+def _episode(case: ReportContext, environment: Environment) -> None:
     episodes, current, call = case.tx.episodes, case.tx.episodes.current(environment.id), case.text("call")
     listed, count = case.data.get("paths"), case.data.get("count")
     paths = [str(path) for path in listed][:200] if isinstance(listed, list) else []
@@ -164,7 +164,7 @@ def _episode(case: Case, environment: Environment) -> None:
         raise InvalidInput(fields={"call": "must be open, update, acknowledge or end"})
 
 
-def _drift(case: Case, environment: Environment) -> None:
+def _drift(case: ReportContext, environment: Environment) -> None:
     report = case.data.get("report")
     if not isinstance(report, Mapping):
         raise InvalidInput(fields={"report": "must be an object"})
@@ -173,7 +173,7 @@ def _drift(case: Case, environment: Environment) -> None:
     case.tx.drift.put(environment.id, case.moment("checked_at"), kept)
 
 
-def _audit(case: Case, environment: Environment) -> None:
+def _audit(case: ReportContext, environment: Environment) -> None:
     action, about = case.text("action", 60), case.text("object", 200)
     if not ACTION.match(action) and action not in OWN_ACTIONS:
         raise ReportRefused(f"'{action}' is not an agent's to do.")
@@ -189,17 +189,17 @@ def _audit(case: Case, environment: Environment) -> None:
     told = case.data.get("data")
     data = dict(told) if isinstance(told, Mapping) else {}
     data |= {"environment": environment.name, "by": case.text("by", 200), "told_at": timestamp(case.report.at)}
-    case.tx.audit.append(case.now, NewEntry(f"agent:{case.agent.name}", action, about, data))
+    case.tx.audit.append(case.now, NewAuditEntry(f"agent:{case.agent.name}", action, about, data))
 
 
-def _sent(case: Case, environment: Environment, id: str) -> None:
+def _sent(case: ReportContext, environment: Environment, id: str) -> None:
     """A command that was sent to this environment's agent. Raises ReportRefused."""
     found = case.tx.agents.command(int(id)) if id.isascii() and id.isdigit() and len(id) < 19 else None
     if found is None or found.environment_id != environment.id:
         raise ReportRefused(f"Command {id[:20]} is none of {environment.name}.")
 
 
-KINDS: Mapping[ReportKind, Callable[[Case, Environment], None]] = {
+KINDS: Mapping[ReportKind, Callable[[ReportContext, Environment], None]] = {
     ReportKind.EVENT: _event,
     ReportKind.OPERATION: take_operation,
     ReportKind.STATUS: _status,

@@ -10,11 +10,10 @@ from typing import Any
 from app.domain.agents.protocol import Agent
 from app.domain.audit import timestamp
 from app.domain.errors import AgentRevoked, Problem, ReportRefused
-from app.ports import Transaction
-from app.services.actors import World
+from app.ports import Ports, Transaction
 from app.services.agents.refusals import refused
 from app.services.agents.reports.report_batch import Batch, new_ones, read
-from app.services.agents.reports.report_context import Case
+from app.services.agents.reports.report_context import ReportContext
 from app.services.agents.reports.report_handlers import ingest
 
 SHOWN = 20  # refused reports that an audit entry names
@@ -29,15 +28,15 @@ class Taken:
     names: frozenset[str]
 
 
-class Reporting:
+class ReportIntake:
     """Takes reports in."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
     def take(self, agent: Agent, body: Mapping[str, Any], ip: str | None) -> dict[str, Any]:
         """A batch. Raises InvalidInput (it cannot be read) and ReportRefused (it does not follow on)."""
-        now = self._world.clock.now()
+        now = self._ports.clock.now()
         try:
             taken = self._store(agent.id, read(body), now)
         except (ReportRefused, AgentRevoked) as problem:
@@ -46,11 +45,11 @@ class Reporting:
         if taken.refused:
             self._audit(agent, taken.refused, ip)
         if taken.names:
-            self._world.bell.ring(("ledger", *(f"environment-{name}" for name in sorted(taken.names))))
+            self._ports.notifier.notify(("ledger", *(f"environment-{name}" for name in sorted(taken.names))))
         return {"through": taken.through, "refused": list(taken.refused), "server_time": timestamp(now)}
 
     def _store(self, id: str, batch: Batch, now: datetime) -> Taken:
-        with self._world.store.write() as tx:
+        with self._ports.store.write() as tx:
             agent = tx.agents.get(id, lock=True)
             if agent.revoked_at:
                 raise AgentRevoked()
@@ -72,7 +71,7 @@ class Reporting:
         serving = tx.agents.environments(agent.id)
         for one, data in zip(batch.reports[known:], batch.fit[known:], strict=True):
             ours = min(now, max(agent.enrolled_at, clocks.ours(one.at, one.mono_s, one.boot)))
-            case = Case(tx, agent, one, data, ours, now, serving=one.environment in serving)
+            case = ReportContext(tx, agent, one, data, ours, now, serving=one.environment in serving)
             problem = self._try(case)
             if problem:
                 wrong.append({"seq": one.seq, **problem})
@@ -81,7 +80,7 @@ class Reporting:
         return names, wrong
 
     @staticmethod
-    def _try(case: Case) -> dict[str, str] | None:
+    def _try(case: ReportContext) -> dict[str, str] | None:
         """Take one in; what is wrong with it, if it is not to be taken."""
         try:
             with case.tx.attempt():
@@ -95,4 +94,4 @@ class Reporting:
     def _audit(self, agent: Agent, wrong: Sequence[Mapping[str, Any]], ip: str | None) -> None:
         data = {"refused": list(wrong[:SHOWN]), "count": len(wrong)}
         about = f"agent:{agent.id}"
-        refused(self._world, agent.id, f"agent:{agent.name}", "agent.report.refused", about, data, ip)
+        refused(self._ports, agent.id, f"agent:{agent.name}", "agent.report.refused", about, data, ip)

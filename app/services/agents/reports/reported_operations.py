@@ -8,17 +8,17 @@ from app.domain.agents.wire import decode
 from app.domain.environment import Environment
 from app.domain.errors import OperationNotFound, ReportRefused
 from app.domain.operation import Operation, Phase, Stage, StageName
-from app.services.agents.reports.report_context import ULID, Case, check_mode, check_values, own
+from app.services.agents.reports.report_context import ULID, ReportContext, check_mode, check_values, own
 
 
-def take_operation(case: Case, environment: Environment) -> None:
+def take_operation(case: ReportContext, environment: Environment) -> None:
     """Store a run as its agent tells it. Raises ReportRefused, InvalidInput."""
     told = checked(case, environment, decode(Operation, case.data))
     stored = own(case, environment, told.id)
     _take(case, told, stored)
 
 
-def checked(case: Case, environment: Environment, told: Operation) -> Operation:
+def checked(case: ReportContext, environment: Environment, told: Operation) -> Operation:
     """A run that is its environment's, by name and number. Raises ReportRefused, InvalidInput."""
     if (told.environment_id, told.environment) != (environment.id, environment.name):
         raise ReportRefused(f"The operation is not one of {environment.name}.")
@@ -29,7 +29,7 @@ def checked(case: Case, environment: Environment, told: Operation) -> Operation:
     return replace(told, mode=told.mode or environment.mode.value)
 
 
-def _take(case: Case, told: Operation, stored: Operation | None) -> None:
+def _take(case: ReportContext, told: Operation, stored: Operation | None) -> None:
     if stored and stored.phase.final:
         if (stored.phase, stored.outcome, stored.revision) == (told.phase, told.outcome, told.revision):
             return
@@ -40,7 +40,7 @@ def _take(case: Case, told: Operation, stored: Operation | None) -> None:
     case.tx.operations.save(ours)
 
 
-def _ours(case: Case, told: Operation, stored: Operation | None) -> Operation:
+def _ours(case: ReportContext, told: Operation, stored: Operation | None) -> Operation:
     """The operation with our clock's times; what we asked for ourselves stays as we asked for it."""
     request = told.request
     if stored is None:
@@ -64,7 +64,7 @@ def _ours(case: Case, told: Operation, stored: Operation | None) -> Operation:
     )
 
 
-def initiator(case: Case, told: Operation) -> str:
+def initiator(case: ReportContext, told: Operation) -> str:
     """Who started what the agent started itself: a part of it, or whoever started what it repeats."""
     if told.request.retry_of and ULID.match(told.request.retry_of):
         try:
@@ -77,7 +77,7 @@ def initiator(case: Case, told: Operation) -> str:
     return given[:100] if given.startswith("system:") else f"agent:{case.agent.name}"
 
 
-def _stage(case: Case, stage: Stage, told: Operation) -> Stage:
+def _stage(case: ReportContext, stage: Stage, told: Operation) -> Stage:
     """A stage by our clock; commit times are Git's."""
     if stage.name is StageName.COMMITTED:
         return stage

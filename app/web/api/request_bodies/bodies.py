@@ -1,5 +1,5 @@
-"""Request bodies as OpenAPI describes them. Values are checked in app/domain/specification/environment_fields.py; here stand shapes and
-bounds."""
+"""Request bodies as OpenAPI describes them. Values are checked in app/domain/specification/environment_fields.py; here
+stand shapes and bounds."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from app.domain.agents.protocol import Agent
 from app.domain.errors import NotAuthenticated
-from app.notifications import Bus, Listener
+from app.notifications import InProcessNotifier, Listener
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.agent_bodies import AgentAnswerBody, EnrollBody, ReportsBody
 from app.web.api.response_models import Assignment, Enrolled, NextCredential, TakenReports, reply
@@ -23,18 +23,18 @@ router = APIRouter(tags=["agent"])
 Version = Annotated[str, Header(alias="PushPull-Agent-Version", max_length=40, description="The agent's version.")]
 
 
-def calling(request: Request, cases: Cases, version: Version = "") -> Agent:
+def calling(request: Request, use_cases: Cases, version: Version = "") -> Agent:
     """The agent that asks. Raises NotAuthenticated, AgentRevoked, VersionSkew."""
-    return _admitted(request, cases, version, listening=False)
+    return _admitted(request, use_cases, version, listening=False)
 
 
-def listening(request: Request, cases: Cases, version: Version = "") -> Agent:
+def listening(request: Request, use_cases: Cases, version: Version = "") -> Agent:
     """The agent that asks for commands. Raises NotAuthenticated, AgentRevoked, VersionSkew."""
-    return _admitted(request, cases, version, listening=True)
+    return _admitted(request, use_cases, version, listening=True)
 
 
-def _admitted(request: Request, cases: Cases, version: str, *, listening: bool) -> Agent:
-    agent = cases.agents.admission.admit(_bearer(request), version, client_ip(request), listening=listening)
+def _admitted(request: Request, use_cases: Cases, version: str, *, listening: bool) -> Agent:
+    agent = use_cases.agents.admission.admit(_bearer(request), version, client_ip(request), listening=listening)
     request.state.actor = f"agent:{agent.name}"
     return agent
 
@@ -54,11 +54,11 @@ Token = Annotated[str, Depends(_bearer)]
 
 
 @router.post("/agents", status_code=201, response_model=Enrolled, responses=problems(426))
-def enroll(body: EnrollBody, request: Request, token: Token, cases: Cases) -> Response:
+def enroll(body: EnrollBody, request: Request, token: Token, use_cases: Cases) -> Response:
     """Become an agent: the bearer token is a one-time enrollment token. The credential is in this answer only."""
-    made = cases.agents.enrolling.enroll(token, body.name, body.version, client_ip(request))
+    made = use_cases.agents.enrolling.enroll(token, body.name, body.version, client_ip(request))
     shown = {"id": made.agent.id, "name": made.agent.name, "credential": made.credential}
-    told = {**shown, "environments": list(made.environments), "server_version": cases.agents.admission.version}
+    told = {**shown, "environments": list(made.environments), "server_version": use_cases.agents.admission.version}
     return reply(told, 201)
 
 
@@ -66,22 +66,22 @@ def enroll(body: EnrollBody, request: Request, token: Token, cases: Cases) -> Re
 async def assignment(
     request: Request,
     agent: Listening,
-    cases: Cases,
+    use_cases: Cases,
     known: Annotated[str, Query(max_length=40, description="Version of the assignment that is known.")] = "",
     after: Annotated[int, Query(ge=0, le=2**62, description="The last command that is stored.")] = 0,
     wait_s: Annotated[float, Query(ge=0, le=LONGEST_S, description="How long to wait for news at most.")] = 20,
 ) -> Response:
     """What to work for and what to do. Waits until there is news; ends early when the agent is revoked."""
-    bus: Bus = request.app.state.bus
+    bus: InProcessNotifier = request.app.state.bus
     listener = bus.listen((f"agent-{agent.id}",))  # first listen, then look: nothing falls between
     hung_up = create_task(_hung_up(request, listener))
     ends = get_running_loop().time() + patience(agent.id, get_running_loop().time(), wait_s)
     try:
         while True:
-            news = await run_in_threadpool(cases.agents.assigning.news, agent.id, known, after)
+            news = await run_in_threadpool(use_cases.agents.assigning.news, agent.id, known, after)
             over = news.any or bus.closed or not await listener.wait(ends - get_running_loop().time())
             if hung_up.done():
-                await run_in_threadpool(cases.agents.admission.left, agent)
+                await run_in_threadpool(use_cases.agents.admission.left, agent)
                 return Response(status_code=204)
             if over:
                 return reply(dict(news.told))
@@ -104,22 +104,24 @@ async def _hung_up(request: Request, listener: Listener) -> None:
     """Rings when the agent's end of the connection is closed: its process has ended, or gives up waiting."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-    listener.ring(("hung up",))
+    listener.notify(("hung up",))
 
 
 @router.post("/agents/self/reports", response_model=TakenReports, responses=problems(409, 426))
-def report(body: ReportsBody, request: Request, agent: Calling, cases: Cases) -> Response:
+def report(body: ReportsBody, request: Request, agent: Calling, use_cases: Cases) -> Response:
     """What the agent did and saw, chained. A batch that does not follow on is refused as a whole."""
-    return reply(cases.agents.reporting.take(agent, body.model_dump(), client_ip(request)))
+    return reply(use_cases.agents.reporting.take(agent, body.model_dump(), client_ip(request)))
 
 
 @router.post("/agents/self/answers", status_code=204, responses=problems(426))
-def answer(body: AgentAnswerBody, agent: Calling, cases: Cases) -> None:
+def answer(body: AgentAnswerBody, agent: Calling, use_cases: Cases) -> None:
     """The answer to a question that the agent was asked."""
-    cases.agents.commands.answer(agent, body.command, body.model_dump(include={"result", "problem"}, exclude_none=True))
+    use_cases.agents.commands.answer(
+        agent, body.command, body.model_dump(include={"result", "problem"}, exclude_none=True)
+    )
 
 
 @router.post("/agents/self/credential", response_model=NextCredential, responses=problems(426))
-def rotate(request: Request, agent: Calling, cases: Cases) -> Response:
+def rotate(request: Request, agent: Calling, use_cases: Cases) -> Response:
     """The next credential; the present one ends when the next is first used."""
-    return reply({"credential": cases.agents.enrolling.rotate(agent, client_ip(request))})
+    return reply({"credential": use_cases.agents.enrolling.rotate(agent, client_ip(request))})

@@ -18,10 +18,10 @@ router = APIRouter(tags=["agents"])
 
 
 @router.get("/agents", response_model=Items[Agent])
-def list_agents(cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "") -> Response:
+def list_agents(use_cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "") -> Response:
     """Agents, oldest first, revoked ones included."""
-    now = cases.world.clock.now()
-    with cases.world.store.read() as tx:
+    now = use_cases.ports.clock.now()
+    with use_cases.ports.store.read() as tx:
         every = [one for one in tx.agents.all() if not after or one.id > after]
         waiting = tx.agents.waiting_counts()
         items = [
@@ -32,15 +32,15 @@ def list_agents(cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "")
 
 
 @router.post("/agents/enrollments", status_code=201, response_model=Enrollment)
-def make_enrollment(body: EnrollmentBody, cases: Cases, by: By) -> Response:
+def make_enrollment(body: EnrollmentBody, use_cases: Cases, by: By) -> Response:
     """A one-time token that makes one agent for some environments. It is in this answer and nowhere else."""
     life = timedelta(seconds=body.expires_in_s) if body.expires_in_s else ENROLLMENT_LIFE
-    made, token = cases.agents.enrolling.token(body.environments, by, life)
+    made, token = use_cases.agents.enrolling.token(body.environments, by, life)
     shown = {"id": made.id, "token": token, "environments": list(made.environments)}
     return reply({**shown, "expires_at": at(made.expires_at)}, 201)
 
 
 @router.delete("/agents/{id}", status_code=204)
-def revoke_agent(id: Id, cases: Cases, by: By) -> None:
+def revoke_agent(id: Id, use_cases: Cases, by: By) -> None:
     """Revoke an agent at once: it is let in nowhere any more, and its environments read Unknown."""
-    cases.agents.enrolling.revoke(id, by)
+    use_cases.agents.enrolling.revoke(id, by)

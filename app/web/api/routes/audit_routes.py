@@ -34,9 +34,9 @@ Where = Annotated[AuditFilter, Depends(narrowed)]
 
 
 @router.get("/audit", response_model=Items[AuditEntry])
-def list_audit(cases: Cases, _: Who, where: Where, limit: Limit = 50, after: AfterNumber = "") -> Response:
+def list_audit(use_cases: Cases, _: Who, where: Where, limit: Limit = 50, after: AfterNumber = "") -> Response:
     """Entries, newest first."""
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         return reply(page_of(tx.audit.page(where, limit, number(after)), lambda entry: entry.as_dict()))
 
 
@@ -45,18 +45,20 @@ def list_audit(cases: Cases, _: Who, where: Where, limit: Limit = 50, after: Aft
     response_class=StreamingResponse,
     responses={200: {"content": {media: {"schema": {"type": "string"}} for media in MEDIA.values()}}},
 )
-def export_audit(cases: Cases, _: Who, where: Where, format: Literal["jsonl", "csv"] = "jsonl") -> StreamingResponse:
+def export_audit(
+    use_cases: Cases, _: Who, where: Where, format: Literal["jsonl", "csv"] = "jsonl"
+) -> StreamingResponse:
     """The log, oldest first, as `pushpull audit verify` reads it. A filtered export has gaps, and is
     verified with `--filtered`."""
     name = "pushpull-audit" if where == AuditFilter() else "pushpull-audit-filtered"
     headers = {"Content-Disposition": f'attachment; filename="{name}.{format}"'}
-    lines = cases.audit.export(format, where)
+    lines = use_cases.audit.export(format, where)
     return StreamingResponse(lines, media_type=MEDIA[format], headers=headers)
 
 
 @router.post("/audit/verifications", response_model=Verified)
-def verify_audit(cases: Cases, _: Who) -> Response:
+def verify_audit(use_cases: Cases, _: Who) -> Response:
     """Walk the whole stored chain and its signed checkpoints."""
-    found = cases.audit.verify_stored()
+    found = use_cases.audit.verify_stored()
     facts = {name: getattr(found, name) for name in ("valid", "entries", "first_bad", "problem", "head")}
-    return reply({**facts, "at": at(cases.world.clock.now())})
+    return reply({**facts, "at": at(use_cases.ports.clock.now())})

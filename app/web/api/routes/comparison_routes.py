@@ -18,9 +18,11 @@ Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description=
 
 
 @router.get("/comparison", response_model=dict[str, Any])
-def compare(cases: Cases, _: Who, window: Window = "30d", labels: Labels = "", environment: OneName = "") -> Response:
+def compare(
+    use_cases: Cases, _: Who, window: Window = "30d", labels: Labels = "", environment: OneName = ""
+) -> Response:
     """The table, with sample sizes, intervals and verdicts."""
-    return reply(as_dict(cases.comparison.compare(window, labels, environment)))
+    return reply(as_dict(use_cases.comparison.compare(window, labels, environment)))
 
 
 @router.get(
@@ -29,7 +31,7 @@ def compare(cases: Cases, _: Who, window: Window = "30d", labels: Labels = "", e
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}, "application/json": {}}}},
 )
 def export(
-    cases: Cases,
+    use_cases: Cases,
     _: Who,
     window: Window = "30d",
     labels: Labels = "",
@@ -37,7 +39,7 @@ def export(
     format: Literal["json", "csv"] = "json",
 ) -> StreamingResponse:
     """The table as a file."""
-    found = cases.comparison.compare(window, labels, environment)
+    found = use_cases.comparison.compare(window, labels, environment)
     headers = {"Content-Disposition": f'attachment; filename="pushpull-comparison.{format}"'}
     if format == "csv":
         return StreamingResponse(csv_lines(found), media_type="text/csv", headers=headers)

@@ -15,27 +15,27 @@ router = APIRouter(tags=["credentials"])
 
 
 @router.get("/credentials", response_model=Items[Credential])
-def list_credentials(cases: Cases, _: Who, limit: Limit = 50, after: AfterName = "") -> Response:
+def list_credentials(use_cases: Cases, _: Who, limit: Limit = 50, after: AfterName = "") -> Response:
     """Credentials without their secrets."""
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         return reply(page_of(tx.credentials.page(limit, after or None), credential_json))
 
 
 @router.post("/credentials", status_code=201, response_model=Credential, responses=problems(409))
-def create_credential(body: CredentialBody, cases: Cases, by: By) -> Response:
+def create_credential(body: CredentialBody, use_cases: Cases, by: By) -> Response:
     """Store a credential, encrypted."""
-    made = cases.keyring.add(body.name, body.kind, body.model_dump(exclude={"name", "kind"}, exclude_none=True), by)
+    made = use_cases.keyring.add(body.name, body.kind, body.model_dump(exclude={"name", "kind"}, exclude_none=True), by)
     return reply(credential_json(made), 201, Location=f"/api/v1/credentials/{made.name}")
 
 
 @router.get("/credentials/{name}", response_model=Credential)
-def show_credential(name: CredentialName, cases: Cases, _: Who) -> Response:
+def show_credential(name: CredentialName, use_cases: Cases, _: Who) -> Response:
     """One credential without its secret."""
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         return reply(credential_json(tx.credentials.get(name)))
 
 
 @router.delete("/credentials/{name}", status_code=204, responses=problems(409))
-def delete_credential(name: CredentialName, cases: Cases, by: By) -> None:
+def delete_credential(name: CredentialName, use_cases: Cases, by: By) -> None:
     """Remove a credential that no environment uses."""
-    cases.keyring.remove(name, by)
+    use_cases.keyring.remove(name, by)

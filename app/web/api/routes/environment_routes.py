@@ -30,15 +30,15 @@ SyncWord = Literal["", "Synced", "OutOfSync", "Unknown"]
 HealthWord = Literal["", "Healthy", "Progressing", "Degraded", "Missing", "Suspended", "Unknown"]
 
 
-def shown(cases: UseCases, environment: Registered, status: int = 200, **headers: str) -> Response:
+def shown(use_cases: UseCases, environment: Registered, status: int = 200, **headers: str) -> Response:
     """An environment as an answer, with its version as ETag."""
-    body = environment_json(environment, cases.world.clock.now())
+    body = environment_json(environment, use_cases.ports.clock.now())
     return reply(body, status, ETag=f'"{environment.version}"', **headers)
 
 
 @router.get("/environments", response_model=Items[Environment])
 def list_environments(
-    cases: Cases,
+    use_cases: Cases,
     _: Who,
     limit: Limit = 50,
     after: AfterName = "",
@@ -50,26 +50,26 @@ def list_environments(
     labels: Labels = "",
 ) -> Response:
     """Environments by name."""
-    now = cases.world.clock.now()
+    now = use_cases.ports.clock.now()
     where = EnvironmentFilter(search, mode, sync, health, need, parse_labels(labels))
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         page = tx.environments.page(where, now, limit, after or None)
     return reply(page_of(page, lambda row: environment_json(row.environment, now)))
 
 
 @router.post("/environments", status_code=201, response_model=Environment, responses=problems(409))
-def create_environment(body: EnvironmentBody, cases: Cases, by: By, later: Later) -> Response:
+def create_environment(body: EnvironmentBody, use_cases: Cases, by: By, later: Later) -> Response:
     """Register an environment; its repository is looked at in the background."""
-    made = cases.registration.create(without_fingerprints(body.model_dump(exclude_unset=True)), by)
-    later.run("first look", lambda: cases.registration.first_look(made))
-    return shown(cases, made, 201, Location=f"/api/v1/environments/{made.name}")
+    made = use_cases.registration.create(without_fingerprints(body.model_dump(exclude_unset=True)), by)
+    later.run("first look", lambda: use_cases.registration.first_look(made))
+    return shown(use_cases, made, 201, Location=f"/api/v1/environments/{made.name}")
 
 
 @router.post("/environments/probe", response_model=Probe)
-def probe_repository(body: ProbeBody, cases: Cases, _: By) -> Response:
+def probe_repository(body: ProbeBody, use_cases: Cases, _: By) -> Response:
     """Look at a repository before saving anything. One that cannot be used is a finding, not an error."""
     try:
-        found = cases.registration.probe(body.model_dump())
+        found = use_cases.registration.probe(body.model_dump())
     except InvalidInput:
         raise
     except Problem as problem:
@@ -78,20 +78,20 @@ def probe_repository(body: ProbeBody, cases: Cases, _: By) -> Response:
 
 
 @router.get("/environments/{name}", response_model=Environment)
-def show_environment(name: Name, cases: Cases, _: Who) -> Response:
+def show_environment(name: Name, use_cases: Cases, _: Who) -> Response:
     """One environment. The ETag is its version."""
-    with cases.world.store.read() as tx:
-        return shown(cases, tx.environments.get(name))
+    with use_cases.ports.store.read() as tx:
+        return shown(use_cases, tx.environments.get(name))
 
 
 @router.patch("/environments/{name}", response_model=Edited, responses=problems(409, 412))
-def edit_environment(name: Name, body: EnvironmentPatch, cases: Cases, by: By, if_match: IfMatch = "*") -> Response:
+def edit_environment(name: Name, body: EnvironmentPatch, use_cases: Cases, by: By, if_match: IfMatch = "*") -> Response:
     """Lay a partial specification over the stored one (JSON Merge Patch). The name stays."""
     change = without_fingerprints(body.model_dump(exclude_unset=True))
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         before = tx.environments.get(name)
-    edited = cases.registration.edit(name, change, by, version=_version(if_match))
-    told = environment_json(edited, cases.world.clock.now())
+    edited = use_cases.registration.edit(name, change, by, version=_version(if_match))
+    told = environment_json(edited, use_cases.ports.clock.now())
     left = left_behind(before, edited, same_place=False)
     return reply({**told, "left_behind": list(left)}, ETag=f'"{edited.version}"')
 
@@ -101,35 +101,35 @@ def _version(if_match: str) -> int | None:
 
 
 @router.delete("/environments/{name}", status_code=204, responses=problems(409, 412))
-def delete_environment(name: Name, cases: Cases, by: By, if_match: IfMatch = "*") -> None:
+def delete_environment(name: Name, use_cases: Cases, by: By, if_match: IfMatch = "*") -> None:
     """Forget an environment. Delivered files and the ledger stay."""
-    cases.registration.remove(name, by, version=_version(if_match))
+    use_cases.registration.remove(name, by, version=_version(if_match))
 
 
 @router.put("/environments/{name}/hold", response_model=Environment)
-def set_hold(name: Name, body: HoldBody, cases: Cases, by: By) -> Response:
+def set_hold(name: Name, body: HoldBody, use_cases: Cases, by: By) -> Response:
     """Stop automation, and say why."""
-    return shown(cases, cases.holds.hold(name, body.reason, body.expires_at, by))
+    return shown(use_cases, use_cases.holds.hold(name, body.reason, body.expires_at, by))
 
 
 @router.delete("/environments/{name}/hold", response_model=Environment, responses=problems(409, 424))
-def end_hold(name: Name, cases: Cases, by: By) -> Response:
+def end_hold(name: Name, use_cases: Cases, by: By) -> Response:
     """Let automation go on."""
-    return shown(cases, cases.holds.resume(name, by))
+    return shown(use_cases, use_cases.holds.resume(name, by))
 
 
 @router.put("/environments/{name}/webhook", response_model=Hook)
-def set_webhook(name: Name, request: Request, cases: Cases, by: By, body: WebhookBody | None = None) -> Response:
+def set_webhook(name: Name, request: Request, use_cases: Cases, by: By, body: WebhookBody | None = None) -> Response:
     """Give an environment's webhook a secret (made up if none is given). It is shown this once."""
-    secret = cases.webhooks.set_secret(name, body.secret if body else None, by)
+    secret = use_cases.webhooks.set_secret(name, body.secret if body else None, by)
     base = snippets.base_url(request)
     urls = {one: f"{base}/webhooks/{one}/{name}" for one in PROVIDERS}
     return reply({"hook": name, "secret": secret, "urls": urls})
 
 
 @router.get("/environments/{name}/snippets", response_model=dict[str, str])
-def show_snippets(name: Name, request: Request, cases: Cases, _: Who) -> Response:
+def show_snippets(name: Name, request: Request, use_cases: Cases, _: Who) -> Response:
     """Pipeline steps to copy, filled in, by tool."""
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         environment = tx.environments.get(name)
     return reply({one.key: one.text for one in snippets.of(environment, snippets.base_url(request))})

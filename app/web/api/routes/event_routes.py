@@ -20,7 +20,7 @@ Types = Annotated[list[EventType], Query(max_length=30, description="Only events
 
 @router.get("/events", response_model=Items[Event], responses=problems(404))
 def list_events(
-    cases: Cases,
+    use_cases: Cases,
     _: Who,
     limit: Limit = 100,
     after: AfterNumber = "",
@@ -29,7 +29,7 @@ def list_events(
     type: Types = [],  # noqa: B006
 ) -> Response:
     """Events behind an id, oldest first; `next` is the id to go on from, null at the end."""
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         id = tx.environments.get(environment).id if environment else None
         start = number(after) or 0
         events = tx.ledger.page(start, limit + 1, environment_id=id, operation=operation or None, types=type)

@@ -38,9 +38,9 @@ def ready(request: Request) -> Response | dict[str, object]:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-def metrics(request: Request, cases: Cases) -> Response:
+def metrics(request: Request, use_cases: Cases) -> Response:
     """Prometheus' text format. Open unless PUSHPULL_METRICS_TOKEN is set; then send it as a bearer token."""
     wanted: str = request.app.state.metrics_token
     if wanted and not hmac.compare_digest((bearer(request) or "").encode(), wanted.encode()):
         raise NotAuthenticated()
-    return Response(request.app.state.metrics.exposition(cases), media_type=CONTENT_TYPE_LATEST)
+    return Response(request.app.state.metrics.exposition(use_cases), media_type=CONTENT_TYPE_LATEST)

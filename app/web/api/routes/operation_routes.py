@@ -6,10 +6,10 @@ from typing import Literal
 
 from fastapi import APIRouter, Response
 
-from app.domain.operation import Kind, Pipeline, Request, Trigger
+from app.domain.actor import Actor
 from app.domain.operation import Operation as Run
+from app.domain.operation import OperationKind, Pipeline, Request, Trigger
 from app.ports import OperationFilter
-from app.services.actors import Actor
 from app.web.api.fields import AfterName, Limit, Name, OperationId, Since, Text, Until
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import RefreshBody, SyncBody
@@ -31,7 +31,7 @@ def sync_request(body: SyncBody, by: Actor) -> Request:
     """What a POST to syncs asks for: one that tells of its pipeline is a pipeline's push, any other a person's."""
     told = body.pipeline
     return Request(
-        Kind.SYNC,
+        OperationKind.SYNC,
         Trigger.PIPELINE if told else Trigger.MANUAL,
         by.name,
         wanted=body.revision,
@@ -42,21 +42,21 @@ def sync_request(body: SyncBody, by: Actor) -> Request:
 
 
 @router.post("/environments/{name}/syncs", status_code=202, response_model=Operation, responses=problems(409))
-def sync(name: Name, cases: Cases, by: By, body: SyncBody | None = None) -> Response:
+def sync(name: Name, use_cases: Cases, by: By, body: SyncBody | None = None) -> Response:
     """Ask for a sync. The answer is the queued operation; follow it at its Location."""
-    return accepted(cases.queue.ask(name, sync_request(body or SyncBody(), by), by))
+    return accepted(use_cases.queue.ask(name, sync_request(body or SyncBody(), by), by))
 
 
 @router.post("/environments/{name}/refreshes", status_code=202, response_model=Operation)
-def refresh(name: Name, cases: Cases, by: By, body: RefreshBody | None = None) -> Response:
+def refresh(name: Name, use_cases: Cases, by: By, body: RefreshBody | None = None) -> Response:
     """Ask for a comparison of live with desired."""
-    request = Request(Kind.REFRESH, Trigger.MANUAL, by.name, reason=body.reason if body else "")
-    return accepted(cases.queue.ask(name, request, by))
+    request = Request(OperationKind.REFRESH, Trigger.MANUAL, by.name, reason=body.reason if body else "")
+    return accepted(use_cases.queue.ask(name, request, by))
 
 
 @router.get("/operations", response_model=Items[Operation])
 def list_operations(
-    cases: Cases,
+    use_cases: Cases,
     _: Who,
     limit: Limit = 50,
     after: AfterName = "",
@@ -71,20 +71,20 @@ def list_operations(
 ) -> Response:
     """Operations, newest first."""
     where = OperationFilter(environment, None, phase, trigger, kind, outcome, revision, since, until)
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         return reply(page_of(tx.operations.page(where, limit, after or None), operation_json))
 
 
 @router.get("/operations/{id}", response_model=OperationWithLog)
-def show_operation(id: OperationId, cases: Cases, _: Who) -> Response:
+def show_operation(id: OperationId, use_cases: Cases, _: Who) -> Response:
     """One operation with its stages, changes and log."""
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         operation = tx.operations.get(id)
         events = tx.ledger.page(operation=id, limit=500)
     return reply({**operation_json(operation), "log": [event_json(event) for event in events]})
 
 
 @router.post("/operations/{id}/termination", status_code=202, response_model=Operation, responses=problems(409))
-def terminate(id: OperationId, cases: Cases, by: By) -> Response:
+def terminate(id: OperationId, use_cases: Cases, by: By) -> Response:
     """Stop an operation: at once while queued, between two files while running."""
-    return accepted(cases.queue.terminate(id, by))
+    return accepted(use_cases.queue.terminate(id, by))

@@ -22,23 +22,23 @@ Wanted = Annotated[str, Query(max_length=250, pattern=LINE, description="Default
 
 
 @router.get("/environments/{name}/revisions", response_model=Items[HistoryItem])
-def list_revisions(name: Name, cases: Cases, _: Who, limit: Limit = 50, after: AfterNumber = "") -> Response:
+def list_revisions(name: Name, use_cases: Cases, _: Who, limit: Limit = 50, after: AfterNumber = "") -> Response:
     """Revisions that were live, newest first."""
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         environment = tx.environments.get(name)
         return reply(page_of(tx.history.page(environment.id, limit, after or None), history_json))
 
 
 @router.get("/environments/{name}/rollbacks/preview", response_model=PreviewAnswer, responses=problems(409, 424, 503))
-def preview(name: Name, cases: Cases, _: Who, revision: Wanted = "") -> Response:
+def preview(name: Name, use_cases: Cases, _: Who, revision: Wanted = "") -> Response:
     """The plan of going back to a revision, before anyone confirms."""
-    told = asdict(cases.previews.show(name, revision or None))
+    told = asdict(use_cases.previews.show(name, revision or None))
     return reply({"environment": name, **{key: told[key] for key in PreviewAnswer.model_fields if key in told}})
 
 
 @router.post("/environments/{name}/rollbacks", status_code=202, response_model=Operation, responses=problems(409, 424))
-def roll_back(name: Name, body: RollbackBody, cases: Cases, by: By) -> Response:
+def roll_back(name: Name, body: RollbackBody, use_cases: Cases, by: By) -> Response:
     """Go back to a revision of the history and stay there."""
     if (body.revision is None) == (not body.last_good):
         raise InvalidInput(fields={"revision": 'give either "revision" or "last_good": true'})
-    return accepted(cases.rollback.back(name, body.revision, body.strategy, body.reason, by, body.expires_at))
+    return accepted(use_cases.rollback.back(name, body.revision, body.strategy, body.reason, by, body.expires_at))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from app.domain.environment import Environment
 from app.services.environments.shadow_pairs import Pair
-from app.services.environments.switching import Switch, side
+from app.services.environments.switching import SwitchPlan, side
 from app.web.api.fields import Name
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import SwitchBody
@@ -21,16 +21,16 @@ router = APIRouter(tags=["environments"])
 
 
 @router.post("/environments/{name}/switches", status_code=201, response_model=Switched, responses=problems(409, 424))
-def switch(name: Name, body: SwitchBody, cases: Cases, by: By) -> Response:
+def switch(name: Name, body: SwitchBody, use_cases: Cases, by: By) -> Response:
     """Switch at the same place, without delivering anything anew."""
     change = without_fingerprints(body.model_dump(exclude_unset=True, exclude={"agent", "reason"}))
-    made = cases.switching.switch(name, change, by, body.reason, body.agent)
-    with cases.world.store.read() as tx:
-        shown = environment_json(tx.environments.get(name), cases.world.clock.now())
+    made = use_cases.switching.switch(name, change, by, body.reason, body.agent)
+    with use_cases.ports.store.read() as tx:
+        shown = environment_json(tx.environments.get(name), use_cases.ports.clock.now())
     return reply({**shown, "switch": switch_json(made)}, 201, ETag=f'"{made.after.version}"')
 
 
-def switch_json(made: Switch) -> dict[str, Any]:
+def switch_json(made: SwitchPlan) -> dict[str, Any]:
     """What was switched."""
     return {
         "at": at(made.at),
@@ -50,9 +50,9 @@ def _shown(one: Environment) -> dict[str, Any]:
 
 
 @router.get("/environments/{name}/shadow", response_model=Items[ShadowPair])
-def shadow(name: Name, cases: Cases, _: Who) -> Response:
+def shadow(name: Name, use_cases: Cases, _: Who) -> Response:
     """The same commits as they were delivered and as a shadow of the same target would have delivered them."""
-    return reply(page_json([pair_json(one) for one in cases.shadowing.pairs(name)], None))
+    return reply(page_json([pair_json(one) for one in use_cases.shadowing.pairs(name)], None))
 
 
 def pair_json(one: Pair) -> dict[str, Any]:

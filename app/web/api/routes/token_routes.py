@@ -14,22 +14,22 @@ router = APIRouter(tags=["tokens"])
 
 
 @router.get("/tokens", response_model=Items[Token])
-def list_tokens(cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "") -> Response:
+def list_tokens(use_cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "") -> Response:
     """Tokens without their secrets, by id."""
-    every = sorted(cases.access.list_tokens(), key=lambda one: one.id)
+    every = sorted(use_cases.access.list_tokens(), key=lambda one: one.id)
     found = [one for one in every if not after or one.id > after]
     next = found[limit - 1].id if len(found) > limit else None
     return reply(page_json([token_json(one) for one in found[:limit]], next))
 
 
 @router.post("/tokens", status_code=201, response_model=NewToken)
-def create_token(body: TokenBody, cases: Cases, by: By) -> Response:
+def create_token(body: TokenBody, use_cases: Cases, by: By) -> Response:
     """Create a token; its value is in this answer and nowhere else."""
-    made, secret = cases.access.create_token(body.name, by, role=body.role, expires_at=body.expires_at)
+    made, secret = use_cases.access.create_token(body.name, by, role=body.role, expires_at=body.expires_at)
     return reply(token_json(made, secret), 201)
 
 
 @router.delete("/tokens/{id}", status_code=204)
-def revoke_token(id: Id, cases: Cases, by: By) -> None:
+def revoke_token(id: Id, use_cases: Cases, by: By) -> None:
     """Revoke a token at once."""
-    cases.access.revoke_token(id, by)
+    use_cases.access.revoke_token(id, by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.operation import Kind, Trigger
+from app.domain.operation import OperationKind, Trigger
 from app.domain.operation import Request as Asked
 from app.web.pages.form_fields import Line, line, until
 from app.web.rendering import links, render
@@ -16,27 +16,27 @@ router = APIRouter()
 
 
 @router.post("/environments/{name}/syncs")
-def sync(request: Request, cases: Cases, by: By, name: str, revision: Line = "", reason: Line = "") -> Response:
+def sync(request: Request, use_cases: Cases, by: By, name: str, revision: Line = "", reason: Line = "") -> Response:
     """Deliver a revision, or what the environment's ref points at."""
-    asked = Asked(Kind.SYNC, Trigger.MANUAL, by.name, wanted=line(revision) or None, reason=line(reason))
-    operation = cases.queue.ask(name, asked, by)
+    asked = Asked(OperationKind.SYNC, Trigger.MANUAL, by.name, wanted=line(revision) or None, reason=line(reason))
+    operation = use_cases.queue.ask(name, asked, by)
     what = short(operation.request.wanted) if operation.request.wanted else "the newest revision"
     return render.done(request, f"/operations/{operation.id}", f"Delivering {what} to {name}", tone="busy")
 
 
 @router.post("/environments/{name}/refreshes")
-def refresh(request: Request, cases: Cases, by: By, name: str) -> Response:
+def refresh(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Compare live with Git now."""
-    cases.queue.ask(name, Asked(Kind.REFRESH, Trigger.MANUAL, by.name), by)
+    use_cases.queue.ask(name, Asked(OperationKind.REFRESH, Trigger.MANUAL, by.name), by)
     return render.done(
         request, links.environment(name), "A comparison was asked for", "What it finds is shown below.", "busy"
     )
 
 
 @router.post("/environments/{name}/hold")
-def hold(request: Request, cases: Cases, by: By, name: str, reason: Line = "", expires_at: Line = "") -> Response:
+def hold(request: Request, use_cases: Cases, by: By, name: str, reason: Line = "", expires_at: Line = "") -> Response:
     """Stop automation."""
-    held = cases.holds.hold(name, line(reason), until(expires_at), by)
+    held = use_cases.holds.hold(name, line(reason), until(expires_at), by)
     expires = held.hold.expires_at if held.hold else None
     end = f"until {exact(expires)}" if expires else "until somebody resumes it"
     body = f"Nothing is delivered or healed by itself {end}."
@@ -44,38 +44,38 @@ def hold(request: Request, cases: Cases, by: By, name: str, reason: Line = "", e
 
 
 @router.post("/environments/{name}/resume")
-def resume(request: Request, cases: Cases, by: By, name: str) -> Response:
+def resume(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Let automation go on."""
-    cases.holds.resume(name, by)
+    use_cases.holds.resume(name, by)
     return render.done(request, links.environment(name), f"Automation of {name} goes on")
 
 
 @router.post("/environments/{name}/delete")
-def delete(request: Request, cases: Cases, by: By, name: str) -> Response:
+def delete(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Forget the environment; files and ledger stay."""
-    cases.registration.remove(name, by)
+    use_cases.registration.remove(name, by)
     body = "Its delivered files stay where they are, its history stays in the ledger and the audit log."
     return render.done(request, "/", f"{name} is no longer managed", body, "none")
 
 
 @router.post("/environments/{name}/drift/heals")
-def heal(request: Request, cases: Cases, by: By, name: str, reason: Line = "") -> Response:
+def heal(request: Request, use_cases: Cases, by: By, name: str, reason: Line = "") -> Response:
     """Make live equal the live revision again."""
-    operation = cases.drift.heal(name, by, line(reason))
+    operation = use_cases.drift.heal(name, by, line(reason))
     return render.done(request, f"/operations/{operation.id}", f"Healing {name}", tone="busy")
 
 
 @router.post("/environments/{name}/drift/acknowledgements")
-def acknowledge(request: Request, cases: Cases, by: By, name: str) -> Response:
+def acknowledge(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Say that somebody knows."""
-    cases.drift.acknowledge(name, by)
+    use_cases.drift.acknowledge(name, by)
     return render.done(request, links.environment(name, "drift"), "Noted that you know", "The drift itself stays.")
 
 
 @router.post("/environments/{name}/drift/adoptions")
-def adopt(request: Request, cases: Cases, by: By, name: str, branch: Line = "", message: Line = "") -> Response:
+def adopt(request: Request, use_cases: Cases, by: By, name: str, branch: Line = "", message: Line = "") -> Response:
     """Commit what drifted onto a branch in Git."""
-    revision, operation = cases.drift.adopt(name, (), line(branch) or None, line(message), by)
+    revision, operation = use_cases.drift.adopt(name, (), line(branch) or None, line(message), by)
     title = f"Committed as {revision.short} and pushed"
     if operation:
         return render.done(request, f"/operations/{operation.id}", title, "Live is being recorded as that revision.")
@@ -86,7 +86,7 @@ def adopt(request: Request, cases: Cases, by: By, name: str, branch: Line = "", 
 @router.post("/environments/{name}/drift/ignores")
 def ignore(
     request: Request,
-    cases: Cases,
+    use_cases: Cases,
     by: By,
     name: str,
     path: Line = "",
@@ -94,14 +94,14 @@ def ignore(
     ignore_until: Line = "",
 ) -> Response:
     """Accept drift at a path."""
-    cases.drift.ignore(name, line(path), line(ignore_reason), until(ignore_until, "ignore_until"), by)
+    use_cases.drift.ignore(name, line(path), line(ignore_reason), until(ignore_until, "ignore_until"), by)
     body = "A comparison is under way; the environment is Synced again if nothing else differs."
     return render.done(request, links.environment(name, "drift"), f"Drift at {line(path)} is ignored", body, "none")
 
 
 @router.post("/environments/{name}/drift/ignores/remove")
-def stop_ignoring(request: Request, cases: Cases, by: By, name: str, path: Line = "") -> Response:
+def stop_ignoring(request: Request, use_cases: Cases, by: By, name: str, path: Line = "") -> Response:
     """Remove an ignore rule."""
-    cases.drift.stop_ignoring(name, path, by)
+    use_cases.drift.stop_ignoring(name, path, by)
     body = "A comparison is under way."
     return render.done(request, links.environment(name, "drift"), f"Drift at {path} counts again", body, "none")

@@ -32,7 +32,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class EnvironmentDriftView:
     """What environments/drift.html gets."""
 
     head: Head
@@ -50,16 +50,16 @@ class Context:
 
 
 @router.get("/environments/{name}/drift")
-def drift(request: Request, cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+def drift(request: Request, use_cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
     """The environment's drift."""
-    top = head(cases, name, "drift")
-    with cases.world.store.read() as tx:
+    top = head(use_cases, name, "drift")
+    with use_cases.ports.store.read() as tx:
         report: Mapping[str, Any] = tx.drift.get(top.environment.id) or {}
         page = tx.episodes.page(top.environment.id, EPISODES, number(after))
     here = links.environment(name, "drift")
     count = top.environment.status.drift_count
     items = _items(report) if count else ()
-    context = Context(
+    context = EnvironmentDriftView(
         head=top,
         notices=notices(top),
         items=items,

@@ -9,13 +9,13 @@ from datetime import datetime
 from app.domain.agents.protocol import Agent
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import Problem
-from app.domain.operation import Kind, Operation, Phase, Stage, StageName
+from app.domain.operation import Operation, OperationKind, Phase, Stage, StageName
 from app.domain.revision import Revision
 from app.domain.state.drift import Episode
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import HistoryItem, Transaction
 from app.services.use_cases import UseCases
-from app.web.rendering.plots import Step, steps
+from app.web.rendering.plots import RoadStep, steps
 from app.web.rendering.present import plural, short
 
 COMMITS = 100
@@ -45,7 +45,7 @@ class Head:
     pending: str | None
     ahead: Ahead
     bad: str
-    steps: tuple[Step, ...]
+    steps: tuple[RoadStep, ...]
     where: str
     active: Operation | None
     last: Operation | None
@@ -56,22 +56,22 @@ class Head:
     ignored: int
 
 
-def head(cases: UseCases, name: str, tab: str) -> Head:
+def head(use_cases: UseCases, name: str, tab: str) -> Head:
     """All that is known about an environment just now; `tab` is the view below it. Raises EnvironmentNotFound."""
-    now = cases.world.clock.now()
-    with cases.world.store.read() as tx:
+    now = use_cases.ports.clock.now()
+    with use_cases.ports.store.read() as tx:
         environment = tx.environments.get(name)
         agent = tx.agents.of_environment(environment.id) if environment.agent else None
         active = tx.operations.active(environment.id)
-        last = tx.operations.last_finished(environment.id, Kind.SYNC.value)
+        last = tx.operations.last_finished(environment.id, OperationKind.SYNC.value)
         episode = tx.episodes.current(environment.id)
         way_back = tx.history.last_good(environment.id, environment.status.revision)
         report = tx.drift.get(environment.id) if environment.policy.ignore else None
         ignored = len(report.get("ignored", ())) if report else 0
         pending = pending_revision(environment)
         bad = _why_bad(tx, environment, pending or environment.status.noticed)
-    ahead = _ahead(cases, environment)
-    syncing = active if active and active.kind is Kind.SYNC else None
+    ahead = _ahead(use_cases, environment)
+    syncing = active if active and active.kind is OperationKind.SYNC else None
     return Head(
         environment=environment,
         tab=tab,
@@ -90,8 +90,8 @@ def head(cases: UseCases, name: str, tab: str) -> Head:
         last=last,
         episode=episode,
         way_back=way_back,
-        target_kind=_kind(cases, environment),
-        target_facts=cases.world.targets.facts(environment.target),
+        target_kind=_kind(use_cases, environment),
+        target_facts=use_cases.ports.targets.facts(environment.target),
         ignored=ignored,
     )
 
@@ -114,19 +114,19 @@ def _why_bad(tx: Transaction, environment: Environment, pending: str | None) -> 
     return (item.bad_reason if item else "") or "no reason given"
 
 
-def _kind(cases: UseCases, environment: Environment) -> str:
-    known = cases.world.targets.kinds().get(environment.target.kind)
+def _kind(use_cases: UseCases, environment: Environment) -> str:
+    known = use_cases.ports.targets.kinds().get(environment.target.kind)
     title = known.title if known else environment.target.kind
     return title.replace("this machine", "its agent's machine") if environment.runs_on is RunsOn.AGENT else title
 
 
-def _ahead(cases: UseCases, environment: Environment) -> Ahead:
+def _ahead(use_cases: UseCases, environment: Environment) -> Ahead:
     """Asks the mirror only, so that it also works while the Git server is down; what it cannot tell is left out."""
     status, spec = environment.status, environment.source
     if status.noticed is None:
         return Ahead(None, 0)
     try:
-        source = cases.world.sources.open(spec.repo_url, spec.credential)
+        source = use_cases.ports.sources.open(spec.repo_url, spec.credential)
         revision = source.resolve(status.noticed)
         between = source.between(status.revision, status.noticed, COMMITS) if status.revision != status.noticed else ()
     except Problem:
@@ -136,7 +136,7 @@ def _ahead(cases: UseCases, environment: Environment) -> Ahead:
 
 def _steps(
     environment: Environment, syncing: Operation | None, last: Operation | None, ahead: Ahead, now: datetime
-) -> tuple[Step, ...]:
+) -> tuple[RoadStep, ...]:
     """Where the revision is on its road: on its way, waiting in Git, stuck, or arrived."""
     if syncing and syncing.stages:
         return steps(syncing.stages, now, syncing.phase)

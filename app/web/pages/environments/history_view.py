@@ -19,7 +19,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class HistoryView:
     """What environments/history.html gets."""
 
     head: Head
@@ -32,14 +32,14 @@ class Context:
 
 
 @router.get("/environments/{name}/history")
-def history(request: Request, cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+def history(request: Request, use_cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
     """The environment's revisions."""
-    top = head(cases, name, "history")
-    with cases.world.store.read() as tx:
+    top = head(use_cases, name, "history")
+    with use_cases.ports.store.read() as tx:
         page = tx.history.page(top.environment.id, ROWS, clean(after) or None)
     here = links.environment(name, "history")
     hold = top.environment.hold
-    context = Context(
+    context = HistoryView(
         head=top,
         notices=notices(top),
         items=page.items,

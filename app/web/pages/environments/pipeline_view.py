@@ -22,7 +22,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class PipelineView:
     """What environments/pipeline.html gets. `secret` is there once, right after it was made."""
 
     head: Head
@@ -35,25 +35,25 @@ class Context:
 
 
 @router.get("/environments/{name}/pipeline")
-def pipeline(request: Request, cases: Cases, name: str, _: Visitor) -> Response:
+def pipeline(request: Request, use_cases: Cases, name: str, _: Visitor) -> Response:
     """Steps to copy and paste, filled in."""
-    return _page(request, cases, name)
+    return _page(request, use_cases, name)
 
 
 @router.post("/environments/{name}/webhook")
-def webhook(request: Request, cases: Cases, name: str, by: By) -> Response:
+def webhook(request: Request, use_cases: Cases, name: str, by: By) -> Response:
     """Give the webhook a new secret; this answer shows it, and nothing after it."""
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         tx.environments.get(name)
-    return _page(request, cases, name, cases.webhooks.set_secret(name, None, by))
+    return _page(request, use_cases, name, use_cases.webhooks.set_secret(name, None, by))
 
 
-def _page(request: Request, cases: UseCases, name: str, secret: str = "") -> Response:
-    top, base = head(cases, name, "pipeline"), snippets.base_url(request)
-    with cases.world.store.read() as tx:
+def _page(request: Request, use_cases: UseCases, name: str, secret: str = "") -> Response:
+    top, base = head(use_cases, name, "pipeline"), snippets.base_url(request)
+    with use_cases.ports.store.read() as tx:
         stored = _stored(tx, name)
         deliveries = tx.inbox.page(name, DELIVERIES, None).items
-    context = Context(
+    context = PipelineView(
         head=top,
         notices=notices(top),
         snippets=snippets.of(top.environment, base),

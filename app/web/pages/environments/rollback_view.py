@@ -27,7 +27,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PlannedChange:
     """One path of the plan; `diff` is None where it was left out."""
 
     path: str
@@ -45,13 +45,13 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class RollbackView:
     """What rollbacks/new.html gets."""
 
     environment: Environment
     plan: Shown
     item: HistoryItem | None
-    changes: tuple[Change, ...]
+    changes: tuple[PlannedChange, ...]
     more: int
     consequences: tuple[tuple[str, str], ...]
     typed: Typed
@@ -59,15 +59,15 @@ class Context:
 
 
 @router.get("/environments/{name}/rollback")
-def preview(request: Request, cases: Cases, name: str, _: Visitor, revision: Word = "") -> Response:
+def preview(request: Request, use_cases: Cases, name: str, _: Visitor, revision: Word = "") -> Response:
     """The plan of going to a revision (the last good one if none is named)."""
-    return _page(request, cases, name, clean(revision), Typed())
+    return _page(request, use_cases, name, clean(revision), Typed())
 
 
 @router.post("/environments/{name}/rollback")
 def roll_back(
     request: Request,
-    cases: Cases,
+    use_cases: Cases,
     by: By,
     name: str,
     revision: Line = "",
@@ -77,9 +77,9 @@ def roll_back(
 ) -> Response:
     """Go there, and stay there."""
     try:
-        operation = cases.rollback.back(name, line(revision), strategy, line(reason), by, until(expires_at))
+        operation = use_cases.rollback.back(name, line(revision), strategy, line(reason), by, until(expires_at))
     except InvalidInput as problem:
-        return _page(request, cases, name, line(revision), Typed(strategy, reason, expires_at), problem.fields)
+        return _page(request, use_cases, name, line(revision), Typed(strategy, reason, expires_at), problem.fields)
     title = f"Rolling {name} back to {short(operation.request.wanted)}"
     body = "" if strategy == "revert" else "Automation is held, so that nothing undoes it."
     return render.done(request, f"/operations/{operation.id}", title, body, "busy")
@@ -87,18 +87,18 @@ def roll_back(
 
 def _page(
     request: Request,
-    cases: UseCases,
+    use_cases: UseCases,
     name: str,
     revision: str,
     typed: Typed,
     errors: Mapping[str, str] | None = None,
 ) -> Response:
-    found = cases.previews.show(name, revision or None)
-    with cases.world.store.read() as tx:
+    found = use_cases.previews.show(name, revision or None)
+    with use_cases.ports.store.read() as tx:
         environment = tx.environments.get(name)
         item = tx.history.find(environment.id, found.revision)
     changes = _changes(found.items)
-    context = Context(
+    context = RollbackView(
         environment=environment,
         plan=found,
         item=item,
@@ -112,13 +112,13 @@ def _page(
     return render.page(request, "rollbacks/new.html", context, nav="overview", status=status)
 
 
-def _changes(items: list[dict[str, Any]]) -> tuple[Change, ...]:
+def _changes(items: list[dict[str, Any]]) -> tuple[PlannedChange, ...]:
     left, changes = LETTERS, []
     for each in items[:SHOWN]:
         diff = each["diff"]
         fits = diff is None or len(diff) <= left
         left -= len(diff or "") if fits else 0
-        changes.append(Change(each["path"], each["action"], (diff or "") if fits else None))
+        changes.append(PlannedChange(each["path"], each["action"], (diff or "") if fits else None))
     return tuple(changes)
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from app.domain.environment import RunsOn
 from app.domain.errors import OperationNotFound
 from app.domain.events import Event, EventType
-from app.domain.operation import Kind, Operation, Outcome, Phase, Trigger
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, Trigger
 from app.ports import Transaction
 from app.services.environments.shadow_pairs import Pair
 from app.web.pages.environments.header import REGION, Head, head
@@ -34,7 +34,7 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class TimelineDay:
     """What happened on one day, newest first."""
 
     words: str
@@ -42,12 +42,12 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class TimelineView:
     """What environments/timeline.html gets."""
 
     head: Head
     notices: tuple[Notice, ...]
-    days: tuple[Day, ...]
+    days: tuple[TimelineDay, ...]
     shown: int
     url: str
     first: str
@@ -57,10 +57,10 @@ class Context:
 
 
 @router.get("/environments/{name}")
-def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+def timeline(request: Request, use_cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
     """The environment's page."""
-    top = head(cases, name, "timeline")
-    with cases.world.store.read() as tx:
+    top = head(use_cases, name, "timeline")
+    with use_cases.ports.store.read() as tx:
         before = number(after)
         events = tx.ledger.page(
             limit=EVENTS + 1, environment_id=top.environment.id, types=TYPES, newest_first=True, before=before
@@ -70,7 +70,7 @@ def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After
         items = (*running, *_happenings(tx, shown))
         switched = _switched(tx, top)
     address = links.environment(name)
-    context = Context(
+    context = TimelineView(
         head=top,
         notices=notices(top),
         days=tuple(_by_day(items, top.now.date())),
@@ -78,7 +78,7 @@ def timeline(request: Request, cases: Cases, name: str, _: Visitor, after: After
         url=links.with_query(address, {"after": after}),
         first=address if after else "",
         next=links.with_query(address, {"after": events[EVENTS - 1].id}) if len(events) > EVENTS else "",
-        pairs=() if after else cases.shadowing.pairs(name),
+        pairs=() if after else use_cases.shadowing.pairs(name),
         switched=switched,
     )
     return render.page(
@@ -111,7 +111,7 @@ def _unfinished(tx: Transaction, top: Head) -> tuple[Happening, ...]:
 
 def _happenings(tx: Transaction, events: Sequence[Event]) -> Iterator[Happening]:
     ended = {event.id: _operation(tx, event) for event in events if event.type is EventType.OPERATION_FINISHED}
-    syncs = [one for one in ended.values() if one and one.kind is Kind.SYNC]
+    syncs = [one for one in ended.values() if one and one.kind is OperationKind.SYNC]
     told = {fact for one in syncs for fact in (one.id, one.revision)}
     for event in events:
         operation = ended.get(event.id)
@@ -131,7 +131,7 @@ def _operation(tx: Transaction, event: Event) -> Operation | None:
 def _unremarkable(operation: Operation) -> bool:
     """A scheduled comparison: what it found is told by an event of its own."""
     plain = operation.outcome in (None, Outcome.COMPARED, Outcome.OUT_OF_SYNC) and operation.phase is not Phase.ERROR
-    return operation.kind is Kind.REFRESH and operation.trigger is Trigger.SCHEDULE and plain
+    return operation.kind is OperationKind.REFRESH and operation.trigger is Trigger.SCHEDULE and plain
 
 
 def _said_already(event: Event, told: Collection[str | None]) -> bool:
@@ -142,15 +142,15 @@ def _said_already(event: Event, told: Collection[str | None]) -> bool:
     return event.type is EventType.HEALTH_CHANGED and (first or event.operation in told)
 
 
-def _by_day(items: Sequence[Happening], today: date) -> Iterator[Day]:
+def _by_day(items: Sequence[Happening], today: date) -> Iterator[TimelineDay]:
     gathered: list[Happening] = []
     for item in items:
         if gathered and _day(item.at) != _day(gathered[0].at):
-            yield Day(_words(_day(gathered[0].at), today), tuple(gathered))
+            yield TimelineDay(_words(_day(gathered[0].at), today), tuple(gathered))
             gathered = []
         gathered.append(item)
     if gathered:
-        yield Day(_words(_day(gathered[0].at), today), tuple(gathered))
+        yield TimelineDay(_words(_day(gathered[0].at), today), tuple(gathered))
 
 
 def _day(at: datetime | None) -> date | None:

@@ -58,12 +58,12 @@ class Form:
         return any(name.startswith("policy.") for name in self.errors)
 
 
-def form(cases: UseCases, typed: Mapping[str, str], environment: Environment | None = None, **more: Any) -> Form:
+def form(use_cases: UseCases, typed: Mapping[str, str], environment: Environment | None = None, **more: Any) -> Form:
     """A form with these values and the choices that exist here."""
-    every = tuple((one.name, one.title) for one in cases.world.targets.kinds().values())
+    every = tuple((one.name, one.title) for one in use_cases.ports.targets.kinds().values())
     kinds = ON_AGENT if typed["runs_on"] == "agent" else every
     typed = typed if typed["target.kind"] in dict(kinds) else {**typed, "target.kind": kinds[0][0]}
-    with cases.world.store.read() as tx:
+    with use_cases.ports.store.read() as tx:
         stored = tx.credentials.page(CREDENTIALS, None).items
     usable = [one for one in stored if one.kind not in ("webhook-secret", "kubeconfig")]
     none = ("", "None, or this machine's keys")
@@ -206,11 +206,11 @@ def _above(name: str) -> Iterator[str]:
         yield ".".join(parts[:end])
 
 
-def tested(cases: UseCases, typed: Mapping[str, str]) -> Finding:
+def tested(use_cases: UseCases, typed: Mapping[str, str]) -> Finding:
     """Look at the repository: "reachable, 3 branches, 214 files under deploy/"."""
     try:
         spec = specification(typed)["source"]
-        return _found(cases.registration.probe(spec), spec)
+        return _found(use_cases.registration.probe(spec), spec)
     except Problem as problem:
         return Finding("bad", "This repository cannot be used like this", f"{problem.detail} Nothing was saved.")
 

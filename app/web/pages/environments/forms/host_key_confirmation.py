@@ -13,9 +13,9 @@ TITLE = "Is this the server that you mean?"
 COMPARE = "Compare it with what its administrator says (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub there)."
 
 
-def told(cases: UseCases, found: TargetSpec) -> str:
+def told(use_cases: UseCases, found: TargetSpec) -> str:
     """The fingerprints of a target's host keys, and what to compare them with."""
-    facts = cases.world.targets.facts(found)
+    facts = use_cases.ports.targets.facts(found)
     return " ".join([*(f"{title}: {text}." for title, text in facts.items() if title.startswith("Host key")), COMPARE])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.errors import Problem
 from app.domain.specification.target_address import address, place
-from app.services.environments.switching import Switch
+from app.services.environments.switching import SwitchPlan
 from app.services.use_cases import UseCases
 from app.web.pages.form_fields import Line, line
 from app.web.rendering import links
@@ -24,7 +24,7 @@ class Choice:
     label: str
     sure: str
     change: Mapping[str, str]
-    prospect: Switch | None
+    prospect: SwitchPlan | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +48,34 @@ class SwitchForm:
     asked: Asked | None = None
 
 
-def switch_form(cases: UseCases, one: Environment, asked: Asked | None = None) -> SwitchForm:
+def switch_form(use_cases: UseCases, one: Environment, asked: Asked | None = None) -> SwitchForm:
     """Both switches, with what they would do."""
     to, agent = OTHER[one.mode].value, one.runs_on is RunsOn.SERVER
     runs_on = (RunsOn.AGENT if agent else RunsOn.SERVER).value
     words = "an agent" if agent else "this server"
-    moves = _prospect(cases, one, {"runs_on": runs_on})
+    moves = _prospect(use_cases, one, {"runs_on": runs_on})
     return SwitchForm(
-        mode=Choice(f"Switch to {to}", f"Switch {one.name} to {to}", {"mode": to}, _prospect(cases, one, {"mode": to})),
+        mode=Choice(
+            f"Switch to {to}", f"Switch {one.name} to {to}", {"mode": to}, _prospect(use_cases, one, {"mode": to})
+        ),
         runs_on=Choice(f"Move the work to {words}", f"Move {one.name} to {words}", {"runs_on": runs_on}, moves),
         to_agent=agent,
         place=address(moves.after.target) if moves else str(one.target.option("path") or ""),
-        agents=_agents(cases),
+        agents=_agents(use_cases),
         compared=links.with_query("/compare", {"environment": one.name, "window": "all"}),
         asked=asked,
     )
 
 
-def _prospect(cases: UseCases, one: Environment, change: Mapping[str, Any]) -> Switch | None:
+def _prospect(use_cases: UseCases, one: Environment, change: Mapping[str, Any]) -> SwitchPlan | None:
     try:
-        return cases.switching.prospect(one.name, change)
+        return use_cases.switching.prospect(one.name, change)
     except Problem:
         return None  # it needs another target first: then the form asks for it
 
 
-def _agents(cases: UseCases) -> tuple[tuple[str, str], ...]:
-    with cases.world.store.read() as tx:
+def _agents(use_cases: UseCases) -> tuple[tuple[str, str], ...]:
+    with use_cases.ports.store.read() as tx:
         enrolled = tx.agents.all()
     return tuple((one.id, one.name) for one in enrolled if one.revoked_at is None)
 

@@ -1,40 +1,27 @@
-"""Everything a use case may reach, in one value that the composition root fills."""
+"""Every port of one installation in one value, which the composition root fills."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from app.domain.environment import Environment, RunsOn
-from app.ports import Bell, Checks, Clock, Sources, Store, Targets
+from app.ports.runtime import Checks, Clock, Notifier
+from app.ports.sources import Sources
+from app.ports.storage.store import Store
+from app.ports.targets import Targets
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Ports:
     """The adapters behind the ports."""
 
     store: Store
     sources: Sources
     targets: Targets
     checks: Checks
-    bell: Bell
+    notifier: Notifier
     clock: Clock
     here: RunsOn = RunsOn.SERVER  # whose environments this process works for
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who asks, and from where. `name` is "user:NAME", "token:NAME" or "system:PART"."""
-
-    name: str
-    ip: str | None = None
-
-
-SCHEDULE = Actor("system:schedule")
-SELF_HEAL = Actor("system:self-heal")
-AUTO_ROLLBACK = Actor("system:auto-rollback")
-AGENT = Actor("system:agent")
-RECOVERY = Actor("system:recovery")
-WEBHOOK = Actor("system:webhook")
 
 
 def topics(environment: Environment) -> tuple[str, ...]:
