@@ -1,7 +1,8 @@
 """What we own in a target: a small SQLite file in the data directory, never in the target.
 
 It is the truth; the Git index beside it (app/targets/inventory/git_index.py) is made from it. Every change is one
-transaction, so a process that is killed leaves the state before or after it, and a delivery of one file costs the same whatever we own.
+transaction, so a process that is killed leaves the state before or after it, and a delivery of one file costs the same
+whatever we own.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ from app.web.api.routes import (
 
 router = APIRouter(prefix="/api/v1")
 for part in (
-    environment_routes, switch_routes, operation_routes, drift_routes, rollback_routes, event_routes, audit_routes, comparison_routes, credential_routes, token_routes, agent_routes,
+    environment_routes, switch_routes, operation_routes, drift_routes, rollback_routes, event_routes,
+    audit_routes, comparison_routes, credential_routes, token_routes, agent_routes,
     agent_protocol_routes,
 ):  # fmt: skip
     router.include_router(part.router)
