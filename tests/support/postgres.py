@@ -22,6 +22,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.support.sockets import short_place
+
 STARTS = 30
 ACCOUNT = "pgserver"  # PostgreSQL refuses to run as root, so the wheel makes this account
 # Tests lose nothing when the machine loses power.
@@ -30,7 +32,7 @@ HASTE = ("fsync", "synchronous_commit", "full_page_writes")
 
 def new_folder() -> Path:
     """A folder for one server, short enough for its socket. The run that made it removes it with `discard`."""
-    return Path(tempfile.mkdtemp(prefix="pushpull-pg-"))
+    return Path(tempfile.mkdtemp(prefix="pushpull-pg-", dir=short_place()))
 
 
 def discard(folder: Path) -> None:
