@@ -53,7 +53,7 @@ class FakeClock:
 
 @cache
 def _new_database() -> bytes:
-    """A new SQLite database of the newest version, made once in a process: each time it would take longer than a test."""
+    """A new SQLite database of the newest version, made once in a process: that takes as long as a test."""
     with TemporaryDirectory() as folder:
         store = open_store(f"sqlite:///{folder}/new.db", Path(folder) / "secret.key")
         upgrade(store.engine)
