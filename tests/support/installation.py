@@ -104,7 +104,7 @@ class Installation:
 
     def claim(self, worker: str = "test") -> Operation | None:
         with self.store.write() as tx:
-            return tx.operations.claim(worker, self.clock.now())
+            return tx.queue.claim(worker, self.clock.now())
 
     def poll(self) -> list[Operation]:
         self.clock.pass_(60)

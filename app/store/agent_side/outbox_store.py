@@ -25,6 +25,7 @@ from app.store.agent_side.outbox_repositories import (
 )
 from app.store.cipher import Cipher
 from app.store.engine import SqlStore, SqlTransaction, open_engine
+from app.store.repositories.embedded_queue import EmbeddedQueue
 
 Seen = Callable[[Sequence[Event]], None]
 
@@ -54,7 +55,12 @@ class ReportingTransaction(SqlTransaction):
     @cached_property
     def operations(self) -> ReportingOperations:
         """The runs."""
-        return ReportingOperations(self._connection, self._here, self._tell)
+        return ReportingOperations(self._connection, self._tell)
+
+    @cached_property
+    def queue(self) -> EmbeddedQueue:
+        """Which operation comes next; a claim is reported."""
+        return EmbeddedQueue(self._connection, self._here, self.operations.report)
 
     @cached_property
     def history(self) -> ReportingHistory:
