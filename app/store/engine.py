@@ -13,11 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
 
-from app.domain.agents.protocol import ReportKind
 from app.domain.environment import RunsOn
 from app.ports import WorkQueue
-from app.store.agent_side.command_inbox import SqlAgentState, SqlCommandInbox
-from app.store.agent_side.outbox import SqlOutbox
 from app.store.cipher import Cipher
 from app.store.environments.environment_repository import SqlEnvironments
 from app.store.repositories.agent_repository import SqlAgents
@@ -43,7 +40,7 @@ class SqlTransaction:
     """The repositories over one connection; implements the port Transaction."""
 
     def __init__(self, connection: Connection, cipher: Cipher, here: RunsOn, queue_of: QueueOf = EmbeddedQueue) -> None:
-        self.connection = self._connection = connection
+        self._connection = connection
         self._queue_of = queue_of
         self._cipher = cipher
         self._here = here
@@ -109,24 +106,6 @@ class SqlTransaction:
         return SqlIdentities(self._connection)
 
     @cached_property
-    def outbox(self) -> SqlOutbox:
-        """An agent's reports that wait."""
-        return SqlOutbox(self._connection)
-
-    @cached_property
-    def command_inbox(self) -> SqlCommandInbox:
-        """An agent's commands."""
-        return SqlCommandInbox(self._connection)
-
-    @cached_property
-    def notes(self) -> SqlAgentState:
-        """An agent's memory."""
-        return SqlAgentState(self._connection)
-
-    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
-        """Nobody is told."""
-
-    @cached_property
     def facts(self) -> SqlComparisonFacts:
         """What is compared."""
         return SqlComparisonFacts(self._connection)
@@ -154,7 +133,7 @@ class SqlStore:
         self.engine = engine
         self._cipher = cipher
         self._here = here
-        self._writing: Callable[[], Any] = _Turn() if engine.dialect.name == "sqlite" else _no_turn
+        self._turn: Callable[[], Any] = _Turn() if engine.dialect.name == "sqlite" else _no_turn
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
@@ -164,9 +143,15 @@ class SqlStore:
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
-        """One transaction, committed at the end. On SQLite writers take turns instead of spinning on the file lock."""
-        with self._writing(), self.engine.connect() as connection, _begun(connection):
+        """One transaction, committed at the end."""
+        with self.writing() as connection:
             yield SqlTransaction(connection, self._cipher, self._here, self._queue_of)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in one transaction. On SQLite writers take turns instead of spinning on the file lock."""
+        with self._turn(), self.engine.connect() as connection, _begun(connection):
+            yield connection
 
     def close(self) -> None:
         """Give the connections back."""

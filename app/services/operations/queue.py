@@ -18,7 +18,7 @@ from app.domain.ids import new_id
 from app.domain.masking import mask
 from app.domain.operation import AUTOMATIC, Operation, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import Ports, Transaction, topics
-from app.services.agents.commands import recalled, relay, waits_for
+from app.services.relay import recalled, relay, waits_for
 
 Told = tuple[CommandKind, Mapping[str, Any]]
 MAX_RETRIES = 2
