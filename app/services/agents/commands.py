@@ -17,6 +17,7 @@ from app.domain.errors import AgentAway, AgentRefused, NotFound, Problem
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Operation, Outcome, Phase
 from app.ports import Ports, Transaction, topics
+from app.services.operations.conclusion import Conclusion, conclude
 
 HOLD_LIFE = timedelta(days=30)  # a person's word outlives an agent's absence: it must not come back and go on deploying
 PATIENCE_S, LOOK_S = 10.0, 0.05
@@ -155,19 +156,14 @@ class Commands:
         tx.audit.append(now, NewAuditEntry(SCHEDULE.name, "command.expire", about, told))
 
     def _end(self, tx: Transaction, command: Command, reason: str) -> Operation | None:
-        from app.services.operations.queue import finished_event
-
         try:
             operation = tx.operations.get(command.operation or "")
         except Problem:
             return None
         if operation.phase is not Phase.QUEUED:
             return None
-        now = self._ports.clock.now()
-        ended = replace(operation, phase=Phase.ERROR, outcome=Outcome.FAILED, reason=reason, finished_at=now)
-        tx.operations.save(ended)
-        tx.ledger.append(now, [finished_event(ended)])
-        return ended
+        end = Conclusion(Phase.ERROR, Outcome.FAILED, reason, by=SCHEDULE)
+        return conclude(tx, operation, end, self._ports.clock.now())
 
 
 def hold_data(environment: Environment) -> dict[str, Any]:
