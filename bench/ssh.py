@@ -17,7 +17,7 @@ from app.ports import Desired, Source
 from app.sources import GitSources
 from app.ssh import private_place
 from app.targets.target_registry import TargetRegistry
-from bench.ground import Ground, Unable, command
+from bench.ground import Ground, NotInstalled, command
 from bench.measuring import Case, Figure, Result, Verdict, interleaved, ratio
 from bench.ssh_peers import ANSIBLE, FEWER, PYINFRA, Peer, peers
 from bench.stand import expect
@@ -40,9 +40,9 @@ SETTLED_S = 3.2
 def run(ground: Ground) -> Result:
     """One changed file, every file new, nothing changed."""
     if not ready():
-        raise Unable("sshd is not installed (Debian: apt-get install openssh-server)")
+        raise NotInstalled("sshd is not installed (Debian: apt-get install openssh-server)")
     if not shutil.which("rsync"):
-        raise Unable("rsync is not installed (Debian: apt-get install rsync)")
+        raise NotInstalled("rsync is not installed (Debian: apt-get install rsync)")
     files = ground.of(1_000, 60)
     with SshServer(ground.folder / "sshd") as server:
         there = _There(ground.folder, server, files)

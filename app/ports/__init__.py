@@ -4,6 +4,7 @@ No I/O happens inside a store transaction: it is opened, read or written, and cl
 """
 
 from app.ports.installation import Ports, topics
+from app.ports.queue import WorkQueue
 from app.ports.runtime import CheckResult, Checks, Clock, CommandResult, Notifier, Runner
 from app.ports.sources import Contents, Foreseeing, Probe, RefMove, Source, Sources
 from app.ports.storage.agent_store import AgentState, AgentStore, AgentTransaction, CommandInbox, Outbox
@@ -88,5 +89,6 @@ __all__ = [
     "Token",
     "Transaction",
     "User",
+    "WorkQueue",
     "topics",
 ]

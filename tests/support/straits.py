@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -95,6 +96,8 @@ def no_rights(folder: Path) -> dict[str, str]:
     if os.geteuid() == 0:
         for one in (folder, *folder.parents):
             one.chmod(one.stat().st_mode | 0o055) if one.owner() == "root" and one != Path("/") else None
+        # Git may be on the PATH by way of a folder that is root's own
+        os.environ["PATH"] += f"{os.pathsep}{Path(shutil.which('git') or '/').resolve().parent}"
         os.chown(folder, NOBODY, NOBODY)
         os.setgroups([])
         os.setgid(NOBODY)

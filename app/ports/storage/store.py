@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from app.ports.queue import WorkQueue
 from app.ports.storage.agents import Agents
 from app.ports.storage.comparison_facts import ComparisonFacts
 from app.ports.storage.environments import Environments
@@ -21,6 +22,8 @@ class Transaction(Protocol):
     def environments(self) -> Environments: ...
     @property
     def operations(self) -> Operations: ...
+    @property
+    def queue(self) -> WorkQueue: ...
     @property
     def history(self) -> History: ...
     @property

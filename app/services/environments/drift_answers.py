@@ -20,12 +20,13 @@ from app.domain.state.drift import Ending
 from app.domain.state.plan import Plan, PlanItem
 from app.domain.state.tree import DIRECTORY, EXECUTABLE, FILE, SYMLINK, Entry, printable
 from app.ports import Ports, Source, Transaction
-from app.services.agents.commands import Commands, elsewhere
+from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.queue import Queue
 from app.services.operations.shadow_run import refuse
+from app.services.relay import elsewhere
 
 ADOPT_LIMIT = 20_000_000  # bytes of one adopted file
 

@@ -13,10 +13,11 @@ from app.domain.errors import AgentRefused
 from app.domain.state.plan import Action, PlanItem
 from app.domain.state.tree import Entry, printable
 from app.ports import Contents, Ports, Target
-from app.services.agents.commands import Commands, elsewhere
+from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
 from app.services.environments.rollback import Rollback, RollbackPreview, from_history
 from app.services.operations.refresh import DIFF_LIMIT, READ_LIMIT, beginning
+from app.services.relay import elsewhere
 
 DIFFS = 50
 ITEMS = 1000

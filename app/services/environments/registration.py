@@ -21,12 +21,12 @@ from app.domain.operation import OperationKind, Phase, Request, Trigger
 from app.domain.specification.environment_fields import NAME, as_dict, merge, read
 from app.domain.specification.reader import wrong
 from app.ports import Ports, Probe, Transaction, topics
-from app.services.agents.commands import elsewhere
 from app.services.environments.edits import afresh, aside, of_mode, turns_aside, untried
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.operations.conclusion import Conclusion, conclude
 from app.services.operations.drift_episodes import abandon
 from app.services.operations.queue import Queue
+from app.services.relay import elsewhere
 from app.services.triggers.polling import Poller
 
 SWITCHED = (

@@ -16,12 +16,12 @@ from app.domain.revision import Person, Revision
 from app.domain.state.plan import LiveState, Plan
 from app.domain.state.tree import Entry
 from app.ports import HistoryItem, Ports, Source, Target, Transaction, topics
-from app.services.agents.commands import elsewhere
 from app.services.environments.holds import end_hold, set_hold
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.queue import Queue, Told
 from app.services.operations.shadow_run import refuse
+from app.services.relay import elsewhere
 
 STRATEGIES = ("pin", "revert")
 

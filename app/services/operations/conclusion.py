@@ -84,6 +84,7 @@ def conclude(tx: Transaction, operation: Operation, conclusion: Conclusion, at: 
         finished_at=at,
         worker=None,
     )
+    tx.queue.remove(ended.id)
     telling = _settle(tx, ended, conclusion, at)
     if conclusion.negligible and is_quiet(ended) and not telling:
         tx.operations.remove(ended.id)

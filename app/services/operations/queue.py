@@ -17,9 +17,9 @@ from app.domain.ids import new_id
 from app.domain.masking import mask
 from app.domain.operation import AUTOMATIC, Operation, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import Ports, Transaction, topics
-from app.services.agents.commands import recalled, relay, waits_for
 from app.services.operations.conclusion import Conclusion, conclude, request_stop, stopped
 from app.services.operations.operation_records import is_quiet, queued_event, requested_entry
+from app.services.relay import recalled, relay, waits_for
 
 Told = tuple[CommandKind, Mapping[str, Any]]
 MAX_RETRIES = 2
@@ -75,6 +75,7 @@ class Queue:
         """Queue an operation of which everybody knows; older automatic ones make way for an automatic one."""
         queued = tx.operations.queued(operation.environment_id)
         tx.operations.add(operation)
+        tx.queue.put(operation)
         for one in queued:
             if operation.kind is OperationKind.SYNC and operation.trigger in AUTOMATIC and _gives_way(one):
                 conclude(tx, one, _superseded(one, operation), operation.created_at)
@@ -125,7 +126,7 @@ class Queue:
         """
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
-            lost = tx.operations.lost(now - LEASE if worker else now, worker)
+            lost = tx.queue.abandoned(now - LEASE if worker else now, worker)
             for operation in lost:
                 self._settle(tx, operation)
         if lost:
@@ -145,6 +146,7 @@ class Queue:
             "attempts": attempts + 1
         })  # fmt: skip
         tx.operations.add(again)
+        tx.queue.put(again)
         tx.ledger.append(now, [queued_event(again)])
 
 
