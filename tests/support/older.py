@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from pydantic import SecretStr
 
 from tests.support.postgres import Postgres
 from tests.support.repo import ENVIRONMENT
-from tests.support.server import Json, ServerProcess
+from tests.support.server import Json, LiveServer, ServerProcess
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FIXTURES = CHECKOUT / "tests" / "fixtures"
@@ -55,9 +56,16 @@ class Older:
     def operations(self, name: str) -> list[str]:
         return [one["id"] for one in self.said["operations"] if one["environment"] == name]
 
-    def start(self, **variables: str) -> ServerProcess:
-        """The present version over it; without a schedule unless told otherwise."""
-        given = {"PUSHPULL_SCHEDULER": "false", "PUSHPULL_DATABASE_URL": self.database_url, **variables}
+    def start(self, *, scheduler: bool = False) -> LiveServer:
+        """The present version over it, in this process; without a schedule unless told otherwise."""
+        server = LiveServer(self.place, database_url=SecretStr(self.database_url), scheduler=scheduler)
+        server.token = self.said["token"]
+        server.http.headers["Authorization"] = f"Bearer {server.token}"
+        return server
+
+    def serve(self) -> ServerProcess:
+        """`pushpull serve` over it, as whoever upgrades starts it."""
+        given = {"PUSHPULL_SCHEDULER": "false", "PUSHPULL_DATABASE_URL": self.database_url}
         return ServerProcess(self.place, PUSHPULL_BOOTSTRAP_TOKEN=self.said["token"], **given)
 
     def command(self, *args: str | Path) -> str:

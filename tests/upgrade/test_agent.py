@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 from tests.support.older import CHECKOUT, Older, covers
 from tests.support.repo import ENVIRONMENT
-from tests.support.server import PATIENCE_S, Json, ServerProcess
+from tests.support.server import PATIENCE_S, Json, LiveServer
 
 
 @contextmanager
-def running(older: Older, server: ServerProcess) -> Iterator[None]:
+def running(older: Older, server: LiveServer) -> Iterator[None]:
     """The present version's agent over the old one's data, knowing where its server is now."""
     identity = older.place / "agent" / "agent.json"
     known = json.loads(identity.read_text("utf-8"))
@@ -37,19 +37,16 @@ def status(older: Older) -> Json:
     return told
 
 
-def events(server: ServerProcess) -> list[Json]:
+def events(server: LiveServer) -> list[Json]:
     """What the server has in its ledger of the agent's environment."""
     found: list[Json] = server.call("GET", "/events", environment="edge", limit=1000)["items"]
     return found
 
 
-def all_told(older: Older, server: ServerProcess) -> list[Json]:
-    """The agent's events once nothing waits in its outbox any more."""
-    server.until(lambda: server.call("GET", "/environments/edge")["status"]["hold"])
-    for _ in range(100):
-        if status(older)["spool"]["reports"] == 0:
-            break
-    assert status(older)["spool"]["reports"] == 0
+def all_told(older: Older, server: LiveServer) -> list[Json]:
+    """The agent's events once everything that waited in its outbox has arrived."""
+    wanted = older.said["agents"][0]["reported"] + older.said["agent_status"]["spool"]["reports"]
+    server.until(lambda: server.call("GET", "/agents")["items"][0]["reported"] >= wanted)
     return [one for one in events(server) if one["origin"]]
 
 
@@ -63,7 +60,7 @@ def test_an_agent_knows_what_it_did_before_it_hears_of_anybody(older: Older) -> 
 
 def test_what_an_agent_did_alone_is_told_once_and_in_order(older: Older) -> None:
     known = [one["id"] for one in older.said["events"]]
-    with older.start(PUSHPULL_SCHEDULER="true") as server:
+    with older.start(scheduler=True) as server:
         with running(older, server):
             told = all_told(older, server)
         fresh = [one for one in told if one["id"] not in known]
@@ -87,7 +84,7 @@ def test_what_an_agent_did_alone_is_told_once_and_in_order(older: Older) -> None
 def test_an_agent_goes_on_delivering_without_delivering_anew(older: Older) -> None:
     page = older.live / "edge" / "page.txt"
     before = page.stat().st_mtime_ns, page.stat().st_ino
-    with older.start(PUSHPULL_SCHEDULER="true") as server, running(older, server):
+    with older.start(scheduler=True) as server, running(older, server):
         all_told(older, server)
         ended = server.end(server.call("POST", "/environments/edge/refreshes", status=202))
         assert ended["phase"] == "succeeded"

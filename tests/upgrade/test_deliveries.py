@@ -10,12 +10,12 @@ import pytest
 
 from tests.support.older import Older
 from tests.support.places import picture
-from tests.support.server import Json, ServerProcess
+from tests.support.server import Json, LiveServer
 
 CALM = ("place", "releases", "ignoring", "held")
 
 
-def compared(server: ServerProcess, name: str) -> Json:
+def compared(server: LiveServer, name: str) -> Json:
     """The operation of a refresh, with the environment's status."""
     ended = server.refresh(name)
     return {**ended, "status": server.call("GET", f"/environments/{name}")["status"]}
