@@ -58,7 +58,9 @@ class Older:
 
     def start(self, *, scheduler: bool = False) -> LiveServer:
         """The present version over it, in this process; without a schedule unless told otherwise."""
-        server = LiveServer(self.place, database_url=SecretStr(self.database_url), scheduler=scheduler)
+        known = {"database_url": self.database_url, "bootstrap_token": self.said["token"]}
+        given = {name: SecretStr(text) for name, text in known.items()}
+        server = LiveServer(self.place, scheduler=scheduler, **given)
         server.token = self.said["token"]
         server.http.headers["Authorization"] = f"Bearer {server.token}"
         return server

@@ -18,7 +18,6 @@ def test_the_chain_goes_on(older: Older) -> None:
 
 
 def test_an_old_checkpoint_still_finds_that_the_end_was_cut_off(older: Older) -> None:
-    older.command("migrate")
     engine = create_engine(older.database_url)
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":

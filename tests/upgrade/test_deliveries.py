@@ -6,8 +6,6 @@ import hashlib
 import hmac
 import json
 
-import pytest
-
 from tests.support.older import Older
 from tests.support.places import picture
 from tests.support.server import Json, LiveServer
@@ -92,21 +90,20 @@ def test_a_hold_still_holds_until_somebody_resumes(older: Older) -> None:
 
 def test_accepted_drift_stays_accepted_until_its_rule_goes(older: Older) -> None:
     with older.start() as server:
-        gone = server.call("DELETE", "/environments/ignoring/ignore-rules", path="config.env", status=202)
+        gone = server.call("DELETE", "/environments/ignoring/ignore-rules?path=config.env", status=202)
         assert server.end(gone)["outcome"] == "out_of_sync"
         drift = server.call("GET", "/environments/ignoring/drift")
         assert [one["path"] for one in drift["items"]] == ["config.env"]
 
 
-@pytest.mark.parametrize(("right", "status"), [(True, 202), (False, 401)])
-def test_a_webhook_is_known_by_its_old_secret(older: Older, right: bool, status: int) -> None:
+def test_a_webhook_is_known_by_its_old_secret(older: Older) -> None:
     body = json.dumps({"ref": "refs/heads/another", "revision": "2" * 40}).encode()
-    secret = older.said["hook_secret"] if right else "another secret"
-    sign = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    headers = {"X-PushPull-Signature": sign, "Content-Type": "application/json"}
     with older.start() as server:
-        answer = server.anonymous.post("/webhooks/generic/site", content=body, headers=headers)
-        assert answer.status_code == status, answer.text
+        for secret, status in ((older.said["hook_secret"], 202), ("another secret", 401)):
+            sign = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+            headers = {"X-PushPull-Signature": sign, "Content-Type": "application/json"}
+            answer = server.anonymous.post("/webhooks/generic/site", content=body, headers=headers)
+            assert answer.status_code == status, answer.text
 
 
 def test_a_switch_of_an_old_environment_delivers_nothing_anew(older: Older) -> None:
