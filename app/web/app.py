@@ -20,6 +20,7 @@ from app.web.rendering.static_files import Assets
 from app.web.requests import problem_responses
 from app.web.requests.access_log import Record
 from app.web.requests.background import Background
+from app.web.requests.compression import Compression
 from app.web.requests.guard import Guard
 from app.web.requests.metrics import Metrics
 
@@ -52,6 +53,7 @@ def create_app(
     app.mount("/static", assets, name="static")
     problem_responses.install(app)
     describe(app)
+    app.add_middleware(Compression)
     app.add_middleware(Guard)
     app.add_middleware(Record, metrics=state.metrics)
     return app
