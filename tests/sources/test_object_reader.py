@@ -22,10 +22,16 @@ from app.sources.objects.object_reader import ObjectReader
 from tests.sources.conftest import Place
 
 
-def _kept() -> list[psutil.Process]:
-    """The cat-file processes of this one."""
-    running = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
-    return [one for one in running if "cat-file" in one.cmdline()]
+def _kept(place: Place) -> list[psutil.Process]:
+    """The processes that we keep for a repository."""
+    return [one for one in psutil.Process().children() if _git_dir(one) == str(place.repo.path)]
+
+
+def _git_dir(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("GIT_DIR")
+    except psutil.Error:
+        return None  # it has just ended
 
 
 @pytest.fixture
@@ -70,11 +76,11 @@ def test_a_process_is_used_again_and_ends_when_nobody_asks(local: Place) -> None
     sha = local.repo.commit({"a": "1\n"})
     reader = _reader(local, CatFilePool(idle_s=0.2))
     assert reader.has(sha)
-    (first,) = _kept()
+    (first,) = _kept(local)
     assert reader.has(sha)
-    assert [one.pid for one in _kept()] == [first.pid]
+    assert [one.pid for one in _kept(local)] == [first.pid]
     end = time.monotonic() + 20
-    while _kept():
+    while _kept(local):
         assert time.monotonic() < end, "it did not end"
         time.sleep(0.02)
     assert reader.has(sha)
@@ -88,7 +94,7 @@ def test_a_killed_process_is_replaced(local: Place, pool: CatFilePool, style: st
         asked = reader.read([sha]) if style == CONTENT else reader.facts([sha])
         assert asked[0] is not None
         assert asked[0].sha == sha
-        (kept,) = _kept()
+        (kept,) = _kept(local)
         os.kill(kept.pid, signal.SIGKILL)
 
 
@@ -97,17 +103,17 @@ def test_only_so_many_are_kept(local: Place) -> None:
     pool = CatFilePool(most=2)
     repository = Repository(local.repo.path)
     with pool.lend(repository, FACTS), pool.lend(repository, FACTS), pool.lend(repository, CONTENT):
-        assert len(_kept()) == 3
-    assert len(_kept()) == 2
+        assert len(_kept(local)) == 3
+    assert len(_kept(local)) == 2
     pool.close()
-    assert _kept() == []
+    assert _kept(local) == []
 
 
 def test_an_exchange_that_went_wrong_ends_its_process(local: Place, pool: CatFilePool) -> None:
     local.repo.commit({"a": "1\n"})
     with pytest.raises(KeyError), pool.lend(Repository(local.repo.path), FACTS):
         raise KeyError
-    assert _kept() == []
+    assert _kept(local) == []
 
 
 def test_a_repository_that_took_anothers_place_is_read_itself(local: Place, pool: CatFilePool, tmp_path: Path) -> None:
