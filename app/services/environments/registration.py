@@ -22,10 +22,10 @@ from app.domain.specification.environment_fields import NAME, as_dict, merge, re
 from app.domain.specification.reader import wrong
 from app.domain.state.drift import Ending
 from app.ports import Ports, Probe, Transaction, topics
-from app.services.agents.commands import elsewhere
 from app.services.environments.edits import afresh, aside, of_mode, turns_aside, untried
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.operations.queue import Queue
+from app.services.relay import elsewhere
 from app.services.triggers.polling import Poller
 
 NOTHING = {
