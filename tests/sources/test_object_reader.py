@@ -29,8 +29,8 @@ def _kept(place: Place) -> list[psutil.Process]:
 
 def _git_dir(process: psutil.Process) -> str | None:
     try:
-        return process.environ().get("GIT_DIR")
-    except psutil.Error:
+        return str(process.environ()["GIT_DIR"])
+    except (psutil.Error, KeyError):
         return None  # it has just ended
 
 
