@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -56,7 +57,7 @@ def who(request: Request) -> Identity:
             require_same_origin(request)
     if request.method not in SAFE and identity.role != "admin":
         raise NotPermitted("This token may only read.")
-    request.state.actor = identity.actor
+    request.state.actor = str(identity.actor)
     if identity.must_change and request.scope["path"].startswith("/api/"):
         raise NotPermitted("Replace the one-time password first, on the page Settings.")
     return identity
@@ -69,7 +70,7 @@ Who = Annotated[Identity, Depends(who)]
 
 def acting(request: Request, identity: Who) -> Actor:
     """The actor to write down."""
-    return Actor(identity.actor, client_ip(request))
+    return replace(identity.actor, ip=client_ip(request))
 
 
 By = Annotated[Actor, Depends(acting)]

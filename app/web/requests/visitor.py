@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -21,7 +22,7 @@ class PasswordMustChange(NotPermitted):
 def visitor(request: Request) -> Identity:
     """The person behind the session. Raises NotAuthenticated, and PasswordMustChange before the first own password."""
     identity = who(request)
-    request.state.user = identity.actor.removeprefix("user:")
+    request.state.user = identity.actor.name
     if identity.must_change and request.url.path not in OPEN_TO_NEWCOMERS:
         raise PasswordMustChange()
     return identity
@@ -32,7 +33,7 @@ Visitor = Annotated[Identity, Depends(visitor)]
 
 def acting(request: Request, identity: Visitor) -> Actor:
     """The person to write down."""
-    return Actor(identity.actor, client_ip(request))
+    return replace(identity.actor, ip=client_ip(request))
 
 
 By = Annotated[Actor, Depends(acting)]
