@@ -36,5 +36,5 @@ def afresh(status: Status) -> Status:
     """The status at another target, of which nothing is known: nothing of ours is live there yet."""
     return Status(
         noticed=status.noticed, noticed_at=status.noticed_at, webhook_judged=status.webhook_judged,
-        operation=status.operation, message=status.message,
+        operation=status.operation, condition=status.condition,
     )  # fmt: skip
