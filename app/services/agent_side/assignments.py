@@ -17,7 +17,7 @@ from app.domain.specification.environment_fields import as_dict, read
 from app.domain.specification.reader import wrong
 from app.domain.state.drift import Ending, Episode
 from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Ports, Transaction
-from app.services.environments.edits import untried
+from app.services.environments.edits import edited, turns_aside
 from app.services.environments.registration import NOTHING
 from app.services.operations.queue import finished_event
 
@@ -109,18 +109,14 @@ class Assignments:
         tx.environments.put_status(id, replace(environment.status, drift_episode=made.id, drift_count=found.count))
 
     def _change(self, before: Environment, after: Environment) -> None:
-        now, status, moved = self._ports.clock.now(), before.status, after.target != before.target
-        if after.source != before.source:
-            status = replace(untried(status), noticed=None, noticed_at=None, webhook_judged=None, message="")
-        if moved:
-            status = Status(noticed=status.noticed, noticed_at=status.noticed_at, message=status.message)
+        now, moved = self._ports.clock.now(), self._ports.targets.kinds().moved(before.target, after.target)
         with self._store.unreported() as tx:
             running = tx.operations.active(before.id)
-            if moved and running and running.phase is Phase.RUNNING:
+            if after.target != before.target and running and running.phase is Phase.RUNNING:
                 raise OperationInProgress("The target cannot be changed while an operation is running.")
             tx.environments.replace(replace(after, created_at=before.created_at, version=before.version + 1))
-            tx.environments.put_status(after.id, status)
-            if moved:
+            tx.environments.put_status(after.id, edited(before, after, moved=moved))
+            if moved or turns_aside(before, after):
                 self._elsewhere(tx, after, now)
             tx.environments.schedule_refresh(after.id, now)
         if moved:
@@ -134,7 +130,7 @@ class Assignments:
             log.info("nothing to forget", extra={"environment": environment.name, "reason": problem.detail})
 
     def _elsewhere(self, tx: Transaction, environment: Environment, now: datetime) -> None:
-        """What drifted at the old target is nobody's any more."""
+        """End the open drift episode: it concerned the previous target, or a target that is only observed now."""
         episode = tx.episodes.current(environment.id)
         if episode:
             tx.episodes.end(episode.id, now, Ending.SUPERSEDED, AGENT.name)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from app.domain.state.plan import Action, InventoryHead, Plan, PlanItem
 from app.domain.state.tree import DIRECTORY, Entry
-from app.targets.directory.directory_listing import DirectoryPage, Stamp
+from app.targets.files.directory_listing import DirectoryPage, Stamp
 
 TOMBSTONES = 10_000
 MANY = 500  # paths asked for at once, from which on reading the whole list is cheaper

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from app.domain.state.plan import Deviation, LiveState
 from app.domain.state.tree import DIRECTORY, SYMLINK, Entry, blob_id
-from app.targets.directory.directory_scan import SAMPLE
+from app.targets.files.directory_scan import SAMPLE
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.ssh.digests import Digests
 from app.targets.ssh.remote_directory import View

@@ -12,7 +12,7 @@ from app.domain.errors import TargetUnreachable
 from app.domain.state.plan import Plan
 from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, check_path
 from app.ports import ApplyProgress, Contents, Desired
-from app.targets.directory.root_handle import above, parted
+from app.targets.files.root_handle import above, parted
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory

@@ -10,8 +10,8 @@ from app.domain.errors import Problem, TargetUnreachable
 from app.domain.state.plan import LiveState, Plan
 from app.domain.state.tree import DIRECTORY, printable
 from app.ports import ApplyProgress, Contents, Desired
-from app.targets.directory.preparation import Steps, prepare
-from app.targets.directory.root_handle import above
+from app.targets.files.preparation import Steps, prepare
+from app.targets.files.root_handle import above
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import ApplyMeter, InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory

@@ -9,9 +9,9 @@ from pathlib import Path
 from app.domain.errors import TargetUnreachable
 from app.domain.state.plan import Deviation, LiveState
 from app.domain.state.tree import Entry
-from app.targets.directory import directory_listing
-from app.targets.directory.directory_listing import DirectoryPage, DirectoryScan, Stamp
-from app.targets.directory.root_handle import Root, below
+from app.targets.files import directory_listing
+from app.targets.files.directory_listing import DirectoryPage, DirectoryScan, Stamp
+from app.targets.files.root_handle import Root, below
 from app.targets.inventory import git_index
 from app.targets.inventory.database import InventoryDatabase
 

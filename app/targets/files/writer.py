@@ -13,10 +13,10 @@ from typing import Protocol
 from app.domain.errors import SourceDamaged, TargetRefused
 from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, blob_id, printable
 from app.ports import Contents
-from app.targets.directory.directory_listing import temporary_name
-from app.targets.directory.os_errors import NOTHING, told
-from app.targets.directory.preparation import Steps
-from app.targets.directory.root_handle import MOVE_AWAY, Root, above, digest, parted
+from app.targets.files.directory_listing import temporary_name
+from app.targets.files.os_errors import NOTHING, told
+from app.targets.files.preparation import Steps
+from app.targets.files.root_handle import MOVE_AWAY, Root, above, digest, parted
 
 BATCH = 64  # files that are synced together
 SYNCERS = 4

@@ -11,8 +11,8 @@ from typing import Protocol
 from app.domain.errors import TargetRefused
 from app.domain.state.plan import Plan
 from app.domain.state.tree import DIRECTORY, Entry, check_path, printable
-from app.targets.directory.os_errors import told
-from app.targets.directory.root_handle import MOVE_AWAY, Root, above
+from app.targets.files.os_errors import told
+from app.targets.files.root_handle import MOVE_AWAY, Root, above
 from app.targets.inventory.database import InventoryDatabase
 
 NAME_MAX = 255
