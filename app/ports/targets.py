@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from app.domain.environment import Environment, TargetSpec
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.specification.target_kind import TargetFact
+from app.domain.state.items import Item
 from app.domain.state.plan import InventoryHead, LiveState, Plan
-from app.domain.state.tree import Entry
 from app.ports.runtime import Runner
 from app.ports.sources import Contents
 
@@ -31,7 +31,7 @@ class Desired:
 
     revision: str
     tree: str
-    entries: Callable[[], Iterable[tuple[bytes, Entry]]]
+    entries: Callable[[], Iterable[tuple[bytes, Item]]]
 
 
 class Target(Protocol):
@@ -44,7 +44,7 @@ class Target(Protocol):
         """What we applied last."""
         ...
 
-    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
+    def inventory_entries(self) -> Iterator[tuple[bytes, Item]]:
         """Everything that we own there. Costs time in proportion; needed after an interrupted apply only."""
         ...
 

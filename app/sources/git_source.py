@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from app.domain.errors import RevisionNotFound, SourceDamaged
 from app.domain.revision import Person, Revision, is_sha
-from app.domain.state.tree import EMPTY_TREE, SUBMODULE, Change, Entry, Unsupported
+from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
+from app.domain.state.items import Change, Item, Unsupported
 from app.git import GitFailed
-from app.ports.sources import Contents, RefMove
+from app.ports.sources import Contents, Edits, RefMove
 from app.sources.mirror import Mirror
 from app.sources.objects import commits, names, trees
 from app.sources.objects.contents import BlobStream
@@ -86,9 +87,9 @@ class GitSource:
             return found
         raise names.not_a_directory(path)
 
-    def entries(self, tree: str) -> Iterator[tuple[bytes, Entry]]:
+    def entries(self, tree: str) -> Iterator[tuple[bytes, Item]]:
         """Every file and link below a tree, in Git's order."""
-        return (item for item in self._listing(tree) if item[1].mode != SUBMODULE)
+        return (item for item in self._listing(tree) if item[1].traits != SUBMODULE)
 
     def unsupported(self, tree: str) -> tuple[Unsupported, ...]:
         """Submodules and LFS pointers below a tree; what is known of an earlier tree is used again."""
@@ -134,14 +135,7 @@ class GitSource:
         _expect_ids(sha)
         self._mirror.keep(sha)
 
-    def commit(
-        self,
-        branch: str,
-        parent: str,
-        edits: Mapping[bytes, tuple[int, bytes] | Entry | None],
-        message: str,
-        author: Person,
-    ) -> Revision:
+    def commit(self, branch: str, parent: str, edits: Edits, message: str, author: Person) -> Revision:
         """Commit edits on top of `parent` and push them to a branch; `parent` itself where they change nothing."""
         names.branch_name(branch)
         _expect_ids(parent)
@@ -154,7 +148,7 @@ class GitSource:
             return self.resolve(draft.sha)
 
     # --- shared ---
-    def _listing(self, tree: str) -> Iterator[tuple[bytes, Entry]]:
+    def _listing(self, tree: str) -> Iterator[tuple[bytes, Item]]:
         _expect_ids(tree)
         try:
             yield from trees.listing(self._repository, tree, self._limits.entries)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.domain.environment import SourceSpec
 from app.domain.revision import Revision, is_sha
-from app.domain.state.tree import Unsupported
+from app.domain.state.items import Unsupported
 from app.ports.sources import Probe
 from app.sources.git import Repository
 from app.sources.git_source import GitSource

@@ -133,7 +133,7 @@ def test_a_scheduled_look_without_news_tells_its_time_only(made: AgentAdapters) 
     request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
     asked = made.use_cases.queue.ask("shop", request, SCHEDULE)
     with made.store.write() as tx:
-        claimed = tx.operations.claim("w", NOW)
+        claimed = tx.queue.claim("w", NOW)
         tx.environments.put_status(SHOP, Status(sync=SyncStatus.SYNCED, checked_at=NOW))
         tx.environments.put_status(SHOP, Status(sync=SyncStatus.SYNCED, checked_at=NOW + timedelta(seconds=5)))
         tx.operations.remove(asked.id)

@@ -8,6 +8,8 @@ from app.domain.comparison.export import as_dict
 from app.domain.errors import EnvironmentNotFound
 from tests.support.installation import ME, Installation
 
+pytestmark = pytest.mark.thorough
+
 
 def commit(here: Installation, text: str) -> str:
     here.clock.pass_(60)

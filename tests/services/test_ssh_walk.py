@@ -15,7 +15,10 @@ from app.ssh import fingerprint, host_key
 from tests.support.installation import ME, Installation
 from tests.support.sshd import SshServer, ready
 
-pytestmark = pytest.mark.skipif(not ready(), reason="no sshd here (Debian: apt-get install openssh-server)")
+pytestmark = [
+    pytest.mark.skipif(not ready(), reason="no sshd here (Debian: apt-get install openssh-server)"),
+    pytest.mark.thorough,
+]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from app.domain.environment import SourceSpec
 from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
-from app.domain.state.tree import EMPTY_TREE
+from app.domain.state.git_files import EMPTY_TREE, blob_of
 from app.ports.sources import RefMove
 from app.sources import GitSources, Patience
 from app.sources.git_source import GitSource
@@ -40,7 +40,7 @@ def read_everything(source: GitSource, sha: str) -> list[bytes]:
     found: list[bytes] = []
     with source.contents() as contents:
         for _, entry in source.entries(source.tree(sha, "")):
-            contents.write_to(entry.blob, found.append)
+            contents.write_to(blob_of(entry), found.append)
     return found
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from app.domain.state.git_files import SYMLINK, blob_id, traits_of
 from app.domain.state.plan import LiveState
-from app.domain.state.tree import SYMLINK, blob_id
 from app.ports import Target
 from app.targets.files import directory_listing, root_handle
 from app.targets.inventory import git_index as index
@@ -95,7 +95,7 @@ def test_permissions_and_owner(delivered: Site) -> None:
         for _ in range(2):
             (deviation,) = delivered.later().look().deviations
             assert deviation.found is not None
-            assert deviation.found.mode == 0o100000 | mode
+            assert deviation.found.traits == traits_of(0o100000 | mode)
     (delivered.path / "a.txt").chmod(0o644)
     if os.geteuid() == 0:
         os.chown(delivered.path / "a.txt", 65534, 65534)

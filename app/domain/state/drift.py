@@ -9,7 +9,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from app.domain.environment import IgnoreRule
-from app.domain.state.tree import printable
+from app.domain.state.items import printable
 
 
 class Ending(StrEnum):

@@ -60,7 +60,7 @@ class BadRevision:
 
 
 class Operations(Protocol):
-    """The runs. A partial unique index allows one running operation per environment."""
+    """The runs, as they are recorded for good; who works on which is the business of the port WorkQueue."""
 
     def add(self, operation: Operation) -> None: ...
 
@@ -76,20 +76,7 @@ class Operations(Protocol):
         """Forget an operation that found nothing worth telling (a scheduled refresh without news)."""
         ...
 
-    def claim(self, worker: str, now: datetime) -> Operation | None:
-        """Take the oldest queued operation whose environment has none running, and mark it running. Safe against
-        other workers; None where there is nothing to do."""
-        ...
-
-    def heartbeat(self, id: str, worker: str, now: datetime) -> bool:
-        """Renew the lease; False if the operation was taken away or asked to stop."""
-        ...
-
     def progress(self, id: str, done: int, total: int) -> None: ...
-
-    def lost(self, before: datetime, except_worker: str | None) -> tuple[Operation, ...]:
-        """Running operations with no heartbeat since `before`."""
-        ...
 
     def queued(self, environment_id: int) -> tuple[Operation, ...]:
         """Oldest first."""

@@ -12,6 +12,7 @@ from app.ports.storage.identity import Credentials, Identities
 from app.ports.storage.intake import Inbox, Repositories
 from app.ports.storage.ledger import Audit, DriftItems, Episodes, Ledger
 from app.ports.storage.operations import History, Operations
+from app.ports.work_queue import WorkQueue
 
 
 class Transaction(Protocol):
@@ -21,6 +22,8 @@ class Transaction(Protocol):
     def environments(self) -> Environments: ...
     @property
     def operations(self) -> Operations: ...
+    @property
+    def queue(self) -> WorkQueue: ...
     @property
     def history(self) -> History: ...
     @property

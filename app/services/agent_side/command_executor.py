@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.actor import AGENT, Actor
-from app.domain.agents.protocol import Command, CommandKind, ReportKind
+from app.domain.agents.protocol import QUESTIONS, Command, CommandKind, ReportKind
 from app.domain.agents.wire import decode, encode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Hold, RunsOn
@@ -26,7 +26,6 @@ from app.services.environments.rollback import Rollback
 from app.services.operations.queue import Queue, finished_entry, finished_event
 from app.services.use_cases import UseCases
 
-QUESTIONS = (CommandKind.PREVIEW, CommandKind.ADOPT)
 ORDERED_KINDS = tuple(kind for kind in CommandKind if kind not in QUESTIONS)
 log = logging.getLogger("agent")
 Poll = Callable[[str, str | None], None]

@@ -23,10 +23,10 @@ from app.domain.specification.reader import wrong
 from app.domain.specification.target_kind import CredentialUse
 from app.domain.state.drift import Ending
 from app.ports import Ports, Probe, Transaction, topics
-from app.services.agents.commands import elsewhere
 from app.services.environments.edits import edited, of_mode, turns_aside
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.operations.queue import Queue
+from app.services.relay import elsewhere
 from app.services.triggers.polling import Poller
 
 NOTHING = {

@@ -18,7 +18,7 @@ from app.domain.ids import new_id
 from app.domain.masking import mask
 from app.domain.operation import AUTOMATIC, Operation, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import Ports, Transaction, topics
-from app.services.agents.commands import recalled, relay, waits_for
+from app.services.relay import recalled, relay, waits_for
 
 Told = tuple[CommandKind, Mapping[str, Any]]
 MAX_RETRIES = 2
@@ -74,6 +74,7 @@ class Queue:
         """Queue an operation of which everybody knows; older automatic ones make way for an automatic one."""
         queued = tx.operations.queued(operation.environment_id)
         tx.operations.add(operation)
+        tx.queue.put(operation)
         for one in queued:
             if operation.kind is OperationKind.SYNC and operation.trigger in AUTOMATIC and _gives_way(one):
                 self._supersede(tx, one, operation)
@@ -138,7 +139,7 @@ class Queue:
         """
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
-            lost = tx.operations.lost(now - LEASE if worker else now, worker)
+            lost = tx.queue.abandoned(now - LEASE if worker else now, worker)
             for operation in lost:
                 self._settle(tx, operation)
         if lost:
@@ -167,6 +168,7 @@ class Queue:
             "attempts": attempts + 1
         })  # fmt: skip
         tx.operations.add(again)
+        tx.queue.put(again)
         tx.ledger.append(now, [_event(again, EventType.OPERATION_QUEUED)])
 
 

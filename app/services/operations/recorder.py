@@ -12,7 +12,7 @@ from app.domain.errors import OperationInProgress, Terminated
 from app.domain.events import EventType, NewEvent
 from app.domain.masking import mask
 from app.domain.operation import Operation, Phase, Stage, StageName
-from app.domain.state.tree import printable
+from app.domain.state.items import printable
 from app.ports import Ports, Transaction
 from app.services.operations.queue import finished_entry, finished_event, is_quiet
 

@@ -11,8 +11,9 @@ from app.domain.environment import Environment
 from app.domain.errors import SourceRefused, Temporary
 from app.domain.operation import Operation, Outcome, Phase, StageName, Trigger
 from app.domain.revision import Revision
+from app.domain.state.git_files import blob_of
+from app.domain.state.items import printable
 from app.domain.state.plan import LiveState, Plan, PlanItem
-from app.domain.state.tree import printable
 from app.domain.status import Health, SyncStatus
 from app.ports import Contents, Ports, Source, Target, Transaction
 from app.services.operations import status_transitions
@@ -131,25 +132,25 @@ def report(source: Source, target: Target, live: LiveState, plan: Plan) -> dict[
 
 def vanished(live: LiveState, target: Target) -> bool:
     """Whether nothing of what we applied is there any more."""
-    missing = {one.path for one in live.deviations if one.known and not one.found}
+    missing = {one.key for one in live.deviations if one.known and not one.found}
     return bool(missing) and all(path in missing for path, _ in target.inventory_entries())
 
 
 def _bare(item: PlanItem) -> dict[str, Any]:
     change = item.drift.value if item.drift else ""
-    return {"path": printable(item.path), "change": change, "diff": None, "action": item.action.value}
+    return {"path": printable(item.key), "change": change, "diff": None, "action": item.action.value}
 
 
 def _item(contents: Contents, target: Target, item: PlanItem) -> dict[str, Any]:
     before = known_content(contents, item) if item.known else None
-    after = target.read(item.path, READ_LIMIT) if item.found else None
-    modes = item.known.mode if item.known else None, item.found.mode if item.found else None
-    return {**_bare(item), "diff": unified(before, after, printable(item.path), limit=DIFF_LIMIT, modes=modes)}
+    after = target.read(item.key, READ_LIMIT) if item.found else None
+    traits = item.known.traits if item.known else None, item.found.traits if item.found else None
+    return {**_bare(item), "diff": unified(before, after, printable(item.key), limit=DIFF_LIMIT, traits=traits)}
 
 
 def known_content(contents: Contents, item: PlanItem) -> bytes | None:
     """What we had applied at a path, at most READ_LIMIT bytes; None where the mirror no longer has it."""
-    return beginning(contents, item.known.blob) if item.known else None
+    return beginning(contents, blob_of(item.known)) if item.known else None
 
 
 class _Enough(Exception):
@@ -175,7 +176,7 @@ def beginning(contents: Contents, blob: str) -> bytes | None:
 
 
 def _shown(plan: Plan) -> list[dict[str, str]]:
-    return [{"path": printable(item.path), "action": item.action.value} for item in _first(plan.items)]
+    return [{"path": printable(item.key), "action": item.action.value} for item in _first(plan.items)]
 
 
 def _first(items: Iterable[PlanItem], limit: int = 500) -> list[PlanItem]:

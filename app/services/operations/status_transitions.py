@@ -12,8 +12,8 @@ from app.domain.events import EventType, NewEvent
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.revision import Revision
 from app.domain.state.drift import Ending
+from app.domain.state.items import printable
 from app.domain.state.plan import Plan
-from app.domain.state.tree import printable
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import Transaction
 
@@ -33,7 +33,7 @@ class Observation:
     @property
     def paths(self) -> tuple[str, ...]:
         """A bounded sample of the drifted paths."""
-        return tuple(printable(item.path) for item in self.plan.drift[:SAMPLE])
+        return tuple(printable(item.key) for item in self.plan.drift[:SAMPLE])
 
 
 def judged(environment: Environment, looked: Observation, health: Health | None) -> Status:

@@ -77,11 +77,12 @@ class ReportingLedger(SqlLedger):
 class ReportingOperations(SqlOperations):
     """Tells how operations go on."""
 
-    def __init__(self, connection: Connection, here: RunsOn, tell: Tell) -> None:
-        super().__init__(connection, here)
+    def __init__(self, connection: Connection, tell: Tell) -> None:
+        super().__init__(connection)
         self._tell = tell
 
-    def _told(self, one: Operation) -> None:
+    def report(self, one: Operation) -> None:
+        """Report an operation as it is now."""
         looks_only = one.kind is OperationKind.REFRESH and one.trigger is Trigger.SCHEDULE
         if one.phase.final or not looks_only:
             self._tell(one.environment_id, ReportKind.OPERATION, encode(one), None, one.id)
@@ -89,24 +90,17 @@ class ReportingOperations(SqlOperations):
     def add(self, operation: Operation) -> None:
         """Insert a new run."""
         super().add(operation)
-        self._told(operation)
+        self.report(operation)
 
     def save(self, operation: Operation) -> None:
         """Write all fields."""
         super().save(operation)
-        self._told(operation)
-
-    def claim(self, worker: str, now: datetime) -> Operation | None:
-        """Take the oldest queued run whose environment is free."""
-        claimed = super().claim(worker, now)
-        if claimed:
-            self._told(claimed)
-        return claimed
+        self.report(operation)
 
     def progress(self, id: str, done: int, total: int) -> None:
         """How far it is."""
         super().progress(id, done, total)
-        self._told(self.get(id))
+        self.report(self.get(id))
 
 
 class ReportingEnvironments(SqlEnvironments):

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from app.domain.errors import TargetUnreachable
+from app.domain.state.git_files import mode_of
+from app.domain.state.items import Item
 from app.domain.state.plan import Deviation, LiveState
-from app.domain.state.tree import Entry
 from app.targets.files import directory_listing
 from app.targets.files.directory_listing import DirectoryPage, DirectoryScan, Stamp
 from app.targets.files.root_handle import Root, below
@@ -40,16 +41,16 @@ def look_everywhere(
     noted = asked | (book.pruned() & set(others)) if others else asked
     found = ((path, _found(root, path)) for path in noted)
     deviations += [Deviation(path, None, entry) for path, entry in found if entry is not None]
-    deviations.sort(key=lambda deviation: deviation.path)
+    deviations.sort(key=lambda deviation: deviation.key)
     unmanaged = [path for path in others if path not in noted]
     return LiveState(book.head(), tuple(deviations), tuple(heapq.nsmallest(SAMPLE, unmanaged)), len(unmanaged))
 
 
-def _found(root: Root | None, path: bytes) -> Entry | None:
+def _found(root: Root | None, path: bytes) -> Item | None:
     return root.examine(path).entry if root else None
 
 
-def _survey(root: Root, book: InventoryDatabase, git_dir: Path) -> tuple[list[tuple[bytes, Entry]], DirectoryScan]:
+def _survey(root: Root, book: InventoryDatabase, git_dir: Path) -> tuple[list[tuple[bytes, Item]], DirectoryScan]:
     """Git compares the stats of what we own while we list the names of everything."""
     if book.is_empty():
         return [], directory_listing.take(root, book.pages())
@@ -65,7 +66,7 @@ def _survey(root: Root, book: InventoryDatabase, git_dir: Path) -> tuple[list[tu
     return moved, listed
 
 
-def _compare(root: Root, book: InventoryDatabase, moved: Iterable[tuple[bytes, Entry]], now: int) -> list[Deviation]:
+def _compare(root: Root, book: InventoryDatabase, moved: Iterable[tuple[bytes, Item]], now: int) -> list[Deviation]:
     """Read what moved. What is as it should be is remembered with its stat, so that it need not be read again."""
     deviations, stats = [], []
     for path, known in moved:
@@ -73,7 +74,7 @@ def _compare(root: Root, book: InventoryDatabase, moved: Iterable[tuple[bytes, E
         if seen.entry != known:
             deviations.append(Deviation(path, known, seen.entry))
         elif seen.stat and git_index.is_settled(seen.stat, now):
-            stats.append((path, git_index.stat_of(seen.stat, known.mode)))
+            stats.append((path, git_index.stat_of(seen.stat, mode_of(known.traits))))
     book.remember(stats)
     return deviations
 

@@ -13,7 +13,7 @@ from app.domain.events import Event
 from app.domain.operation import Operation
 from app.domain.specification.environment_fields import as_dict
 from app.domain.specification.kind_catalogue import KindCatalogue
-from app.domain.state.tree import printable
+from app.domain.state.items import printable
 from app.ports import Credential, HistoryItem, Page, Probe, Token
 from app.web.api.serializers.pinned_values import with_fingerprints
 
@@ -220,7 +220,7 @@ def probe_json(found: Probe) -> dict[str, Any]:
         "revision": revision.sha if revision else None,
         "subject": revision.subject if revision else None,
         "files": found.files,
-        "unsupported": [{"path": printable(one.path), "kind": one.kind} for one in found.unsupported],
+        "unsupported": [{"path": printable(one.key), "kind": one.kind} for one in found.unsupported],
     }
 
 

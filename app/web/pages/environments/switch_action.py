@@ -9,19 +9,20 @@ from fastapi.concurrency import run_in_threadpool
 
 from app.domain.actor import Actor
 from app.domain.environment import RunsOn
+from app.domain.permissions import Permission
 from app.services.environments.switching import SwitchPlan
 from app.services.use_cases import UseCases
 from app.web.pages.environments.forms import pin_confirmation
 from app.web.pages.environments.forms.switch_form import Asked, Sent
 from app.web.pages.environments.registration_views import settings_page
 from app.web.rendering import links, render
+from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import By
 
 router = APIRouter()
 
 
-@router.post("/environments/{name}/switches")
+@router.post("/environments/{name}/switches", dependencies=[may(Permission.SWITCH)])
 async def switch(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Switch, and come back to the environment's page."""
     sent = Sent.of(use_cases.ports.targets.kinds(), dict(await request.form()))
