@@ -168,7 +168,7 @@ def test_what_stays_behind_at_the_old_place_is_said(here: Installation) -> None:
     assert here.use_cases.switching.prospect("shop", {"mode": "pull"}).left == ()
     before = here.environment()
     after = here.use_cases.registration.edit("shop", {"target": new}, ME)
-    told = " ".join(left_behind(before, after, same_place=False))
+    told = " ".join(left_behind(here.ports.targets.kinds(), before, after, same_place=False))
     assert f"2 delivered files stay at {target} as they are" in told
     assert (target / "current" / "index.html").exists()
 
