@@ -7,7 +7,7 @@ import re
 import stat
 from collections.abc import Collection, Iterable, Mapping
 
-from app.domain.state.git_files import DIRECTORY, SYMLINK, blob_id, file_item, traits_of
+from app.domain.state.git_files import DIRECTORY, SYMLINK, blob_id, blob_of, file_item, traits_of
 from app.domain.state.items import Item
 from app.domain.state.plan import Deviation, LiveState
 from app.targets.files.directory_scan import SAMPLE
