@@ -88,7 +88,7 @@ def _postgres_folder(config: pytest.Config) -> Path:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays to the end: the garbage collector need not look at it in each test (a tenth of the time)."""
+    """What was imported stays to the end: to look for garbage in it during each test took a tenth of the time."""
     gc.collect()
     gc.freeze()
 
