@@ -14,12 +14,12 @@ from app.domain.revision import Revision
 from app.domain.state.drift import Ending
 from app.domain.state.plan import Plan
 from app.domain.state.tree import printable
+from app.domain.status import GIT as GIT
+from app.domain.status import TARGET as TARGET
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import Transaction
 
 SAMPLE = 50
-GIT = "Git: "  # begins what a status says about the repository
-TARGET = "Target: "  # begins what a status says about a target that cannot be looked at
 
 
 @dataclass(frozen=True, slots=True)

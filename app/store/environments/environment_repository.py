@@ -27,11 +27,12 @@ from sqlalchemy.exc import IntegrityError
 
 from app.domain.environment import Environment, Hold, Mode, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.errors import EnvironmentExists, EnvironmentNotFound
+from app.domain.needs import lasting_need
 from app.domain.specification.environment_fields import policy_dict, stored_policy
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.store import tables
-from app.store.environments.current_status import health_now, in_need, rank_now, sync_now
+from app.store.environments.current_status import health_now, rank_now, sync_now
 from app.store.environments.hold_column import hold_dict, read_hold
 from app.store.environments.host_neighbours import neighbours, same_road
 from app.store.environments.sparklines import last_days
@@ -92,7 +93,7 @@ class SqlEnvironments:
         """By name."""
         row = self._db.execute(SELECT.where(env.c.name == name)).first() if _sane(name) else None
         if row is None:
-            raise EnvironmentNotFound(f"There is no environment '{name[:80]}'.")
+            raise EnvironmentNotFound.named(name)
         return read_environment(sound(row))
 
     def by_id(self, id: int) -> Environment:
@@ -255,7 +256,7 @@ def _status(status: Status) -> dict[str, Any]:
     values = {name: getattr(status, name) for name in WRITTEN}
     values["sync"], values["health"] = status.sync.value, status.health.value
     values["divergence"] = status.divergence.value if status.divergence else None
-    return {**values, "need": int(in_need(status))}
+    return {**values, "need": int(lasting_need(status) is not None)}
 
 
 def read_environment(row: Any) -> Environment:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from app.domain.environment import Mode
 from app.domain.operation import Outcome, Phase
-from app.domain.status import Health, SyncStatus
-from app.services.operations.status_transitions import TARGET
+from app.domain.status import TARGET, Health, SyncStatus
 from app.web.pages.environments.header import Head
 from app.web.rendering import links
 from app.web.rendering.present import actor, clock, every, exact, plural, relative, short

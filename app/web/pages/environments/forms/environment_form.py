@@ -14,6 +14,7 @@ from app.services.use_cases import UseCases
 from app.web.pages.environments.forms import target_form as targets
 from app.web.pages.environments.forms.test_result import Finding
 from app.web.pages.query_parameters import clean
+from app.web.pages.visit import Visit
 from app.web.rendering.present import plural
 
 CREDENTIALS = 200
@@ -58,13 +59,12 @@ class Form:
         return any(name.startswith("policy.") for name in self.errors)
 
 
-def form(use_cases: UseCases, typed: Mapping[str, str], environment: Environment | None = None, **more: Any) -> Form:
+def form(visit: Visit, typed: Mapping[str, str], environment: Environment | None = None, **more: Any) -> Form:
     """A form with these values and the choices that exist here."""
-    every = tuple((one.name, one.title) for one in use_cases.ports.targets.kinds().values())
+    every = tuple((one.name, one.title) for one in visit.queries.targets.kinds(visit.who).values())
     kinds = ON_AGENT if typed["runs_on"] == "agent" else every
     typed = typed if typed["target.kind"] in dict(kinds) else {**typed, "target.kind": kinds[0][0]}
-    with use_cases.ports.store.read() as tx:
-        stored = tx.credentials.page(CREDENTIALS, None).items
+    stored = visit.queries.secrets.credentials(visit.who, CREDENTIALS).items
     usable = [one for one in stored if one.kind not in ("webhook-secret", "kubeconfig")]
     none = ("", "None, or this machine's keys")
     credentials = (none, *((one.name, f"{one.name} ({one.kind})") for one in usable))

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.environment import TargetSpec
-from app.services.use_cases import UseCases
+from app.web.pages.visit import Visit
 
 ENDS = ("target", "target.jump")
 TITLE = "Is this the server that you mean?"
 COMPARE = "Compare it with what its administrator says (ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub there)."
 
 
-def told(use_cases: UseCases, found: TargetSpec) -> str:
+def told(visit: Visit, found: TargetSpec) -> str:
     """The fingerprints of a target's host keys, and what to compare them with."""
-    facts = use_cases.ports.targets.facts(found)
+    facts = visit.queries.targets.facts(visit.who, found)
     return " ".join([*(f"{title}: {text}." for title, text in facts.items() if title.startswith("Host key")), COMPARE])
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from app.domain.environment import TargetSpec
 from app.domain.errors import InvalidInput, Problem
-from app.services.use_cases import UseCases
 from app.web.pages.environments.forms import host_key_confirmation
 from app.web.pages.environments.forms.test_result import Finding
+from app.web.pages.visit import Visit
 
 LOGIN = ("host", "port", "user", "credential", "host_key")
 FRESH: Mapping[str, str] = {
@@ -45,16 +45,16 @@ def shown(spec: TargetSpec) -> dict[str, str]:
     return {"target.kind": spec.kind, **{name: str(value) for name, value in options.items() if name in FRESH}}
 
 
-def looked_up(use_cases: UseCases, typed: Mapping[str, str], number: Number) -> tuple[dict[str, str], Finding]:
+def looked_up(visit: Visit, typed: Mapping[str, str], number: Number) -> tuple[dict[str, str], Finding]:
     """Ask the server for its host key; returns what was typed with it, and what to compare."""
     given = {**typed, "target.host_key": "", "target.jump.host_key": ""}
     try:
-        found = use_cases.registration.completed(target(given, number))
+        found = visit.use_cases.registration.completed(target(given, number))
     except InvalidInput as problem:
         text = "; ".join(f"{field} {wrong}" for field, wrong in problem.fields.items())
         return dict(typed), Finding("bad", "No host key could be looked up", text or problem.detail)
     except Problem as problem:
         return dict(typed), Finding("bad", "No host key could be looked up", problem.detail)
     return {**typed, **shown(found)}, Finding(
-        "warn", host_key_confirmation.TITLE, host_key_confirmation.told(use_cases, found)
+        "warn", host_key_confirmation.TITLE, host_key_confirmation.told(visit, found)
     )
