@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint format bench docs lock clean
+.PHONY: help install demo serve test quick lint format bench docs lock clean
 
 # The newest Python that is new enough and can make virtual environments.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -51,6 +51,10 @@ endef
 
 test: install ## Run every check and test; say loudly what could not be run (ARGS=... goes to pytest)
 	@$(CHECKS) ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS) ; $(VERDICT)
+
+quick: install ## Under half a minute: lint, types, and most domain and service tests, on SQLite (CONTRIBUTING.md)
+	@$(CHECKS) ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal -p no:schemathesis \
+		-m "not thorough" --hypothesis-profile=quick -q $(ARGS) tests/domain tests/services ; $(VERDICT)
 
 lint: install ## Only the quick checks
 	@$(CHECKS) ; $(VERDICT)

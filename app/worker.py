@@ -68,7 +68,7 @@ class Workers:
         ports = self._use_cases.ports
         try:
             with ports.store.write() as tx:
-                return tx.operations.claim(self.name, ports.clock.now())
+                return tx.queue.claim(self.name, ports.clock.now())
         except Exception:
             log.exception("could not claim an operation")
             self._stopping.wait(1.0)
@@ -110,7 +110,7 @@ class Workers:
         ports = self._use_cases.ports
         try:
             with ports.store.write() as tx:
-                return tx.operations.heartbeat(id, self.name, ports.clock.now())
+                return tx.queue.renew(id, self.name, ports.clock.now())
         except Exception:
             log.exception("could not renew a lease", extra={"operation": id})
             return True

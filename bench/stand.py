@@ -74,7 +74,7 @@ class Stand:
 
     def _claim(self) -> Operation | None:
         with self.store.write() as tx:
-            return tx.operations.claim("bench", self.use_cases.ports.clock.now())
+            return tx.queue.claim("bench", self.use_cases.ports.clock.now())
 
     def deliver(self, name: str, revision: str) -> None:
         """Sync a revision that has to bring something."""

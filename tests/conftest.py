@@ -15,6 +15,7 @@ from tests.support.postgres import Postgres, discard, new_folder
 from tests.support.skips import missing
 
 settings.register_profile("pushpull", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("pushpull"), max_examples=10)
 settings.load_profile("pushpull")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -58,7 +59,7 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     postgres.drop(url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """SQLAlchemy address of an empty database, this test's own; every test that asks for it runs on both kinds."""
     if request.param == "sqlite":

@@ -160,7 +160,7 @@ def roll_back(data_dir: Path, environment: str, revision: str | None, reason: st
 def _work_off(made: AgentAdapters, asked: Operation) -> None:
     while not _operation(made, asked.id).phase.final:
         with made.store.write() as tx:
-            claimed = tx.operations.claim(f"local-{os.getpid()}", made.clock().at)
+            claimed = tx.queue.claim(f"local-{os.getpid()}", made.clock().at)
         if claimed is None:
             return
         made.use_cases.reconciler.run(claimed)

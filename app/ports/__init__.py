@@ -27,6 +27,7 @@ from app.ports.storage.operations import BadRevision, History, HistoryItem, Oper
 from app.ports.storage.pages import Page
 from app.ports.storage.store import Store, Transaction
 from app.ports.targets import ApplyProgress, Desired, Target, TargetKind, Targets
+from app.ports.work_queue import WorkQueue
 
 __all__ = [
     "AgentState",
@@ -88,5 +89,6 @@ __all__ = [
     "Token",
     "Transaction",
     "User",
+    "WorkQueue",
     "topics",
 ]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.domain.environment import Environment, TargetSpec
+from app.domain.state.items import Item
 from app.domain.state.plan import InventoryHead, LiveState, Plan
-from app.domain.state.tree import Entry
 from app.ports.runtime import Runner
 from app.ports.sources import Contents
 
@@ -29,7 +29,7 @@ class Desired:
 
     revision: str
     tree: str
-    entries: Callable[[], Iterable[tuple[bytes, Entry]]]
+    entries: Callable[[], Iterable[tuple[bytes, Item]]]
 
 
 class Target(Protocol):
@@ -42,7 +42,7 @@ class Target(Protocol):
         """What we applied last."""
         ...
 
-    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
+    def inventory_entries(self) -> Iterator[tuple[bytes, Item]]:
         """Everything that we own there. Costs time in proportion; needed after an interrupted apply only."""
         ...
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from app.domain.environment import Environment
 from app.domain.identity import Identity
-from app.domain.state.drift import Episode
+from app.domain.state.drift import DriftReport, Episode
 from app.ports import Page, Ports
 from app.queries.visibility import visible_environment
 
@@ -18,7 +16,7 @@ class EnvironmentDrift:
     """What the last full comparison found, None before the first one."""
 
     environment: Environment
-    report: Mapping[str, Any] | None
+    report: DriftReport | None
 
 
 @dataclass(frozen=True, slots=True)

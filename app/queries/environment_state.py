@@ -106,7 +106,7 @@ class EnvironmentStateQuery:
             way_back=way_back,
             target_kind=kind.title if kind else environment.target.kind,
             target_facts=self._ports.targets.facts(environment.target),
-            ignored=len(report.get("ignored", ())) if report else 0,
+            ignored=len(report.ignored) if report else 0,
         )
 
     def _ahead(self, environment: Environment) -> Ahead:

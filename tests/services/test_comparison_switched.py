@@ -9,6 +9,8 @@ from app.domain.errors import EnvironmentNotFound
 from app.domain.identity import SYSTEM
 from tests.support.installation import ME, Installation
 
+pytestmark = pytest.mark.thorough
+
 
 def commit(here: Installation, text: str) -> str:
     here.clock.pass_(60)

@@ -32,6 +32,7 @@ def test_self_heal_repairs_what_a_refresh_finds(here: Installation, mode: str) -
     assert here.environment().status.sync is SyncStatus.SYNCED
 
 
+@pytest.mark.thorough
 def test_self_heal_gives_up_where_somebody_keeps_undoing_it(here: Installation, mode: str) -> None:
     target = drifting(here, mode, self_heal=True)
     for _ in range(12):

@@ -179,6 +179,7 @@ def test_what_was_refused_is_tried_again_once_target_or_source_was_edited(here: 
     assert [one.revision for one in tried] == [failed.revision], "once, and not again"
 
 
+@pytest.mark.thorough
 def test_an_error_is_tried_again_at_growing_distances(here: Installation) -> None:
     target = here.register("pull")
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -41,7 +41,7 @@ def test_another_workers_operation_is_left_alone_while_its_heart_beats(here: Ins
     assert claimed is not None
     here.clock.pass_(LEASE.total_seconds() - 1)
     with here.store.write() as tx:
-        assert tx.operations.heartbeat(claimed.id, "other", here.clock.now())
+        assert tx.queue.renew(claimed.id, "other", here.clock.now())
     here.clock.pass_(LEASE.total_seconds() - 1)
     assert here.use_cases.queue.recover("me") == ()
     here.clock.pass_(2)

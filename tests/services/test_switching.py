@@ -103,7 +103,7 @@ def test_to_an_agent_and_back_the_drift_is_still_drift(here: Installation, mode:
     shown = picture(target)
     made = here.use_cases.switching.switch("shop", {"runs_on": "agent", "mode": "pull"}, ME)
     assert made.after.runs_on is RunsOn.AGENT
-    assert here.ports.targets.open(made.after).inventory().tree is None  # the agent keeps it now
+    assert here.ports.targets.open(made.after).inventory().state is None  # the agent keeps it now
     assert here.poll() == []
     back = here.use_cases.switching.switch("shop", {"runs_on": "server", "mode": mode}, ME)
     assert back.after.target == before.target

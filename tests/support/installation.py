@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -51,6 +53,16 @@ class FakeClock:
         self.at += timedelta(seconds=seconds)
 
 
+@cache
+def _new_database() -> bytes:
+    """A new SQLite database of the newest version, made once in a process: that takes as long as a test."""
+    with TemporaryDirectory() as folder:
+        store = open_store(f"sqlite:///{folder}/new.db", Path(folder) / "secret.key")
+        upgrade(store.engine)
+        store.close()
+        return Path(folder, "new.db").read_bytes()
+
+
 class Installation:
     """One installation in a folder."""
 
@@ -58,6 +70,10 @@ class Installation:
         self.folder, self.clock = folder, FakeClock()
         self.data, self.servers = folder / "data", folder / "servers"
         self.data.mkdir()
+        if database_url.startswith("sqlite:"):
+            file = Path(database_url.removeprefix("sqlite:///"))
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(_new_database())
         self.store = open_store(database_url, self.data / "secret.key")
         upgrade(self.store.engine)
         sources = GitSources(self.data, [folder], self._secret)
@@ -106,7 +122,7 @@ class Installation:
 
     def claim(self, worker: str = "test") -> Operation | None:
         with self.store.write() as tx:
-            return tx.operations.claim(worker, self.clock.now())
+            return tx.queue.claim(worker, self.clock.now())
 
     def poll(self) -> list[Operation]:
         self.clock.pass_(60)
@@ -151,7 +167,8 @@ class Installation:
 
     def report(self, name: str = "shop") -> dict[str, Any]:
         with self.store.read() as tx:
-            return dict(tx.drift.get(tx.environments.get(name).id) or {})
+            found = tx.drift.get(tx.environments.get(name).id)
+        return found.as_dict() if found else {}
 
 
 Make = Callable[[], Installation]

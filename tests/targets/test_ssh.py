@@ -153,7 +153,7 @@ def test_a_host_without_findutils_is_listed_as_well(ssh: SshSite, repo: GitRepo)
     site.link("latest", "else\nwhere")
     site.write("theirs \n x", b"")
     looked, plan = planned(site.open(), repo, revision)
-    assert {item.path: item.drift for item in plan.items} == {b"new\nline.txt": Drift.CHANGED, b"latest": Drift.CHANGED}
+    assert {item.key: item.drift for item in plan.items} == {b"new\nline.txt": Drift.CHANGED, b"latest": Drift.CHANGED}
     assert looked.unmanaged == (b"theirs \n x",)
 
 

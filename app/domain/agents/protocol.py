@@ -78,6 +78,9 @@ class CommandKind(StrEnum):
     ADOPT = "adopt"
 
 
+QUESTIONS = (CommandKind.PREVIEW, CommandKind.ADOPT)  # they end with an answer; all others are carried out
+
+
 class CommandState(StrEnum):
     """Where a command is: waiting for its agent, taken by it, answered, or no longer wanted."""
 

@@ -11,7 +11,7 @@ from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput
 from app.domain.events import EventType, NewEvent
 from app.ports import Ports, Transaction, topics
-from app.services.agents.commands import elsewhere, hold_data, relay
+from app.services.relay import elsewhere, hold_data, relay
 from app.services.triggers.polling import Poller
 
 

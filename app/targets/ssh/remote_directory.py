@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from app.domain.errors import TargetRefused, TargetUnreachable
-from app.domain.state.tree import printable
+from app.domain.state.items import printable
 from app.targets.directory.root_handle import above, parted
 from app.targets.ssh import scripts
 from app.targets.ssh.host import Host, last

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
 from app.domain.errors import SourceDamaged, TargetRefused
-from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, printable
+from app.domain.state.git_files import EXECUTABLE, SYMLINK, blob_of
+from app.domain.state.items import Item, printable
 from app.ports import Contents, Foreseeing
 from app.targets.directory.root_handle import parted
 from app.targets.directory.writer import LINK_MAX
@@ -96,20 +97,20 @@ class TarStream:
             self.line(b"{ rmdir %b 2>/dev/null; [ -d %b ] || say 'left %d'; }" % (word, word, number))
 
     # --- the stream ---
-    def files(self, items: Sequence[tuple[bytes, Entry]], hollow: Callable[[bytes], bool]) -> Iterator[bytes]:
+    def files(self, items: Sequence[tuple[bytes, Item]], hollow: Callable[[bytes], bool]) -> Iterator[bytes]:
         """The members of new files, and the lines that put them in place."""
-        grouped: dict[bytes, list[tuple[bytes, Entry]]] = {}
+        grouped: dict[bytes, list[tuple[bytes, Item]]] = {}
         for path, entry in items:
             grouped.setdefault(parted(path)[0], []).append((path, entry))
         if isinstance(self._contents, Foreseeing):
-            self._contents.expect([entry.blob for group in grouped.values() for _, entry in group])
+            self._contents.expect([blob_of(entry) for group in grouped.values() for _, entry in group])
         for number, (folder, group) in enumerate(grouped.items()):
             place = b"d%d" % number
             words: list[tuple[bytes, bytes]] = []
             prepared = False
             for path, entry in group:
                 name = parted(path)[1]
-                if entry.mode == SYMLINK or not plain(name):
+                if entry.traits == SYMLINK or not plain(name):
                     prepared = prepared or self._prepare(place)
                 yield from self._member(path, name, place, entry)
                 words.append((path, b'"$G"/%b/%b' % (place, quoted(name))))
@@ -126,11 +127,11 @@ class TarStream:
         self.line(b'[ -d "$G"/%b ] || mkdir "$G"/%b || no stage' % (place, place))
         return True
 
-    def _member(self, path: bytes, name: bytes, place: bytes, entry: Entry) -> Iterator[bytes]:
+    def _member(self, path: bytes, name: bytes, place: bytes, entry: Item) -> Iterator[bytes]:
         self._check()
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as spool:
             size = self._read(path, entry, spool)
-            if entry.mode == SYMLINK:
+            if entry.traits == SYMLINK:
                 self.line(b'ln -s -- %b "$G"/%b/%b || no stage' % (_link(path, spool.read()), place, quoted(name)))
                 return
             stored = place + b"/" + name
@@ -138,12 +139,12 @@ class TarStream:
                 self._number += 1
                 stored = b"o/%d" % self._number
                 self.line(b'mv -f -- "$G"/%b "$G"/%b/%b || no stage' % (stored, place, quoted(name)))
-            yield self._tell(header(stored, size, 0o755 if entry.mode == EXECUTABLE else 0o644))
+            yield self._tell(header(stored, size, 0o755 if entry.traits == EXECUTABLE else 0o644))
             while chunk := spool.read(_CHUNK):
                 yield self._tell(chunk)
             yield self._tell(bytes(-size % 512))
 
-    def _read(self, path: bytes, entry: Entry, spool: IO[bytes]) -> int:
+    def _read(self, path: bytes, entry: Item, spool: IO[bytes]) -> int:
         """Read a blob whole, and see that it is what Git names."""
         digest = hashlib.sha256()
 
@@ -151,15 +152,16 @@ class TarStream:
             spool.write(chunk)
             digest.update(chunk)
 
-        self._contents.write_to(entry.blob, take)
+        blob = blob_of(entry)
+        self._contents.write_to(blob, take)
         size = spool.tell()
         spool.seek(0)
         named = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
         while chunk := spool.read(_CHUNK):
             named.update(chunk)
-        if named.hexdigest() != entry.blob:
+        if named.hexdigest() != blob:
             raise SourceDamaged(f"'{printable(path)}' did not arrive as Git names it; it was not put in place.")
-        self.sums[entry.blob] = digest.hexdigest()
+        self.sums[blob] = digest.hexdigest()
         spool.seek(0)
         return size
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.support.sockets import short_place
 from tests.web.pages.conftest import Filled
 
 SERIOUS = ("serious", "critical")
@@ -17,7 +19,11 @@ expect.set_options(timeout=30_000)  # five seconds are too few for a loaded mach
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        running = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu"],
+            env={**os.environ, "TMPDIR": short_place()},
+        )
         yield running
         running.close()
 
@@ -144,3 +150,14 @@ def test_no_page_has_a_serious_barrier_or_runs_over(browser: Browser, filled: Fi
         ]
     context.close()
     assert found == []
+
+
+def test_a_chart_is_drawn_when_it_comes_near_and_not_before(page: Page) -> None:
+    loaded: list[str] = []
+    page.on("request", lambda asked: loaded.append(asked.url) if "uPlot.iife" in asked.url else None)
+    page.goto("/patterns")
+    expect(page.locator("#bell")).to_have_attribute("data-state", "live")
+    assert loaded == []
+    page.locator("#sample_chart").scroll_into_view_if_needed()
+    expect(page.locator("#sample_chart .uplot canvas")).to_be_visible()
+    assert len(loaded) == 1

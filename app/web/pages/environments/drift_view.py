@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from app.domain.permissions import Permission
-from app.domain.state.drift import Episode
+from app.domain.state.drift import DriftReport, Episode
 from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links
@@ -51,7 +49,7 @@ class EnvironmentDriftView(Top):
 def drift(request: Request, queries: Reads, who: Who, name: str, after: After = "") -> Response:
     """The environment's drift."""
     above = top(queries, who, name, "drift")
-    report: Mapping[str, Any] = queries.drift.of_environment(who, name).report or {}
+    report = queries.drift.of_environment(who, name).report or DriftReport()
     page = queries.drift.episodes(who, name, EPISODES, number(after))
     here = links.environment(name, "drift")
     count = above.head.environment.status.drift_count
@@ -61,9 +59,9 @@ def drift(request: Request, queries: Reads, who: Who, name: str, after: After = 
         above.notices,
         items=items,
         more=max(0, count - len(items)),
-        ignored=tuple(map(str, report.get("ignored", ()))),
-        unmanaged=tuple(map(str, report.get("unmanaged", ()))),
-        unmanaged_count=int(report.get("unmanaged_count", 0)),
+        ignored=report.ignored,
+        unmanaged=report.unmanaged,
+        unmanaged_count=report.unmanaged_count,
         episodes=page.items,
         branch=f"drift/{name}",
         url=links.with_query(here, {"after": after}),
@@ -73,12 +71,12 @@ def drift(request: Request, queries: Reads, who: Who, name: str, after: After = 
     return show(request, "environments/drift.html", context, ("drift",))
 
 
-def _items(report: Mapping[str, Any]) -> tuple[Item, ...]:
+def _items(report: DriftReport) -> tuple[Item, ...]:
     """The first paths, with as many readable differences as a page should carry."""
     left, items = LETTERS, []
-    for each in report.get("items", ())[:SHOWN]:
-        diff = each.get("diff")
+    for each in report.items[:SHOWN]:
+        diff = each.diff
         fits = diff is None or len(diff) <= left
         left -= len(diff or "") if fits else 0
-        items.append(Item(str(each["path"]), str(each["change"]), (diff or "") if fits else None))
+        items.append(Item(each.path, each.change.value, (diff or "") if fits else None))
     return tuple(items)
