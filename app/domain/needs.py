@@ -6,10 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.domain.environment import Environment, Status
-from app.domain.status import TARGET, Health, SyncStatus
-
-FAILED = ("failed", "refused", "error")  # outcomes of a last delivery that somebody has to look at
-UNWELL = (Health.DEGRADED, Health.MISSING)
+from app.domain.status import ConditionKind, SyncStatus
 
 
 class Need(StrEnum):
@@ -20,21 +17,21 @@ class Need(StrEnum):
     DELIVERY_FAILED = "delivery_failed"
     UNHEALTHY = "unhealthy"
     DRIFT = "drift"
-    SOURCE_UNREADABLE = "source_unreadable"
+    CONDITION = "condition"  # another one, above all that Git cannot be read
     STALE_VERDICT = "stale_verdict"
 
 
 def lasting_need(status: Status) -> Need | None:
     """The most urgent reason that a status itself holds, None where it holds none. Time alone does not change it."""
-    if status.message.startswith(TARGET):
+    if status.condition.about(ConditionKind.TARGET):
         return Need.TARGET_UNREADABLE
-    if status.last_outcome in FAILED:
+    if status.failed:
         return Need.DELIVERY_FAILED
-    if status.health in UNWELL:
+    if status.unwell:
         return Need.UNHEALTHY
     if status.drift_count:
         return Need.DRIFT
-    return Need.SOURCE_UNREADABLE if status.message else None
+    return Need.CONDITION if status.condition else None
 
 
 def need_at(environment: Environment, now: datetime) -> Need | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +11,7 @@ from app.domain.errors import Problem
 from app.domain.identity import Identity
 from app.domain.operation import Operation, OperationKind
 from app.domain.revision import Revision
+from app.domain.specification.target_kind import TargetFact
 from app.domain.state.drift import Episode
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import HistoryItem, Ports, Transaction
@@ -34,8 +34,8 @@ class EnvironmentState:
 
     `pending`: the noticed revision that waits; `bad`: why that one, or the noticed one, is marked bad, "" if it is not;
     `active`, `last`: the operation under way, and the last sync that ended; `way_back`: the last good revision other
-    than the live one; `target_facts`: what people want to know about the target, by title; `ignored`: the number of
-    paths whose drift is accepted.
+    than the live one; `target_facts`: what people want to know about the target; `noun`: what one item there is
+    called; `ignored`: the number of paths whose drift is accepted.
     """
 
     environment: Environment
@@ -49,7 +49,9 @@ class EnvironmentState:
     episode: Episode | None
     way_back: HistoryItem | None
     target_kind: str
-    target_facts: Mapping[str, str]
+    target_facts: tuple[TargetFact, ...]
+    place: str
+    noun: str
     ignored: int
 
     @property
@@ -92,7 +94,8 @@ class EnvironmentStateQuery:
             report = tx.drift.get(environment.id) if environment.policy.ignore else None
             pending = pending_revision(environment)
             bad = _why_bad(tx, environment, pending or environment.status.noticed)
-        kind = self._ports.targets.kinds().get(environment.target.kind)
+        kinds = self._ports.targets.kinds()
+        kind = kinds.get(environment.target.kind)
         return EnvironmentState(
             environment=environment,
             now=now,
@@ -104,8 +107,10 @@ class EnvironmentStateQuery:
             last=last,
             episode=episode,
             way_back=way_back,
-            target_kind=kind.title if kind else environment.target.kind,
+            target_kind=kind.title_on(environment.runs_on) if kind else environment.target.kind,
             target_facts=self._ports.targets.facts(environment.target),
+            place=kinds.path(environment.target) or environment.target.kind,
+            noun=kinds.nouns(environment.target)[0],
             ignored=len(report.ignored) if report else 0,
         )
 

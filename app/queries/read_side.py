@@ -46,7 +46,7 @@ class Queries:
 
 def wire_queries(ports: Ports, later: Later) -> Queries:
     """The queries over the ports; `later` runs what no answer waits for."""
-    comparison = ComparisonQueries(ports.store, ports.clock)
+    comparison = ComparisonQueries(ports.store, ports.clock, ports.targets.kinds())
     return Queries(
         now=ports.clock.now,
         environments=EnvironmentQueries(ports),

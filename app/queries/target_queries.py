@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from app.domain.environment import TargetSpec
 from app.domain.identity import Identity
-from app.ports import Ports, TargetKind
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.specification.target_kind import TargetFact
+from app.ports import Ports
 
 
 class TargetQueries:
@@ -15,10 +15,10 @@ class TargetQueries:
     def __init__(self, ports: Ports) -> None:
         self._targets = ports.targets
 
-    def kinds(self, identity: Identity) -> Mapping[str, TargetKind]:
-        """Every kind of target that this installation knows, by name."""
+    def kinds(self) -> KindCatalogue:
+        """Every kind of target that this installation knows: part of the program, the same for whoever asks."""
         return self._targets.kinds()
 
-    def facts(self, identity: Identity, spec: TargetSpec) -> Mapping[str, str]:
-        """What people want to know about a target, by title, the place first."""
+    def facts(self, identity: Identity, spec: TargetSpec) -> tuple[TargetFact, ...]:
+        """What people want to know about a target, the place first."""
         return self._targets.facts(spec)

@@ -64,7 +64,7 @@ def create_app(
         app.include_router(router)
     app.mount("/static", assets, name="static")
     problem_handlers.install(app)
-    describe(app)
+    describe(app, queries.targets.kinds())
     app.add_middleware(Compression)
     app.add_middleware(Guard)
     app.add_middleware(Record, metrics=state.metrics, respond=problem_handlers.respond)

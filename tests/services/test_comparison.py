@@ -19,6 +19,7 @@ from app.domain.state.drift import Episode
 from app.ports import Clock, ComparisonFacts, Store
 from app.queries.comparison_queries import ComparisonQueries
 from app.queries.headlines import Headlines, Later
+from app.targets.target_registry import CATALOGUE
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LABELS = {"push": {"team": "web"}, "pull": {"team": "web", "tier": "front"}}
@@ -106,7 +107,7 @@ class Memory:
 
 
 def comparisons(memory: Memory, **options: Any) -> ComparisonQueries:
-    return ComparisonQueries(cast(Store, memory), cast(Clock, memory), **options)
+    return ComparisonQueries(cast(Store, memory), cast(Clock, memory), CATALOGUE, **options)
 
 
 def test_all_kinds_of_facts_reach_their_rows() -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from app.domain.state.git_files import DIRECTORY, blob_of, file_item, mode_of, traits_of
 from app.domain.state.items import Item
 from app.domain.state.plan import Action, InventoryHead, Plan, PlanItem
-from app.targets.directory.directory_listing import DirectoryPage, Stamp
+from app.targets.files.directory_listing import DirectoryPage, Stamp
 
 TOMBSTONES = 10_000
 MANY = 500  # paths asked for at once, from which on reading the whole list is cheaper

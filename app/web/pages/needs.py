@@ -9,7 +9,6 @@ from app.domain import needs
 from app.domain.environment import Environment
 from app.domain.needs import need_at
 from app.domain.state.drift import Episode
-from app.domain.status import GIT, TARGET
 from app.web.rendering.present import plural, relative, since
 
 WORDS = 220
@@ -20,7 +19,7 @@ LOOKS = {
     needs.Need.DELIVERY_FAILED: ("bad", "cross"),
     needs.Need.UNHEALTHY: ("bad", "alert"),
     needs.Need.DRIFT: ("warn", "wave"),
-    needs.Need.SOURCE_UNREADABLE: ("warn", "branch"),
+    needs.Need.CONDITION: ("warn", "branch"),
     needs.Need.STALE_VERDICT: ("warn", "unknown"),
 }  # (tone, icon)
 
@@ -48,7 +47,7 @@ def _words(reason: needs.Need, environment: Environment, now: datetime, episode:
             heard = f", which was last heard {relative(status.heard_at, now)}" if status.heard_at else ""
             return f"has lost its agent{heard}" if environment.agent else NO_AGENT
         case needs.Need.TARGET_UNREADABLE:
-            return _cut(f"cannot be looked at: {status.message.removeprefix(TARGET)}")
+            return _cut(f"cannot be looked at: {status.condition.text}")
         case needs.Need.DELIVERY_FAILED:
             return _cut(f"had a failed delivery: {status.last_reason or 'no reason'}")
         case needs.Need.UNHEALTHY:
@@ -56,8 +55,8 @@ def _words(reason: needs.Need, environment: Environment, now: datetime, episode:
         case needs.Need.DRIFT:
             lasting = f"has been in drift for {since(episode.detected_at, now)}" if episode else "has drifted"
             return f"{lasting}: {plural(status.drift_count, 'file')}"
-        case needs.Need.SOURCE_UNREADABLE:
-            return _cut(f"cannot follow Git: {status.message.removeprefix(GIT)}")
+        case needs.Need.CONDITION:
+            return _cut(f"cannot follow Git: {status.condition.text}")
         case needs.Need.STALE_VERDICT:
             return f"was last compared {relative(status.checked_at, now)}"
 

@@ -127,7 +127,7 @@ def overview(
 
 
 def _start(visit: Visit) -> Response:
-    context = FirstStartPage(forms.form(visit, forms.FRESH))
+    context = FirstStartPage(forms.form(visit, forms.fresh(visit.queries.targets.kinds())))
     return render.page(visit.request, "overview/start.html", context, nav="overview")
 
 

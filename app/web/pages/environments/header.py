@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from app.domain.environment import Environment, RunsOn
+from app.domain.environment import Environment
 from app.domain.identity import Identity
 from app.domain.operation import Operation, OperationKind, Phase, Stage, StageName
 from app.queries import Queries
@@ -33,16 +33,11 @@ def head(queries: Queries, who: Identity, name: str, tab: str) -> Head:
     syncing = active if active and active.kind is OperationKind.SYNC else None
     known: dict[str, Any] = {each.name: getattr(state, each.name) for each in fields(state)}
     return Head(
-        **{**known, "target_kind": _kind(state)},
+        **known,
         tab=tab,
         steps=_steps(environment, syncing, state.last, state.ahead, state.now),
-        where=_where(environment, syncing, state.last, state.pending),
+        where=_where(environment, syncing, state.last, state.pending, state.noun),
     )
-
-
-def _kind(state: EnvironmentState) -> str:
-    on_agent = state.environment.runs_on is RunsOn.AGENT
-    return state.target_kind.replace("this machine", "its agent's machine") if on_agent else state.target_kind
 
 
 def _steps(
@@ -66,14 +61,16 @@ def _noticed(environment: Environment, ahead: Ahead) -> Iterable[Stage]:
         yield Stage(StageName.NOTICED, at, at)
 
 
-def _where(environment: Environment, syncing: Operation | None, last: Operation | None, pending: str | None) -> str:
+def _where(
+    environment: Environment, syncing: Operation | None, last: Operation | None, pending: str | None, noun: str
+) -> str:
     status = environment.status
     if syncing and environment.policy.observe:
         return f"{short(syncing.revision or syncing.request.wanted)} is being looked at; nothing is applied"
     if environment.policy.observe:
         return f"{short(last.revision)} was planned, not applied" if last and last.revision else "observes only"
     if syncing:
-        return _under_way(syncing)
+        return _under_way(syncing, noun)
     if pending and last and last.revision == pending and last.phase in (Phase.FAILED, Phase.ERROR):
         still = f"; {short(status.revision)} is still live" if status.revision else ""
         return f"{short(pending)} did not get through{still}"
@@ -86,7 +83,7 @@ def _where(environment: Environment, syncing: Operation | None, last: Operation 
     return f"{short(status.revision)} is live{' and healthy' if status.health == 'Healthy' else ''}"
 
 
-def _under_way(operation: Operation) -> str:
+def _under_way(operation: Operation, noun: str) -> str:
     sha = short(operation.revision or operation.request.wanted)
     if operation.phase is Phase.QUEUED:
         known = operation.revision or operation.request.wanted
@@ -95,5 +92,5 @@ def _under_way(operation: Operation) -> str:
         applied = operation.stage(StageName.APPLIED)
         if applied and applied.finished_at:
             return f"{sha} is applied; its health is being checked"
-        return f"{sha} is being applied: {operation.done:,} of {plural(operation.total, 'file')}"
+        return f"{sha} is being applied: {operation.done:,} of {plural(operation.total, noun)}"
     return f"{sha} is on its way"

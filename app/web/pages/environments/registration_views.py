@@ -23,7 +23,7 @@ from app.services.environments.switch_effects import left_behind
 from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.environments.forms import environment_form as forms
 from app.web.pages.environments.forms.environment_form import Form
-from app.web.pages.environments.forms.host_key_confirmation import unconfirmed
+from app.web.pages.environments.forms.pin_confirmation import unconfirmed
 from app.web.pages.environments.forms.switch_form import Asked, SwitchForm, switch_form
 from app.web.pages.environments.forms.target_form import looked_up
 from app.web.pages.visit import Visit, Visiting
@@ -32,7 +32,7 @@ from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Later
 
 FORM = "environment_form"
-CONFIRM = "Confirm the server's host key: compare its fingerprint below, then save again."
+CONFIRM = "Confirm the server's {noun}: compare its fingerprint below, then save again."
 router = APIRouter()
 
 
@@ -54,7 +54,7 @@ class SettingsView(Top):
 @router.get("/environments/new", dependencies=[may(Permission.VIEW)])
 def new(visit: Visiting, mode: str = "pull") -> Response:
     """An empty form."""
-    typed = {**forms.FRESH, "mode": mode if mode in ("push", "pull") else "pull"}
+    typed = {**forms.fresh(visit.queries.targets.kinds()), "mode": mode if mode in ("push", "pull") else "pull"}
     return _new(visit.request, forms.form(visit, typed))
 
 
@@ -73,7 +73,12 @@ def settings(visit: Visiting, name: str) -> Response:
 
 def settings_page(visit: Visit, one: Environment, asked: Asked | None = None, status: int = HTTPStatus.OK) -> Response:
     """The settings as they are stored; `asked`: what has to be answered before a switch."""
-    return _settings(visit, forms.form(visit, forms.of_environment(one), one), status, asked)
+    return _settings(
+        visit,
+        forms.form(visit, forms.of_environment(visit.queries.targets.kinds(), one), one),
+        status,
+        asked,
+    )
 
 
 def _settings(visit: Visit, shown: Form, status: int = HTTPStatus.OK, asked: Asked | None = None) -> Response:
@@ -95,7 +100,7 @@ async def check(visit: Visiting) -> Response:
 
 
 def _checked(visit: Visit, sent: Mapping[str, object]) -> Response:
-    typed, one = forms.typed_values(sent), _edited(visit, sent)
+    typed, one = forms.typed_values(visit.queries.targets.kinds(), sent), _edited(visit, sent)
     host = None
     if sent.get("look_up"):
         typed, host = looked_up(visit, typed, forms.number)
@@ -103,7 +108,7 @@ def _checked(visit: Visit, sent: Mapping[str, object]) -> Response:
     told = {name: text for name, text in errors.items() if typed[name]}
     shown = forms.form(visit, typed, one, errors=told, problem=problem, host=host)
     if sent.get("test"):
-        shown = replace(shown, finding=forms.tested(visit.use_cases, typed))
+        shown = replace(shown, finding=forms.tested(visit, typed))
     return _again(visit, shown)
 
 
@@ -118,7 +123,8 @@ def _edited(visit: Visit, sent: Mapping[str, object]) -> Environment | None:
 
 def _wrong(visit: Visit, typed: Mapping[str, str], one: Environment | None) -> tuple[dict[str, str], str]:
     try:
-        given = forms.specification({**typed, "name": one.name} if one else typed)
+        kinds = visit.queries.targets.kinds()
+        given = forms.specification(kinds, {**typed, "name": one.name} if one else typed)
         visit.use_cases.registration.checked({**given, "runs_on": one.runs_on.value} if one else given)
     except InvalidInput as problem:
         return forms.placed(problem.fields, typed)
@@ -129,7 +135,7 @@ def _wrong(visit: Visit, typed: Mapping[str, str], one: Environment | None) -> t
 @router.post("/environments", dependencies=[may(Permission.REGISTER)])
 async def create(visit: Visiting, by: By, later: Later) -> Response:
     """Register it, and look at it for the first time in the background."""
-    typed = forms.typed_values(dict(await visit.request.form()))
+    typed = forms.typed_values(visit.queries.targets.kinds(), dict(await visit.request.form()))
     return await run_in_threadpool(_create, visit, typed, by, later)
 
 
@@ -137,7 +143,7 @@ def _create(visit: Visit, typed: Mapping[str, str], by: Actor, later: Later) -> 
     if asked := _unconfirmed(visit, typed, None):
         return asked
     try:
-        made = visit.use_cases.registration.create(forms.specification(typed), by)
+        made = visit.use_cases.registration.create(forms.specification(visit.queries.targets.kinds(), typed), by)
     except (InvalidInput, EnvironmentExists) as problem:
         return _refused(visit, typed, None, problem)
     later.run("first look", lambda: visit.use_cases.registration.first_look(made))
@@ -153,27 +159,29 @@ async def edit(visit: Visiting, name: str, by: By) -> Response:
 
 
 def _edit(visit: Visit, sent: Mapping[str, object], by: Actor) -> Response:
-    typed, one = forms.typed_values(sent), _edited(visit, sent)
+    typed, one = forms.typed_values(visit.queries.targets.kinds(), sent), _edited(visit, sent)
     assert one is not None
     if asked := _unconfirmed(visit, typed, one):
         return asked
+    kinds = visit.queries.targets.kinds()
     try:
-        saved = visit.use_cases.registration.edit(one.name, forms.change(typed, one), by, version=one.version)
+        saved = visit.use_cases.registration.edit(one.name, forms.change(kinds, typed, one), by, version=one.version)
     except (InvalidInput, EnvironmentChanged, OperationInProgress) as problem:
         return _refused(visit, typed, one, problem)
     changed = saved.version != one.version
-    left = left_behind(one, saved, same_place=False)
+    left = left_behind(kinds, one, saved, same_place=False)
     title, body = ("Saved", " ".join(("A comparison follows.", *left))) if changed else ("Nothing was different", "")
     return render.done(visit.request, links.environment(one.name, "settings"), title, body, "ok" if changed else "none")
 
 
 def _unconfirmed(visit: Visit, typed: Mapping[str, str], one: Environment | None) -> Response | None:
-    """The form again with the host key that saving would pin, for the person to confirm; None if there is none."""
+    """The form again with what saving would pin (a host key), for the person to confirm; None if there is none."""
     here = one.runs_on is RunsOn.SERVER if one else typed["runs_on"] in ("", RunsOn.SERVER.value)
-    if not here or not unconfirmed(typed, one.target if one else None) or any(_wrong(visit, typed, one)):
+    pin = unconfirmed(visit.queries.targets.kinds(), typed, one.target if one else None)
+    if not here or pin is None or any(_wrong(visit, typed, one)):
         return None
     found, host = looked_up(visit, typed, forms.number)
-    problem = CONFIRM if host.tone == "warn" else host.title
+    problem = CONFIRM.format(noun=pin.noun) if host.tone == "warn" else host.title
     shown = forms.form(visit, {**found, "name": one.name} if one else found, one, problem=problem, host=host)
     return _again(visit, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 

@@ -10,9 +10,9 @@ from app.domain.errors import TargetUnreachable
 from app.domain.state.git_files import mode_of
 from app.domain.state.items import Item
 from app.domain.state.plan import Deviation, LiveState
-from app.targets.directory import directory_listing, stat_scan
-from app.targets.directory.directory_listing import DirectoryPage, DirectoryScan, Stamp
-from app.targets.directory.root_handle import Root, below
+from app.targets.files import directory_listing, stat_scan
+from app.targets.files.directory_listing import DirectoryPage, DirectoryScan, Stamp
+from app.targets.files.root_handle import Root, below
 from app.targets.inventory import git_index
 from app.targets.inventory.database import InventoryDatabase
 

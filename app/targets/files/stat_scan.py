@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from app.domain.state.git_files import file_item, traits_of
 from app.domain.state.items import Item
-from app.targets.directory.root_handle import Root, parted
+from app.targets.files.root_handle import Root, parted
 from app.targets.inventory.database import Row
 from app.targets.inventory.git_index import stat_of
 
