@@ -28,6 +28,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.agents.wire import wire_name
 from app.domain.environment import Environment, Hold, Mode, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.errors import EnvironmentExists, EnvironmentNotFound
+from app.domain.needs import lasting_need
 from app.domain.specification.environment_fields import policy_dict, stored_policy
 from app.domain.status import Condition, Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
@@ -93,7 +94,7 @@ class SqlEnvironments:
         """By name."""
         row = self._db.execute(SELECT.where(env.c.name == name)).first() if _sane(name) else None
         if row is None:
-            raise EnvironmentNotFound(f"There is no environment '{name[:80]}'.")
+            raise EnvironmentNotFound.named(name)
         return read_environment(sound(row))
 
     def by_id(self, id: int) -> Environment:
@@ -257,7 +258,7 @@ def _status(status: Status) -> dict[str, Any]:
     values["message"] = str(status.condition)
     values["sync"], values["health"] = status.sync.value, status.health.value
     values["divergence"] = status.divergence.value if status.divergence else None
-    return {**values, "need": int(status.needs_person)}
+    return {**values, "need": int(lasting_need(status) is not None)}
 
 
 def read_environment(row: Any) -> Environment:
