@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.domain.audit import AuditEntry as AuditEntry
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType, NewEvent
-from app.domain.state.drift import Ending, Episode
+from app.domain.state.drift import DriftReport, Ending, Episode
 from app.ports.storage.pages import Page
 
 
@@ -118,6 +118,10 @@ class Episodes(Protocol):
 class DriftItems(Protocol):
     """What the last full comparison found different, kept so that pages need not scan again."""
 
-    def put(self, environment_id: int, checked_at: datetime, report: Mapping[str, Any]) -> None: ...
+    def put(self, environment_id: int, checked_at: datetime, report: DriftReport) -> None:
+        """Replace the environment's report. `checked_at`: when the target was looked at."""
+        ...
 
-    def get(self, environment_id: int) -> Mapping[str, Any] | None: ...
+    def get(self, environment_id: int) -> DriftReport | None:
+        """The last report; None where the environment was never compared."""
+        ...
