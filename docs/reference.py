@@ -32,19 +32,52 @@ def api() -> str:
     from app.main import create_app
 
     with tempfile.TemporaryDirectory() as folder:
-        document = create_app(Settings(data_dir=Path(folder))).openapi()
+        app = create_app(Settings(data_dir=Path(folder)))
+    document, needed = app.openapi(), _permissions(app)
     lines = ["# REST API", "", NOTE]
     lines += [
         "Bearer token (`Authorization: Bearer pp_…`); the whole description is at `/openapi.json`. Lists are",
         '`{"items": [...], "next": cursor-or-null}` with `?limit=&after=`. Errors are RFC 9457 problem documents with',
         "a stable `code`; wrong fields are named in `errors`. Times are RFC 3339, UTC, with microseconds.",
         "",
+        "The last column is the permission that a route asks for, or what lets callers in instead of one; which role",
+        "grants what is [at the end](#permissions).",
+        "",
     ]
     for tag, routes in _by_tag(document).items():
-        lines += [f"## {tag.capitalize()}", "", "| | | |", "|---|---|---|"]
-        lines += [f"| `{method}` | `{path}` | {summary} |" for method, path, summary in routes]
+        lines += [f"## {tag.capitalize()}", "", "| | | | permission |", "|---|---|---|---|"]
+        lines += [
+            f"| `{method}` | `{path}` | {summary} | {needed.pop((method, path))} |" for method, path, summary in routes
+        ]
         lines.append("")
-    return "\n".join(lines)
+    lines += ["## Pages and streams", "", "| | | permission |", "|---|---|---|"]
+    lines += [f"| `{method}` | `{path}` | {word} |" for (method, path), word in needed.items()]
+    return "\n".join([*lines, "", *_roles()])
+
+
+def _permissions(app: Any) -> dict[tuple[str, str], str]:
+    """{(method, path): the permission that a route declares}; an exemption is set in italics."""
+    from fastapi.routing import iter_route_contexts
+
+    from app.domain.permissions import Permission
+    from app.web.requests.permission_check import declared
+
+    found: dict[tuple[str, str], str] = {}
+    for route in iter_route_contexts(app.routes):
+        for value in declared(getattr(route, "dependencies", None) or ()):
+            word = value.value if isinstance(value, Permission) else f"*{value.value}*"
+            found |= {(method, str(route.path)): word for method in route.methods or ()}
+    return found
+
+
+def _roles() -> Iterator[str]:
+    """Which role grants which permission."""
+    from app.domain.permissions import ROLES, Permission
+
+    yield from ("## Permissions", "", f"| permission | {' | '.join(ROLES)} |", f"|---|{'---|' * len(ROLES)}")
+    for permission in Permission:
+        granted = ("yes" if permission in role else "" for role in ROLES.values())
+        yield f"| {permission.value} | {' | '.join(granted)} |"
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[tuple[str, str, str]]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from app.ports.queue import WorkQueue
 from app.ports.storage.agents import Agents
 from app.ports.storage.comparison_facts import ComparisonFacts
 from app.ports.storage.environments import Environments
@@ -13,6 +12,7 @@ from app.ports.storage.identity import Credentials, Identities
 from app.ports.storage.intake import Inbox, Repositories
 from app.ports.storage.ledger import Audit, DriftItems, Episodes, Ledger
 from app.ports.storage.operations import History, Operations
+from app.ports.work_queue import WorkQueue
 
 
 class Transaction(Protocol):

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from app.domain.environment import Environment
+from app.domain.permissions import Permission
 from app.services.environments.shadow_pairs import Pair
 from app.services.environments.switching import SwitchPlan, side
 from app.web.api.fields import Name
@@ -15,12 +16,19 @@ from app.web.api.request_bodies.bodies import SwitchBody
 from app.web.api.response_models import Items, ShadowPair, Switched, reply
 from app.web.api.serializers.domain_json import at, environment_json, page_json
 from app.web.api.serializers.host_keys import with_fingerprints, without_fingerprints
-from app.web.requests.route_dependencies import By, Cases, Who
+from app.web.requests.permission_check import By, Who, may
+from app.web.requests.route_dependencies import Cases
 
 router = APIRouter(tags=["environments"])
 
 
-@router.post("/environments/{name}/switches", status_code=201, response_model=Switched, responses=problems(409, 424))
+@router.post(
+    "/environments/{name}/switches",
+    status_code=201,
+    response_model=Switched,
+    responses=problems(409, 424),
+    dependencies=[may(Permission.SWITCH)],
+)
 def switch(name: Name, body: SwitchBody, use_cases: Cases, by: By) -> Response:
     """Switch at the same place, without delivering anything anew."""
     change = without_fingerprints(body.model_dump(exclude_unset=True, exclude={"agent", "reason"}))
@@ -49,7 +57,7 @@ def _shown(one: Environment) -> dict[str, Any]:
     return {**told, "target": with_fingerprints(told["target"])}
 
 
-@router.get("/environments/{name}/shadow", response_model=Items[ShadowPair])
+@router.get("/environments/{name}/shadow", response_model=Items[ShadowPair], dependencies=[may(Permission.VIEW)])
 def shadow(name: Name, use_cases: Cases, _: Who) -> Response:
     """The same commits as they were delivered and as a shadow of the same target would have delivered them."""
     return reply(page_json([pair_json(one) for one in use_cases.shadowing.pairs(name)], None))

@@ -19,6 +19,7 @@ from app.domain.errors import (
     OperationInProgress,
     Problem,
 )
+from app.domain.permissions import Permission
 from app.services.environments.switch_effects import left_behind
 from app.services.use_cases import UseCases
 from app.web.pages.environments.forms import environment_form as forms
@@ -29,8 +30,8 @@ from app.web.pages.environments.forms.target_form import looked_up
 from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
 from app.web.rendering import links, render
+from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Later
-from app.web.requests.visitor import By, Visitor
 
 FORM = "environment_form"
 CONFIRM = "Confirm the server's host key: compare its fingerprint below, then save again."
@@ -54,8 +55,8 @@ class SettingsView:
     switch: SwitchForm
 
 
-@router.get("/environments/new")
-def new(request: Request, use_cases: Cases, _: Visitor, mode: str = "pull") -> Response:
+@router.get("/environments/new", dependencies=[may(Permission.VIEW)])
+def new(request: Request, use_cases: Cases, _: Who, mode: str = "pull") -> Response:
     """An empty form."""
     typed = {**forms.FRESH, "mode": mode if mode in ("push", "pull") else "pull"}
     return _new(request, forms.form(use_cases, typed))
@@ -67,8 +68,8 @@ def _new(request: Request, shown: Form, status: int = HTTPStatus.OK) -> Response
     )
 
 
-@router.get("/environments/{name}/settings")
-def settings(request: Request, use_cases: Cases, name: str, _: Visitor) -> Response:
+@router.get("/environments/{name}/settings", dependencies=[may(Permission.VIEW)])
+def settings(request: Request, use_cases: Cases, name: str, _: Who) -> Response:
     """The environment's specification, to edit."""
     with use_cases.ports.store.read() as tx:
         one = tx.environments.get(name)
@@ -95,8 +96,8 @@ def _again(request: Request, use_cases: UseCases, shown: Form, status: int = HTT
     return _settings(request, use_cases, shown, status) if shown.editing else _new(request, shown, status)
 
 
-@router.post("/environments/checks")
-async def check(request: Request, use_cases: Cases, _: Visitor) -> Response:
+@router.post("/environments/checks", dependencies=[may(Permission.CHECK)])
+async def check(request: Request, use_cases: Cases, _: Who) -> Response:
     """Messages for what was typed so far; with `test`, also a look at the repository. Nothing is saved."""
     sent = dict(await request.form())
     return await run_in_threadpool(_checked, request, use_cases, sent)
@@ -143,7 +144,7 @@ def _taken(use_cases: UseCases, name: str) -> bool:
     return True
 
 
-@router.post("/environments")
+@router.post("/environments", dependencies=[may(Permission.REGISTER)])
 async def create(request: Request, use_cases: Cases, by: By, later: Later) -> Response:
     """Register it, and look at it for the first time in the background."""
     typed = forms.typed_values(dict(await request.form()))
@@ -162,7 +163,7 @@ def _create(request: Request, use_cases: UseCases, typed: Mapping[str, str], by:
     return render.done(request, links.environment(made.name), f"{made.name} is registered", body)
 
 
-@router.post("/environments/{name}/edit")
+@router.post("/environments/{name}/edit", dependencies=[may(Permission.EDIT)])
 async def edit(request: Request, use_cases: Cases, name: str, by: By) -> Response:
     """Save the settings, unless somebody else did meanwhile."""
     sent = dict(await request.form())

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.domain.environment import RunsOn
+from app.domain.permissions import Permission
 from app.services.environments.switching import SwitchPlan
 from app.services.use_cases import UseCases
 from app.web.pages.environments.forms import host_key_confirmation
@@ -16,13 +17,13 @@ from app.web.pages.environments.forms.switch_form import Asked, Sent
 from app.web.pages.environments.registration_views import settings_page
 from app.web.pages.form_fields import line
 from app.web.rendering import links, render
+from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import By
 
 router = APIRouter()
 
 
-@router.post("/environments/{name}/switches")
+@router.post("/environments/{name}/switches", dependencies=[may(Permission.SWITCH)])
 def switch(request: Request, use_cases: Cases, by: By, name: str, sent: Annotated[Sent, Depends()]) -> Response:
     """Switch, and come back to the environment's page."""
     reason, agent = line(sent.switch_reason or sent.move_reason), line(sent.move_agent) or None

@@ -12,6 +12,7 @@ from app.domain.environment import RunsOn
 from app.domain.errors import OperationNotFound
 from app.domain.events import Event, EventType
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Trigger
+from app.domain.permissions import Permission
 from app.ports import Transaction
 from app.services.environments.shadow_pairs import Pair
 from app.web.pages.environments.header import REGION, Head, head
@@ -19,8 +20,8 @@ from app.web.pages.environments.notices import Notice, notices
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
 from app.web.rendering.happenings import Happening, of_event, of_operation
+from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import Visitor
 
 EVENTS = 40
 QUIET = frozenset({
@@ -56,8 +57,8 @@ class TimelineView:
     switched: Happening | None
 
 
-@router.get("/environments/{name}")
-def timeline(request: Request, use_cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+@router.get("/environments/{name}", dependencies=[may(Permission.VIEW)])
+def timeline(request: Request, use_cases: Cases, name: str, _: Who, after: After = "") -> Response:
     """The environment's page."""
     top = head(use_cases, name, "timeline")
     with use_cases.ports.store.read() as tx:
