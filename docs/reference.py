@@ -1,4 +1,4 @@
-"""Writes docs/api.md, docs/cli.md and docs/configuration.md from the code. Run by `make docs`; a test compares them."""
+"""Writes the generated pages of docs/ from the code. `make docs` runs it; a test compares them."""
 
 from __future__ import annotations
 
@@ -128,7 +128,50 @@ def _argument(one: Any) -> str:
     return name if one.required else f"[{name}]"
 
 
-PAGES = {"configuration.md": configuration, "api.md": api, "cli.md": commands}
+def target_kinds() -> str:
+    """Every kind of target, with its fields."""
+    from app.targets.target_registry import CATALOGUE
+
+    lines = ["# Kinds of target", "", NOTE, "[Targets](targets.md) says how to add one. A specification's `target` is"]
+    lines += ['`{"kind": ..., its fields}`; on the command line it is an address (`pushpull env add --target`).', ""]
+    for kind in CATALOGUE.values():
+        where = " or ".join("this server" if one == "server" else "an agent" for one in kind.runs_on)
+        lines += [f"## `{kind.name}`: {kind.title}", "", kind.help, ""]
+        lines += [
+            f"Takes {kind.takes}; runs on {where}; address: `{kind.address.example}`;",
+            f"identity: `{kind.identity}`.",
+            "",
+        ]
+        for section in kind.sections():
+            if section.noun != "target":
+                lines += [f"`{section.place.partition('.')[2]}`, the {section.noun}:", ""]
+            lines += ["| field | value | meaning |", "|---|---|---|"]
+            lines += [f"| `{one.name}` | {_values(one)} | {_meaning(one)} |" for one in section.fields]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _values(field: Any) -> str:
+    if field.choices:
+        value = " or ".join(f"`{name}`" for name, _ in field.choices)
+    elif field.type == "number":
+        value = f"{field.low} to {field.high}"
+    else:
+        value = f"{' or '.join(field.credential)} credential" if field.credential else "text"
+    default = f"; default `{field.default}`" if field.default is not None else ""
+    return value + ("; required" if field.required else default)
+
+
+def _meaning(field: Any) -> str:
+    said = [f"{field.label}.", field.help]
+    if field.when:
+        said.append(f"Counts where `{field.when[0]}` is `{field.when[1]}`.")
+    if field.pin:
+        said.append("Looked up at the place and pinned where it is left out.")
+    return " ".join(text for text in said if text).replace("|", "\\|")
+
+
+PAGES = {"configuration.md": configuration, "api.md": api, "cli.md": commands, "target-kinds.md": target_kinds}
 
 
 def main() -> None:

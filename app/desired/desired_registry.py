@@ -9,15 +9,16 @@ from app.desired.files import FileRenderer
 from app.desired.renderer import Renderer
 from app.domain.environment import Environment
 from app.domain.errors import TargetRefused
+from app.domain.specification.target_kind import Takes
 from app.ports import DesiredState, Edits, Source, Sources, Targets
 
-RENDERERS: Mapping[str, Renderer] = {"files": FileRenderer()}
+RENDERERS: Mapping[Takes, Renderer] = {Takes.FILES: FileRenderer()}
 
 
 class DesiredStateRegistry:
     """Implements the port DesiredStates: what an environment's kind of target takes names the renderer."""
 
-    def __init__(self, sources: Sources, targets: Targets, renderers: Mapping[str, Renderer] = RENDERERS) -> None:
+    def __init__(self, sources: Sources, targets: Targets, renderers: Mapping[Takes, Renderer] = RENDERERS) -> None:
         self._sources, self._targets, self._renderers = sources, targets, renderers
 
     def id_at(self, environment: Environment, revision: str) -> str:
@@ -34,7 +35,7 @@ class DesiredStateRegistry:
 
     def _renderer(self, environment: Environment) -> Renderer:
         kind = self._targets.kinds().get(environment.target.kind)
-        takes = kind.takes if kind else "files"  # a kind that is unknown here is refused where the target is opened
+        takes = kind.takes if kind else Takes.FILES  # a kind that is unknown here is refused where the target is opened
         if takes not in self._renderers:
-            raise TargetRefused(f"The target takes {takes}, and nothing here makes them from Git.")
+            raise TargetRefused(f"The target takes {takes.value}, and nothing here makes them from Git.")
         return self._renderers[takes]

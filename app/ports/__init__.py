@@ -27,7 +27,7 @@ from app.ports.storage.ledger import Audit, AuditFilter, Checkpoint, DriftItems,
 from app.ports.storage.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
 from app.ports.storage.pages import Page
 from app.ports.storage.store import Store, Transaction
-from app.ports.targets import ApplyProgress, Target, TargetKind, Targets
+from app.ports.targets import ApplyProgress, Target, Targets
 from app.ports.work_queue import WorkQueue
 
 __all__ = [
@@ -89,7 +89,6 @@ __all__ = [
     "Store",
     "Tally",
     "Target",
-    "TargetKind",
     "Targets",
     "Token",
     "Transaction",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.domain.environment import Environment, TargetSpec
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.specification.target_kind import TargetFact
 from app.domain.state.items import Item, Key
 from app.domain.state.plan import InventoryHead, LiveState, Plan
 from app.ports.desired import DesiredState
@@ -69,20 +70,12 @@ class Target(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TargetKind:
-    """An entry of the registry in app/targets: how a kind is checked, opened and described."""
-
-    name: str
-    title: str
-    fields: tuple[str, ...]
-    takes: str = "files"  # what it delivers, which names the renderer in app/desired
-
-
 class Targets(Protocol):
     """Opens targets by kind."""
 
-    def kinds(self) -> Mapping[str, TargetKind]: ...
+    def kinds(self) -> KindCatalogue:
+        """The descriptions of the registered kinds, in the registry's order."""
+        ...
 
     def check(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the kind's options, normalised. Raises InvalidInput with fields "target.<name>"."""
@@ -110,16 +103,8 @@ class Targets(Protocol):
         """The machine on which hooks and command checks run; None where it is this one."""
         ...
 
-    def credentials(self, spec: TargetSpec) -> Mapping[str, str]:
-        """Names of the credentials that a target is reached with: {"target.credential": name, …}."""
-        ...
-
-    def place(self, spec: TargetSpec) -> str:
-        """What the inventory belongs to: the same text for the same place, however it is reached."""
-        ...
-
-    def facts(self, spec: TargetSpec) -> Mapping[str, str]:
-        """What people want to know about a target, by title, the place first."""
+    def facts(self, spec: TargetSpec) -> tuple[TargetFact, ...]:
+        """What people want to know about a target, the place first. Never uses the network."""
         ...
 
     def complete(self, spec: TargetSpec, before: TargetSpec | None = None) -> TargetSpec:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.actor import token
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.events import EventType, NewEvent
@@ -15,6 +16,7 @@ from app.domain.operation import Operation, OperationKind, Outcome, Phase, Reque
 from app.services.comparisons import Comparisons
 from app.store import SqlStore, open_store, upgrade
 from app.store.engine import open_engine
+from app.targets.target_registry import CATALOGUE
 from tests.support.installation import Installation
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -73,13 +75,13 @@ def store(database_url: str, tmp_path: Path) -> Iterator[SqlStore]:
             events = [NewEvent(EventType.WEBHOOK_MISSED, one.name, one.id, data=facts)] if mode is Mode.PUSH else []
             events += [NewEvent(EventType.DECISION, one.name, one.id, data=passed)] if mode is Mode.PULL else []
             tx.ledger.append(NOW - timedelta(minutes=10), events)
-        tx.audit.append(NOW, NewAuditEntry("token:ci", "sync.finish", "operation:push-10", {"environment": "push"}))
+        tx.audit.append(NOW, NewAuditEntry(token("ci"), "sync.finish", "operation:push-10", {"environment": "push"}))
     yield store
     store.close()
 
 
 def test_what_was_stored_is_compared(store: SqlStore) -> None:
-    found = Comparisons(store, Fixed()).compare("24h")
+    found = Comparisons(store, Fixed(), CATALOGUE).compare("24h")
     values = {row.heading.key: (row.push.value, row.pull.value) for row in found.rows}
     assert values["lead_time"] == (4, 20)
     assert values["noticed"] == (2, 10)
@@ -92,13 +94,13 @@ def test_what_was_stored_is_compared(store: SqlStore) -> None:
 
 
 def test_labels_narrow_what_was_stored(store: SqlStore) -> None:
-    found = Comparisons(store, Fixed()).compare("24h", "way=pull")
+    found = Comparisons(store, Fixed(), CATALOGUE).compare("24h", "way=pull")
     assert found.environments == {"push": 0, "pull": 1}
     assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (0, 3)
 
 
 def test_too_much_is_cut_to_the_newest(store: SqlStore) -> None:
-    found = Comparisons(store, Fixed(), limit=3).compare("24h")
+    found = Comparisons(store, Fixed(), CATALOGUE, limit=3).compare("24h")
     assert found.since == NOW - timedelta(minutes=20) + timedelta(seconds=20)
     assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (1, 2)
     assert found.note.startswith("Only the newest 3 syncs are compared")

@@ -61,7 +61,7 @@ class Foundation:
         self._evidence = evidence
         started = _triggers(evidence)
         self._parts: Mapping[int, tuple[Part, ...]] = {
-            one.id: parts(one, started.get((one.name, one.mode.value), frozenset()), step)
+            one.id: parts(one, evidence.kinds, started.get((one.name, one.mode.value), frozenset()), step)
             for one in evidence.environments
         }
 

@@ -12,7 +12,7 @@ from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, acceptance
 from app.domain.state.items import Change, Key
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan, compare
-from app.domain.status import Divergence, Health, SyncStatus
+from app.domain.status import CLEAR, Divergence, Health, SyncStatus
 from app.ports import DesiredState, DesiredStates, OperationFilter, Ports, Target
 from app.services.operations.conclusion import Conclusion, NextRefresh
 from app.services.operations.health_and_hooks import check_health
@@ -113,7 +113,7 @@ def judged(environment: Environment, behind: bool, health: Health, at: datetime)
         expires_at=at + environment.verdict_lifetime(),
         drift_count=0,
         drift_episode=None,
-        message="",
+        condition=CLEAR,
     )
 
 

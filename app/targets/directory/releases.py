@@ -19,12 +19,12 @@ from app.domain.state.git_files import check_path
 from app.domain.state.items import Item
 from app.domain.state.plan import Plan
 from app.ports import ApplyProgress, DesiredState
-from app.targets.directory import directory_listing
-from app.targets.directory.allowed_roots import Location
 from app.targets.directory.in_place import DirectoryTarget
-from app.targets.directory.os_errors import told
-from app.targets.directory.root_handle import Root, below, lstat_in, parted
-from app.targets.directory.writer import Writer
+from app.targets.files import directory_listing
+from app.targets.files.allowed_roots import Location
+from app.targets.files.os_errors import told
+from app.targets.files.root_handle import Root, below, lstat_in, parted
+from app.targets.files.writer import Writer
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from app.domain.state.git_files import DIRECTORY, blob_of, file_item, mode_of, traits_of
 from app.domain.state.items import Item
 from app.domain.state.plan import Action, InventoryHead, Plan, PlanItem
-from app.targets.directory.directory_listing import DirectoryPage, Stamp
+from app.targets.files.directory_listing import DirectoryPage, Stamp
 
 TOMBSTONES = 10_000
 MANY = 500  # paths asked for at once, from which on reading the whole list is cheaper
@@ -106,9 +106,12 @@ class InventoryDatabase:
         for path, mode, blob, _ in self.rows():
             yield path, file_item(traits_of(mode), blob.hex())
 
-    def is_empty(self) -> bool:
-        """Whether we own nothing."""
-        return self._db.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None
+    def few_rows(self, most: int) -> list[Row] | None:
+        """The rows, where they are not more than `most`."""
+        rows = self._db.execute(
+            "SELECT path, mode, blob, stat FROM files ORDER BY path LIMIT ?", (most + 1,)
+        ).fetchall()
+        return rows if len(rows) <= most else None
 
     def names(self, folders: Collection[bytes]) -> dict[bytes, set[bytes]]:
         """The names of the files that we own in some directories, without those below."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from app.domain.errors import TargetRefused, TargetUnreachable
 from app.domain.state.items import printable
-from app.targets.directory.root_handle import above, parted
+from app.targets.files.root_handle import above, parted
 from app.targets.ssh import scripts
 from app.targets.ssh.host import Host, last
 from app.targets.ssh.remote_listing import RemoteListing, parse

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from app.domain.state.git_files import DIRECTORY, SYMLINK, blob_id, blob_of, file_item, traits_of
 from app.domain.state.items import Item
 from app.domain.state.plan import Deviation, LiveState
-from app.targets.directory.directory_scan import SAMPLE
+from app.targets.files.directory_scan import SAMPLE
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.ssh.digests import Digests
 from app.targets.ssh.remote_directory import View

@@ -13,7 +13,7 @@ from app.domain.state.git_files import EXECUTABLE, SYMLINK, check_path
 from app.domain.state.items import Item
 from app.domain.state.plan import Plan
 from app.ports import ApplyProgress, DesiredState
-from app.targets.directory.root_handle import above, parted
+from app.targets.files.root_handle import above, parted
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory

@@ -12,8 +12,8 @@ from app.domain.state.git_files import DIRECTORY
 from app.domain.state.items import printable
 from app.domain.state.plan import LiveState, Plan
 from app.ports import ApplyProgress, DesiredState
-from app.targets.directory.preparation import Steps, prepare
-from app.targets.directory.root_handle import above
+from app.targets.files.preparation import Steps, prepare
+from app.targets.files.root_handle import above
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import ApplyMeter, InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory

@@ -15,8 +15,8 @@ from app.domain.errors import SourceDamaged, TargetRefused
 from app.domain.state.git_files import EXECUTABLE, SYMLINK, blob_of
 from app.domain.state.items import Item, printable
 from app.ports import ContentReader
-from app.targets.directory.root_handle import parted
-from app.targets.directory.writer import LINK_MAX
+from app.targets.files.root_handle import parted
+from app.targets.files.writer import LINK_MAX
 from app.targets.ssh.scripts import quoted
 
 RECORD = 10_240  # what every tar reads at once

@@ -133,7 +133,7 @@ def overview(
 
 
 def _start(request: Request, use_cases: UseCases) -> Response:
-    context = FirstStartPage(forms.form(use_cases, forms.FRESH))
+    context = FirstStartPage(forms.form(use_cases, forms.fresh(use_cases.ports.targets.kinds())))
     return render.page(request, "overview/start.html", context, nav="overview")
 
 

@@ -19,7 +19,7 @@ from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import EnvironmentBody, EnvironmentPatch, HoldBody, ProbeBody, WebhookBody
 from app.web.api.response_models import Edited, Environment, Hook, Items, Probe, reply
 from app.web.api.serializers.domain_json import environment_json, page_of, probe_json, unusable_json
-from app.web.api.serializers.host_keys import without_fingerprints
+from app.web.api.serializers.pinned_values import without_fingerprints
 from app.web.rendering import snippets
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Later
@@ -34,7 +34,7 @@ HealthWord = Literal["", "Healthy", "Progressing", "Degraded", "Missing", "Suspe
 
 def shown(use_cases: UseCases, environment: Registered, status: int = 200, **headers: str) -> Response:
     """An environment as an answer, with its version as ETag."""
-    body = environment_json(environment, use_cases.ports.clock.now())
+    body = environment_json(environment, use_cases.ports.targets.kinds(), use_cases.ports.clock.now())
     return reply(body, status, ETag=f'"{environment.version}"', **headers)
 
 
@@ -56,7 +56,8 @@ def list_environments(
     where = EnvironmentFilter(search, mode, sync, health, need, parse_labels(labels))
     with use_cases.ports.store.read() as tx:
         page = tx.environments.page(where, now, limit, after or None)
-    return reply(page_of(page, lambda row: environment_json(row.environment, now)))
+    kinds = use_cases.ports.targets.kinds()
+    return reply(page_of(page, lambda row: environment_json(row.environment, kinds, now)))
 
 
 @router.post(
@@ -68,7 +69,8 @@ def list_environments(
 )
 def create_environment(body: EnvironmentBody, use_cases: Cases, by: By, later: Later) -> Response:
     """Register an environment; its repository is looked at in the background."""
-    made = use_cases.registration.create(without_fingerprints(body.model_dump(exclude_unset=True)), by)
+    given = without_fingerprints(use_cases.ports.targets.kinds(), body.model_dump(exclude_unset=True))
+    made = use_cases.registration.create(given, by)
     later.run("first look", lambda: use_cases.registration.first_look(made))
     return shown(use_cases, made, 201, Location=f"/api/v1/environments/{made.name}")
 
@@ -97,12 +99,13 @@ def show_environment(name: Name, use_cases: Cases, _: Who) -> Response:
 )
 def edit_environment(name: Name, body: EnvironmentPatch, use_cases: Cases, by: By, if_match: IfMatch = "*") -> Response:
     """Lay a partial specification over the stored one (JSON Merge Patch). The name stays."""
-    change = without_fingerprints(body.model_dump(exclude_unset=True))
+    kinds = use_cases.ports.targets.kinds()
+    change = without_fingerprints(kinds, body.model_dump(exclude_unset=True))
     with use_cases.ports.store.read() as tx:
         before = tx.environments.get(name)
     edited = use_cases.registration.edit(name, change, by, version=_version(if_match))
-    told = environment_json(edited, use_cases.ports.clock.now())
-    left = left_behind(before, edited, same_place=False)
+    told = environment_json(edited, kinds, use_cases.ports.clock.now())
+    left = left_behind(kinds, before, edited, same_place=False)
     return reply({**told, "left_behind": list(left)}, ETag=f'"{edited.version}"')
 
 

@@ -14,10 +14,10 @@ from app.domain.errors import SourceDamaged, TargetRefused
 from app.domain.state.git_files import EXECUTABLE, SYMLINK, blob_id, blob_of
 from app.domain.state.items import Item, printable
 from app.ports import ContentReader
-from app.targets.directory.directory_listing import temporary_name
-from app.targets.directory.os_errors import NOTHING, told
-from app.targets.directory.preparation import Steps
-from app.targets.directory.root_handle import MOVE_AWAY, Root, above, digest, parted
+from app.targets.files.directory_listing import temporary_name
+from app.targets.files.os_errors import NOTHING, told
+from app.targets.files.preparation import Steps
+from app.targets.files.root_handle import MOVE_AWAY, Root, above, digest, parted
 
 BATCH = 64  # files that are synced together
 SYNCERS = 4

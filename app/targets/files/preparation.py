@@ -12,8 +12,8 @@ from app.domain.errors import TargetRefused
 from app.domain.state.git_files import DIRECTORY, check_path
 from app.domain.state.items import Item, printable
 from app.domain.state.plan import Plan
-from app.targets.directory.os_errors import told
-from app.targets.directory.root_handle import MOVE_AWAY, Root, above
+from app.targets.files.os_errors import told
+from app.targets.files.root_handle import MOVE_AWAY, Root, above
 from app.targets.inventory.database import InventoryDatabase
 
 NAME_MAX = 255

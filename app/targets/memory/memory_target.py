@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from app.domain.environment import Environment
 from app.domain.errors import SourceDamaged
 from app.domain.state.git_files import blob_id, blob_of, check_path, file_item, mode_of, traits_of
 from app.domain.state.items import Item
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan
-from app.ports import ApplyProgress, CheckResult, ContentReader, DesiredState, Target, TargetKind
-from app.targets.kinds import OnThisMachine
+from app.ports import ApplyProgress, CheckResult, ContentReader, DesiredState
 
 SAMPLE = 200
 
@@ -121,32 +118,3 @@ def _content(contents: ContentReader, path: bytes, entry: Item) -> bytes:
     if blob_id(content) != blob_of(entry):
         raise SourceDamaged("A file did not arrive as Git names it.")
     return content
-
-
-class MemoryKind(OnThisMachine):
-    """A kind for TargetRegistry(kinds={**KINDS, "memory": …}): one place per environment id."""
-
-    info = TargetKind("memory", "Memory of this process", ())
-
-    def __init__(self) -> None:
-        self.places: dict[int, MemoryPlace] = {}
-
-    def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """It has no options."""
-        return dict(options)
-
-    def shape(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """It has none elsewhere either."""
-        return self.check(options)
-
-    def open(self, environment: Environment) -> Target:
-        """The environment's place, empty at first."""
-        return MemoryTarget(self.places.setdefault(environment.id, MemoryPlace()))
-
-    def overlap(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-        """Every environment has a place of its own."""
-        return False
-
-    def workdir(self, options: Mapping[str, Any]) -> str | None:
-        """There is none."""
-        return None

@@ -18,7 +18,7 @@ from typing import Self
 from app.domain.errors import TargetRefused
 from app.domain.state.git_files import DIRECTORY, SYMLINK, blob_id, file_item, traits_of
 from app.domain.state.items import Item, printable
-from app.targets.directory.os_errors import NOTHING, problem, told
+from app.targets.files.os_errors import NOTHING, problem, told
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
