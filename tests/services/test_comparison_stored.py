@@ -17,6 +17,8 @@ from app.store import SqlStore, open_store, upgrade
 from app.store.engine import open_engine
 from tests.support.installation import Installation
 
+pytestmark = pytest.mark.thorough
+
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 

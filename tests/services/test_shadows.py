@@ -16,6 +16,8 @@ from app.services.world import WEBHOOK
 from tests.support.installation import ME, PIPELINE, Installation
 from tests.support.places import picture
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def shop(here: Installation) -> Path:
