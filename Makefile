@@ -54,7 +54,7 @@ endef
 test: install ## Run every check and test; say loudly what could not be run (ARGS=... goes to pytest)
 	@$(CHECKS) ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS) ; $(VERDICT)
 
-quick: install ## Under half a minute: lint, types, and most domain and service tests, on SQLite (CONTRIBUTING.md)
+quick: install ## While you work: lint, types, and most domain and service tests, on SQLite
 	@$(CHECKS) ; export TMPDIR="$(MEMORY)" ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal -q \
 		-p no:schemathesis --hypothesis-profile=quick -o tmp_path_retention_policy=failed -m "not thorough" \
 		$(ARGS) tests/domain tests/services ; $(VERDICT)

@@ -20,6 +20,8 @@ from app.store.engine import open_engine
 from app.targets.target_registry import CATALOGUE
 from tests.support.installation import Installation
 
+pytestmark = pytest.mark.thorough
+
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
