@@ -16,6 +16,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from app.domain.errors import OperationNotFound
 from app.domain.events import Event, EventType
+from app.domain.events.operation_events import AnnouncedDecision, Decision, OperationFinished
 from app.domain.operation import Operation
 from app.ports import Transaction
 from app.services.use_cases import UseCases
@@ -25,6 +26,7 @@ SLOW = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 COUNTED = (EventType.OPERATION_FINISHED, EventType.DECISION, EventType.WEBHOOK_RECEIVED, EventType.WEBHOOK_MISSED,
            EventType.DRIFT_DETECTED)  # fmt: skip
 BATCH = 500
+NONE = "none"
 WINDOW = timedelta(hours=1)
 
 
@@ -95,18 +97,18 @@ class Metrics:
                 return
 
     def _count(self, event: Event, operation: Operation | None) -> None:
-        data = {key: str(event.data.get(key) or "none") for key in ("kind", "mode", "trigger", "outcome", "phase")}
-        if event.type is EventType.OPERATION_FINISHED:
-            outcome = data["outcome"] if data["outcome"] != "none" else data["phase"]
-            self._operations.labels(data["kind"], data["mode"], data["trigger"], outcome).inc()
+        fact = event.fact
+        if isinstance(fact, OperationFinished):
+            kind, mode, trigger = fact.kind or NONE, fact.mode or NONE, fact.trigger or NONE
+            self._operations.labels(kind, mode, trigger, fact.outcome or fact.phase or NONE).inc()
             if operation and operation.finished_at:
                 took = (operation.finished_at - operation.created_at).total_seconds()
-                self._durations.labels(data["kind"], data["mode"], data["trigger"]).observe(max(0.0, took))
-        elif event.type is EventType.DECISION:
-            self._decisions.labels(data["mode"], data["trigger"], data["outcome"]).inc()
+                self._durations.labels(kind, mode, trigger).observe(max(0.0, took))
+        elif isinstance(fact, Decision | AnnouncedDecision):
+            self._decisions.labels(fact.mode, fact.trigger, fact.outcome).inc()
         elif event.type is EventType.DRIFT_DETECTED:
             self._drifts.inc()
-        else:
+        elif event.type in (EventType.WEBHOOK_MISSED, EventType.WEBHOOK_RECEIVED):
             self._webhooks.labels("missed" if event.type is EventType.WEBHOOK_MISSED else "received").inc()
 
     def _look(self, use_cases: UseCases) -> None:

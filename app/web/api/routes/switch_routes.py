@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from app.domain.agents.wire import encode
 from app.domain.environment import Environment
 from app.services.environments.shadow_pairs import Pair
 from app.services.environments.switching import SwitchPlan, side
@@ -45,8 +46,8 @@ def switch_json(made: SwitchPlan) -> dict[str, Any]:
 
 
 def _shown(one: Environment) -> dict[str, Any]:
-    told = side(one)
-    return {**told, "target": with_fingerprints(told["target"])}
+    shown = side(one)
+    return {**encode(shown), "target": with_fingerprints(shown.target)}
 
 
 @router.get("/environments/{name}/shadow", response_model=Items[ShadowPair])

@@ -11,7 +11,10 @@ from fastapi import APIRouter, Request, Response
 from app.domain.environment import RunsOn
 from app.domain.errors import OperationNotFound
 from app.domain.events import Event, EventType
+from app.domain.events.environment_events import HealthChanged
+from app.domain.events.source_events import RevisionNoticed, SourceFailed, SourceRecovered
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Trigger
+from app.domain.status import Health
 from app.ports import Transaction
 from app.services.environments.shadow_pairs import Pair
 from app.web.pages.environments.header import REGION, Head, head
@@ -92,7 +95,7 @@ def _with_source(tx: Transaction, top: Head, events: Sequence[Event], before: in
         return events
     found = tx.ledger.page(events[-1].id, OF_SOURCES, types=OF_SOURCE, newest_first=True, before=before)
     url = top.environment.source.repo_url
-    ours = [one for one in found if one.environment_id is None and one.data.get("repo_url") == url]
+    ours = [one for one in found if one.environment_id is None and _repository(one) == url]
     return sorted((*events, *ours), key=lambda one: one.id, reverse=True)
 
 
@@ -136,10 +139,16 @@ def _unremarkable(operation: Operation) -> bool:
 
 def _said_already(event: Event, told: Collection[str | None]) -> bool:
     """Whether a delivery beside it tells the same: its commit was noticed first, and health follows from it."""
-    if event.type is EventType.REVISION_NOTICED:
-        return event.data.get("revision") in told
-    first = event.data.get("from") == "Unknown"
-    return event.type is EventType.HEALTH_CHANGED and (first or event.operation in told)
+    fact = event.fact
+    if isinstance(fact, RevisionNoticed):
+        return fact.revision in told
+    return isinstance(fact, HealthChanged) and (fact.before == Health.UNKNOWN or event.operation in told)
+
+
+def _repository(event: Event) -> str:
+    """The repository that an event is about, "" for any other."""
+    fact = event.fact
+    return fact.repo_url if isinstance(fact, SourceFailed | SourceRecovered) else ""
 
 
 def _by_day(items: Sequence[Happening], today: date) -> Iterator[TimelineDay]:
