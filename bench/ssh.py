@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
+from app.domain.state.git_files import EMPTY_TREE
 from app.domain.state.plan import compare
-from app.domain.state.tree import EMPTY_TREE
 from app.ports import Desired, Source
 from app.sources import GitSources
 from app.ssh import private_place
@@ -123,8 +123,8 @@ class _There:
         sha = self._source.resolve("main").sha
         tree = self._source.tree(sha, PATH)
         desired = Desired(sha, tree, lambda: self._source.entries(tree))
-        changes = self._source.changes(target.inventory().tree or EMPTY_TREE, tree)
-        live = target.look([change.path for change in changes], only=changed is not None)
+        changes = self._source.changes(target.inventory().state or EMPTY_TREE, tree)
+        live = target.look([change.key for change in changes], only=changed is not None)
         plan = compare(changes, live)
         expect(changed is None or len(plan.work) == changed, f"{len(plan.work)} files to write, not {changed}")
         with self._source.contents() as contents:

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
+from app.domain.state.git_files import EMPTY_TREE
 from app.domain.state.plan import compare
-from app.domain.state.tree import EMPTY_TREE
 from app.ports import Desired, Source, Target
 from bench.ground import Ground, command
 from bench.measuring import Case, Figure, Result, Verdict, interleaved, ratio
@@ -94,8 +94,8 @@ class _Tree:
 
     def _deliver(self, desired: Desired, before: Desired | None) -> None:
         target, head = self._alone, self._alone.inventory()
-        changes = self._source.changes(head.tree or EMPTY_TREE, desired.tree)
-        live = target.look([change.path for change in changes], only=before is not None)
+        changes = self._source.changes(head.state or EMPTY_TREE, desired.tree)
+        live = target.look([change.key for change in changes], only=before is not None)
         plan = compare(changes, live)
         expect(before is None or len(plan.work) == 1, f"{len(plan.work)} files to write, not 1")
         with self._source.contents() as contents:

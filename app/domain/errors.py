@@ -2,7 +2,7 @@
 
 An outcome is not an error: OutOfSync, a refused plan or an unhealthy service are results. A Problem means that the
 question could not be answered or the request could not be taken. HTTP numbers live in
-app/web/requests/problem_responses.py only.
+app/web/requests/problem_documents.py only.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ No I/O happens inside a store transaction: it is opened, read or written, and cl
 """
 
 from app.ports.installation import Ports, topics
-from app.ports.queue import WorkQueue
 from app.ports.runtime import CheckResult, Checks, Clock, CommandResult, Notifier, Runner
 from app.ports.sources import Contents, Foreseeing, Probe, RefMove, Source, Sources
 from app.ports.storage.agent_store import AgentState, AgentStore, AgentTransaction, CommandInbox, Outbox
@@ -27,7 +26,8 @@ from app.ports.storage.ledger import Audit, AuditFilter, Checkpoint, DriftItems,
 from app.ports.storage.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
 from app.ports.storage.pages import Page
 from app.ports.storage.store import Store, Transaction
-from app.ports.targets import ApplyProgress, Desired, Target, TargetKind, Targets
+from app.ports.targets import ApplyProgress, Desired, Target, Targets
+from app.ports.work_queue import WorkQueue
 
 __all__ = [
     "AgentState",
@@ -84,7 +84,6 @@ __all__ = [
     "Store",
     "Tally",
     "Target",
-    "TargetKind",
     "Targets",
     "Token",
     "Transaction",

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.domain.environment import Environment, TargetSpec
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.specification.target_kind import TargetFact
+from app.domain.state.items import Item
 from app.domain.state.plan import InventoryHead, LiveState, Plan
-from app.domain.state.tree import Entry
 from app.ports.runtime import Runner
 from app.ports.sources import Contents
 
@@ -29,7 +31,7 @@ class Desired:
 
     revision: str
     tree: str
-    entries: Callable[[], Iterable[tuple[bytes, Entry]]]
+    entries: Callable[[], Iterable[tuple[bytes, Item]]]
 
 
 class Target(Protocol):
@@ -42,7 +44,7 @@ class Target(Protocol):
         """What we applied last."""
         ...
 
-    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
+    def inventory_entries(self) -> Iterator[tuple[bytes, Item]]:
         """Everything that we own there. Costs time in proportion; needed after an interrupted apply only."""
         ...
 
@@ -69,19 +71,12 @@ class Target(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TargetKind:
-    """An entry of the registry in app/targets: how a kind is checked, opened and described."""
-
-    name: str
-    title: str
-    fields: tuple[str, ...]
-
-
 class Targets(Protocol):
     """Opens targets by kind."""
 
-    def kinds(self) -> Mapping[str, TargetKind]: ...
+    def kinds(self) -> KindCatalogue:
+        """The descriptions of the registered kinds, in the registry's order."""
+        ...
 
     def check(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the kind's options, normalised. Raises InvalidInput with fields "target.<name>"."""
@@ -109,16 +104,8 @@ class Targets(Protocol):
         """The machine on which hooks and command checks run; None where it is this one."""
         ...
 
-    def credentials(self, spec: TargetSpec) -> Mapping[str, str]:
-        """Names of the credentials that a target is reached with: {"target.credential": name, …}."""
-        ...
-
-    def place(self, spec: TargetSpec) -> str:
-        """What the inventory belongs to: the same text for the same place, however it is reached."""
-        ...
-
-    def facts(self, spec: TargetSpec) -> Mapping[str, str]:
-        """What people want to know about a target, by title, the place first."""
+    def facts(self, spec: TargetSpec) -> tuple[TargetFact, ...]:
+        """What people want to know about a target, the place first. Never uses the network."""
         ...
 
     def complete(self, spec: TargetSpec, before: TargetSpec | None = None) -> TargetSpec:

@@ -11,6 +11,7 @@ from app.domain.comparison.before_and_after import marks, sides, subject
 from app.domain.comparison.setup_parts import PIPELINE_STEP
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType
+from app.domain.specification.kind_catalogue import KindCatalogue
 from app.ports import Clock, ComparisonFacts, Store, Transaction
 
 LIMIT = 10_000  # syncs: more say little more, and a page would wait for them
@@ -21,13 +22,22 @@ CHANGES = 500  # of one environment's specification, among which its switches ar
 class Comparisons:
     """Reads the facts of a window in one transaction and compares the modes after it.
 
-    `step`: the text that a pipeline needs to start a delivery; its lines count as configuration. A window that holds
-    more than `limit` syncs is cut to the newest ones, and the comparison says so.
+    `kinds`: what a target needs, by its kind; `step`: the text that a pipeline needs to start a delivery, whose lines
+    count as configuration. A window that holds more than `limit` syncs is cut to the newest ones, and the comparison
+    says so.
     """
 
-    def __init__(self, store: Store, clock: Clock, step: str = PIPELINE_STEP, limit: int = LIMIT) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        kinds: KindCatalogue,
+        step: str = PIPELINE_STEP,
+        limit: int = LIMIT,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._kinds = kinds
         self._step = step
         self._limit = limit
         self._kept: tuple[float, Comparison] | None = None
@@ -70,6 +80,7 @@ class Comparisons:
                 window=span,
                 labels=wanted,
                 note=note,
+                kinds=self._kinds,
                 deliveries=facts.deliveries(*narrowed),
                 episodes=facts.episodes(*narrowed),
                 environments=facts.environments(wanted),

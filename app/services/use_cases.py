@@ -70,6 +70,6 @@ def wire_use_cases(ports: Ports, hasher: Hasher, signing: Signing, public_half: 
         keyring=Keyring(ports, public_half),
         access=Access(ports, hasher),
         audit=AuditLog(ports, signing),
-        comparison=Comparisons(ports.store, ports.clock),
+        comparison=Comparisons(ports.store, ports.clock, ports.targets.kinds()),
         agents=agents,
     )

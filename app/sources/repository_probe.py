@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.domain.environment import SourceSpec
 from app.domain.revision import Revision, is_sha
-from app.domain.state.tree import Unsupported
+from app.domain.state.items import Unsupported
 from app.ports.sources import Probe
 from app.sources.git import Repository
 from app.sources.git_source import GitSource
@@ -39,7 +39,7 @@ def probe(
     if sha is None:
         raise names.unknown(spec.ref, listing.heads)
     with tempfile.TemporaryDirectory(prefix=".probe.", dir=folder) as place:
-        passing = Mirror(Path(place), "probe")
+        passing = Mirror(Path(place), "probe", mirror.reader.pool)
         _fetch_one(remote, passing.repository, sha)
         return _look(opened(passing), listing, sha, spec.path)
 

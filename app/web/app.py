@@ -12,14 +12,14 @@ from fastapi import FastAPI
 from app import __version__
 from app.notifications import InProcessNotifier
 from app.services.use_cases import UseCases
-from app.web import event_stream, pages, webhook_routes
+from app.web import event_stream, pages, problem_handlers, webhook_routes
 from app.web.api import router as api
 from app.web.api.openapi import describe
 from app.web.api.routes import health_routes
 from app.web.rendering.static_files import Assets
-from app.web.requests import problem_responses
 from app.web.requests.access_log import Record
 from app.web.requests.background import Background
+from app.web.requests.compression import Compression
 from app.web.requests.guard import Guard
 from app.web.requests.metrics import Metrics
 
@@ -50,10 +50,11 @@ def create_app(
     for router in (api, event_stream.router, webhook_routes.router, health_routes.router, pages.router):
         app.include_router(router)
     app.mount("/static", assets, name="static")
-    problem_responses.install(app)
-    describe(app)
+    problem_handlers.install(app)
+    describe(app, use_cases.ports.targets.kinds())
+    app.add_middleware(Compression)
     app.add_middleware(Guard)
-    app.add_middleware(Record, metrics=state.metrics)
+    app.add_middleware(Record, metrics=state.metrics, respond=problem_handlers.respond)
     return app
 
 

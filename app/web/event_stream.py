@@ -12,11 +12,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from app.domain.errors import Problem
+from app.domain.permissions import Permission
 from app.notifications import InProcessNotifier
 from app.notifications.bus import Listener
 from app.services.use_cases import UseCases
 from app.web.api.serializers.domain_json import event_json
-from app.web.requests.route_dependencies import Who, installed_use_cases, who
+from app.web.requests.permission_check import Who, admit, may
+from app.web.requests.route_dependencies import installed_use_cases
 
 LIFE_S = 600.0
 BEAT_S = 15.0
@@ -97,7 +99,7 @@ class EventStream:
     def _allowed(self) -> bool:
         """Whether the identity still holds: a revoked token or an ended session ends its streams."""
         try:
-            who(self._request)
+            admit(self._request, Permission.VIEW)
         except Problem:
             return False
         return not self._bus.closed
@@ -120,13 +122,17 @@ class EventStream:
         return await run_in_threadpool(look)
 
 
-@router.get("/events/stream", include_in_schema=False)
+@router.get("/events/stream", include_in_schema=False, dependencies=[may(Permission.VIEW)])
 async def doorbell(request: Request, _: Who) -> StreamingResponse:
     """The pages' doorbell."""
     return StreamingResponse(EventStream(request).doorbell(), media_type="text/event-stream", headers=HEADERS)
 
 
-@router.get("/api/v1/events/stream", include_in_schema=False)  # it does not end; the document tells of it in words
+@router.get(
+    "/api/v1/events/stream",
+    include_in_schema=False,  # it does not end; the document tells of it in words
+    dependencies=[may(Permission.VIEW)],
+)
 async def follow(
     request: Request,
     _: Who,

@@ -14,6 +14,7 @@ from app.domain.environment import Environment, Mode, Policy, RunsOn, SourceSpec
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Ending, Episode
 from app.domain.status import SyncStatus
+from app.targets.target_registry import CATALOGUE
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOW = NOON + timedelta(hours=2)
@@ -76,7 +77,7 @@ def compared(*deliveries: DeliveryFact, **other: Any) -> Comparison:
     others = {one.environment: one.mode for one in deliveries if one.environment not in ("push", "pull")}
     named = (environment(mode, name) for name, mode in others.items())
     other.setdefault("environments", (environment("push"), environment("pull"), *named))
-    return compare_modes(Evidence(WINDOW, deliveries, **other))
+    return compare_modes(Evidence(WINDOW, deliveries, kinds=CATALOGUE, **other))
 
 
 def details(cell: Cell) -> dict[str, float | None]:

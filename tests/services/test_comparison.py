@@ -18,6 +18,7 @@ from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Episode
 from app.ports import Clock, ComparisonFacts, Store
 from app.services.comparisons import Comparisons
+from app.targets.target_registry import CATALOGUE
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LABELS = {"push": {"team": "web"}, "pull": {"team": "web", "tier": "front"}}
@@ -105,7 +106,7 @@ class Memory:
 
 
 def comparisons(memory: Memory, **options: Any) -> Comparisons:
-    return Comparisons(cast(Store, memory), cast(Clock, memory), **options)
+    return Comparisons(cast(Store, memory), cast(Clock, memory), CATALOGUE, **options)
 
 
 def test_all_kinds_of_facts_reach_their_rows() -> None:

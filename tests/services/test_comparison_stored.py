@@ -16,6 +16,7 @@ from app.domain.operation import Operation, OperationKind, Outcome, Phase, Reque
 from app.services.comparisons import Comparisons
 from app.store import SqlStore, open_store, upgrade
 from app.store.engine import open_engine
+from app.targets.target_registry import CATALOGUE
 from tests.support.installation import Installation
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -80,7 +81,7 @@ def store(database_url: str, tmp_path: Path) -> Iterator[SqlStore]:
 
 
 def test_what_was_stored_is_compared(store: SqlStore) -> None:
-    found = Comparisons(store, Fixed()).compare("24h")
+    found = Comparisons(store, Fixed(), CATALOGUE).compare("24h")
     values = {row.heading.key: (row.push.value, row.pull.value) for row in found.rows}
     assert values["lead_time"] == (4, 20)
     assert values["noticed"] == (2, 10)
@@ -93,13 +94,13 @@ def test_what_was_stored_is_compared(store: SqlStore) -> None:
 
 
 def test_labels_narrow_what_was_stored(store: SqlStore) -> None:
-    found = Comparisons(store, Fixed()).compare("24h", "way=pull")
+    found = Comparisons(store, Fixed(), CATALOGUE).compare("24h", "way=pull")
     assert found.environments == {"push": 0, "pull": 1}
     assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (0, 3)
 
 
 def test_too_much_is_cut_to_the_newest(store: SqlStore) -> None:
-    found = Comparisons(store, Fixed(), limit=3).compare("24h")
+    found = Comparisons(store, Fixed(), CATALOGUE, limit=3).compare("24h")
     assert found.since == NOW - timedelta(minutes=20) + timedelta(seconds=20)
     assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (1, 2)
     assert found.note.startswith("Only the newest 3 syncs are compared")

@@ -33,7 +33,7 @@ def test_the_preview_shows_the_plan_and_touches_nothing(here: Installation, mode
     first, _ = two_revisions(here, mode)
     found = here.use_cases.rollback.preview("shop", None)
     assert found.revision.sha == first
-    assert {(item.path, item.action) for item in found.plan.work} == {
+    assert {(item.key, item.action) for item in found.plan.work} == {
         (b"index.html", Action.UPDATE),
         (b"new", Action.DELETE),
     }

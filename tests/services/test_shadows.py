@@ -80,7 +80,7 @@ def test_whatever_asks_nothing_is_written(here: Installation, shop: Path, trigge
     assert not (here.folder / "hooked").exists()
     with here.store.read() as tx:
         assert tx.history.page(environment.id, 9, None).items == ()
-    assert here.ports.targets.open(environment).inventory().tree is None
+    assert here.ports.targets.open(environment).inventory().state is None
 
 
 def test_a_commit_is_told_once_and_the_status_follows_what_stands_there(here: Installation, shop: Path) -> None:
@@ -140,7 +140,7 @@ def test_promoted_it_takes_over_what_it_finds(here: Installation, shop: Path) ->
     (ended,) = [one for one in here.poll() if one.environment == "shade" and one.kind is OperationKind.SYNC]
     assert (ended.phase, ended.changes.any) == (Phase.SUCCEEDED, False)
     assert picture(shop) == shown
-    assert here.ports.targets.open(here.environment("shade")).inventory().tree is not None
+    assert here.ports.targets.open(here.environment("shade")).inventory().state is not None
     here.repo.commit({"deploy/index.html": "two\n"})
     here.poll()
     assert (shop / "index.html").read_text() == "two\n"

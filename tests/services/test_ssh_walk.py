@@ -45,7 +45,7 @@ def test_from_registration_to_healing(here: Installation, server: SshServer) -> 
     here.use_cases.keyring.add("web1", "ssh-key", {"private_key": server.private_key}, ME)
     made = here.use_cases.registration.create(values, ME)
     assert made.target.option("host_key") == host_key(server.known_hosts)
-    facts = here.ports.targets.facts(made.target)
+    facts = {fact.title: fact.text for fact in here.ports.targets.facts(made.target)}
     assert fingerprint(str(host_key(server.known_hosts))) in facts["Host key"]
     with pytest.raises(CredentialInUse, match="shop"):
         here.use_cases.keyring.remove("web1", ME)

@@ -103,7 +103,7 @@ def test_to_an_agent_and_back_the_drift_is_still_drift(here: Installation, mode:
     shown = picture(target)
     made = here.use_cases.switching.switch("shop", {"runs_on": "agent", "mode": "pull"}, ME)
     assert made.after.runs_on is RunsOn.AGENT
-    assert here.ports.targets.open(made.after).inventory().tree is None  # the agent keeps it now
+    assert here.ports.targets.open(made.after).inventory().state is None  # the agent keeps it now
     assert here.poll() == []
     back = here.use_cases.switching.switch("shop", {"runs_on": "server", "mode": mode}, ME)
     assert back.after.target == before.target
@@ -168,7 +168,7 @@ def test_what_stays_behind_at_the_old_place_is_said(here: Installation) -> None:
     assert here.use_cases.switching.prospect("shop", {"mode": "pull"}).left == ()
     before = here.environment()
     after = here.use_cases.registration.edit("shop", {"target": new}, ME)
-    told = " ".join(left_behind(before, after, same_place=False))
+    told = " ".join(left_behind(here.ports.targets.kinds(), before, after, same_place=False))
     assert f"2 delivered files stay at {target} as they are" in told
     assert (target / "current" / "index.html").exists()
 

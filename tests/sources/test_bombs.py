@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.errors import SourceRefused
 from app.domain.revision import LONGEST_SUBJECT
+from app.domain.state.git_files import blob_of
 from app.git import GitFailed
 from app.services.operations.refresh import READ_LIMIT, beginning
 from app.sources import GitSources
@@ -95,7 +96,7 @@ def test_a_name_that_leads_to_a_link_local_address_is_not_asked(
 def test_of_a_huge_file_only_the_beginning_is_read_for_a_diff(local: Place) -> None:
     local.repo.commit({"huge": b"a\n" * 4_000_000, "small": b"b"})
     source = local.fetched()
-    blobs = {path: entry.blob for path, entry in source.entries(source.tree(source.resolve("main").sha, ""))}
+    blobs = {path: blob_of(entry) for path, entry in source.entries(source.tree(source.resolve("main").sha, ""))}
     largest = 0
 
     with source.contents() as contents:

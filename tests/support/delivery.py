@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import IO, Self
 
 from app.domain.errors import SourceDamaged, Terminated
+from app.domain.state.git_files import EMPTY_TREE, file_item, traits_of
+from app.domain.state.items import Change, Item
 from app.domain.state.plan import LiveState, Plan, compare
-from app.domain.state.tree import EMPTY_TREE, Change, Entry
 from app.ports import Desired, Target
 from tests.support.repo import ENVIRONMENT, GitRepo
 
@@ -76,9 +77,13 @@ class Watcher:
             raise Terminated("told to stop")
 
 
-def entries(repo: GitRepo, tree: str) -> dict[bytes, Entry]:
+def entries(repo: GitRepo, tree: str) -> dict[bytes, Item]:
     """Path → entry of a tree."""
-    return {path: Entry(*facts) for path, facts in repo.files(tree).items()} if tree != EMPTY_TREE else {}
+    return (
+        {path: file_item(traits_of(mode), blob) for path, (mode, blob) in repo.files(tree).items()}
+        if tree != EMPTY_TREE
+        else {}
+    )
 
 
 def desired(repo: GitRepo, revision: str) -> Desired:
@@ -87,7 +92,7 @@ def desired(repo: GitRepo, revision: str) -> Desired:
     return Desired(revision, tree, lambda: list(entries(repo, tree).items()))
 
 
-def changes(old: Mapping[bytes, Entry], new: Mapping[bytes, Entry]) -> list[Change]:
+def changes(old: Mapping[bytes, Item], new: Mapping[bytes, Item]) -> list[Change]:
     """The differences of two listings."""
     paths = sorted(old.keys() | new.keys())
     return [Change(path, old.get(path), new.get(path)) for path in paths if old.get(path) != new.get(path)]
@@ -104,9 +109,9 @@ def planned(
 ) -> tuple[LiveState, Plan]:
     """What a refresh finds."""
     head = target.inventory()
-    owned = entries(repo, head.tree or EMPTY_TREE) if head.whole else dict(target.inventory_entries())
+    owned = entries(repo, head.state or EMPTY_TREE) if head.whole else dict(target.inventory_entries())
     moves = changes(owned, entries(repo, repo.tree(revision)))
-    live = target.look([move.path for move in moves], only=only)
+    live = target.look([move.key for move in moves], only=only)
     return live, compare(moves, live, prune=prune, ignored=ignored)
 
 
@@ -157,4 +162,4 @@ def listing(folder: str | os.PathLike[str]) -> dict[bytes, tuple[int, bytes]]:
 
 def paths_of(live: LiveState) -> Iterable[bytes]:
     """Where live differs from the inventory."""
-    return [deviation.path for deviation in live.deviations]
+    return [deviation.key for deviation in live.deviations]

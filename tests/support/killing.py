@@ -15,8 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
+from app.domain.state.git_files import blob_id, file_item, traits_of
+from app.domain.state.items import Item
 from app.domain.state.plan import Plan, compare
-from app.domain.state.tree import Entry, blob_id
 from app.ports import Desired, Target
 from app.targets.target_registry import TargetRegistry
 from tests.support.delivery import Watcher, changes, listing
@@ -57,8 +58,8 @@ class Memory:
         return len(content)
 
 
-def entries(tree: Tree) -> dict[bytes, Entry]:
-    return {path: Entry(mode, blob_id(content)) for path, (mode, content) in tree.items()}
+def entries(tree: Tree) -> dict[bytes, Item]:
+    return {path: file_item(traits_of(mode), blob_id(content)) for path, (mode, content) in tree.items()}
 
 
 def name(tree: Tree) -> str:
@@ -67,7 +68,7 @@ def name(tree: Tree) -> str:
 
 def plan_for(target: Target, tree: Tree) -> Plan:
     moves = changes(dict(target.inventory_entries()), entries(tree))
-    return compare(moves, target.look([move.path for move in moves]))
+    return compare(moves, target.look([move.key for move in moves]))
 
 
 def deliver(target: Target, tree: Tree, starts: Callable[[], object] = lambda: None) -> None:
@@ -119,7 +120,7 @@ def judge(target: Target, live: Path) -> list[str]:
     known = dict(target.inventory_entries())
     broken += [f"not known: {path!r}" for path in there if path not in known]
     looked = target.look()
-    broken += [f"looks like drift: {one.path!r}" for one in looked.deviations]
+    broken += [f"looks like drift: {one.key!r}" for one in looked.deviations]
     if looked.unmanaged_count:
         broken.append(f"strange: {looked.unmanaged!r}")
     return broken

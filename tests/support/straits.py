@@ -13,8 +13,8 @@ from pathlib import Path
 
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import Problem
+from app.domain.state.git_files import FILE, blob_id, file_item
 from app.domain.state.plan import compare
-from app.domain.state.tree import Entry, blob_id
 from app.ports import Desired, Target
 from app.targets.target_registry import TargetRegistry
 from tests.support.delivery import Watcher, changes, listing
@@ -46,11 +46,11 @@ def open_site(folder: Path) -> Callable[[], Target]:
 
 def deliver(target: Target, files: Files) -> str:
     """A sync; "" or what it was told."""
-    entries = {path: Entry(0o100644, blob_id(content)) for path, content in files.items()}
+    entries = {path: file_item(FILE, blob_id(content)) for path, content in files.items()}
     name = blob_id(repr(files).encode())
     try:
         moves = changes(dict(target.inventory_entries()), entries)
-        plan = compare(moves, target.look([move.path for move in moves]))
+        plan = compare(moves, target.look([move.key for move in moves]))
         target.apply(plan, Desired(name, name, lambda: entries.items()), Memory(files), Watcher())
     except Problem as problem:
         return f"{type(problem).__name__}: {problem.detail}"
@@ -111,7 +111,7 @@ def no_rights(folder: Path) -> dict[str, str]:
     looked = site().look()
     found = looked.deviations[0].found
     assert found is not None
-    told["unreadable file"] = f"CHANGED with mode {found.mode:o}, {found.blob or 'not the content'}"
+    told["unreadable file"] = f"CHANGED with mode {found.traits}, {found.digest or 'not the content'}"
     told["unreadable directory"] = "unmanaged: " + b" ".join(looked.unmanaged).decode()
     (live / "a").chmod(0o644)
     (live / "ours").chmod(0)

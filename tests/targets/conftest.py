@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -17,11 +18,13 @@ import pytest
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.ports import Target
 from app.ssh import Pool
-from app.targets.directory.allowed_roots import AllowedRoots
 from app.targets.directory.in_place import DirectoryTarget
+from app.targets.files.allowed_roots import AllowedRoots
 from app.targets.inventory.inventory_files import Inventory
-from app.targets.memory_target import MemoryKind
-from app.targets.ssh import SshKind
+from app.targets.memory.memory_kind import MemoryKind
+from app.targets.memory.memory_target import MemoryPlace
+from app.targets.ssh.ssh_kind import SshKind
+from app.targets.target_dependencies import TargetDependencies
 from app.targets.target_registry import KINDS, TargetRegistry
 from tests.support.delivery import listing
 from tests.support.repo import GitRepo
@@ -113,11 +116,14 @@ class MemorySite:
     in_place = True
 
     def __init__(self, tmp_path: Path) -> None:
-        kind = MemoryKind()
-        self.registry = TargetRegistry(tmp_path, [tmp_path], {**KINDS, "memory": lambda _: kind})
+        self.registry = TargetRegistry(tmp_path, [tmp_path], [*KINDS, self._kind])
         self.environment = environment(7, "memory")
         self.registry.open(self.environment)
-        self._place = kind.places[7]
+
+    def _kind(self, means: TargetDependencies) -> MemoryKind:
+        kind = MemoryKind(means)
+        self._place = kind.places[7] = MemoryPlace()
+        return kind
 
     def open(self) -> Target:
         return self.registry.open(self.environment)
@@ -153,7 +159,7 @@ class SshSite(Site):
 
     def connect(self, pool: Pool | None = None) -> TargetRegistry:
         """A registry; with connections of its own, or with those that all tests share."""
-        kinds = {"ssh": lambda means: SshKind(means.places, means.secret, pool or SHARED, self.form)}
+        kinds = [lambda means: SshKind(replace(means, pool=pool or SHARED), self.form)]
         return TargetRegistry(self.data, [self.roots], kinds, secret=lambda _: {"private_key": self.server.private_key})
 
     def listed_as(self, form: bytes) -> Self:

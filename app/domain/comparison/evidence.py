@@ -14,6 +14,7 @@ from app.domain.comparison.result import Subject
 from app.domain.comparison.window import Window
 from app.domain.environment import Environment, Mode
 from app.domain.operation import Outcome, Phase, Trigger
+from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.state.drift import Episode
 
 MODES = (Mode.PUSH.value, Mode.PULL.value)
@@ -75,6 +76,7 @@ class Evidence:
     labels: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     subject: Subject | None = None
+    kinds: KindCatalogue = field(default_factory=KindCatalogue)
 
     def of(self, mode: str) -> tuple[Environment, ...]:
         """The environments of a mode."""

@@ -61,7 +61,7 @@ class Foundation:
         self._evidence = evidence
         started = _triggers(evidence)
         self._parts: Mapping[tuple[int, Mode], tuple[Part, ...]] = {
-            (one.id, one.mode): parts(one, started.get((one.name, one.mode.value), frozenset()), step)
+            (one.id, one.mode): parts(one, evidence.kinds, started.get((one.name, one.mode.value), frozenset()), step)
             for one in evidence.environments
         }
 

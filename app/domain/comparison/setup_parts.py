@@ -14,6 +14,7 @@ from typing import Any
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.operation import Trigger
 from app.domain.specification.environment_fields import as_dict, parse
+from app.domain.specification.kind_catalogue import KindCatalogue
 
 PIPELINE_STEP = """\
 curl --fail --silent --show-error --request POST "$PUSHPULL_URL/api/v1/environments/NAME/syncs" \\
@@ -37,28 +38,28 @@ class Part:
     written: tuple[str, ...] = ()
 
 
-def parts(environment: Environment, triggers: frozenset[Trigger], step: str = PIPELINE_STEP) -> tuple[Part, ...]:
-    """All parts of an environment. `triggers`: what started its syncs; `step`: what a pipeline needs to start one."""
+def parts(
+    environment: Environment, kinds: KindCatalogue, triggers: frozenset[Trigger], step: str = PIPELINE_STEP
+) -> tuple[Part, ...]:
+    """All parts of an environment. `kinds` say which credentials its target takes; `triggers`: what started its syncs;
+    `step`: what a pipeline needs to start one."""
     return (
         Part("register the environment"),
-        *_access(environment),
+        *_access(environment, kinds),
         *_starters(triggers, step),
         *_agent(environment),
     )
 
 
-def _access(environment: Environment) -> Iterable[Part]:
+def _access(environment: Environment, kinds: KindCatalogue) -> Iterable[Part]:
     holder = "the agent" if environment.runs_on is RunsOn.AGENT else "the control plane"
     if environment.source.credential:
         yield Part("store the repository's credential", f"repository: {environment.source.credential}", holder)
     elif _SSH.match(environment.source.repo_url):
         yield Part("give the host a key for the repository", "repository: key of the host", holder)
-    wanted = environment.target.option("credential")
-    if wanted:
-        yield Part("store the target's credential", f"target: {wanted}", holder)
-    jump = (environment.target.option("jump") or {}).get("credential")
-    if jump and jump != wanted:
-        yield Part("store the jump host's credential", f"target: {jump}", holder)
+    first_of = {use.name: use.of for use in reversed(kinds.credentials(environment.target))}
+    for name, of in reversed(first_of.items()):
+        yield Part(f"store the {of}'s credential", f"target: {name}", holder)
 
 
 def _starters(triggers: frozenset[Trigger], step: str) -> Iterable[Part]:

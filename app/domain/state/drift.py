@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from app.domain.environment import IgnoreRule
+from app.domain.state.items import printable
 from app.domain.state.plan import Action, Drift
-from app.domain.state.tree import printable
 
 
 class Ending(StrEnum):

@@ -18,7 +18,9 @@ from app.ports.storage.pages import Page
 class Ledger(Protocol):
     """Events, appended in the transaction of what they tell."""
 
-    def append(self, at: datetime, events: Iterable[NewEvent]) -> tuple[Event, ...]: ...
+    def append(self, at: datetime, events: Iterable[NewEvent]) -> tuple[Event, ...]:
+        """Append events with ids that grow; returns them as stored. `at` (UTC) is the time of all of them."""
+        ...
 
     def page(
         self,
@@ -34,7 +36,9 @@ class Ledger(Protocol):
         """Events with id > after (oldest first), or with id < before (newest first)."""
         ...
 
-    def last_id(self) -> int: ...
+    def last_id(self) -> int:
+        """The id of the newest event; 0 where there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +79,25 @@ class Audit(Protocol):
         """Oldest first, streamed in batches."""
         ...
 
-    def head(self) -> AuditEntry | None: ...
+    def head(self) -> AuditEntry | None:
+        """The newest entry; None where the log is empty."""
+        ...
 
-    def add_checkpoint(self, checkpoint: Checkpoint) -> None: ...
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Store a signed checkpoint of the chain."""
+        ...
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         """Oldest first."""
         ...
 
-    def actors(self) -> tuple[str, ...]: ...
+    def actors(self) -> tuple[str, ...]:
+        """Every actor that the log names, sorted."""
+        ...
 
-    def actions(self) -> tuple[str, ...]: ...
+    def actions(self) -> tuple[str, ...]:
+        """Every action that the log names, sorted."""
+        ...
 
 
 class Episodes(Protocol):
@@ -98,15 +110,26 @@ class Episodes(Protocol):
         at: datetime,
         paths: Sequence[str],
         count: int,
-    ) -> Episode: ...
+    ) -> Episode:
+        """Open an episode of an environment that has none open. `last_good_at`: when live was last seen to equal the
+        inventory (None: never); `paths` a bounded sample of `count` drifted items."""
+        ...
 
-    def update(self, id: int, paths: Sequence[str], count: int) -> None: ...
+    def update(self, id: int, paths: Sequence[str], count: int) -> None:
+        """Replace what drifted in an open episode: a bounded sample, and the number of all."""
+        ...
 
-    def acknowledge(self, id: int, by: str, at: datetime) -> None: ...
+    def acknowledge(self, id: int, by: str, at: datetime) -> None:
+        """Note who has seen the episode, and when (UTC)."""
+        ...
 
-    def end(self, id: int, at: datetime, ending: Ending, by: str) -> None: ...
+    def end(self, id: int, at: datetime, ending: Ending, by: str) -> None:
+        """End an open episode. `by`: an actor, or "outside" where somebody else put the target right."""
+        ...
 
-    def current(self, environment_id: int) -> Episode | None: ...
+    def current(self, environment_id: int) -> Episode | None:
+        """The environment's open episode; None where there is none."""
+        ...
 
     def page(
         self, environment_id: int | None, limit: int, after: int | None, *, open_only: bool = False

@@ -16,9 +16,8 @@ from app.domain.operation import Phase
 from app.domain.specification.environment_fields import as_dict, read
 from app.domain.specification.reader import wrong
 from app.domain.state.drift import Ending, Episode
-from app.domain.status import CLEAR
 from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Ports, Transaction
-from app.services.environments.edits import untried
+from app.services.environments.edits import edited, turns_aside
 from app.services.operations.conclusion import Conclusion, conclude, request_stop
 from app.services.operations.drift_episodes import abandon
 
@@ -109,18 +108,14 @@ class Assignments:
         tx.environments.put_status(id, replace(environment.status, drift_episode=made.id, drift_count=found.count))
 
     def _change(self, before: Environment, after: Environment) -> None:
-        now, status, moved = self._ports.clock.now(), before.status, after.target != before.target
-        if after.source != before.source:
-            status = replace(untried(status), noticed=None, noticed_at=None, webhook_judged=None, condition=CLEAR)
-        if moved:
-            status = Status(noticed=status.noticed, noticed_at=status.noticed_at, condition=status.condition)
+        now, moved = self._ports.clock.now(), self._ports.targets.kinds().moved(before.target, after.target)
         with self._store.unreported() as tx:
             running = tx.operations.active(before.id)
-            if moved and running and running.phase is Phase.RUNNING:
+            if after.target != before.target and running and running.phase is Phase.RUNNING:
                 raise OperationInProgress("The target cannot be changed while an operation is running.")
             tx.environments.replace(replace(after, created_at=before.created_at, version=before.version + 1))
-            tx.environments.put_status(after.id, status)
-            if moved:
+            tx.environments.put_status(after.id, edited(before, after, moved=moved))
+            if moved or turns_aside(before, after):
                 abandon(tx, after, str(AGENT), now)
             tx.environments.schedule_refresh(after.id, now)
         if moved:

@@ -18,8 +18,9 @@ from app.domain.events.environment_events import DriftAcknowledged, DriftEnded, 
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.drift import Ending
+from app.domain.state.git_files import DIRECTORY, EXECUTABLE, FILE, SYMLINK, mode_of
+from app.domain.state.items import Item, printable
 from app.domain.state.plan import Plan, PlanItem
-from app.domain.state.tree import DIRECTORY, EXECUTABLE, FILE, SYMLINK, Entry, printable
 from app.ports import Ports, Source, Transaction
 from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
@@ -155,7 +156,7 @@ class DriftAnswers:
 
     def _edits(
         self, environment: Environment, source: Source, paths: set[str]
-    ) -> dict[bytes, tuple[int, bytes] | Entry | None]:
+    ) -> dict[bytes, tuple[str, bytes] | Item | None]:
         live = environment.status.revision
         if live is None:
             raise NothingToAdopt()
@@ -163,10 +164,10 @@ class DriftAnswers:
         state = wanted.desired_state(source, environment, live)
         _, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
         prefix = environment.source.path.strip("/").encode()
-        edits: dict[bytes, tuple[int, bytes] | Entry | None] = {}
+        edits: dict[bytes, tuple[str, bytes] | Item | None] = {}
         for item in _chosen(plan, paths):
-            content = target.read(item.path, ADOPT_LIMIT + 1) if item.found else None
-            edits[prefix + b"/" + item.path if prefix else item.path] = _edit(item, content)
+            content = target.read(item.key, ADOPT_LIMIT + 1) if item.found else None
+            edits[prefix + b"/" + item.key if prefix else item.key] = _edit(item, content)
         if not edits:
             raise NothingToAdopt()
         return edits
@@ -195,15 +196,14 @@ def _stored(tx: Transaction, environment: Environment, id: Any) -> Operation | N
 
 
 def _chosen(plan: Plan, paths: set[str]) -> list[PlanItem]:
-    return [item for item in plan.drift if not paths or printable(item.path) in paths]
+    return [item for item in plan.drift if not paths or printable(item.key) in paths]
 
 
-def _edit(item: PlanItem, content: bytes | None) -> tuple[int, bytes] | None:
+def _edit(item: PlanItem, content: bytes | None) -> tuple[str, bytes] | None:
     if item.found is None:
         return None
-    kind = item.found.mode & 0o170000
-    if content is None or len(content) > ADOPT_LIMIT or kind == DIRECTORY:
-        raise TargetRefused(f"'{printable(item.path)}' cannot be read from the target, or is too large to adopt.")
-    if kind == SYMLINK:
+    if content is None or len(content) > ADOPT_LIMIT or item.found.traits == DIRECTORY:
+        raise TargetRefused(f"'{printable(item.key)}' cannot be read from the target, or is too large to adopt.")
+    if item.found.traits == SYMLINK:
         return SYMLINK, content
-    return (EXECUTABLE if item.found.mode & 0o100 else FILE), content
+    return (EXECUTABLE if mode_of(item.found.traits) & 0o100 else FILE), content

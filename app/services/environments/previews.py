@@ -10,8 +10,9 @@ from app.domain.agents.protocol import CommandKind
 from app.domain.diffs.unified import unified
 from app.domain.environment import Environment
 from app.domain.errors import AgentRefused
+from app.domain.state.git_files import blob_of
+from app.domain.state.items import Item, printable
 from app.domain.state.plan import Action, PlanItem
-from app.domain.state.tree import Entry, printable
 from app.ports import Contents, Ports, Target
 from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
@@ -109,16 +110,16 @@ def shown(preview: RollbackPreview) -> list[dict[str, Any]]:
 
 
 def _bare(item: PlanItem, diff: str | None) -> dict[str, Any]:
-    return {"path": printable(item.path), "action": item.action.value, "diff": diff}
+    return {"path": printable(item.key), "action": item.action.value, "diff": diff}
 
 
 def _diff(contents: Contents, target: Target, item: PlanItem) -> str | None:
     """From what is there now to what will be; where live moved, what is there is not what we delivered."""
     moved = item.found != item.known
-    before = target.read(item.path, READ_LIMIT) if moved and item.found else _content(contents, item.found)
-    modes = item.found.mode if item.found else None, item.wanted.mode if item.wanted else None
-    return unified(before, _content(contents, item.wanted), printable(item.path), limit=DIFF_LIMIT, modes=modes)
+    before = target.read(item.key, READ_LIMIT) if moved and item.found else _content(contents, item.found)
+    traits = item.found.traits if item.found else None, item.wanted.traits if item.wanted else None
+    return unified(before, _content(contents, item.wanted), printable(item.key), limit=DIFF_LIMIT, traits=traits)
 
 
-def _content(contents: Contents, entry: Entry | None) -> bytes | None:
-    return beginning(contents, entry.blob) if entry else None
+def _content(contents: Contents, entry: Item | None) -> bytes | None:
+    return beginning(contents, blob_of(entry)) if entry else None

@@ -21,9 +21,9 @@ from app.domain.events.environment_events import EnvironmentCreated, Environment
 from app.domain.operation import OperationKind, Phase, Request, Trigger
 from app.domain.specification.environment_fields import NAME, as_dict, merge, read
 from app.domain.specification.reader import wrong
-from app.domain.status import CLEAR
+from app.domain.specification.target_kind import CredentialUse
 from app.ports import Ports, Probe, Transaction, topics
-from app.services.environments.edits import afresh, aside, of_mode, turns_aside, untried
+from app.services.environments.edits import edited, of_mode, turns_aside
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.operations.conclusion import Conclusion, conclude
 from app.services.operations.drift_episodes import abandon
@@ -68,19 +68,20 @@ class Registration:
         if elsewhere(self._ports, environment):  # its roots are its agent's business
             return TargetSpec(kind, self._ports.targets.shape(kind, environment.target.options))
         target = TargetSpec(kind, self._ports.targets.check(kind, environment.target.options))
-        for field, name in self._ports.targets.credentials(target).items():
-            self._key(field, name)
+        for use in self._ports.targets.kinds().credentials(target):
+            self._fits(use)
         return target
 
-    def _key(self, field: str, name: str) -> None:
-        """A target's credential: a private key that is stored here."""
+    def _fits(self, use: CredentialUse) -> None:
+        """Refuse a target's credential that is not stored here or is of a kind that the field does not take."""
         try:
             with self._ports.store.read() as tx:
-                kind = tx.credentials.get(name).kind
+                kind = tx.credentials.get(use.name).kind
         except CredentialNotFound as problem:
-            raise InvalidInput(fields={field: f"there is no credential '{name}'; create it first"}) from problem
-        if kind != "ssh-key":
-            raise InvalidInput(fields={field: f"must be a credential of the kind ssh-key; '{name}' is a {kind}"})
+            raise InvalidInput(fields={use.field: f"there is no credential '{use.name}'; create it first"}) from problem
+        if kind not in use.kinds:
+            hint = f"must be a credential of the kind {' or '.join(use.kinds)}; '{use.name}' is a {kind}"
+            raise InvalidInput(fields={use.field: hint})
 
     def _source(self, environment: Environment) -> None:
         """The address and the credential's name; SourceRefused is told as a wrong field."""
@@ -137,7 +138,8 @@ class Registration:
             return  # nobody works for it yet; enrolling its agent asks again
         other = self._ports.targets.overlapping(environment, tx.environments.neighbours(environment))
         if other is not None:
-            raise InvalidInput(fields={"target.path": f"overlaps with the target of environment '{other}'"})
+            field = self._ports.targets.kinds()[environment.target.kind].place_field
+            raise InvalidInput(fields={field: f"overlaps with the target of environment '{other}'"})
 
     def edit(self, name: str, change: Mapping[str, Any], actor: Actor, *, version: int | None = None) -> Environment:
         """Lay a partial specification over the stored one (JSON Merge Patch). The name stays; what changed is told.
@@ -165,15 +167,7 @@ class Registration:
         )  # fmt: skip
         if as_dict(after) == as_dict(before):
             return before
-        if after.source != before.source:
-            fresh = replace(before.status, noticed=None, noticed_at=None, webhook_judged=None, condition=CLEAR)
-            after = replace(after, status=fresh)
-        if (after.source, after.target) != (before.source, before.target):
-            after = replace(after, status=untried(after.status))
-        if self._moved(before, after):
-            after = replace(after, status=afresh(after.status))
-        elif turns_aside(before, after):
-            after = replace(after, status=aside(after.status))
+        after = replace(after, status=edited(before, after, moved=self._moved(before, after)))
         return self._replace(before, after, actor)
 
     def _replace(self, before: Environment, after: Environment, actor: Actor) -> Environment:
@@ -211,8 +205,7 @@ class Registration:
 
     def _moved(self, before: Environment, after: Environment) -> bool:
         """Whether it is another place, and not only another way to it (a key, a jump host)."""
-        targets = self._ports.targets
-        return targets.place(after.target) != targets.place(before.target)
+        return self._ports.targets.kinds().moved(before.target, after.target)
 
     def remove(self, name: str, actor: Actor, *, version: int | None = None) -> None:
         """Forget an environment; delivered files and the ledger stay. A refresh, which only reads, is stopped.

@@ -14,8 +14,8 @@ from app.domain.events import about
 from app.domain.events.environment_events import RevisionMarkedBad
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
+from app.domain.state.items import Item
 from app.domain.state.plan import LiveState, Plan
-from app.domain.state.tree import Entry
 from app.ports import HistoryItem, Ports, Source, Target, Transaction, topics
 from app.services.environments.holds import end_hold, set_hold
 from app.services.operations import wanted_revision as wanted
@@ -168,7 +168,7 @@ class Rollback:
         if not changes:
             return head
         prefix = path.strip("/").encode() + b"/" if path.strip("/") else b""
-        edits: dict[bytes, tuple[int, bytes] | Entry | None] = {prefix + one.path: one.after for one in changes}
+        edits: dict[bytes, tuple[str, bytes] | Item | None] = {prefix + one.key: one.after for one in changes}
         message = f"Revert to {chosen.short}: {chosen.subject}\n\n{reason}\n\nRolled back by {actor} in PushPull."
         author = Person(actor.name, "")
         return source.commit(environment.source.ref, head.sha, edits, message, author)

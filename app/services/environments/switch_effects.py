@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from app.domain.comparison.words import span
 from app.domain.environment import Environment, Mode, RunsOn
-from app.domain.specification.target_address import address
+from app.domain.specification.kind_catalogue import KindCatalogue
 
 
-def effects(before: Environment, after: Environment) -> tuple[str, ...]:
+def effects(kinds: KindCatalogue, before: Environment, after: Environment) -> tuple[str, ...]:
     """What will be different afterwards."""
-    return tuple(_effects(before, after))
+    return tuple(_effects(kinds, before, after))
 
 
-def _effects(before: Environment, after: Environment) -> Iterator[str]:
+def _effects(kinds: KindCatalogue, before: Environment, after: Environment) -> Iterator[str]:
     if before.mode is not after.mode:
         yield from _pulled(after) if after.mode is Mode.PULL else _pushed(after)
     elif before.policy.auto_sync is not after.policy.auto_sync:
@@ -23,7 +23,7 @@ def _effects(before: Environment, after: Environment) -> Iterator[str]:
     if (before.runs_on, before.agent) != (after.runs_on, after.agent):
         yield from _moved(after)
     if before.target != after.target:
-        old, new = address(before.target), address(after.target)
+        old, new = kinds.address(before.target), kinds.address(after.target)
         yield f"The target is reached as {new}, which must be the same place as {old}."
     if before.source.credential != after.source.credential:
         yield f"The repository is read with the credential {after.source.credential or 'none'}."
@@ -65,39 +65,37 @@ def _moved(after: Environment) -> Iterator[str]:
         yield "An agent does the work. Until one is enrolled, nothing is delivered and the verdict reads Unknown."
 
 
-def left_behind(before: Environment, after: Environment, *, same_place: bool) -> tuple[str, ...]:
+def left_behind(kinds: KindCatalogue, before: Environment, after: Environment, *, same_place: bool) -> tuple[str, ...]:
     """What stays where it was and is known to nobody from now on; nothing is ever deleted for a change of the target.
 
     `same_place`: a switch says so, and takes the files along; an edit of the target means another place."""
     if before.status.revision is None or (before.target, before.runs_on) == (after.target, after.runs_on):
         return ()
-    return tuple(_left(before, after, same_place))
+    return tuple(_left(kinds, before, after, same_place))
 
 
-def _left(before: Environment, after: Environment, same_place: bool) -> Iterator[str]:
-    old, files = address(before.target), before.status.files
-    places = [(address(one.target), one.target.option("layout"), one.runs_on) for one in (before, after)]
-    if places[0] == places[1]:
+def _left(kinds: KindCatalogue, before: Environment, after: Environment, same_place: bool) -> Iterator[str]:
+    if before.runs_on is after.runs_on and not kinds.moved(before.target, after.target):
         return  # only another way to it: a key, a jump host
     if not same_place:
-        told = "1 delivered file stays" if files == 1 else f"{files:,} delivered files stay"
+        one, many = kinds.nouns(before.target)
+        count, old = before.status.files, kinds.address(before.target)
+        told = f"{count:,} delivered {f'{one} stays' if count == 1 else f'{many} stay'}"
         yield f"{told} at {old} as they are, no longer known as ours; remove them by hand where they are in the way."
-    if before.target.option("layout") == "releases":
-        yield f"Older folders below {old}/releases stay too, and are not cleaned up any more."
-    elif same_place:
-        yield f"Directories that deliveries made at {old} are no longer known as ours: they stay also when empty."
+    yield from kinds.leaves(before.target, switched=same_place)
 
 
-def carried(environment: Environment, drifting: bool, history: bool) -> tuple[str, ...]:
+def carried(kinds: KindCatalogue, environment: Environment, drifting: bool, history: bool) -> tuple[str, ...]:
     """What stays as it is."""
-    return tuple(_carried(environment, drifting, history))
+    return tuple(_carried(kinds, environment, drifting, history))
 
 
-def _carried(environment: Environment, drifting: bool, history: bool) -> Iterator[str]:
+def _carried(kinds: KindCatalogue, environment: Environment, drifting: bool, history: bool) -> Iterator[str]:
     status = environment.status
     if status.revision:
-        files = f"{status.files:,} delivered {'file stays' if status.files == 1 else 'files stay'} ours"
-        yield f"{status.revision[:8]} stays live: no file is written, and the {files}."
+        one, many = kinds.nouns(environment.target)
+        ours = f"{status.files:,} delivered {f'{one} stays' if status.files == 1 else f'{many} stay'} ours"
+        yield f"{status.revision[:8]} stays live: no {one} is written, and the {ours}."
     if history:
         yield "The history, with what is good and what is marked bad, and with it every way back."
     if drifting:

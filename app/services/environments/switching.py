@@ -19,9 +19,9 @@ from app.domain.events.environment_events import EnvironmentSwitched, SwitchSide
 from app.domain.masking import mask
 from app.domain.operation import Operation, OperationKind, Outcome, Phase
 from app.domain.specification.environment_fields import as_dict, merge
-from app.domain.specification.target_address import address
+from app.domain.specification.kind_catalogue import KindCatalogue
 from app.ports import Ports, Transaction
-from app.services.environments.edits import of_mode, untried
+from app.services.environments.edits import at_new_source, of_mode, untried
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.environments.registration import Registration
 from app.services.environments.switch_effects import carried, effects, left_behind
@@ -62,12 +62,15 @@ class ModeSwitches:
             open_episode = tx.episodes.current(before.id) is not None
             history = bool(tx.history.page(before.id, 1, None).items)
         after = self._after(before, change, agent)
-        left = left_behind(before, after, same_place=True)
-        return SwitchPlan(before, after, effects(before, after), carried(before, open_episode, history), left)
+        kinds = self._ports.targets.kinds()
+        left = left_behind(kinds, before, after, same_place=True)
+        stays = carried(kinds, before, open_episode, history)
+        return SwitchPlan(before, after, effects(kinds, before, after), stays, left)
 
     def _after(self, before: Environment, change: Mapping[str, Any], agent: str | None) -> Environment:
         given = {name: value for name, value in change.items() if name in PARTS and value is not None}
-        merged = merge({**as_dict(before), "target": _target(before, given)}, {**given, "target": {}})
+        target = _target(self._ports.targets.kinds(), before, given)
+        merged = merge({**as_dict(before), "target": target}, {**given, "target": {}})
         chosen = (given.get("policy") or {}).get("auto_sync")
         automatic = {} if chosen is None else {"policy": {"auto_sync": chosen}}
         wanted = self._registration.checked(merge(of_mode(before, merged), automatic))
@@ -138,8 +141,9 @@ class ModeSwitches:
             raise EnvironmentChanged()
         _refuse_running(tx, before)
         self._registration.refuse_overlap(tx, after)
+        told = in_words(self._ports.targets.kinds(), before, after)
         for waiting in tx.operations.queued(before.id):
-            reason = f"the environment was switched ({in_words(before, after)}) before it ran"
+            reason = f"the environment was switched ({told}) before it ran"
             conclude(tx, waiting, _superseded(waiting, reason), now)
         status = tx.environments.by_id(before.id).status
         tx.environments.replace(after)
@@ -152,16 +156,17 @@ class ModeSwitches:
         tx.audit.append(now, NewAuditEntry(actor, "environment.switch", f"environment:{after.name}", data))
 
 
-def _target(before: Environment, change: Mapping[str, Any]) -> dict[str, Any]:
-    """The target that is meant: as given, or the same directory seen from the other side."""
+def _target(kinds: KindCatalogue, before: Environment, change: Mapping[str, Any]) -> dict[str, Any]:
+    """The target that is meant: as given, or the same place seen from the other side."""
     old, given = {"kind": before.target.kind, **before.target.options}, dict(change.get("target") or {})
-    moves = change.get("runs_on", before.runs_on.value) != before.runs_on.value
-    if not given and moves and change["runs_on"] == RunsOn.AGENT.value:
-        given = {"kind": "directory"}
-    if given.get("kind", old["kind"]) == old["kind"]:
+    runs_on = next((one for one in RunsOn if one.value == change.get("runs_on")), before.runs_on)
+    here, there = kinds.get(before.target.kind), kinds.that_run_on(runs_on)
+    if not given and here and there and here not in there:
+        given = {"kind": there[0].name}
+    wanted = kinds.get(str(given.get("kind", old["kind"])))
+    if here is wanted or here is None or wanted is None:
         return merge(old, given)
-    kept = ("path", "layout", "keep_releases")
-    return merge({name: old[name] for name in kept if name in old}, given)
+    return merge({name: old[name] for name in here.shared_with(wanted) if name in old}, given)
 
 
 def _status(before: Environment, after: Environment) -> Status:
@@ -170,7 +175,7 @@ def _status(before: Environment, after: Environment) -> Status:
     if all(getattr(before.source, name) == getattr(after.source, name) for name in known):
         same = (before.runs_on, before.agent, before.target) == (after.runs_on, after.agent, after.target)
         return before.status if same and before.source == after.source else untried(before.status)
-    return replace(untried(before.status), noticed=None, noticed_at=None, webhook_judged=None)
+    return at_new_source(before.status)
 
 
 def _refuse_running(tx: Transaction, environment: Environment) -> None:
@@ -199,11 +204,11 @@ def side(one: Environment) -> SwitchSide:
     return SwitchSide(one.mode.value, one.runs_on.value, one.agent, target, one.policy.auto_sync, one.source.credential)
 
 
-def in_words(before: Environment, after: Environment) -> str:
+def in_words(kinds: KindCatalogue, before: Environment, after: Environment) -> str:
     """What is switched: "push to pull", "server to agent", "/srv/shop to ssh://web1/srv/shop"."""
     pairs = (
         (before.mode.value, after.mode.value),
         (before.runs_on.value, after.runs_on.value),
-        (address(before.target), address(after.target)),
+        (kinds.address(before.target), kinds.address(after.target)),
     )
     return ", ".join(f"{old} to {new}" for old, new in pairs if old != new) or "another agent"

@@ -11,8 +11,8 @@ from app.domain.events import NewEvent, about
 from app.domain.events.environment_events import DriftChanged, DriftDetected, DriftEnded
 from app.domain.operation import Operation
 from app.domain.state.drift import DriftReport, Ending
+from app.domain.state.items import printable
 from app.domain.state.plan import Plan
-from app.domain.state.tree import printable
 from app.ports import Transaction
 
 SAMPLE = 50  # drifted paths that an episode names
@@ -40,7 +40,7 @@ class DriftOver:
 
 def found_in(plan: Plan, at: datetime) -> DriftFound:
     """What a plan says about drift."""
-    paths = tuple(printable(item.path) for item in plan.drift[:SAMPLE])
+    paths = tuple(printable(item.key) for item in plan.drift[:SAMPLE])
     return DriftFound(at, paths, len(plan.drift), bool(plan.ignored))
 
 

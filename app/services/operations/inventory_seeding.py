@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from app.domain.environment import Environment
 from app.domain.errors import Problem
+from app.domain.state.items import Item
 from app.domain.state.plan import Action, Plan, PlanItem
-from app.domain.state.tree import Entry
 from app.ports import Desired, Source, Target
 from app.services.operations.wanted_revision import desired_state
 
@@ -24,7 +24,7 @@ def seed_inventory(environment: Environment, source: Source, target: Target) -> 
     with it.
     """
     live, head = environment.status.revision, target.inventory()
-    if live is None or head.tree is not None or not head.whole or environment.policy.observe:
+    if live is None or head.state is not None or not head.whole or environment.policy.observe:
         return False
     try:
         state = desired_state(source, environment, live)
@@ -38,13 +38,13 @@ def seed_inventory(environment: Environment, source: Source, target: Target) -> 
 def carry(old: Target, new: Target) -> bool:
     """Copy what one inventory lists into another one of the same place; whether there was anything to copy."""
     head = old.inventory()
-    if head.tree is None or not head.whole:
+    if head.state is None or not head.whole:
         return False
-    seed(new, head.revision or "", head.tree, tuple(old.inventory_entries()))
+    seed(new, head.revision or "", head.state, tuple(old.inventory_entries()))
     return True
 
 
-def seed(target: Target, revision: str, tree: str, entries: Iterable[tuple[bytes, Entry]]) -> None:
+def seed(target: Target, revision: str, tree: str, entries: Iterable[tuple[bytes, Item]]) -> None:
     """Record entries as ours, as if they had just been delivered."""
     owned = tuple(entries)
     items = tuple(PlanItem(path, Action.RECORD, None, entry, entry) for path, entry in owned)

@@ -8,8 +8,9 @@ from datetime import datetime
 from app.domain.environment import Environment
 from app.domain.errors import RevisionNotFound
 from app.domain.state.drift import acceptance
+from app.domain.state.git_files import EMPTY_TREE
+from app.domain.state.items import Change, Item
 from app.domain.state.plan import LiveState, Plan, compare
-from app.domain.state.tree import EMPTY_TREE, Change, Entry
 from app.ports import Desired, Source, Target
 
 
@@ -23,8 +24,8 @@ def observe_and_plan(
     """
     head = target.inventory()
     changes = changed(source, target, desired)
-    paths = tuple(change.path for change in changes)
-    live = target.look(paths, only=head.whole and head.tree is not None and not whole)
+    paths = tuple(change.key for change in changes)
+    live = target.look(paths, only=head.whole and head.state is not None and not whole)
     plan = compare(
         changes,
         live,
@@ -39,16 +40,16 @@ def changed(source: Source, target: Target, desired: Desired) -> tuple[Change, .
     """What differs between the inventory and the desired tree: by tree ids, or by listing both when that can't do."""
     head = target.inventory()
     if head.whole:
-        if head.tree == desired.tree:
+        if head.state == desired.tree:
             return ()
         try:
-            return source.changes(head.tree or EMPTY_TREE, desired.tree)
+            return source.changes(head.state or EMPTY_TREE, desired.tree)
         except RevisionNotFound:
             pass  # the mirror was cloned again and no longer knows the old tree
     return listed(target.inventory_entries(), desired.entries())
 
 
-def listed(owned: Iterable[tuple[bytes, Entry]], wanted: Iterable[tuple[bytes, Entry]]) -> tuple[Change, ...]:
+def listed(owned: Iterable[tuple[bytes, Item]], wanted: Iterable[tuple[bytes, Item]]) -> tuple[Change, ...]:
     """The differences of two listings."""
     before, after = dict(owned), dict(wanted)
     return tuple(

@@ -13,7 +13,7 @@ from app.domain.events import Fact
 from app.domain.events.operation_events import OperationLog, OperationStage
 from app.domain.masking import mask
 from app.domain.operation import Operation, Phase, Stage, StageName
-from app.domain.state.tree import printable
+from app.domain.state.items import printable
 from app.ports import Ports, Transaction
 from app.services.operations.conclusion import Conclusion, conclude
 from app.services.operations.operation_records import event_of, is_quiet
@@ -109,4 +109,4 @@ class OperationRecorder:
 
 def paths_of(items: Any, limit: int = 500) -> list[dict[str, str]]:
     """A bounded list of {path, action} for an operation's detail."""
-    return [{"path": printable(item.path), "action": item.action.value} for item in items[:limit]]
+    return [{"path": printable(item.key), "action": item.action.value} for item in items[:limit]]

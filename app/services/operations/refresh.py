@@ -11,8 +11,9 @@ from app.domain.errors import SourceRefused, Temporary
 from app.domain.operation import Outcome, Phase, StageName, Trigger
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftItem, DriftReport
+from app.domain.state.git_files import blob_of
+from app.domain.state.items import printable
 from app.domain.state.plan import Drift, LiveState, Plan, PlanItem
-from app.domain.state.tree import printable
 from app.domain.status import CLEAR, Condition, ConditionKind, Health, SyncStatus
 from app.ports import Contents, Ports, Source, Target
 from app.services.operations import status_transitions
@@ -138,25 +139,25 @@ def report(source: Source, target: Target, live: LiveState, plan: Plan) -> Drift
 
 def vanished(live: LiveState, target: Target) -> bool:
     """Whether nothing of what we applied is there any more."""
-    missing = {one.path for one in live.deviations if one.known and not one.found}
+    missing = {one.key for one in live.deviations if one.known and not one.found}
     return bool(missing) and all(path in missing for path, _ in target.inventory_entries())
 
 
 def _item(item: PlanItem, diff: str | None = None) -> DriftItem:
-    return DriftItem(printable(item.path), item.drift or Drift.CHANGED, item.action, diff)
+    return DriftItem(printable(item.key), item.drift or Drift.CHANGED, item.action, diff)
 
 
 def _with_diff(contents: Contents, target: Target, item: PlanItem) -> DriftItem:
     before = known_content(contents, item) if item.known else None
-    after = target.read(item.path, READ_LIMIT) if item.found else None
-    modes = item.known.mode if item.known else None, item.found.mode if item.found else None
-    diff = unified(before, after, printable(item.path), limit=DIFF_LIMIT, modes=modes)
+    after = target.read(item.key, READ_LIMIT) if item.found else None
+    traits = item.known.traits if item.known else None, item.found.traits if item.found else None
+    diff = unified(before, after, printable(item.key), limit=DIFF_LIMIT, traits=traits)
     return _item(item, diff)
 
 
 def known_content(contents: Contents, item: PlanItem) -> bytes | None:
     """What we had applied at a path, at most READ_LIMIT bytes; None where the mirror no longer has it."""
-    return beginning(contents, item.known.blob) if item.known else None
+    return beginning(contents, blob_of(item.known)) if item.known else None
 
 
 class _Enough(Exception):

@@ -10,8 +10,8 @@ from app.domain.errors import OnlyObserves, Problem
 from app.domain.operation import OperationKind, Outcome, Phase, StageName
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, acceptance
+from app.domain.state.items import Change
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan, compare
-from app.domain.state.tree import Change
 from app.domain.status import CLEAR, Divergence, Health, SyncStatus
 from app.ports import Desired, OperationFilter, Ports, Source, Target
 from app.services.operations import wanted_revision as wanted
@@ -122,7 +122,7 @@ def foresee(
     entries = {path: entry for path, entry in state.entries() if not accepted(path)}
     gone = tuple(path for path in dropped if path not in entries)
     live = target.look((*entries, *gone), only=True)
-    found = {one.path: one.found for one in live.deviations if one.found}
+    found = {one.key: one.found for one in live.deviations if one.found}
     moves = [Change(path, None, entry) for path, entry in entries.items()]
     moves += [Change(path, found[path], None) for path in gone if path in found]
     there = tuple(Deviation(path, None, found[path]) for path in entries if path in found)
@@ -137,12 +137,12 @@ def _dropped(source: Source, environment: Environment, before: str | None, state
         changes = source.changes(source.tree(before, environment.source.path), state.tree)
     except Problem:
         return ()  # the mirror was cloned again, and does not know it
-    return tuple(change.path for change in changes if change.after is None)
+    return tuple(change.key for change in changes if change.after is None)
 
 
 def _counts(plan: Plan) -> dict[str, int]:
     counts = plan.counts()
-    updated = counts[Action.UPDATE] + counts[Action.MODE]
+    updated = counts[Action.UPDATE] + counts[Action.TRAITS]
     return {"created": counts[Action.CREATE], "updated": updated, "deleted": counts[Action.DELETE]}
 
 

@@ -11,8 +11,8 @@ from app.domain.events.environment_events import HoldEnded
 from app.domain.operation import Changes, Outcome, Phase, StageName, Trigger
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, Ending
+from app.domain.state.items import printable
 from app.domain.state.plan import Action, Plan
-from app.domain.state.tree import printable
 from app.domain.status import CLEAR, Health
 from app.ports import CheckResult, Desired, Ports, Source, Target
 from app.services.operations import status_transitions
@@ -123,8 +123,8 @@ class Sync:
         target = self._ports.targets.open(environment)
         seeded = seed_inventory(environment, source, target)
         head = target.inventory()
-        self._owned = environment.status.files if head.tree else 0
-        whole = seeded or head.tree in (None, state.tree) or environment.status.drift_count > 0
+        self._owned = environment.status.files if head.state else 0
+        whole = seeded or head.state in (None, state.tree) or environment.status.drift_count > 0
         with recorder.stage(StageName.PLANNED):
             _, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=whole)
         recorder.note(total=len(plan.work))
@@ -138,7 +138,7 @@ class Sync:
 
     def _report_unsupported(self, source: Source, state: Desired) -> None:
         """Say what of the tree is not delivered as it is meant: submodules, and LFS pointers without their content."""
-        found = [{"path": printable(one.path), "kind": one.kind} for one in source.unsupported(state.tree)[:100]]
+        found = [{"path": printable(one.key), "kind": one.kind} for one in source.unsupported(state.tree)[:100]]
         self._recorder.remember(unsupported=found)
         for one in found[:10]:
             self._recorder.log(f"not supported: '{one['path']}' is a {one['kind'].replace('_', ' ')}")
@@ -179,7 +179,7 @@ class Sync:
     def _changes(self, plan: Plan) -> Changes:
         counts = plan.counts()
         created, deleted = counts[Action.CREATE], counts[Action.DELETE]
-        updated = counts[Action.UPDATE] + counts[Action.MODE]
+        updated = counts[Action.UPDATE] + counts[Action.TRAITS]
         return Changes(created, updated, deleted, max(0, self._files(plan) - created - updated))
 
     def _files(self, plan: Plan) -> int:

@@ -8,7 +8,7 @@ from app.domain.environment import Environment, Hold, Mode
 from app.domain.errors import Problem, RevisionNotFound
 from app.domain.operation import AUTOMATIC, Operation, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
-from app.domain.state.tree import EMPTY_TREE
+from app.domain.state.git_files import EMPTY_TREE
 from app.ports import Desired, Source, Transaction
 
 ORDERED = frozenset({Trigger.PIPELINE, Trigger.WEBHOOK, Trigger.MANUAL})

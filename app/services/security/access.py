@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.actor import START, Actor
@@ -12,27 +11,17 @@ from app.domain.actor import token as script
 from app.domain.actor import user as person
 from app.domain.audit import NewAuditEntry
 from app.domain.errors import InvalidInput, NotAuthenticated, NotFound, TooManyAttempts
+from app.domain.identity import Identity
 from app.domain.ids import new_id
+from app.domain.permissions import ADMIN, ROLES
 from app.ports import Hasher, Ports, Session, Token, Transaction, User
 
-ADMIN = "admin"
-ROLES = (ADMIN, "readonly")
 BOOTSTRAP = "bootstrap"
 SESSION_LIFE = timedelta(days=7)
 THROTTLE = timedelta(minutes=15)
 PER_NAME, PER_ADDRESS = 10, 50
 TOUCH = timedelta(minutes=1)
 SHORTEST_PASSWORD = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who is asking. `must_change`: a one-time password has to be replaced before anything else."""
-
-    actor: Actor
-    role: str
-    id: str
-    must_change: bool = False
 
 
 class Access:

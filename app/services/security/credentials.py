@@ -59,12 +59,13 @@ class Keyring:
 
     def remove(self, name: str, actor: Actor) -> None:
         """Remove a credential. Raises CredentialNotFound, CredentialInUse (naming an environment)."""
+        kinds = self._ports.targets.kinds()
         with self._ports.store.write() as tx:
             kind = tx.credentials.get(name).kind
             if any(credential == name for _, credential in tx.environments.repositories()):
                 raise CredentialInUse(f"An environment's source still uses the credential '{name}'.")
             for environment, target in tx.environments.targets().items():
-                if name in self._ports.targets.credentials(target).values():
+                if any(use.name == name for use in kinds.credentials(target)):
                     raise CredentialInUse(f"The target of '{environment}' still uses the credential '{name}'.")
             tx.credentials.remove(name)
             told = {"kind": kind}

@@ -11,7 +11,7 @@ from typing import IO
 
 from app.domain.errors import SourceDamaged, SourceRefused
 from app.domain.revision import is_sha
-from app.domain.state.tree import printable
+from app.domain.state.items import printable
 from app.sources.git import Repository
 
 AHEAD = 64  # requests; far less than a pipe holds

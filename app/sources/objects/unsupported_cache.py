@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from app.domain.state.tree import Entry, Unsupported
+from app.domain.state.items import Item, Unsupported
 from app.git import GitFailed
 from app.sources.git import Repository
 from app.sources.objects import trees
@@ -24,7 +24,7 @@ class Verdicts:
         self._turn = threading.Lock()
         self._known: OrderedDict[str, Found] = OrderedDict()
 
-    def of(self, repository: Repository, tree: str, listing: Iterator[tuple[bytes, Entry]]) -> tuple[Unsupported, ...]:
+    def of(self, repository: Repository, tree: str, listing: Iterator[tuple[bytes, Item]]) -> tuple[Unsupported, ...]:
         """What a tree holds that is not delivered. `listing` is read only where no known tree is near."""
         with self._turn:
             known, latest = self._known.get(tree), next(reversed(self._known.items()), None)
@@ -49,7 +49,7 @@ class Verdicts:
                     return None
         except GitFailed:
             return None
-        touched = {change.path for change in changes}
-        new = ((change.path, change.after) for change in changes if change.after)
+        touched = {change.key for change in changes}
+        new = ((change.key, change.after) for change in changes if change.after)
         kept = {path: item for path, item in found.items() if path not in touched}
         return {**kept, **trees.unsupported(repository, new)}

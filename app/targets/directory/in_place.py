@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 from app.domain.state.plan import LiveState, Plan
 from app.ports import ApplyProgress, Contents, Desired
-from app.targets.directory import directory_listing, directory_scan
-from app.targets.directory.allowed_roots import Location
-from app.targets.directory.preparation import OnDisk, prepare
-from app.targets.directory.root_handle import Root
-from app.targets.directory.writer import Writer
+from app.targets.files import directory_listing, directory_scan
+from app.targets.files.allowed_roots import Location
+from app.targets.files.preparation import OnDisk, prepare
+from app.targets.files.root_handle import Root
+from app.targets.files.writer import Writer
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import ApplyMeter, InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory

@@ -15,15 +15,16 @@ import time
 from collections.abc import Callable, Iterator
 
 from app.domain.errors import Problem, TargetRefused
+from app.domain.state.git_files import check_path
+from app.domain.state.items import Item
 from app.domain.state.plan import Plan
-from app.domain.state.tree import Entry, check_path
 from app.ports import ApplyProgress, Contents, Desired
-from app.targets.directory import directory_listing
-from app.targets.directory.allowed_roots import Location
 from app.targets.directory.in_place import DirectoryTarget
-from app.targets.directory.os_errors import told
-from app.targets.directory.root_handle import Root, below, lstat_in, parted
-from app.targets.directory.writer import Writer
+from app.targets.files import directory_listing
+from app.targets.files.allowed_roots import Location
+from app.targets.files.os_errors import told
+from app.targets.files.root_handle import Root, below, lstat_in, parted
+from app.targets.files.writer import Writer
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory
@@ -63,7 +64,7 @@ class ReleaseTarget(DirectoryTarget):
                     if old != fresh:
                         _remove(book, folder, old)
 
-    def _kept(self, book: InventoryDatabase, folder: Root, tree: str, entries: dict[bytes, Entry]) -> str | None:
+    def _kept(self, book: InventoryDatabase, folder: Root, tree: str, entries: dict[bytes, Item]) -> str | None:
         """A release of this tree in which nothing moved: every file is read."""
         for name, of in book.releases(complete=True):
             root = folder.descend([name]) if of == tree else None
@@ -74,7 +75,7 @@ class ReleaseTarget(DirectoryTarget):
         return None
 
     def _fill(
-        self, folder: Root, name: str, entries: dict[bytes, Entry], contents: Contents, token: str, watch: ApplyProgress
+        self, folder: Root, name: str, entries: dict[bytes, Item], contents: Contents, token: str, watch: ApplyProgress
     ) -> None:
         progress = ApplyMeter(watch, len(entries))
         for path in entries:
@@ -116,7 +117,7 @@ def _current(top: Root) -> str | None:
     return name if folder == FOLDER and _NAME.match(name) else None
 
 
-def _unaltered(root: Root, entries: dict[bytes, Entry]) -> bool:
+def _unaltered(root: Root, entries: dict[bytes, Item]) -> bool:
     listed = directory_listing.take(root, {})
     if sum(len(page.names) for page in listed.listed.values()) != len(entries):
         return False

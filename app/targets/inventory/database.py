@@ -6,9 +6,10 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from app.domain.state.git_files import DIRECTORY, blob_of, file_item, mode_of, traits_of
+from app.domain.state.items import Item
 from app.domain.state.plan import Action, InventoryHead, Plan, PlanItem
-from app.domain.state.tree import DIRECTORY, Entry
-from app.targets.directory.directory_listing import DirectoryPage, Stamp
+from app.targets.files.directory_listing import DirectoryPage, Stamp
 
 TOMBSTONES = 10_000
 MANY = 500  # paths asked for at once, from which on reading the whole list is cheaper
@@ -100,14 +101,17 @@ class InventoryDatabase:
         """(path, mode, blob id, stat as in a Git index or None), in Git's order."""
         return self._db.execute("SELECT path, mode, blob, stat FROM files ORDER BY path").fetchall()
 
-    def entries(self) -> Iterator[tuple[bytes, Entry]]:
+    def entries(self) -> Iterator[tuple[bytes, Item]]:
         """Everything that we own, in Git's order."""
         for path, mode, blob, _ in self.rows():
-            yield path, Entry(mode, blob.hex())
+            yield path, file_item(traits_of(mode), blob.hex())
 
-    def is_empty(self) -> bool:
-        """Whether we own nothing."""
-        return self._db.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None
+    def few_rows(self, most: int) -> list[Row] | None:
+        """The rows, where they are not more than `most`."""
+        rows = self._db.execute(
+            "SELECT path, mode, blob, stat FROM files ORDER BY path LIMIT ?", (most + 1,)
+        ).fetchall()
+        return rows if len(rows) <= most else None
 
     def names(self, folders: Collection[bytes]) -> dict[bytes, set[bytes]]:
         """The names of the files that we own in some directories, without those below."""
@@ -125,14 +129,14 @@ class InventoryDatabase:
         for folder in folders:
             yield from (path for (path,) in self._db.execute(f"SELECT path {_BELOW}", _span(folder)))
 
-    def known(self, paths: Collection[bytes]) -> dict[bytes, Entry]:
+    def known(self, paths: Collection[bytes]) -> dict[bytes, Item]:
         """What we own at some paths."""
         if len(paths) > MANY:
             asked = set(paths)
             return {path: entry for path, entry in self.entries() if path in asked}
         one = "SELECT mode, blob FROM files WHERE path = ?"
         found = ((path, self._db.execute(one, (path,)).fetchone()) for path in paths)
-        return {path: Entry(row[0], row[1].hex()) for path, row in found if row}
+        return {path: file_item(traits_of(row[0]), row[1].hex()) for path, row in found if row}
 
     def stats(self, paths: Collection[bytes]) -> dict[bytes, bytes]:
         """What is remembered of the stats of a few paths."""
@@ -174,7 +178,7 @@ class InventoryDatabase:
         with self._change():
             self._note("applying", token)
             self._db.execute("DELETE FROM pending")
-            rows = ((item.path, *_part(item.found), *_part(item.wanted)) for item in items if item.works)
+            rows = ((item.key, *_part(item.found), *_part(item.wanted)) for item in items if item.works)
             self._db.executemany("INSERT INTO pending VALUES (?, ?, ?, ?, ?)", rows)
             self._db.executemany("INSERT OR IGNORE INTO folders VALUES (?)", ((folder,) for folder in folders))
             if release:
@@ -185,9 +189,9 @@ class InventoryDatabase:
     ) -> None:
         """The plan was carried out. `left`: directories of ours that were removed."""
         with self._change():
-            self._move((item.path, item.wanted) for item in plan.items)
-            self._bury(item.path for item in plan.items if item.wanted is None)
-            self._unbury(item.path for item in plan.items if item.wanted or item.action is Action.KEEP)
+            self._move((item.key, item.wanted) for item in plan.items)
+            self._bury(item.key for item in plan.items if item.wanted is None)
+            self._unbury(item.key for item in plan.items if item.wanted or item.action is Action.KEEP)
             self._db.executemany("DELETE FROM folders WHERE path = ?", ((folder,) for folder in left))
             self._db.execute("DELETE FROM pending")
             if release:
@@ -199,7 +203,7 @@ class InventoryDatabase:
         """Paths that an interrupted apply was about to change."""
         return [path for (path,) in self._db.execute("SELECT path FROM pending")]
 
-    def recover(self, live: Callable[[bytes], Entry | None]) -> None:
+    def recover(self, live: Callable[[bytes], Item | None]) -> None:
         """After an interrupted apply: find out, path by path, how far it came. `applying` stays until one succeeds."""
         rows = self._db.execute("SELECT path, found_mode, found, mode, blob FROM pending").fetchall()
         known = self.known([row[0] for row in rows])
@@ -215,13 +219,13 @@ class InventoryDatabase:
             self._unbury(path for path, after in moves if after is not None)
             self._db.execute("DELETE FROM pending")
 
-    def _move(self, moves: Iterable[tuple[bytes, Entry | None]]) -> None:
+    def _move(self, moves: Iterable[tuple[bytes, Item | None]]) -> None:
         """Take paths in, or let them go. What is remembered of their directories is no longer right."""
         moves = list(moves)
         folders = {path.rpartition(b"/")[0] for path, _ in moves}
         self._db.executemany("DELETE FROM pages WHERE folder = ?", ((folder,) for folder in folders))
         self._db.executemany("DELETE FROM files WHERE path = ?", ((path,) for path, after in moves if after is None))
-        put = ((path, after.mode, bytes.fromhex(after.blob)) for path, after in moves if after)
+        put = ((path, *_part(after)) for path, after in moves if after)
         self._db.executemany(_PUT, put)
 
     # --- what we pruned ---
@@ -261,7 +265,7 @@ class InventoryDatabase:
                 self._db.execute("UPDATE releases SET complete = 0 WHERE name = ?", (name,))
 
 
-def settled(known: Entry | None, found: Entry | None, wanted: Entry | None, live: Entry | None) -> Entry | None:
+def settled(known: Item | None, found: Item | None, wanted: Item | None, live: Item | None) -> Item | None:
     """What we own at a path after an interrupted apply. `known` before it, `found` there then, `live` there now.
 
     A file that is neither as it was nor as it should become was changed by somebody else: it stays ours.
@@ -270,7 +274,7 @@ def settled(known: Entry | None, found: Entry | None, wanted: Entry | None, live
         return wanted
     if live == found:
         return known
-    if live is None or live.mode == DIRECTORY:  # a directory may have been made to hold files of ours
+    if live is None or live.traits == DIRECTORY:  # a directory may have been made to hold files of ours
         return known if wanted else None
     return known or wanted
 
@@ -288,9 +292,9 @@ def _split(names: bytes) -> tuple[bytes, ...]:
     return tuple(names.split(b"/")) if names else ()
 
 
-def _part(entry: Entry | None) -> Part:
-    return (entry.mode, bytes.fromhex(entry.blob)) if entry else (None, None)
+def _part(entry: Item | None) -> Part:
+    return (mode_of(entry.traits), bytes.fromhex(blob_of(entry))) if entry else (None, None)
 
 
-def _entry(mode: int | None, blob: bytes | None) -> Entry | None:
-    return Entry(mode, (blob or b"").hex()) if mode is not None else None
+def _entry(mode: int | None, blob: bytes | None) -> Item | None:
+    return file_item(traits_of(mode), (blob or b"").hex()) if mode is not None else None

@@ -17,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app.domain.errors import TargetUnreachable
-from app.domain.state.tree import Entry
+from app.domain.state.git_files import file_item
+from app.domain.state.items import Item
 from app.git import GitFailed, git
 from app.targets.inventory.database import InventoryDatabase, Row
 
@@ -56,7 +57,7 @@ def is_settled(found: os.stat_result, since: int) -> bool:
 
 def moved(
     git_dir: Path, book: InventoryDatabase, work_tree: Path, meanwhile: Callable[[], object]
-) -> list[tuple[bytes, Entry]]:
+) -> list[tuple[bytes, Item]]:
     """Paths that we own and whose stat is not the one remembered, with what we know of them. While Git works,
     `meanwhile` is called (perhaps more than once)."""
     for _ in range(TRIES):
@@ -110,11 +111,11 @@ def _index_entry(path: bytes, mode: int, blob: bytes, stat: bytes | None) -> byt
     return b"%b%b%b%b%b" % (facts, blob, min(size, _NAME).to_bytes(2, "big"), path, bytes(8 - (62 + size) % 8))
 
 
-def _parse(raw: bytes) -> list[tuple[bytes, Entry]]:
+def _parse(raw: bytes) -> list[tuple[bytes, Item]]:
     """`:mode mode id id status NUL path NUL …`; the first of each pair is ours."""
     parts = raw.split(b"\0")
     return [
-        (path, Entry(int(facts[1:7], 8), facts[15:55].decode()))
+        (path, file_item(facts[1:7].decode(), facts[15:55].decode()))
         for facts, path in zip(parts[::2], parts[1::2], strict=False)
     ]
 

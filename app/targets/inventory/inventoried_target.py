@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.domain.errors import TargetRefused, TargetUnreachable
+from app.domain.state.items import Item
 from app.domain.state.plan import InventoryHead, Plan
-from app.domain.state.tree import Entry
 from app.ports import ApplyProgress, Desired
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventory_files import Inventory
@@ -25,7 +25,7 @@ class InventoriedTarget(ABC):
         with self._inventory.read() as book:
             return book.head() if book else InventoryHead()
 
-    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
+    def inventory_entries(self) -> Iterator[tuple[bytes, Item]]:
         """Everything that we own, in Git's order; after an interrupted apply, as far as that came."""
         with self._inventory.looking() as book:
             if not book.head().whole:

@@ -9,21 +9,22 @@ import secrets
 from collections.abc import Iterator, Mapping
 
 from app.domain.errors import TargetUnreachable
+from app.domain.state.git_files import EXECUTABLE, SYMLINK, check_path
+from app.domain.state.items import Item
 from app.domain.state.plan import Plan
-from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, check_path
 from app.ports import ApplyProgress, Contents, Desired
-from app.targets.directory.root_handle import above, parted
+from app.targets.files.root_handle import above, parted
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.ssh import scripts
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.remote_scan import entries
-from app.targets.ssh.scripts import quoted
+from app.targets.ssh.scripts import batches, quoted
 from app.targets.ssh.ssh_target import SshTarget
-from app.targets.ssh.tar_stream import TarStream, batches
+from app.targets.ssh.tar_stream import TarStream
 
-Tree = Mapping[bytes, Entry]
+Tree = Mapping[bytes, Item]
 
 
 class SshReleaseTarget(SshTarget):
@@ -59,12 +60,12 @@ class SshReleaseTarget(SshTarget):
 
     def _same(self, book: InventoryDatabase, plan: Plan, wanted: Tree) -> Tree:
         """Files that stand in the live release as the new one needs them."""
-        touched = {item.path for item in plan.items}
+        touched = {item.key for item in plan.items}
         owned = dict(book.entries())
         return {
             path: entry
             for path, entry in wanted.items()
-            if owned.get(path) == entry and path not in touched and entry.mode != SYMLINK
+            if owned.get(path) == entry and path not in touched and entry.traits != SYMLINK
         }
 
     # --- filling ---
@@ -121,14 +122,14 @@ class SshReleaseTarget(SshTarget):
 
 def _take(stream: TarStream, same: Tree) -> None:
     """Lines that copy files from the release before, a directory and a mode at a time."""
-    grouped: dict[tuple[bytes, int], list[bytes]] = {}
+    grouped: dict[tuple[bytes, str], list[bytes]] = {}
     for path, entry in same.items():
-        grouped.setdefault((parted(path)[0], entry.mode), []).append(path)
-    for (folder, mode), paths in grouped.items():
+        grouped.setdefault((parted(path)[0], entry.traits), []).append(path)
+    for (folder, traits), paths in grouped.items():
         stream.astray(b"old " + quoted(folder))
         rest = paths
         for batch in batches([quoted(b"./" + parted(path)[1]) for path in paths]):
-            bits = b"755" if mode == EXECUTABLE else b"644"
+            bits = b"755" if traits == EXECUTABLE else b"644"
             stream.line(b"take %b %b %b" % (bits, quoted(folder), b" ".join(batch)))
             stream.count(rest[: len(batch)])
             rest = rest[len(batch) :]

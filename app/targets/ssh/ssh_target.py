@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from app.domain.errors import Problem, TargetUnreachable
+from app.domain.state.git_files import DIRECTORY
+from app.domain.state.items import printable
 from app.domain.state.plan import LiveState, Plan
-from app.domain.state.tree import DIRECTORY, printable
 from app.ports import ApplyProgress, Contents, Desired
-from app.targets.directory.preparation import Steps, prepare
-from app.targets.directory.root_handle import above
+from app.targets.files.preparation import Steps, prepare
+from app.targets.files.root_handle import above
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import ApplyMeter, InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory
@@ -64,7 +66,7 @@ class SshTarget(InventoriedTarget):
         """What the look saw on which the plan rests, or a look of its own. What changes there after it is met by the
         plan's own checks on the host."""
         seen, self._seen = self._seen, None
-        writes = {item.path for item in plan.work if item.wanted is not None}
+        writes = {item.key for item in plan.work if item.wanted is not None}
         if seen is not None and (seen[1] is None or writes <= seen[1]):
             return Surroundings(self._view, seen[0])
         folders = {folder for path in writes for folder in above(path)}
@@ -74,7 +76,7 @@ class SshTarget(InventoriedTarget):
         self, plan: Plan, steps: Steps, stream: TarStream, book: InventoryDatabase, progress: ApplyMeter
     ) -> Iterable[bytes]:
         """Send it; returns the directories that went."""
-        in_the_way = {item.path for item in plan.work if item.found and item.found.mode == DIRECTORY and item.wanted}
+        in_the_way = {item.key for item in plan.work if item.found and item.found.traits == DIRECTORY and item.wanted}
         emptied = book.made({folder for path in steps.first + steps.last for folder in above(path)})
         folders = sorted(emptied, key=lambda folder: folder.count(b"/"), reverse=True)
 
@@ -180,4 +182,4 @@ class Surroundings:
             self._whole = self._view.everything(tuple)
         start = folder + b"/"
         facts = self._whole.facts
-        return (path for path, one in facts.items() if path.startswith(start) and one.kind != DIRECTORY)
+        return (path for path, one in facts.items() if path.startswith(start) and not stat.S_ISDIR(one.mode))

@@ -13,14 +13,15 @@ from app.domain.agents.enrollment_commands import host_commands, unencrypted
 from app.domain.agents.protocol import Agent
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import EnvironmentNotFound, InvalidInput
+from app.domain.permissions import Permission
 from app.ports import EnvironmentFilter, Transaction
 from app.services.use_cases import UseCases
 from app.web.pages.form_fields import Many
 from app.web.rendering import render
 from app.web.rendering.present import plural
 from app.web.rendering.snippets import base_url
+from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import By, Visitor
 
 CHOICES = 500
 SKEWED_S = 2.0
@@ -59,8 +60,8 @@ class AgentsPage:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@router.get("/agents")
-def agents(request: Request, use_cases: Cases, _: Visitor) -> Response:
+@router.get("/agents", dependencies=[may(Permission.VIEW_AGENTS)])
+def agents(request: Request, use_cases: Cases, _: Who) -> Response:
     """The page."""
     return _page(request, use_cases)
 
@@ -128,7 +129,7 @@ def _title(rows: tuple[AgentRow, ...], choices: tuple[Environment, ...]) -> str:
     return f"Every agent is there; {waits}" if lonely else "Every agent is there"
 
 
-@router.post("/agents/enrollments")
+@router.post("/agents/enrollments", dependencies=[may(Permission.MANAGE_AGENTS)])
 def enroll(request: Request, use_cases: Cases, by: By, environments: Many = []) -> Response:  # noqa: B006 — FastAPI copies
     """Make a one-time token; it is on this page and nowhere else."""
     try:
@@ -139,7 +140,7 @@ def enroll(request: Request, use_cases: Cases, by: By, environments: Many = []) 
     return _page(request, use_cases, tuple(environments), token)
 
 
-@router.post("/agents/{id}/revoke")
+@router.post("/agents/{id}/revoke", dependencies=[may(Permission.MANAGE_AGENTS)])
 def revoke(request: Request, use_cases: Cases, by: By, id: str) -> Response:
     """End an agent at once."""
     use_cases.agents.enrolling.revoke(id, by)

@@ -9,11 +9,12 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 
 from app.domain.audit import AuditEntry, Verification
+from app.domain.permissions import Permission
 from app.ports import AuditFilter
 from app.web.pages.query_parameters import After, Word, clean, moment, number
 from app.web.rendering import links, render
+from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import By, Visitor
 
 ROWS = 50
 router = APIRouter()
@@ -46,11 +47,11 @@ class AuditPage:
     export: Mapping[str, str]
 
 
-@router.get("/audit")
+@router.get("/audit", dependencies=[may(Permission.READ_AUDIT)])
 def audit(
     request: Request,
     use_cases: Cases,
-    _: Visitor,
+    _: Who,
     environment: Word = "",
     actor: Word = "",
     action: Word = "",
@@ -91,7 +92,7 @@ def audit(
     return render.page(request, "audit/index.html", context, nav="audit", regions=("audit",))
 
 
-@router.post("/audit/verify")
+@router.post("/audit/verify", dependencies=[may(Permission.VERIFY_AUDIT)])
 def verify(request: Request, use_cases: Cases, _: By) -> Response:
     """Walk the whole chain now."""
     result = use_cases.audit.verify_stored()

@@ -11,12 +11,13 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.comparison import MODES, WINDOWS, Call, Cell, Comparison, ComparisonRow, Day
 from app.domain.errors import InvalidInput
+from app.domain.permissions import Permission
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import links, render
 from app.web.rendering.plots import Axis, RoadStep, axis, medians
 from app.web.rendering.present import duration, exact, plural
+from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import Visitor
 
 WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
 LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}
@@ -73,11 +74,11 @@ class ComparisonPage:
     export: Mapping[str, str]
 
 
-@router.get("/compare")
+@router.get("/compare", dependencies=[may(Permission.VIEW)])
 def compare(
     request: Request,
     use_cases: Cases,
-    _: Visitor,
+    _: Who,
     window: Word = "30d",
     labels: Word = "",
     environment: Word = "",

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.permissions import Permission
 from app.domain.state.drift import Episode
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
 from app.web.rendering.present import plural
+from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import Visitor
 
 OPEN = 100
 PAST = 30
@@ -31,8 +32,8 @@ class DriftPage:
     next: str
 
 
-@router.get("/drift")
-def drift(request: Request, use_cases: Cases, _: Visitor, after: After = "") -> Response:
+@router.get("/drift", dependencies=[may(Permission.VIEW)])
+def drift(request: Request, use_cases: Cases, _: Who, after: After = "") -> Response:
     """Every open episode, then those that ended."""
     with use_cases.ports.store.read() as tx:
         now = tx.episodes.page(None, OPEN, None, open_only=True)

@@ -10,10 +10,12 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.domain.errors import NotAuthenticated, Problem, TooManyAttempts
+from app.domain.permissions import Exemption
 from app.services.security.access import SESSION_LIFE
 from app.web.pages.query_parameters import clean
 from app.web.rendering import links, render
-from app.web.requests.guard import COOKIE, require_same_origin
+from app.web.requests.browser_session import COOKIE, require_same_origin
+from app.web.requests.permission_check import exempt
 from app.web.requests.route_dependencies import Cases, client_ip
 
 router = APIRouter()
@@ -30,7 +32,7 @@ class LoginPage:
     notice: str
 
 
-@router.get("/login")
+@router.get("/login", dependencies=[exempt(Exemption.PUBLIC)])
 def form(request: Request, use_cases: Cases, next: str = "/", out: str = "") -> Response:
     """The form; whoever has a session already goes on."""
     onward = links.inside(next[:2000])
@@ -40,7 +42,7 @@ def form(request: Request, use_cases: Cases, next: str = "/", out: str = "") -> 
     return render.page(request, "account/login.html", LoginPage("", onward, "", notice))
 
 
-@router.post("/login")
+@router.post("/login", dependencies=[exempt(Exemption.PUBLIC)])
 def log_in(
     request: Request, use_cases: Cases, name: Line = "", password: Line = "", next: Annotated[str, Form()] = "/"
 ) -> Response:
@@ -61,7 +63,7 @@ def log_in(
     return answer
 
 
-@router.post("/logout")
+@router.post("/logout", dependencies=[exempt(Exemption.PUBLIC)])
 def log_out(request: Request, use_cases: Cases) -> Response:
     """End the session at once; asking twice does no harm."""
     require_same_origin(request)

@@ -12,14 +12,15 @@ from app.domain.events import Event, EventType
 from app.domain.events.environment_events import HealthChanged, StatusChanged
 from app.domain.events.operation_events import OperationFinished, OperationLog, OperationQueued, OperationStage
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
+from app.domain.permissions import Permission
 from app.ports import OperationFilter, Transaction
 from app.web.pages.query_parameters import After, Word, clean, moment
 from app.web.rendering import links, render
 from app.web.rendering.happenings import Happening, counted, of_operation, sentence_case, started, summary
 from app.web.rendering.plots import RoadStep, road
 from app.web.rendering.present import exact, look, short
+from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import By, Visitor
 
 ROWS = 30
 LINES = 500
@@ -93,11 +94,11 @@ class OperationPage:
     pipeline: str
 
 
-@router.get("/operations")
+@router.get("/operations", dependencies=[may(Permission.VIEW)])
 def operations(
     request: Request,
     use_cases: Cases,
-    _: Visitor,
+    _: Who,
     environment: Word = "",
     kind: Word = "",
     phase: Word = "",
@@ -135,8 +136,8 @@ def _choices() -> dict[str, tuple[tuple[str, str], ...]]:
     return {kind: tuple((one.value, look(one, kind).label) for one in values) for kind, values in kinds.items()}
 
 
-@router.get("/operations/{id}")
-def operation(request: Request, use_cases: Cases, id: str, _: Visitor) -> Response:
+@router.get("/operations/{id}", dependencies=[may(Permission.VIEW)])
+def operation(request: Request, use_cases: Cases, id: str, _: Who) -> Response:
     """One operation. A scheduled comparison without news leaves none, so its page may be gone when it ends."""
     with use_cases.ports.store.read() as tx:
         one = tx.operations.get(id)
@@ -206,7 +207,7 @@ def _line(event: Event, one: Operation) -> str:
     return f"{label}: {event.reason}" if event.reason else label
 
 
-@router.post("/operations/{id}/stop")
+@router.post("/operations/{id}/stop", dependencies=[may(Permission.TERMINATE)])
 def stop(request: Request, use_cases: Cases, id: str, by: By) -> Response:
     """Stop it: at once while queued, between two files while running."""
     asked = use_cases.queue.terminate(id, by)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.comparison import Comparison
 from app.domain.environment import Environment
+from app.domain.permissions import Permission
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally, Transaction
 from app.services.use_cases import UseCases
@@ -19,8 +20,8 @@ from app.web.pages.needs import Need, need_of, needs_of
 from app.web.pages.query_parameters import PAGE, After, Word, clean, split_search
 from app.web.rendering import links, render
 from app.web.rendering.present import plural, sentence
+from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import Visitor
 
 NAMED = 5
 REGIONS = ("environments", "summary")
@@ -93,11 +94,11 @@ class FirstStartPage:
     form: Form
 
 
-@router.get("/")
+@router.get("/", dependencies=[may(Permission.VIEW)])
 def overview(
     request: Request,
     use_cases: Cases,
-    _: Visitor,
+    _: Who,
     q: Word = "",
     mode: Word = "",
     sync: Word = "",
@@ -132,7 +133,7 @@ def overview(
 
 
 def _start(request: Request, use_cases: UseCases) -> Response:
-    context = FirstStartPage(forms.form(use_cases, forms.FRESH))
+    context = FirstStartPage(forms.form(use_cases, forms.fresh(use_cases.ports.targets.kinds())))
     return render.page(request, "overview/start.html", context, nav="overview")
 
 

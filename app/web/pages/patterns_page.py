@@ -7,16 +7,17 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.permissions import Permission
 from app.web.rendering import render
 from app.web.rendering.samples import samples
+from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import Visitor
 
 router = APIRouter()
 
 
-@router.get("/patterns")
-def patterns(request: Request, use_cases: Cases, _: Visitor) -> Response:
+@router.get("/patterns", dependencies=[may(Permission.VIEW)])
+def patterns(request: Request, use_cases: Cases, _: Who) -> Response:
     """The page."""
     values = samples(use_cases.ports.clock.now())
     fields = [(name, Any) for name in values]

@@ -11,9 +11,10 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.domain.errors import Problem
+from app.domain.permissions import Permission
 from app.web.rendering import links, render
-from app.web.requests.route_dependencies import SAFE
-from app.web.requests.visitor import visitor
+from app.web.requests.browser_session import SAFE
+from app.web.requests.permission_check import admit
 
 TITLES = {
     "environment_not_found": "There is no such environment",
@@ -88,7 +89,7 @@ def _recognise(request: Request) -> None:
     """Whose page it is, where no route asked for that (there is none at this address)."""
     if not hasattr(request.state, "user") and request.method in SAFE:
         try:
-            visitor(request)
+            admit(request, Permission.VIEW)
         except Problem:
             pass
 

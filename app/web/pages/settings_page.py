@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from app import __version__
 from app.domain.errors import CredentialExists, InvalidInput
+from app.domain.permissions import Permission
 from app.ports import Credential, Delivery, Token
 from app.services.security.credentials import NEEDS
 from app.services.use_cases import UseCases
@@ -17,8 +18,8 @@ from app.web.pages.form_fields import Line, Lines, line, until
 from app.web.pages.login_page import remember
 from app.web.rendering import render
 from app.web.rendering.snippets import base_url
+from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import By, Visitor
 
 DELIVERIES = 20
 KINDS = (("token", "Access token (https)"), ("password", "Name and password (https)"), ("ssh-key", "SSH key"),
@@ -42,8 +43,8 @@ class SettingsPage:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@router.get("/settings")
-def settings(request: Request, use_cases: Cases, _: Visitor) -> Response:
+@router.get("/settings", dependencies=[may(Permission.VIEW_SETTINGS)])
+def settings(request: Request, use_cases: Cases, _: Who) -> Response:
     """The page."""
     return _page(request, use_cases)
 
@@ -75,8 +76,8 @@ def _page(
     return render.page(request, "settings/index.html", context, nav="settings", status=status)
 
 
-@router.post("/settings/password")
-def password(request: Request, use_cases: Cases, identity: Visitor, by: By, old: Line = "", new: Line = "") -> Response:
+@router.post("/settings/password", dependencies=[may(Permission.OWN_ACCOUNT)])
+def password(request: Request, use_cases: Cases, identity: Who, by: By, old: Line = "", new: Line = "") -> Response:
     """Replace the own password; other sessions end."""
     try:
         secret = use_cases.access.change_password(identity, old, new, by)
@@ -88,7 +89,7 @@ def password(request: Request, use_cases: Cases, identity: Visitor, by: By, old:
     return answer
 
 
-@router.post("/settings/tokens")
+@router.post("/settings/tokens", dependencies=[may(Permission.MANAGE_TOKENS)])
 def create_token(
     request: Request,
     use_cases: Cases,
@@ -112,14 +113,14 @@ def create_token(
     return _page(request, use_cases, new_token=value)
 
 
-@router.post("/settings/tokens/{id}/revoke")
+@router.post("/settings/tokens/{id}/revoke", dependencies=[may(Permission.MANAGE_TOKENS)])
 def revoke_token(request: Request, use_cases: Cases, by: By, id: str) -> Response:
     """Make a token invalid at once."""
     use_cases.access.revoke_token(id, by)
     return render.done(request, "/settings", "The token is revoked", "Requests and streams with it end now.", "none")
 
 
-@router.post("/settings/credentials")
+@router.post("/settings/credentials", dependencies=[may(Permission.MANAGE_CREDENTIALS)])
 def add_credential(
     request: Request,
     use_cases: Cases,
@@ -144,7 +145,7 @@ def add_credential(
     return render.done(request, "/settings", f"The credential {name} is stored", "It is never shown again.")
 
 
-@router.post("/settings/credentials/{name}/delete")
+@router.post("/settings/credentials/{name}/delete", dependencies=[may(Permission.MANAGE_CREDENTIALS)])
 def remove_credential(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Forget a secret that nothing uses."""
     use_cases.keyring.remove(name, by)

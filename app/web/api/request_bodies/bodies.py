@@ -95,13 +95,11 @@ class PolicyBody(BaseModel):
 
 
 class TargetBody(BaseModel):
-    """The place; besides `kind` it has the fields of its kind."""
+    """The place; besides `kind` it has the fields of its kind. OpenAPI gets them from app/web/api/target_schema.py."""
 
-    model_config = ConfigDict(extra="allow", strict=True, json_schema_extra={
-        "examples": [{"kind": "directory", "path": "/srv/shop"}]
-    })  # fmt: skip
+    model_config = ConfigDict(extra="allow", strict=True)
     __pydantic_extra__: dict[str, CleanJson]
-    kind: Word = Field(examples=["directory"])
+    kind: Word
 
 
 class EnvironmentBody(Body):

@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
+from app.domain.permissions import Permission
 from app.ports import AuditFilter
 from app.web.api.cursors import number
 from app.web.api.fields import AfterNumber, Limit, Since, Text, Until
 from app.web.api.response_models import AuditEntry, Items, Verified, reply
 from app.web.api.serializers.domain_json import at, page_of
-from app.web.requests.route_dependencies import Cases, Who
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Cases
 
 router = APIRouter(tags=["audit"])
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
@@ -33,7 +35,7 @@ def narrowed(
 Where = Annotated[AuditFilter, Depends(narrowed)]
 
 
-@router.get("/audit", response_model=Items[AuditEntry])
+@router.get("/audit", response_model=Items[AuditEntry], dependencies=[may(Permission.READ_AUDIT)])
 def list_audit(use_cases: Cases, _: Who, where: Where, limit: Limit = 50, after: AfterNumber = "") -> Response:
     """Entries, newest first."""
     with use_cases.ports.store.read() as tx:
@@ -44,6 +46,7 @@ def list_audit(use_cases: Cases, _: Who, where: Where, limit: Limit = 50, after:
     "/audit/export",
     response_class=StreamingResponse,
     responses={200: {"content": {media: {"schema": {"type": "string"}} for media in MEDIA.values()}}},
+    dependencies=[may(Permission.READ_AUDIT)],
 )
 def export_audit(
     use_cases: Cases, _: Who, where: Where, format: Literal["jsonl", "csv"] = "jsonl"
@@ -56,7 +59,7 @@ def export_audit(
     return StreamingResponse(lines, media_type=MEDIA[format], headers=headers)
 
 
-@router.post("/audit/verifications", response_model=Verified)
+@router.post("/audit/verifications", response_model=Verified, dependencies=[may(Permission.VERIFY_AUDIT)])
 def verify_audit(use_cases: Cases, _: Who) -> Response:
     """Walk the whole stored chain and its signed checkpoints."""
     found = use_cases.audit.verify_stored()

@@ -9,15 +9,17 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from app.domain.comparison.export import as_dict, csv_lines
+from app.domain.permissions import Permission
 from app.web.api.fields import Labels, OneName
 from app.web.api.response_models import reply
-from app.web.requests.route_dependencies import Cases, Who
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Cases
 
 router = APIRouter(tags=["comparison"])
 Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description="How far back.")]
 
 
-@router.get("/comparison", response_model=dict[str, Any])
+@router.get("/comparison", response_model=dict[str, Any], dependencies=[may(Permission.VIEW)])
 def compare(
     use_cases: Cases, _: Who, window: Window = "30d", labels: Labels = "", environment: OneName = ""
 ) -> Response:
@@ -29,6 +31,7 @@ def compare(
     "/comparison/export",
     response_class=StreamingResponse,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}, "application/json": {}}}},
+    dependencies=[may(Permission.VIEW)],
 )
 def export(
     use_cases: Cases,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from app.domain.comparison import parse_labels
 from app.domain.environment import Environment as Registered
 from app.domain.errors import InvalidInput, Problem
+from app.domain.permissions import Permission
 from app.domain.webhook import PROVIDERS
 from app.ports import EnvironmentFilter
 from app.services.environments.switch_effects import left_behind
@@ -18,9 +19,10 @@ from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import EnvironmentBody, EnvironmentPatch, HoldBody, ProbeBody, WebhookBody
 from app.web.api.response_models import Edited, Environment, Hook, Items, Probe, reply
 from app.web.api.serializers.domain_json import environment_json, page_of, probe_json, unusable_json
-from app.web.api.serializers.host_keys import without_fingerprints
+from app.web.api.serializers.pinned_values import without_fingerprints
 from app.web.rendering import snippets
-from app.web.requests.route_dependencies import By, Cases, Later, Who
+from app.web.requests.permission_check import By, Who, may
+from app.web.requests.route_dependencies import Cases, Later
 
 router = APIRouter(tags=["environments"])
 IfMatch = Annotated[
@@ -32,11 +34,11 @@ HealthWord = Literal["", "Healthy", "Progressing", "Degraded", "Missing", "Suspe
 
 def shown(use_cases: UseCases, environment: Registered, status: int = 200, **headers: str) -> Response:
     """An environment as an answer, with its version as ETag."""
-    body = environment_json(environment, use_cases.ports.clock.now())
+    body = environment_json(environment, use_cases.ports.targets.kinds(), use_cases.ports.clock.now())
     return reply(body, status, ETag=f'"{environment.version}"', **headers)
 
 
-@router.get("/environments", response_model=Items[Environment])
+@router.get("/environments", response_model=Items[Environment], dependencies=[may(Permission.VIEW)])
 def list_environments(
     use_cases: Cases,
     _: Who,
@@ -54,18 +56,26 @@ def list_environments(
     where = EnvironmentFilter(search, mode, sync, health, need, parse_labels(labels))
     with use_cases.ports.store.read() as tx:
         page = tx.environments.page(where, now, limit, after or None)
-    return reply(page_of(page, lambda row: environment_json(row.environment, now)))
+    kinds = use_cases.ports.targets.kinds()
+    return reply(page_of(page, lambda row: environment_json(row.environment, kinds, now)))
 
 
-@router.post("/environments", status_code=201, response_model=Environment, responses=problems(409))
+@router.post(
+    "/environments",
+    status_code=201,
+    response_model=Environment,
+    responses=problems(409),
+    dependencies=[may(Permission.REGISTER)],
+)
 def create_environment(body: EnvironmentBody, use_cases: Cases, by: By, later: Later) -> Response:
     """Register an environment; its repository is looked at in the background."""
-    made = use_cases.registration.create(without_fingerprints(body.model_dump(exclude_unset=True)), by)
+    given = without_fingerprints(use_cases.ports.targets.kinds(), body.model_dump(exclude_unset=True))
+    made = use_cases.registration.create(given, by)
     later.run("first look", lambda: use_cases.registration.first_look(made))
     return shown(use_cases, made, 201, Location=f"/api/v1/environments/{made.name}")
 
 
-@router.post("/environments/probe", response_model=Probe)
+@router.post("/environments/probe", response_model=Probe, dependencies=[may(Permission.CHECK)])
 def probe_repository(body: ProbeBody, use_cases: Cases, _: By) -> Response:
     """Look at a repository before saving anything. One that cannot be used is a finding, not an error."""
     try:
@@ -77,22 +87,25 @@ def probe_repository(body: ProbeBody, use_cases: Cases, _: By) -> Response:
     return reply(probe_json(found))
 
 
-@router.get("/environments/{name}", response_model=Environment)
+@router.get("/environments/{name}", response_model=Environment, dependencies=[may(Permission.VIEW)])
 def show_environment(name: Name, use_cases: Cases, _: Who) -> Response:
     """One environment. The ETag is its version."""
     with use_cases.ports.store.read() as tx:
         return shown(use_cases, tx.environments.get(name))
 
 
-@router.patch("/environments/{name}", response_model=Edited, responses=problems(409, 412))
+@router.patch(
+    "/environments/{name}", response_model=Edited, responses=problems(409, 412), dependencies=[may(Permission.EDIT)]
+)
 def edit_environment(name: Name, body: EnvironmentPatch, use_cases: Cases, by: By, if_match: IfMatch = "*") -> Response:
     """Lay a partial specification over the stored one (JSON Merge Patch). The name stays."""
-    change = without_fingerprints(body.model_dump(exclude_unset=True))
+    kinds = use_cases.ports.targets.kinds()
+    change = without_fingerprints(kinds, body.model_dump(exclude_unset=True))
     with use_cases.ports.store.read() as tx:
         before = tx.environments.get(name)
     edited = use_cases.registration.edit(name, change, by, version=_version(if_match))
-    told = environment_json(edited, use_cases.ports.clock.now())
-    left = left_behind(before, edited, same_place=False)
+    told = environment_json(edited, kinds, use_cases.ports.clock.now())
+    left = left_behind(kinds, before, edited, same_place=False)
     return reply({**told, "left_behind": list(left)}, ETag=f'"{edited.version}"')
 
 
@@ -100,25 +113,32 @@ def _version(if_match: str) -> int | None:
     return None if if_match == "*" else int(if_match.strip('"'))
 
 
-@router.delete("/environments/{name}", status_code=204, responses=problems(409, 412))
+@router.delete(
+    "/environments/{name}", status_code=204, responses=problems(409, 412), dependencies=[may(Permission.DELETE)]
+)
 def delete_environment(name: Name, use_cases: Cases, by: By, if_match: IfMatch = "*") -> None:
     """Forget an environment. Delivered files and the ledger stay."""
     use_cases.registration.remove(name, by, version=_version(if_match))
 
 
-@router.put("/environments/{name}/hold", response_model=Environment)
+@router.put("/environments/{name}/hold", response_model=Environment, dependencies=[may(Permission.HOLD)])
 def set_hold(name: Name, body: HoldBody, use_cases: Cases, by: By) -> Response:
     """Stop automation, and say why."""
     return shown(use_cases, use_cases.holds.hold(name, body.reason, body.expires_at, by))
 
 
-@router.delete("/environments/{name}/hold", response_model=Environment, responses=problems(409, 424))
+@router.delete(
+    "/environments/{name}/hold",
+    response_model=Environment,
+    responses=problems(409, 424),
+    dependencies=[may(Permission.RESUME)],
+)
 def end_hold(name: Name, use_cases: Cases, by: By) -> Response:
     """Let automation go on."""
     return shown(use_cases, use_cases.holds.resume(name, by))
 
 
-@router.put("/environments/{name}/webhook", response_model=Hook)
+@router.put("/environments/{name}/webhook", response_model=Hook, dependencies=[may(Permission.MANAGE_WEBHOOKS)])
 def set_webhook(name: Name, request: Request, use_cases: Cases, by: By, body: WebhookBody | None = None) -> Response:
     """Give an environment's webhook a secret (made up if none is given). It is shown this once."""
     secret = use_cases.webhooks.set_secret(name, body.secret if body else None, by)
@@ -127,7 +147,7 @@ def set_webhook(name: Name, request: Request, use_cases: Cases, by: By, body: We
     return reply({"hook": name, "secret": secret, "urls": urls})
 
 
-@router.get("/environments/{name}/snippets", response_model=dict[str, str])
+@router.get("/environments/{name}/snippets", response_model=dict[str, str], dependencies=[may(Permission.VIEW)])
 def show_snippets(name: Name, request: Request, use_cases: Cases, _: Who) -> Response:
     """Pipeline steps to copy, filled in, by tool."""
     with use_cases.ports.store.read() as tx:

@@ -7,18 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.domain.events import EventType
+from app.domain.permissions import Permission
 from app.web.api.cursors import number
 from app.web.api.fields import AfterNumber, Limit, Text
 from app.web.api.openapi import problems
 from app.web.api.response_models import Event, Items, reply
 from app.web.api.serializers.domain_json import event_json, page_json
-from app.web.requests.route_dependencies import Cases, Who
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Cases
 
 router = APIRouter(tags=["ledger"])
 Types = Annotated[list[EventType], Query(max_length=30, description="Only events of these types.")]
 
 
-@router.get("/events", response_model=Items[Event], responses=problems(404))
+@router.get("/events", response_model=Items[Event], responses=problems(404), dependencies=[may(Permission.VIEW)])
 def list_events(
     use_cases: Cases,
     _: Who,

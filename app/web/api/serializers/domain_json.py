@@ -11,10 +11,11 @@ from app.domain.errors import Problem, RevisionNotFound
 from app.domain.events import Event
 from app.domain.operation import Operation
 from app.domain.specification.environment_fields import as_dict
+from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.state.drift import DriftReport
-from app.domain.state.tree import printable
+from app.domain.state.items import printable
 from app.ports import Credential, HistoryItem, Page, Probe, Token
-from app.web.api.serializers.host_keys import with_fingerprints
+from app.web.api.serializers.pinned_values import with_fingerprints
 
 
 def at(moment: datetime | None) -> str | None:
@@ -74,11 +75,16 @@ def status_json(environment: Environment, now: datetime) -> dict[str, Any]:
     }
 
 
-def environment_json(environment: Environment, now: datetime) -> dict[str, Any]:
+def environment_json(environment: Environment, kinds: KindCatalogue, now: datetime) -> dict[str, Any]:
     """An environment in the contract's shape."""
     extra = {"agent": environment.agent, "created_at": at(environment.created_at), "version": environment.version}
     shown = as_dict(environment)
-    return {**shown, "target": with_fingerprints(shown["target"]), "status": status_json(environment, now), **extra}
+    return {
+        **shown,
+        "target": with_fingerprints(kinds, shown["target"]),
+        "status": status_json(environment, now),
+        **extra,
+    }
 
 
 def operation_json(one: Operation) -> dict[str, Any]:
@@ -209,7 +215,7 @@ def probe_json(found: Probe) -> dict[str, Any]:
         "revision": revision.sha if revision else None,
         "subject": revision.subject if revision else None,
         "files": found.files,
-        "unsupported": [{"path": printable(one.path), "kind": one.kind} for one in found.unsupported],
+        "unsupported": [{"path": printable(one.key), "kind": one.kind} for one in found.unsupported],
     }
 
 

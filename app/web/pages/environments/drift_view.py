@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.permissions import Permission
 from app.domain.state.drift import DriftReport, Episode
 from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
+from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import Visitor
 
 SHOWN = 40
 LETTERS = 40_000
@@ -47,8 +48,8 @@ class EnvironmentDriftView:
     next: str
 
 
-@router.get("/environments/{name}/drift")
-def drift(request: Request, use_cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+@router.get("/environments/{name}/drift", dependencies=[may(Permission.READ_DIFFS)])
+def drift(request: Request, use_cases: Cases, name: str, _: Who, after: After = "") -> Response:
     """The environment's drift."""
     top = head(use_cases, name, "drift")
     with use_cases.ports.store.read() as tx:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.agents.protocol import Agent
-from app.domain.environment import Environment, RunsOn
+from app.domain.environment import Environment
 from app.domain.errors import Problem
 from app.domain.operation import Operation, OperationKind, Phase, Stage, StageName
 from app.domain.revision import Revision
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.specification.target_kind import TargetFact
 from app.domain.state.drift import Episode
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import HistoryItem, Transaction
@@ -52,7 +54,9 @@ class Head:
     episode: Episode | None
     way_back: HistoryItem | None
     target_kind: str
-    target_facts: Mapping[str, str]
+    target_facts: tuple[TargetFact, ...]
+    place: str
+    noun: str
     ignored: int
 
 
@@ -71,6 +75,8 @@ def head(use_cases: UseCases, name: str, tab: str) -> Head:
         pending = pending_revision(environment)
         bad = _why_bad(tx, environment, pending or environment.status.noticed)
     ahead = _ahead(use_cases, environment)
+    kinds = use_cases.ports.targets.kinds()
+    noun = kinds.nouns(environment.target)[0]
     syncing = active if active and active.kind is OperationKind.SYNC else None
     return Head(
         environment=environment,
@@ -85,13 +91,15 @@ def head(use_cases: UseCases, name: str, tab: str) -> Head:
         ahead=ahead,
         bad=bad,
         steps=_steps(environment, syncing, last, ahead, now),
-        where=_where(environment, syncing, last, pending),
+        where=_where(environment, syncing, last, pending, noun),
         active=active,
         last=last,
         episode=episode,
         way_back=way_back,
-        target_kind=_kind(use_cases, environment),
+        target_kind=_kind(kinds, environment),
         target_facts=use_cases.ports.targets.facts(environment.target),
+        place=kinds.path(environment.target) or environment.target.kind,
+        noun=noun,
         ignored=ignored,
     )
 
@@ -114,10 +122,9 @@ def _why_bad(tx: Transaction, environment: Environment, pending: str | None) -> 
     return (item.bad_reason if item else "") or "no reason given"
 
 
-def _kind(use_cases: UseCases, environment: Environment) -> str:
-    known = use_cases.ports.targets.kinds().get(environment.target.kind)
-    title = known.title if known else environment.target.kind
-    return title.replace("this machine", "its agent's machine") if environment.runs_on is RunsOn.AGENT else title
+def _kind(kinds: KindCatalogue, environment: Environment) -> str:
+    known = kinds.get(environment.target.kind)
+    return known.title_on(environment.runs_on) if known else environment.target.kind
 
 
 def _ahead(use_cases: UseCases, environment: Environment) -> Ahead:
@@ -155,14 +162,16 @@ def _noticed(environment: Environment, ahead: Ahead) -> Iterable[Stage]:
         yield Stage(StageName.NOTICED, at, at)
 
 
-def _where(environment: Environment, syncing: Operation | None, last: Operation | None, pending: str | None) -> str:
+def _where(
+    environment: Environment, syncing: Operation | None, last: Operation | None, pending: str | None, noun: str
+) -> str:
     status = environment.status
     if syncing and environment.policy.observe:
         return f"{short(syncing.revision or syncing.request.wanted)} is being looked at; nothing is applied"
     if environment.policy.observe:
         return f"{short(last.revision)} was planned, not applied" if last and last.revision else "observes only"
     if syncing:
-        return _under_way(syncing)
+        return _under_way(syncing, noun)
     if pending and last and last.revision == pending and last.phase in (Phase.FAILED, Phase.ERROR):
         still = f"; {short(status.revision)} is still live" if status.revision else ""
         return f"{short(pending)} did not get through{still}"
@@ -175,7 +184,7 @@ def _where(environment: Environment, syncing: Operation | None, last: Operation 
     return f"{short(status.revision)} is live{' and healthy' if status.health == 'Healthy' else ''}"
 
 
-def _under_way(operation: Operation) -> str:
+def _under_way(operation: Operation, noun: str) -> str:
     sha = short(operation.revision or operation.request.wanted)
     if operation.phase is Phase.QUEUED:
         known = operation.revision or operation.request.wanted
@@ -184,5 +193,5 @@ def _under_way(operation: Operation) -> str:
         applied = operation.stage(StageName.APPLIED)
         if applied and applied.finished_at:
             return f"{sha} is applied; its health is being checked"
-        return f"{sha} is being applied: {operation.done:,} of {plural(operation.total, 'file')}"
+        return f"{sha} is being applied: {operation.done:,} of {plural(operation.total, noun)}"
     return f"{sha} is on its way"

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from app.domain.permissions import Permission
 from app.ports import HistoryItem
 from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
 from app.web.pages.query_parameters import After, clean
 from app.web.rendering import links, render
+from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import Visitor
 
 ROWS = 40
 router = APIRouter()
@@ -31,8 +32,8 @@ class HistoryView:
     next: str
 
 
-@router.get("/environments/{name}/history")
-def history(request: Request, use_cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+@router.get("/environments/{name}/history", dependencies=[may(Permission.VIEW)])
+def history(request: Request, use_cases: Cases, name: str, _: Who, after: After = "") -> Response:
     """The environment's revisions."""
     top = head(use_cases, name, "history")
     with use_cases.ports.store.read() as tx:

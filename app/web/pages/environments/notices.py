@@ -110,7 +110,9 @@ def _same_content(head: Head) -> Notice:
 
 def _drift(head: Head) -> Notice:
     status, episode = head.environment.status, head.episode
-    differ = f"{plural(status.drift_count, 'file')} on the target {'differs' if status.drift_count == 1 else 'differ'}"
+    differ = (
+        f"{plural(status.drift_count, head.noun)} on the target {'differs' if status.drift_count == 1 else 'differ'}"
+    )
     title = f"{differ} from {short(status.revision)}, the revision that is live."
     began = ""
     if episode and episode.last_good_at:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from app.domain.errors import CredentialNotFound
+from app.domain.permissions import Permission
 from app.domain.webhook import PROVIDERS
 from app.ports import Credential, Delivery, Transaction
 from app.services.use_cases import UseCases
@@ -14,8 +15,8 @@ from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
 from app.web.rendering import render, snippets
 from app.web.rendering.snippets import Snippet
+from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import By, Visitor
 
 DELIVERIES = 10
 router = APIRouter()
@@ -34,13 +35,13 @@ class PipelineView:
     deliveries: tuple[Delivery, ...]
 
 
-@router.get("/environments/{name}/pipeline")
-def pipeline(request: Request, use_cases: Cases, name: str, _: Visitor) -> Response:
+@router.get("/environments/{name}/pipeline", dependencies=[may(Permission.VIEW)])
+def pipeline(request: Request, use_cases: Cases, name: str, _: Who) -> Response:
     """Steps to copy and paste, filled in."""
     return _page(request, use_cases, name)
 
 
-@router.post("/environments/{name}/webhook")
+@router.post("/environments/{name}/webhook", dependencies=[may(Permission.MANAGE_WEBHOOKS)])
 def webhook(request: Request, use_cases: Cases, name: str, by: By) -> Response:
     """Give the webhook a new secret; this answer shows it, and nothing after it."""
     with use_cases.ports.store.read() as tx:

@@ -19,21 +19,22 @@ from app.domain.errors import (
     OperationInProgress,
     Problem,
 )
+from app.domain.permissions import Permission
 from app.services.environments.switch_effects import left_behind
 from app.services.use_cases import UseCases
 from app.web.pages.environments.forms import environment_form as forms
 from app.web.pages.environments.forms.environment_form import Form
-from app.web.pages.environments.forms.host_key_confirmation import unconfirmed
+from app.web.pages.environments.forms.pin_confirmation import unconfirmed
 from app.web.pages.environments.forms.switch_form import Asked, SwitchForm, switch_form
 from app.web.pages.environments.forms.target_form import looked_up
 from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
 from app.web.rendering import links, render
+from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Later
-from app.web.requests.visitor import By, Visitor
 
 FORM = "environment_form"
-CONFIRM = "Confirm the server's host key: compare its fingerprint below, then save again."
+CONFIRM = "Confirm the server's {noun}: compare its fingerprint below, then save again."
 router = APIRouter()
 
 
@@ -54,10 +55,10 @@ class SettingsView:
     switch: SwitchForm
 
 
-@router.get("/environments/new")
-def new(request: Request, use_cases: Cases, _: Visitor, mode: str = "pull") -> Response:
+@router.get("/environments/new", dependencies=[may(Permission.VIEW)])
+def new(request: Request, use_cases: Cases, _: Who, mode: str = "pull") -> Response:
     """An empty form."""
-    typed = {**forms.FRESH, "mode": mode if mode in ("push", "pull") else "pull"}
+    typed = {**forms.fresh(use_cases.ports.targets.kinds()), "mode": mode if mode in ("push", "pull") else "pull"}
     return _new(request, forms.form(use_cases, typed))
 
 
@@ -67,8 +68,8 @@ def _new(request: Request, shown: Form, status: int = HTTPStatus.OK) -> Response
     )
 
 
-@router.get("/environments/{name}/settings")
-def settings(request: Request, use_cases: Cases, name: str, _: Visitor) -> Response:
+@router.get("/environments/{name}/settings", dependencies=[may(Permission.VIEW)])
+def settings(request: Request, use_cases: Cases, name: str, _: Who) -> Response:
     """The environment's specification, to edit."""
     with use_cases.ports.store.read() as tx:
         one = tx.environments.get(name)
@@ -79,7 +80,13 @@ def settings_page(
     request: Request, use_cases: UseCases, one: Environment, asked: Asked | None = None, status: int = HTTPStatus.OK
 ) -> Response:
     """The settings as they are stored; `asked`: what has to be answered before a switch."""
-    return _settings(request, use_cases, forms.form(use_cases, forms.of_environment(one), one), status, asked)
+    return _settings(
+        request,
+        use_cases,
+        forms.form(use_cases, forms.of_environment(use_cases.ports.targets.kinds(), one), one),
+        status,
+        asked,
+    )
 
 
 def _settings(
@@ -95,15 +102,15 @@ def _again(request: Request, use_cases: UseCases, shown: Form, status: int = HTT
     return _settings(request, use_cases, shown, status) if shown.editing else _new(request, shown, status)
 
 
-@router.post("/environments/checks")
-async def check(request: Request, use_cases: Cases, _: Visitor) -> Response:
+@router.post("/environments/checks", dependencies=[may(Permission.CHECK)])
+async def check(request: Request, use_cases: Cases, _: Who) -> Response:
     """Messages for what was typed so far; with `test`, also a look at the repository. Nothing is saved."""
     sent = dict(await request.form())
     return await run_in_threadpool(_checked, request, use_cases, sent)
 
 
 def _checked(request: Request, use_cases: UseCases, sent: Mapping[str, object]) -> Response:
-    typed, one = forms.typed_values(sent), _edited(use_cases, sent)
+    typed, one = forms.typed_values(use_cases.ports.targets.kinds(), sent), _edited(use_cases, sent)
     host = None
     if sent.get("look_up"):
         typed, host = looked_up(use_cases, typed, forms.number)
@@ -127,7 +134,8 @@ def _edited(use_cases: UseCases, sent: Mapping[str, object]) -> Environment | No
 
 def _wrong(use_cases: UseCases, typed: Mapping[str, str], one: Environment | None) -> tuple[dict[str, str], str]:
     try:
-        given = forms.specification({**typed, "name": one.name} if one else typed)
+        kinds = use_cases.ports.targets.kinds()
+        given = forms.specification(kinds, {**typed, "name": one.name} if one else typed)
         use_cases.registration.checked({**given, "runs_on": one.runs_on.value} if one else given)
     except InvalidInput as problem:
         return forms.placed(problem.fields, typed)
@@ -143,10 +151,10 @@ def _taken(use_cases: UseCases, name: str) -> bool:
     return True
 
 
-@router.post("/environments")
+@router.post("/environments", dependencies=[may(Permission.REGISTER)])
 async def create(request: Request, use_cases: Cases, by: By, later: Later) -> Response:
     """Register it, and look at it for the first time in the background."""
-    typed = forms.typed_values(dict(await request.form()))
+    typed = forms.typed_values(use_cases.ports.targets.kinds(), dict(await request.form()))
     return await run_in_threadpool(_create, request, use_cases, typed, by, later)
 
 
@@ -154,7 +162,7 @@ def _create(request: Request, use_cases: UseCases, typed: Mapping[str, str], by:
     if asked := _unconfirmed(request, use_cases, typed, None):
         return asked
     try:
-        made = use_cases.registration.create(forms.specification(typed), by)
+        made = use_cases.registration.create(forms.specification(use_cases.ports.targets.kinds(), typed), by)
     except (InvalidInput, EnvironmentExists) as problem:
         return _refused(request, use_cases, typed, None, problem)
     later.run("first look", lambda: use_cases.registration.first_look(made))
@@ -162,7 +170,7 @@ def _create(request: Request, use_cases: UseCases, typed: Mapping[str, str], by:
     return render.done(request, links.environment(made.name), f"{made.name} is registered", body)
 
 
-@router.post("/environments/{name}/edit")
+@router.post("/environments/{name}/edit", dependencies=[may(Permission.EDIT)])
 async def edit(request: Request, use_cases: Cases, name: str, by: By) -> Response:
     """Save the settings, unless somebody else did meanwhile."""
     sent = dict(await request.form())
@@ -170,16 +178,17 @@ async def edit(request: Request, use_cases: Cases, name: str, by: By) -> Respons
 
 
 def _edit(request: Request, use_cases: UseCases, sent: Mapping[str, object], by: Actor) -> Response:
-    typed, one = forms.typed_values(sent), _edited(use_cases, sent)
+    typed, one = forms.typed_values(use_cases.ports.targets.kinds(), sent), _edited(use_cases, sent)
     assert one is not None
     if asked := _unconfirmed(request, use_cases, typed, one):
         return asked
+    kinds = use_cases.ports.targets.kinds()
     try:
-        saved = use_cases.registration.edit(one.name, forms.change(typed, one), by, version=one.version)
+        saved = use_cases.registration.edit(one.name, forms.change(kinds, typed, one), by, version=one.version)
     except (InvalidInput, EnvironmentChanged, OperationInProgress) as problem:
         return _refused(request, use_cases, typed, one, problem)
     changed = saved.version != one.version
-    left = left_behind(one, saved, same_place=False)
+    left = left_behind(kinds, one, saved, same_place=False)
     title, body = ("Saved", " ".join(("A comparison follows.", *left))) if changed else ("Nothing was different", "")
     return render.done(request, links.environment(one.name, "settings"), title, body, "ok" if changed else "none")
 
@@ -187,12 +196,13 @@ def _edit(request: Request, use_cases: UseCases, sent: Mapping[str, object], by:
 def _unconfirmed(
     request: Request, use_cases: UseCases, typed: Mapping[str, str], one: Environment | None
 ) -> Response | None:
-    """The form again with the host key that saving would pin, for the person to confirm; None if there is none."""
+    """The form again with what saving would pin (a host key), for the person to confirm; None if there is none."""
     here = one.runs_on is RunsOn.SERVER if one else typed["runs_on"] in ("", RunsOn.SERVER.value)
-    if not here or not unconfirmed(typed, one.target if one else None) or any(_wrong(use_cases, typed, one)):
+    pin = unconfirmed(use_cases.ports.targets.kinds(), typed, one.target if one else None)
+    if not here or pin is None or any(_wrong(use_cases, typed, one)):
         return None
     found, host = looked_up(use_cases, typed, forms.number)
-    problem = CONFIRM if host.tone == "warn" else host.title
+    problem = CONFIRM.format(noun=pin.noun) if host.tone == "warn" else host.title
     shown = forms.form(use_cases, {**found, "name": one.name} if one else found, one, problem=problem, host=host)
     return _again(request, use_cases, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.domain.environment import Environment, Mode
 from app.domain.errors import InvalidInput
+from app.domain.permissions import Permission
 from app.ports import HistoryItem
 from app.services.environments.previews import Shown
 from app.services.use_cases import UseCases
@@ -18,8 +19,8 @@ from app.web.pages.form_fields import Line, line, until
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import render
 from app.web.rendering.present import plural, short
+from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import By, Visitor
 
 SHOWN = 40
 LETTERS = 40_000
@@ -58,13 +59,13 @@ class RollbackView:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@router.get("/environments/{name}/rollback")
-def preview(request: Request, use_cases: Cases, name: str, _: Visitor, revision: Word = "") -> Response:
+@router.get("/environments/{name}/rollback", dependencies=[may(Permission.READ_DIFFS)])
+def preview(request: Request, use_cases: Cases, name: str, _: Who, revision: Word = "") -> Response:
     """The plan of going to a revision (the last good one if none is named)."""
     return _page(request, use_cases, name, clean(revision), Typed())
 
 
-@router.post("/environments/{name}/rollback")
+@router.post("/environments/{name}/rollback", dependencies=[may(Permission.ROLLBACK)])
 def roll_back(
     request: Request,
     use_cases: Cases,

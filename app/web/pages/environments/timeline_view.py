@@ -14,6 +14,7 @@ from app.domain.events import Event, EventType
 from app.domain.events.environment_events import HealthChanged
 from app.domain.events.source_events import RevisionNoticed, SourceFailed, SourceRecovered
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Trigger
+from app.domain.permissions import Permission
 from app.domain.status import Health
 from app.ports import Transaction
 from app.services.environments.shadow_pairs import Pair
@@ -22,8 +23,8 @@ from app.web.pages.environments.notices import Notice, notices
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
 from app.web.rendering.happenings import Happening, of_event, of_operation
+from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases
-from app.web.requests.visitor import Visitor
 
 EVENTS = 40
 QUIET = frozenset({
@@ -59,8 +60,8 @@ class TimelineView:
     switched: Happening | None
 
 
-@router.get("/environments/{name}")
-def timeline(request: Request, use_cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+@router.get("/environments/{name}", dependencies=[may(Permission.VIEW)])
+def timeline(request: Request, use_cases: Cases, name: str, _: Who, after: After = "") -> Response:
     """The environment's page."""
     top = head(use_cases, name, "timeline")
     with use_cases.ports.store.read() as tx:

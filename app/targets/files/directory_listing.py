@@ -12,8 +12,8 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.targets.directory.os_errors import problem, told
-from app.targets.directory.root_handle import Root, below
+from app.targets.files.os_errors import problem, told
+from app.targets.files.root_handle import Root, below
 
 _TEMPORARY = re.compile(rb"\.pushpull-[0-9a-f]{12}-[0-9]+\Z")
 _PREFIX = b".pushpull-"

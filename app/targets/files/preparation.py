@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.errors import TargetRefused
+from app.domain.state.git_files import DIRECTORY, check_path
+from app.domain.state.items import Item, printable
 from app.domain.state.plan import Plan
-from app.domain.state.tree import DIRECTORY, Entry, check_path, printable
-from app.targets.directory.os_errors import told
-from app.targets.directory.root_handle import MOVE_AWAY, Root, above
+from app.targets.files.os_errors import told
+from app.targets.files.root_handle import MOVE_AWAY, Root, above
 from app.targets.inventory.database import InventoryDatabase
 
 NAME_MAX = 255
@@ -61,7 +62,7 @@ class Steps:
     give way to a directory, `folders` the directories that will be made."""
 
     first: tuple[bytes, ...]
-    writes: tuple[tuple[bytes, Entry], ...]
+    writes: tuple[tuple[bytes, Item], ...]
     last: tuple[bytes, ...]
     replaceable: frozenset[bytes]
     folders: tuple[bytes, ...]
@@ -70,9 +71,9 @@ class Steps:
 def prepare(ground: Ground, book: InventoryDatabase, plan: Plan) -> Steps:
     """The steps of a plan. Raises UnsafePath or TargetRefused, naming the path and the mend, if it can't be done."""
     for item in plan.work:
-        check_path(item.path)
-    writes = tuple((item.path, item.wanted) for item in plan.work if item.wanted is not None)
-    removals = [item.path for item in plan.work if item.wanted is None]
+        check_path(item.key)
+    writes = tuple((item.key, item.wanted) for item in plan.work if item.wanted is not None)
+    removals = [item.key for item in plan.work if item.wanted is None]
     _check_names(path for path, _ in writes)
     first = _making_room(writes, removals)
     folders, replaceable = _folders(ground, book, (path for path, _ in writes), first)
@@ -90,7 +91,7 @@ def _check_names(paths: Iterable[bytes]) -> None:
             )
 
 
-def _making_room(writes: Iterable[tuple[bytes, Entry]], removals: Iterable[bytes]) -> set[bytes]:
+def _making_room(writes: Iterable[tuple[bytes, Item]], removals: Iterable[bytes]) -> set[bytes]:
     """A file where a directory will be, and files in a directory where a file will be."""
     wanted = {path for path, _ in writes}
     parents = {folder for path in wanted for folder in above(path)}
@@ -126,11 +127,11 @@ def _folders(
 def _check_filled_folders(ground: Ground, plan: Plan, leaving: set[bytes]) -> None:
     """A directory that stands where a file must be may only hold what leaves first (and empty directories)."""
     for item in plan.work:
-        if item.wanted is None or item.found is None or item.found.mode != DIRECTORY:
+        if item.wanted is None or item.found is None or item.found.traits != DIRECTORY:
             continue
-        foreign = next((path for path in ground.files_below(item.path) if path not in leaving), None)
+        foreign = next((path for path in ground.files_below(item.key) if path not in leaving), None)
         if foreign is not None:
             raise TargetRefused(
-                f"'{printable(item.path)}' must become a file, but is a directory that holds '{printable(foreign)}', "
+                f"'{printable(item.key)}' must become a file, but is a directory that holds '{printable(foreign)}', "
                 "which is not ours. Move the directory away and sync again; nothing was changed."
             )

@@ -9,8 +9,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from app.domain.errors import TargetRefused, TargetUnreachable
-from app.targets.directory.os_errors import told
-from app.targets.directory.root_handle import Root
+from app.targets.files.os_errors import told
+from app.targets.files.root_handle import Root
 
 STATE = "inventories"  # below the data directory: <environment id>/ holds what we know about a target
 LONGEST = 2000  # bytes of a directory's name, so that what is delivered below still fits into PATH_MAX

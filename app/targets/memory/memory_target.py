@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from app.domain.environment import Environment
 from app.domain.errors import SourceDamaged
+from app.domain.state.git_files import blob_id, blob_of, check_path, file_item, mode_of, traits_of
+from app.domain.state.items import Item
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan
-from app.domain.state.tree import Entry, blob_id, check_path
-from app.ports import ApplyProgress, Contents, Desired, Target, TargetKind
-from app.targets.kinds import OnThisMachine
+from app.ports import ApplyProgress, Contents, Desired
 
 SAMPLE = 200
 
@@ -22,15 +20,15 @@ class MemoryPlace:
     """What stands in the target, path → (mode, content), and what we know about it."""
 
     files: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
-    known: dict[bytes, Entry] = field(default_factory=dict)
+    known: dict[bytes, Item] = field(default_factory=dict)
     pruned: set[bytes] = field(default_factory=set)
     head: InventoryHead = field(default_factory=InventoryHead)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def entry(self, path: bytes) -> Entry | None:
+    def entry(self, path: bytes) -> Item | None:
         """What stands at a path."""
         found = self.files.get(path)
-        return Entry(found[0], blob_id(found[1])) if found else None
+        return file_item(traits_of(found[0]), blob_id(found[1])) if found else None
 
 
 class MemoryTarget:
@@ -43,7 +41,7 @@ class MemoryTarget:
         """What we applied last."""
         return self._place.head
 
-    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
+    def inventory_entries(self) -> Iterator[tuple[bytes, Item]]:
         """Everything that we own."""
         return iter(sorted(self._place.known.items()))
 
@@ -63,27 +61,27 @@ class MemoryTarget:
         """Carry out the plan; what was done before an interruption is known."""
         place, work = self._place, plan.work
         for item in work:
-            check_path(item.path)
-        place.head = InventoryHead(place.head.tree, place.head.revision, whole=False)
+            check_path(item.key)
+        place.head = InventoryHead(place.head.state, place.head.revision, whole=False)
         for number, item in enumerate(work, 1):
             watch.check()
             with place.lock:
                 if item.wanted is None:
-                    place.files.pop(item.path, None)
+                    place.files.pop(item.key, None)
                 else:
-                    place.files[item.path] = (item.wanted.mode, _content(contents, item.wanted))
-                self._note(item.path, item.wanted, item.action)
-            watch.progressed(number, len(work), item.path)
+                    place.files[item.key] = (mode_of(item.wanted.traits), _content(contents, item.wanted))
+                self._note(item.key, item.wanted, item.action)
+            watch.progressed(number, len(work), item.key)
         self.record(plan, desired)
 
     def record(self, plan: Plan, desired: Desired) -> None:
         """Bring the inventory to the desired state."""
         with self._place.lock:
             for item in plan.items:
-                self._note(item.path, item.wanted, item.action)
+                self._note(item.key, item.wanted, item.action)
             self._place.head = InventoryHead(desired.tree, desired.revision)
 
-    def _note(self, path: bytes, wanted: Entry | None, action: Action) -> None:
+    def _note(self, path: bytes, wanted: Item | None, action: Action) -> None:
         place = self._place
         if wanted is not None:
             place.known[path] = wanted
@@ -107,39 +105,10 @@ class MemoryTarget:
             self._place.head = InventoryHead()
 
 
-def _content(contents: Contents, entry: Entry) -> bytes:
+def _content(contents: Contents, entry: Item) -> bytes:
     parts: list[bytes] = []
-    contents.write_to(entry.blob, parts.append)
+    contents.write_to(blob_of(entry), parts.append)
     content = b"".join(parts)
-    if blob_id(content) != entry.blob:
+    if blob_id(content) != blob_of(entry):
         raise SourceDamaged("A file did not arrive as Git names it.")
     return content
-
-
-class MemoryKind(OnThisMachine):
-    """A kind for TargetRegistry(kinds={**KINDS, "memory": …}): one place per environment id."""
-
-    info = TargetKind("memory", "Memory of this process", ())
-
-    def __init__(self) -> None:
-        self.places: dict[int, MemoryPlace] = {}
-
-    def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """It has no options."""
-        return dict(options)
-
-    def shape(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """It has none elsewhere either."""
-        return self.check(options)
-
-    def open(self, environment: Environment) -> Target:
-        """The environment's place, empty at first."""
-        return MemoryTarget(self.places.setdefault(environment.id, MemoryPlace()))
-
-    def overlap(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-        """Every environment has a place of its own."""
-        return False
-
-    def workdir(self, options: Mapping[str, Any]) -> str | None:
-        """There is none."""
-        return None

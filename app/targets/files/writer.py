@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.domain.errors import SourceDamaged, TargetRefused
-from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, blob_id, printable
+from app.domain.state.git_files import EXECUTABLE, SYMLINK, blob_id, blob_of
+from app.domain.state.items import Item, printable
 from app.ports import Contents
-from app.targets.directory.directory_listing import temporary_name
-from app.targets.directory.os_errors import NOTHING, told
-from app.targets.directory.preparation import Steps
-from app.targets.directory.root_handle import MOVE_AWAY, Root, above, digest, parted
+from app.targets.files.directory_listing import temporary_name
+from app.targets.files.os_errors import NOTHING, told
+from app.targets.files.preparation import Steps
+from app.targets.files.root_handle import MOVE_AWAY, Root, above, digest, parted
 
 BATCH = 64  # files that are synced together
 SYNCERS = 4
@@ -64,7 +65,7 @@ class Writer:
         return removed
 
     # --- writing ---
-    def write(self, items: Sequence[tuple[bytes, Entry]], replaceable: Callable[[bytes], bool]) -> None:
+    def write(self, items: Sequence[tuple[bytes, Item]], replaceable: Callable[[bytes], bool]) -> None:
         """Bring every entry to its place."""
         with ThreadPoolExecutor(SYNCERS) as pool:
             for start in range(0, len(items), BATCH):
@@ -73,7 +74,7 @@ class Writer:
 
     def _batch(
         self,
-        items: Sequence[tuple[bytes, Entry]],
+        items: Sequence[tuple[bytes, Item]],
         replaceable: Callable[[bytes], bool],
         handles: ExitStack,
         pool: ThreadPoolExecutor,
@@ -89,14 +90,14 @@ class Writer:
             self._place(one)
             self._progress.step(one.path)
 
-    def _stage(self, path: bytes, entry: Entry, replaceable: Callable[[bytes], bool], handles: ExitStack) -> _Staged:
+    def _stage(self, path: bytes, entry: Item, replaceable: Callable[[bytes], bool], handles: ExitStack) -> _Staged:
         self._progress.check()
         with told(f"'{printable(path)}' cannot be written"):
             folder = self._folder(parted(path)[0], replaceable, handles)
             self._number += 1
             temporary = temporary_name(self._token, self._number)
             handles.callback(_discard, folder, temporary)
-            if entry.mode == SYMLINK:
+            if entry.traits == SYMLINK:
                 self._link(path, entry, folder, temporary)
                 return _Staged(path, folder, temporary, None)
             file = os.open(temporary, _NEW, 0o600, dir_fd=folder)
@@ -113,14 +114,14 @@ class Writer:
             self._touched.add(path)
         return self._folders[path]
 
-    def _fill(self, path: bytes, entry: Entry, file: int) -> None:
-        self._contents.write_to(entry.blob, lambda chunk: _write_all(file, chunk))
+    def _fill(self, path: bytes, entry: Item, file: int) -> None:
+        self._contents.write_to(blob_of(entry), lambda chunk: _write_all(file, chunk))
         size = os.lseek(file, 0, os.SEEK_CUR)
         os.lseek(file, 0, os.SEEK_SET)
         _verify(path, digest(file, size), entry)
-        os.fchmod(file, 0o755 if entry.mode == EXECUTABLE else 0o644)
+        os.fchmod(file, 0o755 if entry.traits == EXECUTABLE else 0o644)
 
-    def _link(self, path: bytes, entry: Entry, folder: int, temporary: bytes) -> None:
+    def _link(self, path: bytes, entry: Item, folder: int, temporary: bytes) -> None:
         text = bytearray()
 
         def collect(chunk: bytes) -> None:
@@ -128,7 +129,7 @@ class Writer:
             if len(text) > LINK_MAX:
                 raise TargetRefused(f"'{printable(path)}' is a link of more than {LINK_MAX} bytes. {_MEND}")
 
-        self._contents.write_to(entry.blob, collect)
+        self._contents.write_to(blob_of(entry), collect)
         _verify(path, blob_id(bytes(text)), entry)
         if not text or 0 in text:
             raise TargetRefused(f"'{printable(path)}' is a link that no file system takes. {_MEND}")
@@ -199,8 +200,8 @@ class Writer:
         self._touched.clear()
 
 
-def _verify(path: bytes, found: str, entry: Entry) -> None:
-    if found != entry.blob:
+def _verify(path: bytes, found: str, entry: Item) -> None:
+    if found != blob_of(entry):
         raise SourceDamaged(f"'{printable(path)}' did not arrive as Git names it; it was not put in place.")
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Self
 
 from app.domain.errors import TargetRefused
-from app.domain.state.tree import DIRECTORY, SYMLINK, Entry, blob_id, printable
-from app.targets.directory.os_errors import NOTHING, problem, told
+from app.domain.state.git_files import DIRECTORY, SYMLINK, blob_id, file_item, traits_of
+from app.domain.state.items import Item, printable
+from app.targets.files.os_errors import NOTHING, problem, told
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -28,7 +29,7 @@ _CHUNK = 1 << 20
 class Seen:
     """What stands at a path. `stat` is there if nothing moved between stat and the end of reading the content."""
 
-    entry: Entry | None
+    entry: Item | None
     stat: os.stat_result | None = None
 
 
@@ -234,12 +235,12 @@ def _examine_file(fd: int, name: bytes, found: os.stat_result) -> Seen:
     try:
         file = os.open(name, _FILE_FLAGS, dir_fd=fd)
     except PermissionError:
-        return Seen(Entry(found.st_mode, ""))
+        return Seen(file_item(traits_of(found.st_mode), ""))
     try:
         before = os.fstat(file)
         if not stat.S_ISREG(before.st_mode):
-            return Seen(Entry(before.st_mode, ""))
-        entry = Entry(before.st_mode, digest(file, before.st_size))
+            return Seen(file_item(traits_of(before.st_mode), ""))
+        entry = file_item(traits_of(before.st_mode), digest(file, before.st_size))
         return Seen(entry, before if _unmoved(before, os.fstat(file)) else None)
     finally:
         os.close(file)
@@ -247,10 +248,10 @@ def _examine_file(fd: int, name: bytes, found: os.stat_result) -> Seen:
 
 def _examine_other(fd: int, name: bytes, found: os.stat_result) -> Seen:
     if stat.S_ISLNK(found.st_mode):
-        entry = Entry(SYMLINK, blob_id(os.readlink(name, dir_fd=fd)))
+        entry = file_item(SYMLINK, blob_id(os.readlink(name, dir_fd=fd)))
         again = os.stat(name, dir_fd=fd, follow_symlinks=False)
         return Seen(entry, found if _unmoved(found, again) else None)
-    return Seen(Entry(DIRECTORY if stat.S_ISDIR(found.st_mode) else found.st_mode, ""))
+    return Seen(file_item(DIRECTORY if stat.S_ISDIR(found.st_mode) else traits_of(found.st_mode), ""))
 
 
 def _unmoved(one: os.stat_result, other: os.stat_result) -> bool:
