@@ -14,6 +14,7 @@ from app.git import GitFailed
 from app.ports.sources import Contents, Edits, RefMove
 from app.sources.mirror import Mirror
 from app.sources.objects import commits, names, trees
+from app.sources.objects.ancestry import straight
 from app.sources.objects.contents import BlobStream
 from app.sources.objects.drafts import Draft
 from app.sources.objects.unsupported_cache import Verdicts
@@ -33,7 +34,7 @@ class GitSource:
 
     def __init__(self, mirror: Mirror, remote: Remote, verdicts: Verdicts, limits: Limits) -> None:
         self._mirror, self._remote, self._verdicts, self._limits = mirror, remote, verdicts, limits
-        self._repository = mirror.repository
+        self._repository, self._reader = mirror.repository, mirror.reader
 
     # --- network ---
     def remote_heads(self) -> Mapping[str, str]:
@@ -66,8 +67,10 @@ class GitSource:
     def resolve(self, wanted: str) -> Revision:
         """A branch, tag or commit as a revision."""
         asked = names.candidates(wanted)
-        out = self._ask("cat-file", "--batch", input="".join(f"{name}^{{commit}}\n" for name in asked).encode())
-        answer = commits.first(out)
+        try:
+            answer = self._reader.commit(*asked)
+        except GitFailed:
+            raise self._unreadable(None) from None
         if answer is None:
             raise self._unresolved(wanted, asked)
         return answer
@@ -76,6 +79,16 @@ class GitSource:
         """The tree id of a directory at a revision."""
         place = names.directory(path)
         _expect_ids(sha)
+        try:
+            found = self._reader.at(sha, place)
+        except GitFailed:
+            raise self._unreadable(sha) from None
+        if found is not None and found.kind == "tree":
+            return found.sha
+        return self._listed(sha, place, path)
+
+    def _listed(self, sha: str, place: str, path: str) -> str:
+        """What there is instead of a directory; a process of its own tells nothing from a commit that is not here."""
         if not place:
             asked = ("rev-parse", "--verify", "--end-of-options", f"{sha}^{{tree}}")
             return self._ask(*asked, about=sha).decode().strip()
@@ -123,7 +136,14 @@ class GitSource:
     def between(self, old: str | None, new: str, limit: int = 1000) -> tuple[Revision, ...]:
         """Commits reachable from `new` and not from `old`, newest first."""
         _expect_ids(new, old or new)
-        bounds = (new, f"^{old}") if old and self._mirror.has(old) else (new,)
+        known = old if old and self._mirror.has(old) else None
+        try:
+            line = straight(self._reader, known, new) if known else None
+        except GitFailed:
+            raise self._unreadable(new) from None
+        if line is not None:
+            return line[: max(0, limit)]
+        bounds = (new, f"^{known}") if known else (new,)
         out = self._ask(
             "rev-list", "--header", f"--max-count={max(0, limit)}", "--encoding=none", *bounds, "--", about=new
         )

@@ -23,7 +23,10 @@ from app.git import GitFailed
 from app.ports.sources import RefMove
 from app.sources.git import Repository
 from app.sources.locks import locked
+from app.sources.objects.ancestry import descends
+from app.sources.objects.cat_file_pool import CatFilePool
 from app.sources.objects.names import HEADS, KEPT
+from app.sources.objects.object_reader import ObjectReader
 from app.sources.remote.git_messages import explained
 from app.sources.remote.git_remote import Remote, parse_refs
 
@@ -38,8 +41,9 @@ _PACKS, _LOOSE, _PINS = 40, 24, 400  # beyond these counts (packs, loose objects
 class Mirror:
     """One repository's mirror. Reading needs no lock: what is read is never changed, only added to or replaced."""
 
-    def __init__(self, folder: Path, key: str) -> None:
+    def __init__(self, folder: Path, key: str, pool: CatFilePool) -> None:
         self.repository = Repository(folder / f"{key}.git")
+        self.reader = ObjectReader(self.repository, pool)
         self._folder, self._key = folder, key
 
     @property
@@ -65,11 +69,7 @@ class Mirror:
 
     def has(self, sha: str, kind: str = "commit") -> bool:
         """Whether an object of that kind is here."""
-        try:
-            self.repository.run("cat-file", "-e", f"{sha}^{{{kind}}}")
-        except GitFailed:
-            return False
-        return True
+        return self.reader.has(sha, kind)
 
     def default_branch(self) -> str:
         """Full name of the branch that the remote calls its own; "" before the first fetch."""
@@ -100,6 +100,9 @@ class Mirror:
     def contains(self, older: str, newer: str) -> bool:
         """Whether a commit descends from another."""
         try:
+            told = descends(self.reader, older, newer)
+            if told is not None:
+                return told
             self.repository.run("merge-base", "--is-ancestor", older, newer)
         except GitFailed:
             return False

@@ -39,7 +39,7 @@ def probe(
     if sha is None:
         raise names.unknown(spec.ref, listing.heads)
     with tempfile.TemporaryDirectory(prefix=".probe.", dir=folder) as place:
-        passing = Mirror(Path(place), "probe")
+        passing = Mirror(Path(place), "probe", mirror.reader.pool)
         _fetch_one(remote, passing.repository, sha)
         return _look(opened(passing), listing, sha, spec.path)
 

@@ -19,6 +19,7 @@ from app.web.api.routes import health_routes
 from app.web.rendering.static_files import Assets
 from app.web.requests.access_log import Record
 from app.web.requests.background import Background
+from app.web.requests.compression import Compression
 from app.web.requests.guard import Guard
 from app.web.requests.metrics import Metrics
 
@@ -51,6 +52,7 @@ def create_app(
     app.mount("/static", assets, name="static")
     problem_handlers.install(app)
     describe(app, use_cases.ports.targets.kinds())
+    app.add_middleware(Compression)
     app.add_middleware(Guard)
     app.add_middleware(Record, metrics=state.metrics, respond=problem_handlers.respond)
     return app

@@ -14,6 +14,8 @@ from app.domain.environment import Status
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import OperationKind, Request, Trigger
 from app.domain.specification.environment_fields import parse
+from app.domain.state.drift import DriftItem, DriftReport
+from app.domain.state.plan import Action, Drift
 from app.domain.status import SyncStatus
 from tests.support.agents import SHOP, Ground
 
@@ -143,10 +145,10 @@ def test_a_scheduled_look_without_news_tells_its_time_only(made: AgentAdapters) 
 
 
 def test_a_drift_report_is_told_when_it_differs_and_fits_into_a_request(made: AgentAdapters) -> None:
-    items = [{"path": f"{n}", "change": "changed", "diff": "d" * 40_000} for n in range(100)]
+    items = tuple(DriftItem(f"{n}", Drift.CHANGED, Action.UPDATE, "d" * 40_000) for n in range(100))
     for _ in range(2):
         with made.store.write() as tx:
-            tx.drift.put(SHOP, NOW, {"items": items, "count": 100})
+            tx.drift.put(SHOP, NOW, DriftReport(items=items, count=100))
     (told,) = page(made)
     assert told.data["report"]["count"] == len(told.data["report"]["items"]) == 100
     assert sum(len(one["diff"] or "") for one in told.data["report"]["items"]) < 250_000

@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.errors import CredentialInUse, InvalidInput
 from app.domain.operation import Outcome, Phase
+from app.domain.state.drift import DriftReport
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ssh import fingerprint, host_key
 from tests.support.installation import ME, Installation
@@ -61,8 +62,8 @@ def test_from_registration_to_healing(here: Installation, server: SshServer) -> 
     status = here.environment().status
     assert (status.sync, status.divergence, status.drift_count) == (SyncStatus.OUT_OF_SYNC, Divergence.DRIFT, 1)
     with here.store.read() as tx:
-        (item,) = (tx.drift.get(here.environment().id) or {})["items"]
-    assert "+by hand" in item["diff"]
+        (item,) = (tx.drift.get(here.environment().id) or DriftReport()).items
+    assert "+by hand" in (item.diff or "")
     assert here.push(first).outcome is Outcome.HEALED
     assert (here.servers / "shop" / "index.html").read_text() == "one"
 

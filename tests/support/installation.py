@@ -165,7 +165,8 @@ class Installation:
 
     def report(self, name: str = "shop") -> dict[str, Any]:
         with self.store.read() as tx:
-            return dict(tx.drift.get(tx.environments.get(name).id) or {})
+            found = tx.drift.get(tx.environments.get(name).id)
+        return found.as_dict() if found else {}
 
 
 Make = Callable[[], Installation]

@@ -15,7 +15,7 @@ import pytest
 from app.domain.state.git_files import SYMLINK, blob_id, traits_of
 from app.domain.state.plan import LiveState
 from app.ports import Target
-from app.targets.files import directory_listing, root_handle
+from app.targets.files import directory_listing, directory_scan, root_handle
 from app.targets.inventory import git_index as index
 from app.targets.inventory.git_index import made_index, stat_of
 from tests.support.delivery import deliver, paths_of
@@ -28,6 +28,12 @@ TREE: dict[str, Any] = {
     "b/run": script("run"),
     "link": link("a.txt"),
 }
+
+
+@pytest.fixture(params=[0, 1_000], ids=["by git", "by ourselves"], autouse=True)
+def _comparing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to compare stats tell the same."""
+    monkeypatch.setattr(directory_scan, "FEW", request.param)
 
 
 @pytest.fixture
@@ -193,7 +199,8 @@ def test_a_second_look_agrees_with_the_first_after_any_of_it_was_lost(delivered:
     assert delivered.later().look() == first
 
 
-def test_a_damaged_index_is_made_again(delivered: Site) -> None:
+def test_a_damaged_index_is_made_again(delivered: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory_scan, "FEW", 0)
     delivered.later().look()
     (file,) = (delivered.data / "inventories" / "7" / "git").glob("index-*")
     file.write_bytes(b"DIRC" + bytes(200))
@@ -205,6 +212,7 @@ def test_a_damaged_index_is_made_again(delivered: Site) -> None:
 def test_an_index_that_vanishes_while_git_reads_is_not_taken_for_an_empty_one(
     delivered: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(directory_scan, "FEW", 0)
     delivered.write("a.txt", b"changed")
     original: Any = vars(index)["git"]
     calls: list[Path] = []

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from app.domain.state.items import Change, Item, Key
@@ -171,26 +170,3 @@ def _action(known: Item | None, found: Item | None, wanted: Item | None, prune: 
     if found is None:
         return Action.CREATE
     return Action.TRAITS if found.digest == wanted.digest else Action.UPDATE
-
-
-@dataclass(frozen=True, slots=True)
-class DriftItem:
-    """One item of a drift report; `diff` is unified text with secrets masked, None where there is none to show."""
-
-    path: str
-    change: Drift
-    diff: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DriftReport:
-    """What is different on the target now, against the revision that is live."""
-
-    environment: str
-    revision: str | None
-    checked_at: datetime | None
-    items: tuple[DriftItem, ...] = ()
-    unmanaged: tuple[str, ...] = ()
-    unmanaged_count: int = 0
-    ignored: tuple[str, ...] = ()
-    episode: int | None = None

@@ -19,33 +19,74 @@ class Transaction(Protocol):
     """All repositories over one database transaction."""
 
     @property
-    def environments(self) -> Environments: ...
+    def environments(self) -> Environments:
+        """The registry of environments."""
+        ...
+
     @property
-    def operations(self) -> Operations: ...
+    def operations(self) -> Operations:
+        """The operations, as they are recorded."""
+        ...
+
     @property
-    def queue(self) -> WorkQueue: ...
+    def queue(self) -> WorkQueue:
+        """Which operation is worked on next."""
+        ...
+
     @property
-    def history(self) -> History: ...
+    def history(self) -> History:
+        """Which revisions were live."""
+        ...
+
     @property
-    def ledger(self) -> Ledger: ...
+    def ledger(self) -> Ledger:
+        """The events."""
+        ...
+
     @property
-    def audit(self) -> Audit: ...
+    def audit(self) -> Audit:
+        """The audit log."""
+        ...
+
     @property
-    def episodes(self) -> Episodes: ...
+    def episodes(self) -> Episodes:
+        """The drift episodes."""
+        ...
+
     @property
-    def drift(self) -> DriftItems: ...
+    def drift(self) -> DriftItems:
+        """Each environment's last drift report."""
+        ...
+
     @property
-    def repositories(self) -> Repositories: ...
+    def repositories(self) -> Repositories:
+        """What polls remember of repositories."""
+        ...
+
     @property
-    def inbox(self) -> Inbox: ...
+    def inbox(self) -> Inbox:
+        """Webhook deliveries."""
+        ...
+
     @property
-    def credentials(self) -> Credentials: ...
+    def credentials(self) -> Credentials:
+        """Stored secrets."""
+        ...
+
     @property
-    def identities(self) -> Identities: ...
+    def identities(self) -> Identities:
+        """People, log-ins and tokens."""
+        ...
+
     @property
-    def facts(self) -> ComparisonFacts: ...
+    def facts(self) -> ComparisonFacts:
+        """What push and pull are compared by."""
+        ...
+
     @property
-    def agents(self) -> Agents: ...
+    def agents(self) -> Agents:
+        """Agents, and the commands on their way."""
+        ...
 
     def attempt(self) -> AbstractContextManager[None]:
         """A part of the transaction that can fail alone: on an exception what was written inside is undone."""
@@ -55,7 +96,9 @@ class Transaction(Protocol):
 class Store(Protocol):
     """Opens short transactions. No I/O but the database's own happens inside one."""
 
-    def read(self) -> AbstractContextManager[Transaction]: ...
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A consistent view of the database; what is written in it is rolled back."""
+        ...
 
     def write(self) -> AbstractContextManager[Transaction]:
         """Commits at the end, rolls back on an exception. On SQLite the write lock is taken at the start."""

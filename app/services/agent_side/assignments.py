@@ -18,8 +18,8 @@ from app.domain.specification.reader import wrong
 from app.domain.state.drift import Ending, Episode
 from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Ports, Transaction
 from app.services.environments.edits import edited, turns_aside
-from app.services.environments.registration import NOTHING
-from app.services.operations.queue import finished_event
+from app.services.operations.conclusion import Conclusion, conclude, request_stop
+from app.services.operations.drift_episodes import abandon
 
 SEEDED = ("revision", "subject", "author", "live_since", "last_good", "files", "health")
 MANY = 10_000
@@ -93,8 +93,7 @@ class Assignments:
     def _clear(self, tx: AgentTransaction, id: int, now: datetime) -> None:
         """Nothing that we left undone earlier is done now."""
         for one in tx.operations.queued(id):
-            ended = replace(one, phase=Phase.TERMINATED, finished_at=now, reason="left when its environment was")
-            tx.operations.save(ended)
+            conclude(tx, one, Conclusion(Phase.TERMINATED, reason="left when its environment was"), now)
         episode = tx.episodes.current(id)
         if episode:
             tx.episodes.end(episode.id, now, Ending.SUPERSEDED, AGENT.name)
@@ -117,7 +116,7 @@ class Assignments:
             tx.environments.replace(replace(after, created_at=before.created_at, version=before.version + 1))
             tx.environments.put_status(after.id, edited(before, after, moved=moved))
             if moved or turns_aside(before, after):
-                self._elsewhere(tx, after, now)
+                abandon(tx, after, AGENT.name, now)
             tx.environments.schedule_refresh(after.id, now)
         if moved:
             self._forget(before)
@@ -129,25 +128,16 @@ class Assignments:
         except Problem as problem:
             log.info("nothing to forget", extra={"environment": environment.name, "reason": problem.detail})
 
-    def _elsewhere(self, tx: Transaction, environment: Environment, now: datetime) -> None:
-        """End the open drift episode: it concerned the previous target, or a target that is only observed now."""
-        episode = tx.episodes.current(environment.id)
-        if episode:
-            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, AGENT.name)
-        tx.drift.put(environment.id, now, NOTHING)
-
     def _leave(self, environment: Environment) -> None:
         """Stop working for it; what it delivered stays, and so does what we know of it."""
         now = self._ports.clock.now()
         with self._store.write() as tx:
             for one in tx.operations.queued(environment.id):
                 reason = "its environment is no longer this agent's"
-                ended = replace(one, phase=Phase.TERMINATED, finished_at=now, reason=reason)
-                tx.operations.save(ended)
-                tx.ledger.append(now, [finished_event(ended)])
+                conclude(tx, one, Conclusion(Phase.TERMINATED, reason=reason, by=AGENT), now)
             running = tx.operations.active(environment.id)
             if running:
-                tx.operations.save(replace(running, termination_by=AGENT.name))
+                request_stop(tx, running, AGENT.name)
             tx.environments.replace(replace(environment, runs_on=RunsOn.SERVER))
         log.info("no longer works for an environment", extra={"environment": environment.name, "id": environment.id})
 

@@ -23,7 +23,8 @@ from app.domain.operation import Operation, OperationKind, Outcome, Phase, Reque
 from app.ports import AgentStore, AgentTransaction, Transaction
 from app.services.environments.previews import as_dict
 from app.services.environments.rollback import Rollback
-from app.services.operations.queue import Queue, finished_entry, finished_event
+from app.services.operations.conclusion import Conclusion, conclude, request_stop, stopped
+from app.services.operations.queue import Queue
 from app.services.use_cases import UseCases
 
 ORDERED_KINDS = tuple(kind for kind in CommandKind if kind not in QUESTIONS)
@@ -116,11 +117,9 @@ class CommandExecutor:
         with self._store.write() as tx:
             found = _find(tx, str(command.data.get("operation", "")))
             if found and not found.phase.final:
-                asked = replace(found, termination_by=by)
+                asked = request_stop(tx, found, by)
                 if found.phase is Phase.QUEUED:
-                    asked = replace(asked, phase=Phase.TERMINATED, finished_at=now, reason=f"stopped by {by}")
-                    tx.ledger.append(now, [finished_event(asked)])
-                tx.operations.save(asked)
+                    conclude(tx, asked, stopped(by), now)
             tx.command_inbox.done(command.seq)
         self._ports.notifier.notify(("work",))
 
@@ -196,11 +195,10 @@ class CommandExecutor:
         found = _find(tx, asked.id)
         if found and found.phase.final:
             return
-        ended = replace(found or asked, environment_id=command.environment_id, phase=Phase.ERROR, finished_at=now,
-                        outcome=Outcome.FAILED, reason=detail)  # fmt: skip
-        tx.operations.save(ended) if found else tx.operations.add(ended)
-        tx.ledger.append(now, [finished_event(ended)])
-        tx.audit.append(now, finished_entry(ended, AGENT))
+        if found is None:
+            found = replace(asked, environment_id=command.environment_id)
+            tx.operations.add(found)
+        conclude(tx, found, Conclusion(Phase.ERROR, Outcome.FAILED, detail, by=AGENT), now)
 
     def _say(self, tx: AgentTransaction, command: Command, detail: str) -> None:
         data = {"command": command.seq, "kind": command.kind.value, "reason": detail}

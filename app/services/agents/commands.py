@@ -16,6 +16,7 @@ from app.domain.errors import AgentAway, AgentRefused, NotFound, Problem
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Operation, Outcome, Phase
 from app.ports import Ports, Transaction, topics
+from app.services.operations.conclusion import Conclusion, conclude
 from app.services.relay import STARTS, hold_data, last_heard, relay
 
 PATIENCE_S, LOOK_S = 10.0, 0.05
@@ -101,19 +102,14 @@ class Commands:
         tx.audit.append(now, NewAuditEntry(SCHEDULE.name, "command.expire", about, told))
 
     def _end(self, tx: Transaction, command: Command, reason: str) -> Operation | None:
-        from app.services.operations.queue import finished_event
-
         try:
             operation = tx.operations.get(command.operation or "")
         except Problem:
             return None
         if operation.phase is not Phase.QUEUED:
             return None
-        now = self._ports.clock.now()
-        ended = replace(operation, phase=Phase.ERROR, outcome=Outcome.FAILED, reason=reason, finished_at=now)
-        tx.operations.save(ended)
-        tx.ledger.append(now, [finished_event(ended)])
-        return ended
+        end = Conclusion(Phase.ERROR, Outcome.FAILED, reason, by=SCHEDULE)
+        return conclude(tx, operation, end, self._ports.clock.now())
 
 
 def _away(environment: Environment, agent: Agent | None) -> str:

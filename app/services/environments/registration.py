@@ -21,23 +21,14 @@ from app.domain.operation import OperationKind, Phase, Request, Trigger
 from app.domain.specification.environment_fields import NAME, as_dict, merge, read
 from app.domain.specification.reader import wrong
 from app.domain.specification.target_kind import CredentialUse
-from app.domain.state.drift import Ending
 from app.ports import Ports, Probe, Transaction, topics
 from app.services.environments.edits import edited, of_mode, turns_aside
 from app.services.environments.preemption import PATIENT, preempt_refresh
+from app.services.operations.conclusion import Conclusion, conclude
+from app.services.operations.drift_episodes import abandon
 from app.services.operations.queue import Queue
 from app.services.relay import elsewhere
 from app.services.triggers.polling import Poller
-
-NOTHING = {
-    "items": [],
-    "count": 0,
-    "ignored": [],
-    "unmanaged": [],
-    "unmanaged_count": 0,
-    "episode": None,
-    "revision": None,
-}
 
 SWITCHED = (
     "is changed by a switch, which takes the delivered files along: "
@@ -190,7 +181,7 @@ class Registration:
             if after.agent != before.agent:
                 tx.agents.hand_over(after.id, after.agent, self._ports.clock.now())
             if self._moved(before, after) or turns_aside(before, after):
-                self._leave(tx, after, actor)
+                abandon(tx, after, actor.name, self._ports.clock.now())
             self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
             if after.target != before.target or after.policy != before.policy:
                 tx.environments.schedule_refresh(after.id, self._ports.clock.now())
@@ -210,31 +201,23 @@ class Registration:
         """Whether it is another place, and not only another way to it (a key, a jump host)."""
         return self._ports.targets.kinds().moved(before.target, after.target)
 
-    def _leave(self, tx: Transaction, environment: Environment, actor: Actor) -> None:
-        """End the open drift episode: it concerned the previous target, or a target that is only observed now."""
-        now, episode = self._ports.clock.now(), tx.episodes.current(environment.id)
-        if episode:
-            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, actor.name)
-        tx.drift.put(environment.id, now, NOTHING)
-
     def remove(self, name: str, actor: Actor, *, version: int | None = None) -> None:
         """Forget an environment; delivered files and the ledger stay. A refresh, which only reads, is stopped.
 
         Raises OperationInProgress, and EnvironmentChanged where `version` is given and not the stored one's.
         """
         preempt_refresh(self._ports, self._queue, name, actor)
+        now = self._ports.clock.now()
         with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
             if version not in (None, environment.version):
                 raise EnvironmentChanged()
             running = tx.operations.active(environment.id)
             runs = [running] if running and running.phase is Phase.RUNNING else []
-            if runs and not environment.silent(self._ports.clock.now()):
+            if runs and not environment.silent(now):
                 raise OperationInProgress(f"Operation {runs[0].id} is running; stop it or wait for its end.")
             for one in (*runs, *tx.operations.queued(environment.id)):
-                ended = replace(one, phase=Phase.TERMINATED, finished_at=self._ports.clock.now(),
-                                reason="the environment was deleted")  # fmt: skip
-                tx.operations.save(ended)
+                conclude(tx, one, Conclusion(Phase.TERMINATED, reason="the environment was deleted"), now)
             tx.environments.remove(environment.id)
             self._tell(
                 tx, environment, EventType.ENVIRONMENT_DELETED, "environment.delete", as_dict(environment), actor

@@ -24,8 +24,9 @@ from app.services.environments.edits import at_new_source, of_mode, untried
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.environments.registration import Registration
 from app.services.environments.switch_effects import carried, effects, left_behind
+from app.services.operations.conclusion import Conclusion, conclude
 from app.services.operations.inventory_seeding import carry, seed_inventory
-from app.services.operations.queue import Queue, finished_entry, finished_event
+from app.services.operations.queue import Queue
 
 PARTS = ("mode", "runs_on", "source", "target", "policy")
 
@@ -139,9 +140,10 @@ class ModeSwitches:
             raise EnvironmentChanged()
         _refuse_running(tx, before)
         self._registration.refuse_overlap(tx, after)
-        told = in_words(self._ports.targets.kinds(), before, after)
+        switched = in_words(self._ports.targets.kinds(), before, after)
+        reason = f"the environment was switched ({switched}) before it ran"
         for waiting in tx.operations.queued(before.id):
-            _end(tx, waiting, f"the environment was switched ({told}) before it ran", now)
+            conclude(tx, waiting, _superseded(waiting, reason), now)
         status = tx.environments.by_id(before.id).status
         tx.environments.replace(after)
         tx.environments.put_status(after.id, _status(replace(before, status=status), after))
@@ -186,16 +188,11 @@ def _refuse_running(tx: Transaction, environment: Environment) -> None:
         )
 
 
-def _end(tx: Transaction, waiting: Operation, reason: str, now: datetime) -> None:
+def _superseded(waiting: Operation, reason: str) -> Conclusion:
     """A sync makes way for the new side's own; a comparison is asked for again anyway."""
-    sync = waiting.kind is OperationKind.SYNC
-    ended = replace(
-        waiting, phase=Phase.SUPERSEDED if sync else Phase.TERMINATED, outcome=Outcome.SUPERSEDED if sync else None,
-        reason=reason, finished_at=now,
-    )  # fmt: skip
-    tx.operations.save(ended)
-    tx.ledger.append(now, [finished_event(ended)])
-    tx.audit.append(now, finished_entry(ended))
+    if waiting.kind is OperationKind.SYNC:
+        return Conclusion(Phase.SUPERSEDED, Outcome.SUPERSEDED, reason)
+    return Conclusion(Phase.TERMINATED, reason=reason)
 
 
 def _hand_over(tx: Transaction, before: Environment, after: Environment, now: datetime) -> None:

@@ -14,7 +14,8 @@ from app.domain.masking import mask
 from app.domain.operation import Operation, Phase, Stage, StageName
 from app.domain.state.items import printable
 from app.ports import Ports, Transaction
-from app.services.operations.queue import finished_entry, finished_event, is_quiet
+from app.services.operations.conclusion import Conclusion, conclude
+from app.services.operations.operation_records import is_quiet
 
 PROGRESS_EVERY_S = 0.25
 ORDER = list(StageName)
@@ -100,22 +101,10 @@ class OperationRecorder:
             raise OperationInProgress("The operation was settled by somebody else meanwhile.")
         return replace(self.operation, termination_by=stored.termination_by, heartbeat_at=stored.heartbeat_at)
 
-    def finish(self, settle: Callable[[Transaction, Operation], bool], **fields: Any) -> Operation:
-        """End the operation: its row, what `settle` writes, its event and its audit entry in one transaction.
-
-        `settle` says whether the end is worth telling; a quiet operation that is not is removed.
-        """
-        now = self.ports.clock.now()
-        self.note(finished_at=now, **fields)
+    def conclude(self, conclusion: Conclusion) -> Operation:
+        """End the operation, in one transaction."""
         with self.ports.store.write() as tx:
-            ended = replace(self._merged(tx), worker=None)
-            telling = settle(tx, ended)
-            if telling or not is_quiet(ended):
-                tx.operations.save(ended)
-                tx.ledger.append(now, [finished_event(ended)])
-                tx.audit.append(now, finished_entry(ended))
-            else:
-                tx.operations.remove(ended.id)
+            ended = conclude(tx, self._merged(tx), conclusion, self.ports.clock.now())
         self.ports.notifier.notify(("work", *self.topics))
         self.operation = ended
         return ended
@@ -123,4 +112,4 @@ class OperationRecorder:
 
 def paths_of(items: Any, limit: int = 500) -> list[dict[str, str]]:
     """A bounded list of {path, action} for an operation's detail."""
-    return [{"path": printable(item.path), "action": item.action.value} for item in items[:limit]]
+    return [{"path": printable(item.key), "action": item.action.value} for item in items[:limit]]

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from app.domain.diffs.unified import unified
-from app.domain.environment import Environment
+from app.domain.environment import Environment, Status
 from app.domain.errors import SourceRefused, Temporary
-from app.domain.operation import Operation, Outcome, Phase, StageName, Trigger
+from app.domain.operation import Outcome, Phase, StageName, Trigger
 from app.domain.revision import Revision
+from app.domain.state.drift import DriftItem, DriftReport
 from app.domain.state.git_files import blob_of
 from app.domain.state.items import printable
-from app.domain.state.plan import LiveState, Plan, PlanItem
+from app.domain.state.plan import Drift, LiveState, Plan, PlanItem
 from app.domain.status import Health, SyncStatus
-from app.ports import Contents, Ports, Source, Target, Transaction
+from app.ports import Contents, Ports, Source, Target
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
+from app.services.operations.conclusion import Conclusion, NextRefresh
+from app.services.operations.drift_episodes import found_in
 from app.services.operations.health_and_hooks import check_health
 from app.services.operations.inventory_seeding import seed_inventory
 from app.services.operations.planning import observe_and_plan
-from app.services.operations.queue import is_quiet
-from app.services.operations.recorder import OperationRecorder
-from app.services.operations.revision_news import RevisionNews, news, noticed
+from app.services.operations.recorder import OperationRecorder, paths_of
+from app.services.operations.revision_news import RevisionNews, news
 from app.services.operations.shadow_run import Shadow
-from app.services.operations.status_transitions import Observation
 
-DIFFS = 100  # drifted files whose diff is kept
+DIFFS, ITEMS = 100, 5000  # drifted files whose diff is kept, and that are listed
 READ_LIMIT = 1_000_000  # bytes of a live file that are read for a diff
 DIFF_LIMIT = 40_000  # characters of one diff
 
@@ -42,8 +42,8 @@ class Refresh:
         self._news: RevisionNews | None = None
         self._asked = False  # Git answered, and holds the ref
 
-    def run(self) -> Operation:
-        """Compare and write down the verdict."""
+    def run(self) -> Conclusion:
+        """Compare; returns the verdict."""
         environment = self._environment
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         target = self._ports.targets.open(environment)
@@ -60,9 +60,10 @@ class Refresh:
         with self._recorder.stage(StageName.PLANNED):
             state = wanted.desired_state(source, environment, sha)
             live, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
-            looked = Observation(plan, self._ports.clock.now(), report(source, target, live, plan))
+            found = replace(report(source, target, live, plan), revision=environment.status.revision)
+            at = self._ports.clock.now()
         health = Health.MISSING if vanished(live, target) else self._health()
-        return self._finish(sha, looked, health, note)
+        return self._concluded(sha, Observation(plan, found, at), health, note)
 
     def _fetch(self, source: Source) -> str:
         """Bring the mirror up to date unless the poll does so anyway; a Git server that is silent, or
@@ -88,46 +89,52 @@ class Refresh:
             return Health.UNKNOWN
         return check_health(self._ports, self._environment).health
 
-    def _finish(self, sha: str, looked: Observation, health: Health, note: str) -> Operation:
-        divergence = looked.plan.divergence
-        outcome = Outcome.OUT_OF_SYNC if divergence else Outcome.COMPARED
-        self._recorder.remember(paths=_shown(looked.plan), unmanaged=looked.report["unmanaged_count"])
+    def _concluded(self, sha: str, looked: Observation, health: Health, note: str) -> Conclusion:
+        plan = looked.plan
+        self._recorder.remember(paths=paths_of(plan.items), unmanaged=looked.report.unmanaged_count)
 
-        def settle(tx: Transaction, ended: Operation) -> bool:
-            return self._settle(tx, ended, looked, health, note)
+        def status(environment: Environment) -> Status:
+            trouble = "" if self._asked else status_transitions.git_trouble(environment.status)
+            message = f"{status_transitions.GIT}{note}" if note else trouble
+            return replace(status_transitions.judged(environment, plan, looked.at, health), message=message)
 
-        reason = in_words(looked.plan) + (f" (Git could not be asked: {note})" if note else "")
-        return self._recorder.finish(settle, phase=Phase.SUCCEEDED, outcome=outcome, reason=reason, revision=sha)
-
-    def _settle(self, tx: Transaction, ended: Operation, looked: Observation, health: Health, note: str) -> bool:
-        before, events = noticed(tx, tx.environments.by_id(self._environment.id), self._news, looked.at)
-        episode, drifting = status_transitions.follow_drift(tx, before, looked, ended)
-        events += drifting
-        trouble = "" if self._asked else status_transitions.git_trouble(before.status)
-        message = f"{status_transitions.GIT}{note}" if note else trouble
-        status = replace(status_transitions.judged(before, looked, health), drift_episode=episode, message=message)
-        events += status_transitions.status_events(before, status, ended)
-        if not is_quiet(ended):
-            status = status_transitions.ended(status, ended)
-        tx.drift.put(before.id, looked.at, {**looked.report, "episode": episode, "revision": status.revision})
-        tx.environments.put_status(before.id, status)
-        tx.environments.schedule_refresh(before.id, looked.at + before.refresh_interval())
-        tx.ledger.append(looked.at, events)
-        return bool(events)
+        return Conclusion(
+            Phase.SUCCEEDED,
+            Outcome.OUT_OF_SYNC if plan.divergence else Outcome.COMPARED,
+            in_words(plan) + (f" (Git could not be asked: {note})" if note else ""),
+            revision=sha,
+            status=status,
+            news=self._news,
+            noticed_at=looked.at,
+            episode=found_in(plan, looked.at),
+            drift=looked.report,
+            refresh=NextRefresh.AFTER_INTERVAL,
+            seen_at=looked.at,
+            negligible=True,
+        )
 
 
-def report(source: Source, target: Target, live: LiveState, plan: Plan) -> dict[str, Any]:
-    """The drift report as stored: items with masked diffs, what is ignored, what was never ours."""
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A full comparison: its plan, the drift report that pages show, and when the target was looked at."""
+
+    plan: Plan
+    report: DriftReport
+    at: datetime
+
+
+def report(source: Source, target: Target, live: LiveState, plan: Plan) -> DriftReport:
+    """The drift report of a comparison: items with masked diffs, what is ignored, what was never delivered."""
     with source.contents() as contents:
-        items = [_item(contents, target, item) for item in plan.drift[:DIFFS]]
-    items += [_bare(item) for item in plan.drift[DIFFS:5000]]
-    return {
-        "items": items,
-        "count": len(plan.drift),
-        "ignored": [printable(path) for path in plan.ignored[:200]],
-        "unmanaged": [printable(path) for path in live.unmanaged],
-        "unmanaged_count": live.unmanaged_count,
-    }
+        items = [_with_diff(contents, target, item) for item in plan.drift[:DIFFS]]
+    items += [_item(item) for item in plan.drift[DIFFS:ITEMS]]
+    return DriftReport(
+        items=tuple(items),
+        count=len(plan.drift),
+        ignored=tuple(printable(path) for path in plan.ignored[:200]),
+        unmanaged=tuple(printable(path) for path in live.unmanaged),
+        unmanaged_count=live.unmanaged_count,
+    )
 
 
 def vanished(live: LiveState, target: Target) -> bool:
@@ -136,16 +143,16 @@ def vanished(live: LiveState, target: Target) -> bool:
     return bool(missing) and all(path in missing for path, _ in target.inventory_entries())
 
 
-def _bare(item: PlanItem) -> dict[str, Any]:
-    change = item.drift.value if item.drift else ""
-    return {"path": printable(item.key), "change": change, "diff": None, "action": item.action.value}
+def _item(item: PlanItem, diff: str | None = None) -> DriftItem:
+    return DriftItem(printable(item.key), item.drift or Drift.CHANGED, item.action, diff)
 
 
-def _item(contents: Contents, target: Target, item: PlanItem) -> dict[str, Any]:
+def _with_diff(contents: Contents, target: Target, item: PlanItem) -> DriftItem:
     before = known_content(contents, item) if item.known else None
     after = target.read(item.key, READ_LIMIT) if item.found else None
     traits = item.known.traits if item.known else None, item.found.traits if item.found else None
-    return {**_bare(item), "diff": unified(before, after, printable(item.key), limit=DIFF_LIMIT, traits=traits)}
+    diff = unified(before, after, printable(item.key), limit=DIFF_LIMIT, traits=traits)
+    return _item(item, diff)
 
 
 def known_content(contents: Contents, item: PlanItem) -> bytes | None:
@@ -173,14 +180,6 @@ def beginning(contents: Contents, blob: str) -> bytes | None:
     except (Temporary, SourceRefused):
         return None
     return bytes(found)
-
-
-def _shown(plan: Plan) -> list[dict[str, str]]:
-    return [{"path": printable(item.key), "action": item.action.value} for item in _first(plan.items)]
-
-
-def _first(items: Iterable[PlanItem], limit: int = 500) -> list[PlanItem]:
-    return list(items)[:limit]
 
 
 def in_words(plan: Plan) -> str:

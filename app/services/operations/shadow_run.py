@@ -7,21 +7,18 @@ from datetime import datetime
 
 from app.domain.environment import Environment, Status
 from app.domain.errors import OnlyObserves, Problem
-from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName
+from app.domain.operation import OperationKind, Outcome, Phase, StageName
 from app.domain.revision import Revision
-from app.domain.state.drift import acceptance
+from app.domain.state.drift import DriftReport, acceptance
 from app.domain.state.items import Change
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan, compare
 from app.domain.status import Divergence, Health, SyncStatus
-from app.ports import Desired, OperationFilter, Ports, Source, Target, Transaction
-from app.services.operations import status_transitions
+from app.ports import Desired, OperationFilter, Ports, Source, Target
 from app.services.operations import wanted_revision as wanted
+from app.services.operations.conclusion import Conclusion, NextRefresh
 from app.services.operations.health_and_hooks import check_health
-from app.services.operations.queue import is_quiet
 from app.services.operations.recorder import OperationRecorder, paths_of
-from app.services.operations.revision_news import RevisionNews, noticed
-
-NO_DRIFT = {"items": [], "count": 0, "ignored": [], "unmanaged": [], "unmanaged_count": 0, "episode": None}
+from app.services.operations.revision_news import RevisionNews
 
 
 def refuse(environment: Environment, deed: str) -> None:
@@ -47,13 +44,13 @@ class Shadow:
         self._ports, self._environment, self._recorder = ports, environment, recorder
         self._news, self._at = found, at
 
-    def sync(self, source: Source, revision: Revision, state: Desired) -> Operation:
+    def sync(self, source: Source, revision: Revision, state: Desired) -> Conclusion:
         """Plan a delivery and say what it would have done."""
         plan = self._plan(source, state, self._before())
         self._recorder.remember(paths=paths_of(plan.items), tree=state.tree, would=_counts(plan))
-        return self._finish(plan, state, Outcome.OBSERVED, f"would have deployed {revision.short}: {would(plan)}")
+        return self._concluded(plan, state, Outcome.OBSERVED, f"would have deployed {revision.short}: {would(plan)}")
 
-    def refresh(self, source: Source, sha: str, note: str) -> Operation:
+    def refresh(self, source: Source, sha: str, note: str) -> Conclusion:
         """Compare what it would have delivered with what stands there."""
         state = wanted.desired_state(source, self._environment, sha)
         plan = self._plan(source, state, None)
@@ -63,7 +60,7 @@ class Shadow:
         words = f"{differing} {'path differs' if differing == 1 else 'paths differ'} from what it would have delivered"
         reason = words if differing else f"live equals what it would have delivered ({SyncStatus.SYNCED.value})"
         outcome = Outcome.OUT_OF_SYNC if differing else Outcome.COMPARED
-        return self._finish(plan, state, outcome, reason + (f" (Git could not be asked: {note})" if note else ""))
+        return self._concluded(plan, state, outcome, reason + (f" (Git could not be asked: {note})" if note else ""))
 
     def _before(self) -> str | None:
         """What would be live now, had it delivered."""
@@ -80,23 +77,20 @@ class Shadow:
             dropped = _dropped(source, self._environment, before, state)
             return foresee(self._environment, target, state, dropped, self._ports.clock.now())
 
-    def _finish(self, plan: Plan, state: Desired, outcome: Outcome, reason: str) -> Operation:
+    def _concluded(self, plan: Plan, state: Desired, outcome: Outcome, reason: str) -> Conclusion:
         behind = any(item.wanted for item in plan.work)
-        health = self._health(behind)
-
-        def settle(tx: Transaction, ended: Operation) -> bool:
-            before, events = noticed(tx, tx.environments.by_id(self._environment.id), self._news, self._at)
-            at = ended.finished_at or self._ports.clock.now()
-            status = judged(before, behind, health, at)
-            events += status_transitions.status_events(before, status, ended)
-            quiet = is_quiet(ended)
-            tx.environments.put_status(before.id, status if quiet else status_transitions.ended(status, ended))
-            tx.environments.schedule_refresh(before.id, at + before.refresh_interval())
-            tx.drift.put(before.id, at, {**NO_DRIFT, "revision": state.revision})
-            tx.ledger.append(at, events)
-            return bool(events)
-
-        return self._recorder.finish(settle, phase=Phase.SUCCEEDED, outcome=outcome, reason=reason)
+        health, at = self._health(behind), self._ports.clock.now()
+        return Conclusion(
+            Phase.SUCCEEDED,
+            outcome,
+            reason,
+            status=lambda environment: judged(environment, behind, health, at),
+            news=self._news,
+            noticed_at=self._at,
+            drift=DriftReport(state.revision),
+            refresh=NextRefresh.AFTER_INTERVAL,
+            negligible=True,
+        )
 
     def _health(self, behind: bool) -> Health:
         """As checked; without a check, nothing is known of files that are not those it would have delivered."""

@@ -1,9 +1,9 @@
-"""What a finished look or apply means for the environment: status, drift episodes, history, and who is told."""
+"""The environment's status after a comparison, a delivery, or a run that gave up; and the events of what changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,42 +11,24 @@ from app.domain.environment import Environment, Status
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.revision import Revision
-from app.domain.state.drift import Ending
-from app.domain.state.items import printable
 from app.domain.state.plan import Plan
 from app.domain.status import Divergence, Health, SyncStatus
-from app.ports import Transaction
 
-SAMPLE = 50
 GIT = "Git: "  # begins what a status says about the repository
 TARGET = "Target: "  # begins what a status says about a target that cannot be looked at
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """A full comparison: its plan, and the drift report that pages show."""
-
-    plan: Plan
-    at: datetime
-    report: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """A bounded sample of the drifted paths."""
-        return tuple(printable(item.key) for item in self.plan.drift[:SAMPLE])
-
-
-def judged(environment: Environment, looked: Observation, health: Health | None) -> Status:
+def judged(environment: Environment, plan: Plan, at: datetime, health: Health) -> Status:
     """The status after a full comparison."""
-    divergence = looked.plan.divergence
+    divergence = plan.divergence
     return replace(
         environment.status,
         sync=SyncStatus.OUT_OF_SYNC if divergence else SyncStatus.SYNCED,
         divergence=divergence,
-        health=health or environment.status.health,
-        checked_at=looked.at,
-        expires_at=looked.at + environment.verdict_lifetime(),
-        drift_count=len(looked.plan.drift),
+        health=health,
+        checked_at=at,
+        expires_at=at + environment.verdict_lifetime(),
+        drift_count=len(plan.drift),
     )
 
 
@@ -116,42 +98,3 @@ def _event(
     environment: Environment, type: EventType, operation: Operation, reason: str, data: Mapping[str, Any]
 ) -> NewEvent:
     return NewEvent(type, environment.name, environment.id, operation.id, reason, data)
-
-
-def follow_drift(
-    tx: Transaction, environment: Environment, looked: Observation, operation: Operation
-) -> tuple[int | None, list[NewEvent]]:
-    """Open, update or end the environment's drift episode after a full comparison; returns the open one's id."""
-    current = tx.episodes.current(environment.id)
-    count, paths = len(looked.plan.drift), looked.paths
-    if count and current is None:
-        episode = tx.episodes.open_one(environment, environment.status.checked_at, looked.at, paths, count)
-        data = {"episode": episode.id, "count": count, "paths": list(paths[:10])}
-        return episode.id, [_event(environment, EventType.DRIFT_DETECTED, operation, _what(paths, count), data)]
-    if count and current is not None:
-        if (current.paths, current.count) == (paths, count):
-            return current.id, []
-        tx.episodes.update(current.id, paths, count)
-        data = {"episode": current.id, "count": count, "paths": list(paths[:10])}
-        return current.id, [_event(environment, EventType.DRIFT_CHANGED, operation, _what(paths, count), data)]
-    if current is not None:
-        ending = Ending.IGNORED if looked.plan.ignored else Ending.HEALED
-        by = "ignore rule" if looked.plan.ignored else "outside"
-        return None, end_drift(tx, environment, ending, by, looked.at, operation)
-    return None, []
-
-
-def end_drift(
-    tx: Transaction, environment: Environment, ending: Ending, by: str, at: datetime, operation: Operation
-) -> list[NewEvent]:
-    """End the open episode, if there is one."""
-    current = tx.episodes.current(environment.id)
-    if current is None:
-        return []
-    tx.episodes.end(current.id, at, ending, by)
-    data = {"episode": current.id, "ending": ending.value, "by": by}
-    return [_event(environment, EventType.DRIFT_ENDED, operation, f"{ending.value} by {by}", data)]
-
-
-def _what(paths: Sequence[str], count: int) -> str:
-    return paths[0] if count == 1 else f"{count} paths, {paths[0]} among them"

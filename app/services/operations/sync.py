@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.domain.environment import Environment
+from app.domain.environment import Environment, Status
 from app.domain.errors import Problem
 from app.domain.events import EventType, NewEvent
-from app.domain.operation import Changes, Operation, Outcome, Phase, StageName, Trigger
+from app.domain.operation import Changes, Outcome, Phase, StageName, Trigger
 from app.domain.revision import Revision
-from app.domain.state.drift import Ending
+from app.domain.state.drift import DriftReport, Ending
 from app.domain.state.items import printable
 from app.domain.state.plan import Action, Plan
 from app.domain.status import Health
-from app.ports import CheckResult, Desired, Ports, Source, Target, Transaction
+from app.ports import CheckResult, Desired, Ports, Source, Target
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
+from app.services.operations.conclusion import Conclusion, NextRefresh, WentLive
+from app.services.operations.drift_episodes import DriftOver
 from app.services.operations.health_and_hooks import NO_CHECK, run_hooks, wait_until_healthy
 from app.services.operations.inventory_seeding import seed_inventory
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
-from app.services.operations.revision_news import RevisionNews, news, noticed
+from app.services.operations.revision_news import RevisionNews, news
 from app.services.operations.shadow_run import Shadow
 from app.services.operations.wanted_revision import Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was brought to the target. `whole`: every delivered file was looked at, not only what Git changed."""
+
+    revision: Revision
+    state: Desired
+    plan: Plan
+    whole: bool
 
 
 class Sync:
@@ -38,7 +50,7 @@ class Sync:
         self._asked = False  # Git answered, and holds the ref
         self._owned = environment.status.files  # files that the inventory listed before
 
-    def run(self) -> Operation:
+    def run(self) -> Conclusion:
         """Walk from the wanted revision to the outcome."""
         environment = self._environment
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
@@ -51,7 +63,7 @@ class Sync:
         state = wanted.desired_state(source, environment, revision.sha)
         ruling = ruling or wanted.emptiness(environment, state)
         if ruling:
-            return self._decide(ruling, self._waits(source))
+            return self._decided(ruling, self._waits(source))
         if environment.policy.observe:
             return self._shadow().sync(source, revision, state)
         self._end_hold(source, revision)
@@ -59,8 +71,7 @@ class Sync:
         return self._deliver(source, revision, state)
 
     def _shadow(self) -> Shadow:
-        at = self._request.noticed_at or self._recorder.operation.created_at
-        return Shadow(self._ports, self._environment, self._recorder, self._news, at)
+        return Shadow(self._ports, self._environment, self._recorder, self._news, self._noticed_at())
 
     def _revision(self, source: Source) -> Revision:
         recorder, request = self._recorder, self._request
@@ -80,21 +91,20 @@ class Sync:
         news = status.noticed == revision.sha != status.revision
         return status.noticed_at if self._request.trigger is Trigger.MANUAL and news else None
 
-    def _decide(self, ruling: Ruling, waits: bool) -> Operation:
-        """End without touching the target."""
+    def _decided(self, ruling: Ruling, waits: bool) -> Conclusion:
+        """The end of a sync that does not touch the target."""
+        return Conclusion(
+            ruling.phase,
+            ruling.outcome,
+            ruling.reason,
+            status=_waiting if waits else _unchanged,
+            news=self._news,
+            noticed_at=self._noticed_at(),
+        )
 
-        def settle(tx: Transaction, ended: Operation) -> bool:
-            environment, events = self._told(tx)
-            status = status_transitions.waiting(environment.status) if waits else environment.status
-            tx.ledger.append(
-                self._ports.clock.now(), events + status_transitions.status_events(environment, status, ended)
-            )
-            tx.environments.put_status(environment.id, status_transitions.ended(status, ended))
-            return True
-
-        return self._recorder.finish(
-            settle, phase=ruling.phase, outcome=ruling.outcome, reason=ruling.reason
-        )  # fmt: skip
+    def _noticed_at(self) -> datetime:
+        """When our fetch has found out about Git's ref, if the poll did not before."""
+        return self._request.noticed_at or self._recorder.operation.created_at
 
     def _end_hold(self, source: Source, revision: Revision) -> None:
         """A commit newer than the revision that a rollback left ends the rollback's hold."""
@@ -108,7 +118,7 @@ class Sync:
             tx.ledger.append(self._ports.clock.now(), [event])
         self._environment = replace(self._environment, hold=None)
 
-    def _deliver(self, source: Source, revision: Revision, state: Desired) -> Operation:
+    def _deliver(self, source: Source, revision: Revision, state: Desired) -> Conclusion:
         environment, recorder = self._environment, self._recorder
         target = self._ports.targets.open(environment)
         seeded = seed_inventory(environment, source, target)
@@ -120,11 +130,11 @@ class Sync:
         recorder.note(total=len(plan.work))
         recorder.remember(paths=paths_of(plan.items), tree=state.tree)
         failure = self._apply(source, target, plan, state)
-        if failure is None:
-            recorder.note(changes=self._changes(plan))
-            self._report_unsupported(source, state)
-        checked = self._check() if failure is None else CheckResult(Health.DEGRADED, failure)
-        return self._finish(source, revision, state, plan, checked, failure, whole)
+        if failure is not None:
+            return self._stopped(failure, self._waits(source), whole)
+        recorder.note(changes=self._changes(plan))
+        self._report_unsupported(source, state)
+        return self._live(Delivery(revision, state, plan, whole), self._check(), self._ahead(source, state))
 
     def _report_unsupported(self, source: Source, state: Desired) -> None:
         """Say what of the tree is not delivered as it is meant: submodules, and LFS pointers without their content."""
@@ -177,70 +187,44 @@ class Sync:
         new = sum(1 for item in plan.items if item.wanted is not None and item.known is None)
         return self._owned + new - gone
 
-    def _finish(
-        self,
-        source: Source,
-        revision: Revision,
-        state: Desired,
-        plan: Plan,
-        checked: CheckResult,
-        failure: str | None,
-        whole: bool,
-    ) -> Operation:
-        live = failure is None
-        well = live and checked.health is Health.HEALTHY
-        ahead = live and self._ahead(source, state)
-        waits = not live and self._waits(source)
-        files = self._files(plan) if live else self._environment.status.files
-
-        def settle(tx: Transaction, ended: Operation) -> bool:
-            at = ended.finished_at or self._ports.clock.now()
-            before, events = self._told(tx)
-            status = status_transitions.waiting(before.status) if waits else before.status
-            if live:
-                events += self._went_live(tx, before, ended, revision, state.tree, well, at)
-                checked_at = at if whole else before.status.checked_at
-                trouble = "" if self._asked else status_transitions.git_trouble(before.status)
-                status = status_transitions.delivered(before, revision, at, checked.health, ahead, trouble)
-                good = revision.sha if well else status.last_good
-                status = replace(status, files=files, drift_episode=None, checked_at=checked_at or at, last_good=good)
-            events += status_transitions.status_events(before, status, ended)
-            tx.environments.put_status(before.id, status_transitions.ended(status, ended))
-            tx.environments.schedule_refresh(before.id, at if not whole else at + before.refresh_interval())
-            tx.ledger.append(at, events)
-            return True
-
-        return self._recorder.finish(
-            settle,
-            phase=Phase.SUCCEEDED if well else Phase.FAILED,
-            outcome=self._outcome(plan, revision) if well else Outcome.FAILED,
-            reason=self._reason(plan, checked, failure, well),
+    def _stopped(self, reason: str, waits: bool, whole: bool) -> Conclusion:
+        """The end of a sync that a hook stopped before it touched the target."""
+        return Conclusion(
+            Phase.FAILED,
+            Outcome.FAILED,
+            reason,
+            status=_waiting if waits else _unchanged,
+            news=self._news,
+            noticed_at=self._noticed_at(),
+            refresh=_next_refresh(whole),
         )
 
-    def _told(self, tx: Transaction) -> tuple[Environment, list[NewEvent]]:
-        """The environment as it is now, with what our fetch has found out about Git's ref before the poll did."""
-        at = self._request.noticed_at or self._recorder.operation.created_at
-        return noticed(tx, tx.environments.by_id(self._environment.id), self._news, at)
+    def _live(self, delivery: Delivery, checked: CheckResult, ahead: bool) -> Conclusion:
+        """The end of a sync whose revision is live, and maybe healthy. `ahead`: Git asks for another one already."""
+        at, revision, plan = self._ports.clock.now(), delivery.revision, delivery.plan
+        well, moved = checked.health is Health.HEALTHY, self._environment.status.revision != revision.sha
 
-    def _went_live(
-        self,
-        tx: Transaction,
-        before: Environment,
-        ended: Operation,
-        revision: Revision,
-        tree: str,
-        well: bool,
-        at: datetime,
-    ) -> list[NewEvent]:
-        moved = before.status.revision != revision.sha
-        if moved:
-            tx.history.went_live(ended, revision, tree, at)
-        if well:
-            tx.history.mark_good(before.id, revision.sha, at)
-        tx.drift.put(before.id, at, {"items": [], "count": 0, "ignored": [], "unmanaged": [], "unmanaged_count": 0,
-                                     "episode": None, "revision": revision.sha})  # fmt: skip
+        def status(environment: Environment) -> Status:
+            before = environment.status
+            trouble = "" if self._asked else status_transitions.git_trouble(before)
+            after = status_transitions.delivered(environment, revision, at, checked.health, ahead, trouble)
+            checked_at = at if delivery.whole else before.checked_at or at
+            good = revision.sha if well else before.last_good
+            return replace(after, files=self._files(plan), checked_at=checked_at, last_good=good)
+
         ending = Ending.SUPERSEDED if moved else Ending.HEALED
-        return status_transitions.end_drift(tx, before, ending, self._request.initiated_by, at, ended)
+        return Conclusion(
+            Phase.SUCCEEDED if well else Phase.FAILED,
+            self._outcome(plan, revision) if well else Outcome.FAILED,
+            self._reason(plan) if well else f"live, but not healthy: {checked.detail}",
+            status=status,
+            news=self._news,
+            noticed_at=self._noticed_at(),
+            live=WentLive(revision, delivery.state.tree, moved, well),
+            episode=DriftOver(at, ending, self._request.initiated_by),
+            drift=DriftReport(revision.sha),
+            refresh=_next_refresh(delivery.whole),
+        )
 
     def _ahead(self, source: Source, state: Desired) -> bool:
         """Whether Git's ref asks for another tree than the one just delivered."""
@@ -271,9 +255,7 @@ class Sync:
             return Outcome.DEPLOYED
         return Outcome.NO_OP if before == revision.sha else Outcome.FILTERED
 
-    def _reason(self, plan: Plan, checked: CheckResult, failure: str | None, well: bool) -> str:
-        if not well:
-            return failure or f"live, but not healthy: {checked.detail}"
+    def _reason(self, plan: Plan) -> str:
         if plan.work:
             return self._request.reason or _done(self._recorder.operation.changes)
         if self._environment.status.revision == self._recorder.operation.revision:
@@ -286,3 +268,16 @@ def _done(changes: Changes) -> str:
     counts = ((changes.created, "created"), (changes.updated, "updated"), (changes.deleted, "deleted"))
     told = [f"{count:,} {'file' if count == 1 else 'files'} {verb}" for count, verb in counts if count]
     return ", ".join(told) or "brought in line"
+
+
+def _waiting(environment: Environment) -> Status:
+    return status_transitions.waiting(environment.status)
+
+
+def _unchanged(environment: Environment) -> Status:
+    return environment.status
+
+
+def _next_refresh(whole: bool) -> NextRefresh:
+    """A sync that looked only at what Git changed is followed by a look at everything."""
+    return NextRefresh.AFTER_INTERVAL if whole else NextRefresh.AT_ONCE

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from app.domain.environment import Environment, Hold, RunsOn, Status
 from app.domain.events import Event, NewEvent
 from app.domain.operation import Operation, OperationKind, Trigger
 from app.domain.revision import Revision
-from app.domain.state.drift import Ending, Episode
+from app.domain.state.drift import DriftReport, Ending, Episode
 from app.store import tables
 from app.store.agent_side.outbox import SqlOutbox
 from app.store.environments.environment_repository import SqlEnvironments
@@ -197,12 +198,12 @@ class ReportingDrift(SqlDriftItems):
         super().__init__(connection)
         self._tell = tell
 
-    def put(self, environment_id: int, checked_at: datetime, report: Mapping[str, Any]) -> None:
+    def put(self, environment_id: int, checked_at: datetime, report: DriftReport) -> None:
         """Replace an environment's report."""
         before = self.get(environment_id)
         super().put(environment_id, checked_at, report)
-        if _plain(report) != before:
-            data = {"checked_at": encode(checked_at), "report": _bounded(_plain(report))}
+        if report != before:
+            data = {"checked_at": encode(checked_at), "report": _bounded(report).as_dict()}
             self._tell(environment_id, ReportKind.DRIFT, data, None, "drift")
 
 
@@ -231,10 +232,10 @@ def _plain(data: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(dict(data), default=str))
 
 
-def _bounded(report: dict[str, Any]) -> dict[str, Any]:
+def _bounded(report: DriftReport) -> DriftReport:
     """A report that fits into one request; its count says how many there are."""
     room, items = DIFFS, []
-    for item in report.get("items", ())[:ITEMS]:
-        room -= len(item.get("diff") or "")
-        items.append(item if room > 0 else {**item, "diff": None})
-    return {**report, "items": items}
+    for item in report.items[:ITEMS]:
+        room -= len(item.diff or "")
+        items.append(item if room > 0 else replace(item, diff=None))
+    return replace(report, items=tuple(items))

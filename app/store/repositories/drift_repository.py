@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from app.domain.environment import Environment
-from app.domain.state.drift import Ending, Episode
+from app.domain.state.drift import DriftReport, Ending, Episode, read_report
 from app.ports import Page
 from app.store import tables
 from app.store.rows import readable
@@ -82,18 +82,16 @@ class SqlDriftItems:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def put(self, environment_id: int, checked_at: datetime, report: Mapping[str, Any]) -> None:
+    def put(self, environment_id: int, checked_at: datetime, report: DriftReport) -> None:
         """Replace an environment's report."""
         self._db.execute(delete(r).where(r.c.environment_id == environment_id))
-        values = {"environment_id": environment_id, "checked_at": checked_at, "report": dict(report)}
+        values = {"environment_id": environment_id, "checked_at": checked_at, "report": report.as_dict()}
         self._db.execute(insert(r).values(values))
 
-    def get(self, environment_id: int) -> Mapping[str, Any] | None:
+    def get(self, environment_id: int) -> DriftReport | None:
         """The last report."""
-        found: Mapping[str, Any] | None = self._db.execute(
-            select(r.c.report).where(r.c.environment_id == environment_id)
-        ).scalar()
-        return found
+        stored = self._db.execute(select(r.c.report).where(r.c.environment_id == environment_id)).scalar()
+        return read_report(stored) if isinstance(stored, dict) else None
 
 
 def read_episode(row: Any) -> Episode:

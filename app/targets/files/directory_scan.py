@@ -10,13 +10,15 @@ from app.domain.errors import TargetUnreachable
 from app.domain.state.git_files import mode_of
 from app.domain.state.items import Item
 from app.domain.state.plan import Deviation, LiveState
-from app.targets.files import directory_listing
+from app.targets.files import directory_listing, stat_scan
 from app.targets.files.directory_listing import DirectoryPage, DirectoryScan, Stamp
 from app.targets.files.root_handle import Root, below
 from app.targets.inventory import git_index
 from app.targets.inventory.database import InventoryDatabase
 
 SAMPLE = 200  # unmanaged paths that are named
+FEW = 250  # files whose stats we compare ourselves
+Moved = list[tuple[bytes, Item]]
 
 
 def look_at(root: Root | None, book: InventoryDatabase, wanted: Collection[bytes]) -> LiveState:
@@ -50,20 +52,29 @@ def _found(root: Root | None, path: bytes) -> Item | None:
     return root.examine(path).entry if root else None
 
 
-def _survey(root: Root, book: InventoryDatabase, git_dir: Path) -> tuple[list[tuple[bytes, Item]], DirectoryScan]:
-    """Git compares the stats of what we own while we list the names of everything."""
-    if book.is_empty():
-        return [], directory_listing.take(root, book.pages())
+def _survey(root: Root, book: InventoryDatabase, git_dir: Path) -> tuple[Moved, DirectoryScan]:
+    """The stats of what we own are compared, by Git where that is much, and the names of everything listed."""
+    few = book.few_rows(FEW)
+    if few is not None:
+        listed = directory_listing.take(root, book.pages())
+        return stat_scan.moved(root, few), listed
+    moved, listed = _survey_by_git(root, book, git_dir)
+    if not root.in_place():
+        raise TargetUnreachable(f"{root.path} was replaced while it was looked at.")
+    return moved, listed
+
+
+def _survey_by_git(
+    root: Root, book: InventoryDatabase, git_dir: Path
+) -> tuple[list[tuple[bytes, Item]], DirectoryScan]:
+    """Git compares while we list; it goes by the path, not by our handle."""
     listed = DirectoryScan()
 
     def list_names() -> None:
         nonlocal listed
         listed = directory_listing.take(root, book.pages())
 
-    moved = git_index.moved(git_dir, book, root.path, list_names)
-    if not root.in_place():
-        raise TargetUnreachable(f"{root.path} was replaced while it was looked at.")
-    return moved, listed
+    return git_index.moved(git_dir, book, root.path, list_names), listed
 
 
 def _compare(root: Root, book: InventoryDatabase, moved: Iterable[tuple[bytes, Item]], now: int) -> list[Deviation]:

@@ -106,9 +106,12 @@ class InventoryDatabase:
         for path, mode, blob, _ in self.rows():
             yield path, file_item(traits_of(mode), blob.hex())
 
-    def is_empty(self) -> bool:
-        """Whether we own nothing."""
-        return self._db.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None
+    def few_rows(self, most: int) -> list[Row] | None:
+        """The rows, where they are not more than `most`."""
+        rows = self._db.execute(
+            "SELECT path, mode, blob, stat FROM files ORDER BY path LIMIT ?", (most + 1,)
+        ).fetchall()
+        return rows if len(rows) <= most else None
 
     def names(self, folders: Collection[bytes]) -> dict[bytes, set[bytes]]:
         """The names of the files that we own in some directories, without those below."""

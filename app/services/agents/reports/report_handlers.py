@@ -16,7 +16,7 @@ from app.domain.errors import EnvironmentNotFound, InvalidInput, ReportRefused
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Operation
 from app.domain.revision import Revision
-from app.domain.state.drift import Ending
+from app.domain.state.drift import Ending, read_report
 from app.ports import Transaction
 from app.services.agents.reports.report_context import ReportContext, check_mode, check_values, own
 from app.services.agents.reports.reported_operations import checked, initiator, take_operation
@@ -71,8 +71,8 @@ def _origin(case: ReportContext) -> dict[str, Any]:
 
 
 def _echo(tx: Transaction, event: NewEvent) -> bool:
-    """Whether we wrote the same ourselves when we sent the command that brought it about."""
-    if event.type is EventType.OPERATION_QUEUED:
+    """Whether we wrote the same ourselves: when we sent the command that brought it about, or ended the operation."""
+    if event.type in (EventType.OPERATION_QUEUED, EventType.OPERATION_FINISHED):
         return bool(tx.ledger.page(operation=event.operation, types=[event.type], limit=1))
     if event.type not in ECHOES:
         return False
@@ -169,7 +169,7 @@ def _drift(case: ReportContext, environment: Environment) -> None:
     if not isinstance(report, Mapping):
         raise InvalidInput(fields={"report": "must be an object"})
     episode = case.tx.episodes.current(environment.id)
-    kept = {**report, "episode": episode.id if episode else None}
+    kept = replace(read_report(report), episode=episode.id if episode else None)
     case.tx.drift.put(environment.id, case.moment("checked_at"), kept)
 
 
@@ -180,6 +180,8 @@ def _audit(case: ReportContext, environment: Environment) -> None:
     kind, _, id = about.partition(":")
     if kind == "operation":
         own(case, environment, id)
+        if action.endswith(".finish") and _ended_here(case.tx, id):
+            return  # an operation ends once
     elif kind == "agent" or action in OWN_ACTIONS:
         about = f"agent:{case.agent.id}"
     elif kind == "command":
@@ -190,6 +192,12 @@ def _audit(case: ReportContext, environment: Environment) -> None:
     data = dict(told) if isinstance(told, Mapping) else {}
     data |= {"environment": environment.name, "by": case.text("by", 200), "told_at": timestamp(case.report.at)}
     case.tx.audit.append(case.now, NewAuditEntry(f"agent:{case.agent.name}", action, about, data))
+
+
+def _ended_here(tx: Transaction, operation: str) -> bool:
+    """Whether the control plane ended an operation itself; one that its agent ended has the agent's event."""
+    ends = tx.ledger.page(operation=operation, types=[EventType.OPERATION_FINISHED], limit=1)
+    return bool(ends) and ends[0].origin is None
 
 
 def _sent(case: ReportContext, environment: Environment, id: str) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from app.domain.agents.wire import decode
 from app.domain.environment import Environment
 from app.domain.errors import OperationNotFound, ReportRefused
-from app.domain.operation import Operation, Phase, Stage, StageName
+from app.domain.operation import Operation, Stage, StageName
 from app.services.agents.reports.report_context import ULID, ReportContext, check_mode, check_values, own
+from app.services.operations.conclusion import store_reported
 
 
 def take_operation(case: ReportContext, environment: Environment) -> None:
@@ -34,10 +35,7 @@ def _take(case: ReportContext, told: Operation, stored: Operation | None) -> Non
         if (stored.phase, stored.outcome, stored.revision) == (told.phase, told.outcome, told.revision):
             return
         raise ReportRefused(f"Operation {told.id} ended {stored.phase.value}; that does not change any more.")
-    ours = _ours(case, told, stored)
-    if stored is None:
-        case.tx.operations.add(replace(ours, phase=Phase.QUEUED))
-    case.tx.operations.save(ours)
+    store_reported(case.tx, _ours(case, told, stored), known=stored is not None)
 
 
 def _ours(case: ReportContext, told: Operation, stored: Operation | None) -> Operation:

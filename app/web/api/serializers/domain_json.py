@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from app.domain.events import Event
 from app.domain.operation import Operation
 from app.domain.specification.environment_fields import as_dict
 from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.state.drift import DriftReport
 from app.domain.state.items import printable
 from app.ports import Credential, HistoryItem, Page, Probe, Token
 from app.web.api.serializers.pinned_values import with_fingerprints
@@ -187,24 +187,19 @@ def token_json(one: Token, secret: str | None = None) -> dict[str, Any]:
     }
 
 
-def drift_json(
-    environment: Environment, stored: Mapping[str, Any] | None, checked_at: datetime | None
-) -> dict[str, Any]:
+def drift_json(environment: Environment, stored: DriftReport | None, checked_at: datetime | None) -> dict[str, Any]:
     """A drift report in the contract's shape."""
-    report = stored or {}
-    items = [
-        {"path": item["path"], "change": item["change"], "diff": item.get("diff")} for item in report.get("items", ())
-    ]
+    report = stored or DriftReport()
     return {
         "environment": environment.name,
         "revision": environment.status.revision,
         "checked_at": at(checked_at),
-        "items": items,
-        "count": report.get("count", len(items)),
+        "items": [{"path": one.path, "change": one.change.value, "diff": one.diff} for one in report.items],
+        "count": report.count,
         "episode": environment.status.drift_episode,
-        "ignored": list(report.get("ignored", ())),
-        "unmanaged": list(report.get("unmanaged", ())),
-        "unmanaged_count": report.get("unmanaged_count", 0),
+        "ignored": list(report.ignored),
+        "unmanaged": list(report.unmanaged),
+        "unmanaged_count": report.unmanaged_count,
     }
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from app.domain.permissions import Permission
-from app.domain.state.drift import Episode
+from app.domain.state.drift import DriftReport, Episode
 from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
 from app.web.pages.query_parameters import After, number
@@ -55,7 +53,7 @@ def drift(request: Request, use_cases: Cases, name: str, _: Who, after: After = 
     """The environment's drift."""
     top = head(use_cases, name, "drift")
     with use_cases.ports.store.read() as tx:
-        report: Mapping[str, Any] = tx.drift.get(top.environment.id) or {}
+        report = tx.drift.get(top.environment.id) or DriftReport()
         page = tx.episodes.page(top.environment.id, EPISODES, number(after))
     here = links.environment(name, "drift")
     count = top.environment.status.drift_count
@@ -65,9 +63,9 @@ def drift(request: Request, use_cases: Cases, name: str, _: Who, after: After = 
         notices=notices(top),
         items=items,
         more=max(0, count - len(items)),
-        ignored=tuple(map(str, report.get("ignored", ()))),
-        unmanaged=tuple(map(str, report.get("unmanaged", ()))),
-        unmanaged_count=int(report.get("unmanaged_count", 0)),
+        ignored=report.ignored,
+        unmanaged=report.unmanaged,
+        unmanaged_count=report.unmanaged_count,
         episodes=page.items,
         branch=f"drift/{name}",
         url=links.with_query(here, {"after": after}),
@@ -77,12 +75,12 @@ def drift(request: Request, use_cases: Cases, name: str, _: Who, after: After = 
     return render.page(request, "environments/drift.html", context, nav="overview", regions=(REGION, "drift"))
 
 
-def _items(report: Mapping[str, Any]) -> tuple[Item, ...]:
+def _items(report: DriftReport) -> tuple[Item, ...]:
     """The first paths, with as many readable differences as a page should carry."""
     left, items = LETTERS, []
-    for each in report.get("items", ())[:SHOWN]:
-        diff = each.get("diff")
+    for each in report.items[:SHOWN]:
+        diff = each.diff
         fits = diff is None or len(diff) <= left
         left -= len(diff or "") if fits else 0
-        items.append(Item(str(each["path"]), str(each["change"]), (diff or "") if fits else None))
+        items.append(Item(each.path, each.change.value, (diff or "") if fits else None))
     return tuple(items)

@@ -71,7 +71,7 @@ def head(use_cases: UseCases, name: str, tab: str) -> Head:
         episode = tx.episodes.current(environment.id)
         way_back = tx.history.last_good(environment.id, environment.status.revision)
         report = tx.drift.get(environment.id) if environment.policy.ignore else None
-        ignored = len(report.get("ignored", ())) if report else 0
+        ignored = len(report.ignored) if report else 0
         pending = pending_revision(environment)
         bad = _why_bad(tx, environment, pending or environment.status.noticed)
     ahead = _ahead(use_cases, environment)
