@@ -132,7 +132,7 @@ def test_nothing_is_told_of_what_was_rolled_back(made: AgentAdapters) -> None:
 
 
 def test_a_scheduled_look_without_news_tells_its_time_only(made: AgentAdapters) -> None:
-    request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
+    request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, str(SCHEDULE))
     asked = made.use_cases.queue.ask("shop", request, SCHEDULE)
     with made.store.write() as tx:
         claimed = tx.queue.claim("w", NOW)

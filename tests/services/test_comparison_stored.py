@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.actor import token
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.events import EventType, NewEvent
@@ -74,7 +75,7 @@ def store(database_url: str, tmp_path: Path) -> Iterator[SqlStore]:
             events = [NewEvent(EventType.WEBHOOK_MISSED, one.name, one.id, data=facts)] if mode is Mode.PUSH else []
             events += [NewEvent(EventType.DECISION, one.name, one.id, data=passed)] if mode is Mode.PULL else []
             tx.ledger.append(NOW - timedelta(minutes=10), events)
-        tx.audit.append(NOW, NewAuditEntry("token:ci", "sync.finish", "operation:push-10", {"environment": "push"}))
+        tx.audit.append(NOW, NewAuditEntry(token("ci"), "sync.finish", "operation:push-10", {"environment": "push"}))
     yield store
     store.close()
 

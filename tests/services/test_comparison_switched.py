@@ -50,7 +50,7 @@ def test_it_says_what_is_compared(switched: Installation) -> None:
     subject = switched.use_cases.comparison.compare("all", "", "shop").subject
     assert subject is not None
     (mark,) = subject.switches
-    assert (mark.before, mark.after, mark.by) == ("push", "pull", ME.name)
+    assert (mark.before, mark.after, mark.by) == ("push", "pull", str(ME))
     assert subject.sentence.startswith("shop against itself: push from ")
     assert "(3 syncs)" in subject.sentence
     assert "until now (2 syncs)" in subject.sentence

@@ -99,7 +99,7 @@ def test_adopting_commits_what_is_live_and_ends_the_episode(here: Installation, 
     assert (status.revision, status.sync, status.drift_episode) == (commit.sha, SyncStatus.SYNCED, None)
     with here.store.read() as tx:
         (episode,) = tx.episodes.page(None, 9, None).items
-    assert (episode.ending, episode.ended_by) == ("adopted", ME.name)
+    assert (episode.ending, episode.ended_by) == ("adopted", str(ME))
 
 
 def test_adopting_some_paths_onto_another_branch_proposes_them(here: Installation, mode: str) -> None:
@@ -127,7 +127,7 @@ def test_somebody_knows(here: Installation, mode: str) -> None:
     with here.store.read() as tx:
         episode = tx.episodes.current(here.environment().id)
     assert episode is not None
-    assert episode.acknowledged_by == ME.name
+    assert episode.acknowledged_by == str(ME)
 
 
 @pytest.mark.parametrize(

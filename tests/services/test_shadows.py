@@ -53,10 +53,10 @@ def asked(trigger: Trigger, by: str) -> Callable[[Installation], list[Operation]
 
 TRIGGERS = {
     "poll": polled,
-    "pipeline": asked(Trigger.PIPELINE, PIPELINE.name),
-    "webhook": asked(Trigger.WEBHOOK, WEBHOOK.name),
-    "manual": asked(Trigger.MANUAL, ME.name),
-    "self_heal": asked(Trigger.SELF_HEAL, ME.name),
+    "pipeline": asked(Trigger.PIPELINE, str(PIPELINE)),
+    "webhook": asked(Trigger.WEBHOOK, str(WEBHOOK)),
+    "manual": asked(Trigger.MANUAL, str(ME)),
+    "self_heal": asked(Trigger.SELF_HEAL, str(ME)),
 }
 
 

@@ -148,7 +148,7 @@ def _lost(environment: Environment) -> Status:
 
 def test_a_running_operation_blocks_it_and_nothing_was_changed(here: Installation, mode: str) -> None:
     here.register(mode)
-    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     running = here.claim()
     assert running is not None
     with pytest.raises(OperationInProgress) as refused:
@@ -208,8 +208,8 @@ def test_what_was_queued_ends_with_a_reason_and_the_new_side_delivers_it(here: I
     here.register("push")
     here.push()
     commit = here.repo.commit({"deploy/index.html": "two\n"})
-    sync = here.ask(Request(OperationKind.SYNC, Trigger.PIPELINE, ME.name, wanted=commit))
-    look = here.ask(Request(OperationKind.REFRESH, Trigger.MANUAL, ME.name))
+    sync = here.ask(Request(OperationKind.SYNC, Trigger.PIPELINE, str(ME), wanted=commit))
+    look = here.ask(Request(OperationKind.REFRESH, Trigger.MANUAL, str(ME)))
     here.use_cases.switching.switch("shop", {"mode": "pull"}, ME)
     ended = [here.operation(one.id) for one in (sync, look)]
     assert [one.phase for one in ended] == [Phase.SUPERSEDED, Phase.TERMINATED]

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 
 from app.checks import LocalChecks
 from app.crypto import Passwords, Signer, public_half
-from app.domain.actor import Actor
+from app.domain.actor import Actor, token, user
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType
 from app.domain.operation import Operation, OperationKind, Request, Trigger
@@ -26,8 +26,8 @@ from app.store import open_store, upgrade
 from app.targets.target_registry import TargetRegistry
 from tests.support.repo import GitRepo
 
-ME = Actor("user:kim", "127.0.0.1")
-PIPELINE = Actor("token:ci", "127.0.0.2")
+ME = user("kim", "127.0.0.1")
+PIPELINE = token("ci", "127.0.0.2")
 
 
 @dataclass
@@ -130,11 +130,11 @@ class Installation:
     def push(self, revision: str | None = None, name: str = "shop", **more: Any) -> Operation:
         """A pipeline's push, run to its end."""
         return self._one(
-            Request(OperationKind.SYNC, Trigger.PIPELINE, PIPELINE.name, wanted=revision, **more), name, PIPELINE
+            Request(OperationKind.SYNC, Trigger.PIPELINE, str(PIPELINE), wanted=revision, **more), name, PIPELINE
         )
 
     def refresh(self, name: str = "shop", trigger: Trigger = Trigger.MANUAL) -> Operation:
-        return self._one(Request(OperationKind.REFRESH, trigger, ME.name), name, ME)
+        return self._one(Request(OperationKind.REFRESH, trigger, str(ME)), name, ME)
 
     def deliver(self, mode: str, revision: str | None = None) -> Operation:
         """Bring the branch's newest commit (or one) live in the way of the mode."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.state.git_files import SYMLINK, blob_id, traits_of
+from app.domain.state.git_files import blob_id, traits_of
 from app.domain.state.plan import LiveState
 from app.ports import Target
 from app.targets.files import directory_listing, directory_scan, root_handle
@@ -267,6 +267,6 @@ def test_the_index_is_the_one_git_writes(tmp_path: Path) -> None:
     written = (where / "index").read_bytes()
     made = made_index(rows)
     assert made[:-20] == written[: len(made) - 20]
-    assert {mode for _, mode, _, _ in rows} == {0o100644, 0o100755, SYMLINK}
+    assert {mode for _, mode, _, _ in rows} == {0o100644, 0o100755, 0o120000}
     assert index.SETTLE_NS >= 2 * 10**9, "Git compares whole seconds"
     assert blob_id(b"") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"

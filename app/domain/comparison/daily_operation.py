@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.domain.actor import Actor, ActorKind
 from app.domain.comparison.delivery_facts import DeliveryFact
 from app.domain.comparison.evidence import MODES, STARTS, WORKED, Delivered, Evidence
 from app.domain.comparison.judgement import Measure, Phrases, detail, shares, times
@@ -130,7 +131,7 @@ def _worked(fact: DeliveryFact) -> bool:
 
 def _unattended(fact: DeliveryFact) -> bool:
     by_itself = fact.trigger in AUTOMATIC or fact.trigger is Trigger.PIPELINE
-    return by_itself or (fact.trigger is Trigger.ROLLBACK and fact.initiated_by.startswith("system:"))
+    return by_itself or (fact.trigger is Trigger.ROLLBACK and Actor.parse(fact.initiated_by).kind is ActorKind.SYSTEM)
 
 
 # --- pipeline dependence ---

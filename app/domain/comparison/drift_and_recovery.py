@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from app.domain.actor import SELF_HEAL, Actor, ActorKind
 from app.domain.comparison.delivery_facts import DeliveryFact
 from app.domain.comparison.evidence import MODES, Evidence, live
 from app.domain.comparison.judgement import Measure, Phrases, detail, times
@@ -119,15 +120,17 @@ def _ending(episode: Episode) -> str:
     return f"{how} {who(episode.ended_by)}"
 
 
+STARTERS = {ActorKind.USER: "by a person", ActorKind.TOKEN: "by a script"}
+
+
 def who(actor: str) -> str:
     """An actor as a kind: "by a person", "by a script", "by self-heal", "from outside", "by the system"."""
-    if actor.startswith("user:"):
-        return "by a person"
-    if actor.startswith("token:"):
-        return "by a script"
+    found = Actor.parse(actor)
     if actor == "outside":
         return "from outside"
-    return "by self-heal" if actor.removeprefix("system:") in ("self_heal", "self-heal") else "by the system"
+    if found.kind in STARTERS:
+        return STARTERS[found.kind]
+    return "by self-heal" if found.name in ("self_heal", SELF_HEAL.name) else "by the system"
 
 
 def _time_to_restore(evidence: Evidence) -> ComparisonRow:

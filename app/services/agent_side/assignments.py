@@ -96,7 +96,7 @@ class Assignments:
             conclude(tx, one, Conclusion(Phase.TERMINATED, reason="left when its environment was"), now)
         episode = tx.episodes.current(id)
         if episode:
-            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, AGENT.name)
+            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, str(AGENT))
         tx.environments.remove(id)
 
     def _drifts(self, tx: Transaction, id: int, found: Episode) -> None:
@@ -116,7 +116,7 @@ class Assignments:
             tx.environments.replace(replace(after, created_at=before.created_at, version=before.version + 1))
             tx.environments.put_status(after.id, edited(before, after, moved=moved))
             if moved or turns_aside(before, after):
-                abandon(tx, after, AGENT.name, now)
+                abandon(tx, after, str(AGENT), now)
             tx.environments.schedule_refresh(after.id, now)
         if moved:
             self._forget(before)
@@ -137,7 +137,7 @@ class Assignments:
                 conclude(tx, one, Conclusion(Phase.TERMINATED, reason=reason, by=AGENT), now)
             running = tx.operations.active(environment.id)
             if running:
-                request_stop(tx, running, AGENT.name)
+                request_stop(tx, running, str(AGENT))
             tx.environments.replace(replace(environment, runs_on=RunsOn.SERVER))
         log.info("no longer works for an environment", extra={"environment": environment.name, "id": environment.id})
 

@@ -99,7 +99,7 @@ class Commands:
         tx.ledger.append(now, [NewEvent(EventType.COMMAND_EXPIRED, *place, command.operation, reason, data)])
         about = f"operation:{ended.id}" if ended else f"environment:{environment.name}"
         told = {**data, "environment": environment.name, "reason": reason}
-        tx.audit.append(now, NewAuditEntry(SCHEDULE.name, "command.expire", about, told))
+        tx.audit.append(now, NewAuditEntry(SCHEDULE, "command.expire", about, told))
 
     def _end(self, tx: Transaction, command: Command, reason: str) -> Operation | None:
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.domain.actor import Actor
+from app.domain.actor import agent as named
 from app.domain.agents.protocol import ENROLLMENT_LIFE, Agent, Enrollment
 from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, RunsOn
@@ -17,7 +18,7 @@ from app.domain.ids import new_id
 from app.domain.specification.environment_fields import NAME
 from app.ports import Ports, Transaction, topics
 from app.services.agents.admission import Admission, digest
-from app.services.agents.refusals import refused
+from app.services.agents.refusals import UNKNOWN, refused
 
 __all__ = ["EnrolledAgent", "Enrollments", "digest"]
 TOKEN, CREDENTIAL = "ppe_", "ppa_"
@@ -47,10 +48,10 @@ class Enrollments:
         chosen = tuple(dict.fromkeys(names))
         with self._ports.store.write() as tx:
             self._check([tx.environments.get(name) for name in chosen])
-            made = Enrollment(new_id(now), digest(value), chosen, now, actor.name, now + life)
+            made = Enrollment(new_id(now), digest(value), chosen, now, str(actor), now + life)
             tx.agents.add_enrollment(made)
             data = {"environments": list(chosen), "expires_at": timestamp(made.expires_at)}
-            tx.audit.append(now, NewAuditEntry(actor.name, "agent.token", f"enrollment:{made.id}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "agent.token", f"enrollment:{made.id}", data))
         return made, value
 
     def _check(self, environments: Sequence[Environment]) -> None:
@@ -85,7 +86,8 @@ class Enrollments:
             left = {f"agent-{one.agent}" for one in found if one.agent}
             self._ports.notifier.notify({topic for one in found for topic in topics(one)} | left)
             return made
-        refused(self._ports, ip or "", "agent:unknown", "agent.enroll.refused", "enrollment:unknown", {}, ip)
+        entry = NewAuditEntry(replace(UNKNOWN, ip=ip), "agent.enroll.refused", "enrollment:unknown")
+        refused(self._ports, ip or "", entry)
         raise NotAuthenticated(UNUSABLE)
 
     def _hand_over(
@@ -108,7 +110,7 @@ class Enrollments:
     def _tell(tx: Transaction, agent: Agent, environments: Sequence[Environment], ip: str | None) -> None:
         now = agent.enrolled_at
         data = {"name": agent.name, "version": agent.version, "environments": [one.name for one in environments]}
-        tx.audit.append(now, NewAuditEntry(f"agent:{agent.name}", "agent.enroll", f"agent:{agent.id}", data, ip))
+        tx.audit.append(now, NewAuditEntry(named(agent.name, ip), "agent.enroll", f"agent:{agent.id}", data))
         told = {"agent": agent.id, "name": agent.name}
         reason = f"agent {agent.name} works for it"
         events = [NewEvent(EventType.AGENT_ENROLLED, one.name, one.id, None, reason, told) for one in environments]
@@ -121,11 +123,11 @@ class Enrollments:
             agent = tx.agents.get(id, lock=True)
             if agent.revoked_at:
                 return
-            tx.agents.save(replace(agent, revoked_at=now, revoked_by=actor.name, next_hash=None))
+            tx.agents.save(replace(agent, revoked_at=now, revoked_by=str(actor), next_hash=None))
             names = tx.agents.environments(id)
             data = {"name": agent.name, "environments": sorted(names.values())}
-            tx.audit.append(now, NewAuditEntry(actor.name, "agent.revoke", f"agent:{id}", data, actor.ip))
-            reason, told = f"agent {agent.name} was revoked by {actor.name}", {"agent": id, "name": agent.name}
+            tx.audit.append(now, NewAuditEntry(actor, "agent.revoke", f"agent:{id}", data))
+            reason, told = f"agent {agent.name} was revoked by {actor}", {"agent": id, "name": agent.name}
             events = [NewEvent(EventType.AGENT_REVOKED, name, key, None, reason, told) for key, name in names.items()]
             tx.ledger.append(now, events)
         self._ports.notifier.notify(("ledger", f"agent-{id}", *(f"environment-{name}" for name in names.values())))
@@ -136,8 +138,8 @@ class Enrollments:
         with self._ports.store.write() as tx:
             current = tx.agents.get(agent.id, lock=True)
             tx.agents.save(replace(current, next_hash=digest(value)))
-            actor = f"agent:{agent.name}"
-            tx.audit.append(now, NewAuditEntry(actor, "agent.credential.next", f"agent:{agent.id}", {}, ip))
+            entry = NewAuditEntry(named(agent.name, ip), "agent.credential.next", f"agent:{agent.id}")
+            tx.audit.append(now, entry)
         return value
 
 

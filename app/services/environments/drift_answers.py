@@ -48,7 +48,7 @@ class DriftAnswers:
         live = environment.status.revision
         if live is None:
             raise InvalidInput("Nothing was delivered to this environment yet; sync it first.")
-        request = Request(OperationKind.SYNC, Trigger.MANUAL, actor.name, wanted=live, reason=reason or "heal drift")
+        request = Request(OperationKind.SYNC, Trigger.MANUAL, str(actor), wanted=live, reason=reason or "heal drift")
         return self._queue.ask(name, request, actor)
 
     def acknowledge(self, name: str, actor: Actor) -> None:
@@ -59,11 +59,11 @@ class DriftAnswers:
             episode = tx.episodes.current(environment.id)
             if episode is None or episode.acknowledged_at:
                 return
-            tx.episodes.acknowledge(episode.id, actor.name, now)
-            data = {"episode": episode.id, "by": actor.name}
-            event = NewEvent(EventType.DRIFT_ACKNOWLEDGED, name, environment.id, None, actor.name, data)
+            tx.episodes.acknowledge(episode.id, str(actor), now)
+            data = {"episode": episode.id, "by": str(actor)}
+            event = NewEvent(EventType.DRIFT_ACKNOWLEDGED, name, environment.id, None, str(actor), data)
             tx.ledger.append(now, [event])
-            entry = NewAuditEntry(actor.name, "drift.acknowledge", f"environment:{name}", data, actor.ip)
+            entry = NewAuditEntry(actor, "drift.acknowledge", f"environment:{name}", data)
             tx.audit.append(now, entry)
         self._ports.notifier.notify(("ledger", f"environment-{name}"))
 
@@ -76,7 +76,7 @@ class DriftAnswers:
             raise InvalidInput(fields={"reason": "is empty; say why this drift is accepted"})
         if expires_at is not None and expires_at <= now:
             raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
-        rule = IgnoreRule(path.strip(), actor.name, reason, expires_at)
+        rule = IgnoreRule(path.strip(), str(actor), reason, expires_at)
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         kept = tuple(one for one in environment.policy.ignore if one.path != rule.path)
@@ -108,12 +108,12 @@ class DriftAnswers:
         data = {"environment": name, "path": rule.path, "reason": rule.reason}
         with self._ports.store.write() as tx:
             tx.environments.replace(replace(environment, policy=policy, version=environment.version + 1))
-            tx.audit.append(now, NewAuditEntry(actor.name, action, f"environment:{name}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, action, f"environment:{name}", data))
             event = NewEvent(EventType.ENVIRONMENT_EDITED, name, environment.id, None, f"{action}: {rule.path}", data)
             tx.ledger.append(now, [event])
 
     def _refresh(self, name: str, actor: Actor, reason: str) -> Operation:
-        return self._queue.ask(name, Request(OperationKind.REFRESH, Trigger.MANUAL, actor.name, reason=reason), actor)
+        return self._queue.ask(name, Request(OperationKind.REFRESH, Trigger.MANUAL, str(actor), reason=reason), actor)
 
     def adopt(
         self, name: str, paths: Collection[str], branch: str | None, message: str, actor: Actor
@@ -134,24 +134,24 @@ class DriftAnswers:
         ref, onto = environment.source.ref, branch or environment.source.ref
         head = source.resolve(ref)
         text = message or f"Adopt what changed on {name}"
-        author = Person(actor.name.removeprefix("user:").removeprefix("token:"), "")
-        commit = source.commit(onto, head.sha, edits, f"{text}\n\nAdopted by {actor.name} in PushPull.", author)
+        author = Person(actor.name, "")
+        commit = source.commit(onto, head.sha, edits, f"{text}\n\nAdopted by {actor} in PushPull.", author)
         self._tell(environment, commit, onto, sorted(printable(path) for path in edits), actor)
         if onto != ref:
             return commit, None
-        request = Request(OperationKind.SYNC, Trigger.MANUAL, actor.name, wanted=commit.sha, reason="adopted into Git")
+        request = Request(OperationKind.SYNC, Trigger.MANUAL, str(actor), wanted=commit.sha, reason="adopted into Git")
         return commit, self._queue.ask(name, request, actor)
 
     def _ask_agent(
         self, environment: Environment, paths: Collection[str], branch: str | None, message: str, actor: Actor
     ) -> tuple[Revision, Operation | None]:
         """An agent commits with its own credential, and queues the sync that follows itself."""
-        data = {"paths": sorted(paths), "branch": branch, "message": message, "by": actor.name}
+        data = {"paths": sorted(paths), "branch": branch, "message": message, "by": str(actor)}
         answer = fit(dict(self._commands.ask(environment, CommandKind.ADOPT, data)))
         commit = decode(Revision, answer.get("revision"), "revision")
         told = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
         with self._ports.store.write() as tx:
-            entry = NewAuditEntry(actor.name, "drift.adopt", f"environment:{environment.name}", told, actor.ip)
+            entry = NewAuditEntry(actor, "drift.adopt", f"environment:{environment.name}", told)
             tx.audit.append(self._ports.clock.now(), entry)
             follows = answer.get("operation")
             return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
@@ -178,13 +178,13 @@ class DriftAnswers:
         now = self._ports.clock.now()
         data = {"environment": environment.name, "revision": commit.sha, "branch": branch, "paths": paths[:100]}
         with self._ports.store.write() as tx:
-            entry = NewAuditEntry(actor.name, "drift.adopt", f"environment:{environment.name}", data, actor.ip)
+            entry = NewAuditEntry(actor, "drift.adopt", f"environment:{environment.name}", data)
             tx.audit.append(now, entry)
             episode = tx.episodes.current(environment.id)
             if episode and branch == environment.source.ref:
-                tx.episodes.end(episode.id, now, Ending.ADOPTED, actor.name)
-                told = {"episode": episode.id, "ending": "adopted", "by": actor.name, "revision": commit.sha}
-                reason = f"adopted by {actor.name} as {commit.short}"
+                tx.episodes.end(episode.id, now, Ending.ADOPTED, str(actor))
+                told = {"episode": episode.id, "ending": "adopted", "by": str(actor), "revision": commit.sha}
+                reason = f"adopted by {actor} as {commit.short}"
                 event = NewEvent(EventType.DRIFT_ENDED, environment.name, environment.id, None, reason, told)
                 tx.ledger.append(now, [event])
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.environment import Environment, Mode, Status
-from app.domain.status import SyncStatus
+from app.domain.status import CLEAR, SyncStatus
 
 
 def turns_aside(before: Environment, after: Environment) -> bool:
@@ -34,14 +34,14 @@ def untried(status: Status) -> Status:
 
 def at_new_source(status: Status) -> Status:
     """The status with another source: what the old one's ref pointed at, and why it could not be read, is over."""
-    return replace(untried(status), noticed=None, noticed_at=None, webhook_judged=None, message="")
+    return replace(untried(status), noticed=None, noticed_at=None, webhook_judged=None, condition=CLEAR)
 
 
 def at_new_target(status: Status) -> Status:
     """The status at another target, of which nothing is known: nothing of ours is live there yet."""
     return Status(
         noticed=status.noticed, noticed_at=status.noticed_at, webhook_judged=status.webhook_judged,
-        operation=status.operation, message=status.message,
+        operation=status.operation, condition=status.condition,
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ class Holds:
         with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
             left = environment.hold.left_revision if environment.hold else None
-            set_hold(tx, environment, Hold(actor.name, reason, now, expires_at, left), actor, now)
+            set_hold(tx, environment, Hold(str(actor), reason, now, expires_at, left), actor, now)
             after = tx.environments.get(name)
             relay(self._ports, tx, after, CommandKind.HOLD, hold_data(after))
         self._ports.notifier.notify(topics(environment))
@@ -47,7 +47,7 @@ class Holds:
             if environment.hold:
                 end_hold(tx, environment, actor, why, now)
             after = tx.environments.get(name)
-            away = relay(self._ports, tx, after, CommandKind.RESUME, {"by": actor.name})
+            away = relay(self._ports, tx, after, CommandKind.RESUME, {"by": str(actor)})
         self._ports.notifier.notify(topics(environment))
         if environment.hold and not away and after.status.noticed:
             self._poller.consider(name)
@@ -71,7 +71,7 @@ def set_hold(tx: Transaction, environment: Environment, hold: Hold, actor: Actor
     event = NewEvent(EventType.HOLD_SET, environment.name, environment.id, None, hold.reason, data)
     tx.ledger.append(now, [event])
     told = {**data, "environment": environment.name, "reason": hold.reason}
-    tx.audit.append(now, NewAuditEntry(actor.name, "hold.set", f"environment:{environment.name}", told, actor.ip))
+    tx.audit.append(now, NewAuditEntry(actor, "hold.set", f"environment:{environment.name}", told))
 
 
 def end_hold(tx: Transaction, environment: Environment, actor: Actor, why: str, now: datetime) -> None:
@@ -79,4 +79,4 @@ def end_hold(tx: Transaction, environment: Environment, actor: Actor, why: str, 
     tx.environments.set_hold(environment.id, None)
     tx.ledger.append(now, [NewEvent(EventType.HOLD_ENDED, environment.name, environment.id, None, why)])
     data = {"environment": environment.name, "reason": why}
-    tx.audit.append(now, NewAuditEntry(actor.name, "hold.end", f"environment:{environment.name}", data, actor.ip))
+    tx.audit.append(now, NewAuditEntry(actor, "hold.end", f"environment:{environment.name}", data))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.domain.actor import Actor
+from app.domain.actor import SCHEDULE, Actor
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, SourceSpec, TargetSpec
 from app.domain.errors import (
@@ -181,7 +181,7 @@ class Registration:
             if after.agent != before.agent:
                 tx.agents.hand_over(after.id, after.agent, self._ports.clock.now())
             if self._moved(before, after) or turns_aside(before, after):
-                abandon(tx, after, actor.name, self._ports.clock.now())
+                abandon(tx, after, str(actor), self._ports.clock.now())
             self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
             if after.target != before.target or after.policy != before.policy:
                 tx.environments.schedule_refresh(after.id, self._ports.clock.now())
@@ -230,11 +230,11 @@ class Registration:
         if elsewhere(self._ports, environment):
             return  # its agent looks by itself as soon as it is told of it
         self._poller.poll(environment.source.repo_url, environment.source.credential)
-        request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, "system:schedule", reason="first look")
+        request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, str(SCHEDULE), reason="first look")
         with self._ports.store.read() as tx:
             busy = tx.operations.active(environment.id)
         if busy is None:
-            self._queue.ask(environment.name, request, Actor("system:schedule"))
+            self._queue.ask(environment.name, request, SCHEDULE)
 
     def _tell(
         self,
@@ -246,6 +246,6 @@ class Registration:
         actor: Actor,
     ) -> None:
         now = self._ports.clock.now()
-        tx.ledger.append(now, [NewEvent(type, environment.name, environment.id, None, f"by {actor.name}", data)])
+        tx.ledger.append(now, [NewEvent(type, environment.name, environment.id, None, f"by {actor}", data)])
         told = {"environment": environment.name, **data}
-        tx.audit.append(now, NewAuditEntry(actor.name, action, f"environment:{environment.name}", told, actor.ip))
+        tx.audit.append(now, NewAuditEntry(actor, action, f"environment:{environment.name}", told))

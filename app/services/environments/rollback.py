@@ -116,7 +116,7 @@ class Rollback:
             before = tx.history.find(environment.id, live) if live else None
             back = not _newer(chosen, before)
             place = {"environment": environment.name, "mode": environment.mode.value}
-            asked = {"revision": chosen.revision, "strategy": strategy, "reason": reason, "by": actor.name}
+            asked = {"revision": chosen.revision, "strategy": strategy, "reason": reason, "by": str(actor)}
             command = CommandKind.ROLLBACK, {**place, **asked, "expires_at": encode(expires_at)}
             pins, marks = back and strategy == "pin", back
             commit = _as_revision(chosen)
@@ -143,18 +143,18 @@ class Rollback:
             self._mark(tx, environment, left, reason or "rolled back", actor)
         if pins:
             why = reason or f"rolled back to {commit.short}"
-            set_hold(tx, environment, Hold(actor.name, why, now, expires_at, left), actor, now)
+            set_hold(tx, environment, Hold(str(actor), why, now, expires_at, left), actor, now)
         elif environment.hold and environment.hold.left_revision:
             end_hold(tx, environment, actor, f"went on to {commit.short}", now)
         request = Request(
-            OperationKind.SYNC, Trigger.ROLLBACK, actor.name, wanted=commit.sha, reason=reason, left_revision=left
+            OperationKind.SYNC, Trigger.ROLLBACK, str(actor), wanted=commit.sha, reason=reason, left_revision=left
         )
         return self._queue.add(tx, environment, request, actor, told, id)
 
     def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:
         now = self._ports.clock.now()
-        tx.history.mark_bad(environment.id, left, reason, actor.name, now)
-        data = {"revision": left, "by": actor.name}
+        tx.history.mark_bad(environment.id, left, reason, str(actor), now)
+        data = {"revision": left, "by": str(actor)}
         event = NewEvent(EventType.REVISION_MARKED_BAD, environment.name, environment.id, None, reason, data)
         tx.ledger.append(now, [event])
 
@@ -170,8 +170,8 @@ class Rollback:
             return head
         prefix = path.strip("/").encode() + b"/" if path.strip("/") else b""
         edits: dict[bytes, tuple[str, bytes] | Item | None] = {prefix + one.key: one.after for one in changes}
-        message = f"Revert to {chosen.short}: {chosen.subject}\n\n{reason}\n\nRolled back by {actor.name} in PushPull."
-        author = Person(actor.name.removeprefix("user:").removeprefix("token:"), "")
+        message = f"Revert to {chosen.short}: {chosen.subject}\n\n{reason}\n\nRolled back by {actor} in PushPull."
+        author = Person(actor.name, "")
         return source.commit(environment.source.ref, head.sha, edits, message, author)
 
 

@@ -100,7 +100,7 @@ class ModeSwitches:
         if moved and after.runs_on is self._ports.here:
             self._seed(before, after)
         preempt_refresh(self._ports, self._queue, name, actor, PATIENT)  # asking another host may have taken its time
-        made = replace(wanted, at=self._ports.clock.now(), by=actor.name, reason=mask(reason))
+        made = replace(wanted, at=self._ports.clock.now(), by=str(actor), reason=mask(reason))
         with self._ports.store.write() as tx:
             self._write(tx, made, actor)
         if before.runs_on is self._ports.here and after.runs_on is not self._ports.here:
@@ -149,13 +149,11 @@ class ModeSwitches:
         tx.environments.put_status(after.id, _status(replace(before, status=status), after))
         _hand_over(tx, before, after, now)
         tx.environments.schedule_refresh(after.id, now)
-        sides = {"from": side(before), "to": side(after), "by": actor.name}
+        sides = {"from": side(before), "to": side(after), "by": str(actor)}
         event = NewEvent(EventType.ENVIRONMENT_SWITCHED, after.name, after.id, None, made.reason, sides)
         tx.ledger.append(now, [event])
         data = {"environment": after.name, **sides, "reason": made.reason}
-        tx.audit.append(
-            now, NewAuditEntry(actor.name, "environment.switch", f"environment:{after.name}", data, actor.ip)
-        )
+        tx.audit.append(now, NewAuditEntry(actor, "environment.switch", f"environment:{after.name}", data))
 
 
 def _target(kinds: KindCatalogue, before: Environment, change: Mapping[str, Any]) -> dict[str, Any]:

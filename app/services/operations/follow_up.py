@@ -37,7 +37,7 @@ class FollowUp:
             if request is None:
                 return
             actor = AUTO_ROLLBACK if request.trigger is Trigger.ROLLBACK else SELF_HEAL
-            self._queue.add(tx, environment, replace(request, initiated_by=actor.name), actor)
+            self._queue.add(tx, environment, replace(request, initiated_by=str(actor)), actor)
         self._ports.notifier.notify(("work", "ledger", f"environment-{ended.environment}"))
 
     def _heal(self, tx: Transaction, environment: Environment, ended: Operation) -> Request | None:
@@ -56,7 +56,7 @@ class FollowUp:
             tx.ledger.append(self._ports.clock.now(), [event])
             return None
         reason = f"drift at {environment.status.drift_count} path(s)"
-        return Request(OperationKind.SYNC, Trigger.SELF_HEAL, SELF_HEAL.name, wanted=live, reason=reason)
+        return Request(OperationKind.SYNC, Trigger.SELF_HEAL, str(SELF_HEAL), wanted=live, reason=reason)
 
     @staticmethod
     def _said(tx: Transaction, environment: Environment, refusal: str) -> bool:
@@ -85,8 +85,8 @@ class FollowUp:
             return None
         now = self._ports.clock.now()
         reason = f"{bad[:8]} was not healthy: {ended.reason}"
-        tx.history.mark_bad(environment.id, bad, ended.reason, AUTO_ROLLBACK.name, now)
-        tx.environments.set_hold(environment.id, Hold(AUTO_ROLLBACK.name, reason, now, None, bad))
+        tx.history.mark_bad(environment.id, bad, ended.reason, str(AUTO_ROLLBACK), now)
+        tx.environments.set_hold(environment.id, Hold(str(AUTO_ROLLBACK), reason, now, None, bad))
         events = [EventType.REVISION_MARKED_BAD, EventType.HOLD_SET]
         facts = {"revision": bad}
         tx.ledger.append(
@@ -95,7 +95,7 @@ class FollowUp:
         return Request(
             OperationKind.SYNC,
             Trigger.ROLLBACK,
-            AUTO_ROLLBACK.name,
+            str(AUTO_ROLLBACK),
             wanted=good.revision,
             reason=reason,
             left_revision=bad,

@@ -60,7 +60,7 @@ def requested_entry(operation: Operation, actor: Actor) -> NewAuditEntry:
     }
     if request.pipeline:
         data["pipeline"] = {"url": request.pipeline.url, "id": request.pipeline.id}
-    return NewAuditEntry(actor.name, f"{request.kind.value}.request", f"operation:{operation.id}", data, actor.ip)
+    return NewAuditEntry(actor, f"{request.kind.value}.request", f"operation:{operation.id}", data)
 
 
 def finished_entry(operation: Operation, by: Actor | None = None) -> NewAuditEntry:
@@ -76,5 +76,5 @@ def finished_entry(operation: Operation, by: Actor | None = None) -> NewAuditEnt
         "reason": operation.reason,
         "tree": operation.detail.get("tree"),
     }
-    who = by.name if by else operation.request.initiated_by
+    who = by or Actor.parse(operation.request.initiated_by)
     return NewAuditEntry(who, f"{operation.kind.value}.finish", f"operation:{operation.id}", data)

@@ -102,11 +102,11 @@ class Queue:
                 raise OperationFinished(f"Operation {id} ended {operation.phase.value} already.")
             environment = tx.environments.by_id(operation.environment_id)
             data = {"environment": operation.environment}
-            tx.audit.append(now, NewAuditEntry(actor.name, "operation.terminate", f"operation:{id}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "operation.terminate", f"operation:{id}", data))
             begun = self._begun(tx, environment, operation, actor)
-            asked = request_stop(tx, operation, actor.name)
+            asked = request_stop(tx, operation, str(actor))
             if not begun:
-                asked = conclude(tx, asked, stopped(actor.name), now)
+                asked = conclude(tx, asked, stopped(str(actor)), now)
         self._ports.notifier.notify(topics(environment))
         return asked
 
@@ -114,7 +114,7 @@ class Queue:
         """Whether somebody has to stop it: a worker of ours, or its agent, which is told to."""
         if recalled(tx, operation):
             return False
-        data = {"operation": operation.id, "by": actor.name}
+        data = {"operation": operation.id, "by": str(actor)}
         told = relay(self._ports, tx, environment, CommandKind.TERMINATE, data, operation.id)
         return told or operation.phase is Phase.RUNNING
 

@@ -14,7 +14,7 @@ from app.domain.state.drift import DriftItem, DriftReport
 from app.domain.state.git_files import blob_of
 from app.domain.state.items import printable
 from app.domain.state.plan import Drift, LiveState, Plan, PlanItem
-from app.domain.status import Health, SyncStatus
+from app.domain.status import CLEAR, Condition, ConditionKind, Health, SyncStatus
 from app.ports import Contents, Ports, Source, Target
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
@@ -94,9 +94,9 @@ class Refresh:
         self._recorder.remember(paths=paths_of(plan.items), unmanaged=looked.report.unmanaged_count)
 
         def status(environment: Environment) -> Status:
-            trouble = "" if self._asked else status_transitions.git_trouble(environment.status)
-            message = f"{status_transitions.GIT}{note}" if note else trouble
-            return replace(status_transitions.judged(environment, plan, looked.at, health), message=message)
+            known = CLEAR if self._asked else status_transitions.source_condition(environment.status)
+            condition = Condition(ConditionKind.SOURCE, note) if note else known
+            return replace(status_transitions.judged(environment, plan, looked.at, health), condition=condition)
 
         return Conclusion(
             Phase.SUCCEEDED,

@@ -12,7 +12,7 @@ from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, acceptance
 from app.domain.state.items import Change
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan, compare
-from app.domain.status import Divergence, Health, SyncStatus
+from app.domain.status import CLEAR, Divergence, Health, SyncStatus
 from app.ports import Desired, OperationFilter, Ports, Source, Target
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.conclusion import Conclusion, NextRefresh
@@ -110,7 +110,7 @@ def judged(environment: Environment, behind: bool, health: Health, at: datetime)
         expires_at=at + environment.verdict_lifetime(),
         drift_count=0,
         drift_episode=None,
-        message="",
+        condition=CLEAR,
     )
 
 

@@ -12,10 +12,7 @@ from app.domain.events import EventType, NewEvent
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.revision import Revision
 from app.domain.state.plan import Plan
-from app.domain.status import Divergence, Health, SyncStatus
-
-GIT = "Git: "  # begins what a status says about the repository
-TARGET = "Target: "  # begins what a status says about a target that cannot be looked at
+from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, Health, SyncStatus
 
 
 def judged(environment: Environment, plan: Plan, at: datetime, health: Health) -> Status:
@@ -32,13 +29,13 @@ def judged(environment: Environment, plan: Plan, at: datetime, health: Health) -
     )
 
 
-def git_trouble(status: Status) -> str:
-    """What the last poll said about Git, if that was not good. Who does not ask Git leaves it standing."""
-    return status.message if status.message.startswith(GIT) else ""
+def source_condition(status: Status) -> Condition:
+    """Why the last poll could not read Git, if it could not. Who does not ask Git leaves it standing."""
+    return status.condition if status.condition.about(ConditionKind.SOURCE) else CLEAR
 
 
 def delivered(
-    environment: Environment, revision: Revision, at: datetime, health: Health, ahead: bool, message: str
+    environment: Environment, revision: Revision, at: datetime, health: Health, ahead: bool, condition: Condition
 ) -> Status:
     """The status after a sync went through; `ahead`: Git's ref asks for another revision already."""
     status = environment.status
@@ -55,13 +52,14 @@ def delivered(
         checked_at=at,
         expires_at=at + environment.verdict_lifetime(),
         drift_count=0,
-        message=message,
+        condition=condition,
     )
 
 
 def unseen(status: Status, reason: str) -> Status:
     """The status while the target cannot be looked at: how it is there is not known, whatever it was."""
-    return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, health=Health.UNKNOWN, message=f"{TARGET}{reason}")
+    condition = Condition(ConditionKind.TARGET, reason)
+    return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, health=Health.UNKNOWN, condition=condition)
 
 
 def waiting(status: Status) -> Status:

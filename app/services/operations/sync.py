@@ -13,7 +13,7 @@ from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, Ending
 from app.domain.state.items import printable
 from app.domain.state.plan import Action, Plan
-from app.domain.status import Health
+from app.domain.status import CLEAR, Health
 from app.ports import CheckResult, Desired, Ports, Source, Target
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
@@ -206,8 +206,8 @@ class Sync:
 
         def status(environment: Environment) -> Status:
             before = environment.status
-            trouble = "" if self._asked else status_transitions.git_trouble(before)
-            after = status_transitions.delivered(environment, revision, at, checked.health, ahead, trouble)
+            known = CLEAR if self._asked else status_transitions.source_condition(before)
+            after = status_transitions.delivered(environment, revision, at, checked.health, ahead, known)
             checked_at = at if delivery.whole else before.checked_at or at
             good = revision.sha if well else before.last_good
             return replace(after, files=self._files(plan), checked_at=checked_at, last_good=good)
@@ -228,8 +228,7 @@ class Sync:
 
     def _ahead(self, source: Source, state: Desired) -> bool:
         """Whether Git's ref asks for another tree than the one just delivered."""
-        hold = self._environment.hold
-        head = None if hold and hold.left_revision else wanted.head_of(source, self._environment)
+        head = None if self._environment.pinned else wanted.head_of(source, self._environment)
         if head is None or head.sha == state.revision:
             return False
         with self._ports.store.read() as tx:

@@ -49,8 +49,7 @@ def declared(environment: Environment, head: str | None, head_is_bad: bool) -> s
     """The revision that live is compared with: the ref's commit, or the live one while a rollback pins it, while
     the ref's commit is marked bad, and while the ref is gone."""
     live = environment.status.revision
-    pinned = environment.hold is not None and environment.hold.left_revision is not None
-    if live and (pinned or head_is_bad or head is None):
+    if live and (environment.pinned or head_is_bad or head is None):
         return live
     return head
 

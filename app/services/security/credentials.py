@@ -50,11 +50,11 @@ class Keyring:
         now = self._ports.clock.now()
         public = {field: fields[field] for field in PUBLIC if field in fields}
         public |= self._public_half(fields["private_key"]) if kind == "ssh-key" else {}
-        made = Credential(name, kind, now, actor.name, None, public)
+        made = Credential(name, kind, now, str(actor), None, public)
         with self._ports.store.write() as tx:
             tx.credentials.put(made, {"kind": kind, **fields})
             told = {"kind": kind}
-            tx.audit.append(now, NewAuditEntry(actor.name, "credential.create", f"credential:{name}", told, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "credential.create", f"credential:{name}", told))
         return made
 
     def remove(self, name: str, actor: Actor) -> None:
@@ -69,5 +69,5 @@ class Keyring:
                     raise CredentialInUse(f"The target of '{environment}' still uses the credential '{name}'.")
             tx.credentials.remove(name)
             told = {"kind": kind}
-            entry = NewAuditEntry(actor.name, "credential.remove", f"credential:{name}", told, actor.ip)
+            entry = NewAuditEntry(actor, "credential.remove", f"credential:{name}", told)
             tx.audit.append(self._ports.clock.now(), entry)

@@ -16,12 +16,11 @@ from app.domain.errors import Problem, RevisionNotFound
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
-from app.domain.status import Divergence, SyncStatus
+from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, SyncStatus
 from app.ports import Ports, RefMove, RepositoryState, Source, Transaction
 from app.services.operations.decisions import decision, shadowed
 from app.services.operations.queue import Queue
 from app.services.operations.revision_news import RevisionNews, news, noticed
-from app.services.operations.status_transitions import GIT, TARGET
 from app.services.operations.wanted_revision import newer_than_left
 from app.services.triggers.webhook_names import hooks_of
 
@@ -84,9 +83,9 @@ class Poller:
                 tx.ledger.append(at, [NewEvent(EventType.SOURCE_FAILED, reason=problem.detail, data=data)])
             environments = tx.environments.of_repository(before.repo_url)
             for environment in environments:
-                if environment.status.message.startswith(TARGET):
+                if environment.status.condition.about(ConditionKind.TARGET):
                     continue  # what is told already is the worse
-                status = replace(environment.status, message=f"{GIT}{problem.detail}")
+                status = replace(environment.status, condition=Condition(ConditionKind.SOURCE, problem.detail))
                 if environment.runs_on is self._ports.here and status != environment.status:
                     tx.environments.put_status(environment.id, status)
         if before.failing_since is None:
@@ -106,7 +105,7 @@ class Poller:
 
     def _concerned(self, environment: Environment, sighting: Sighting) -> bool:
         status = environment.status
-        if status.noticed is None or status.message.startswith(GIT) or self._moved(environment, sighting):
+        if status.noticed is None or status.condition.about(ConditionKind.SOURCE) or self._moved(environment, sighting):
             return True
         waits = status.noticed != status.revision and environment.policy.auto_sync
         judged = status.webhook_judged == status.noticed
@@ -163,10 +162,9 @@ class Poller:
 
     def _status(self, environment: Environment, status: Status, head: Revision, sighting: Sighting) -> Status:
         """The status as this look leaves it: `status` knows the head already, `environment` is as it was."""
-        if status.message.startswith(GIT):
-            status = replace(status, message="")
-        pinned = environment.hold is not None and environment.hold.left_revision is not None
-        if environment.status.noticed == head.sha or status.revision in (None, head.sha) or pinned:
+        if status.condition.about(ConditionKind.SOURCE):
+            status = replace(status, condition=CLEAR)
+        if environment.status.noticed == head.sha or status.revision in (None, head.sha) or environment.pinned:
             return status
         if status.divergence is Divergence.DRIFT:
             return status
@@ -221,7 +219,7 @@ class Poller:
         request = Request(
             OperationKind.SYNC,
             Trigger.SCHEDULE,
-            SCHEDULE.name,
+            str(SCHEDULE),
             wanted=head.sha,
             noticed_at=status.noticed_at,
             visible_after=sighting.looked_before if fresh else None,
@@ -257,13 +255,13 @@ class Poller:
 
     def _gone(self, environment: Environment, sighting: Sighting, detail: str) -> None:
         """The ref does not exist (any more): said once, and nothing is pruned."""
-        message = f"{GIT}{detail}"
-        if environment.status.message == message or is_sha(environment.source.ref):
+        gone = Condition(ConditionKind.SOURCE, detail)
+        if environment.status.condition == gone or is_sha(environment.source.ref):
             return
         facts = {"ref": environment.source.ref, "before": environment.status.noticed, "after": None}
         with self._ports.store.write() as tx:
             current = tx.environments.by_id(environment.id)
-            tx.environments.put_status(current.id, replace(current.status, message=message))
+            tx.environments.put_status(current.id, replace(current.status, condition=gone))
             event = NewEvent(EventType.REF_MOVED, current.name, current.id, None, detail, facts)
             refused = decision(current, Outcome.REFUSED, "schedule", f"{detail} Nothing was changed on the target.")
             tx.ledger.append(sighting.at, [event, refused])

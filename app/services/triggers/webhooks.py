@@ -53,9 +53,9 @@ class Webhooks:
                 tx.credentials.remove(hook)
             except CredentialNotFound:
                 pass
-            tx.credentials.put(Credential(hook, KIND, now, actor.name), {"secret": value})
+            tx.credentials.put(Credential(hook, KIND, now, str(actor)), {"secret": value})
             data = {"environment": hook}
-            tx.audit.append(now, NewAuditEntry(actor.name, "webhook.set_secret", f"webhook:{hook}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "webhook.set_secret", f"webhook:{hook}", data))
         return value
 
     # --- taking in ---
@@ -105,7 +105,7 @@ class Webhooks:
         with self._ports.store.write() as tx:
             tx.identities.add_failed_login(REFUSED, now)
             data = {"provider": provider}
-            entry = NewAuditEntry(WEBHOOK.name, "webhook.refused", f"webhook:{hook[:100]}", data, ip)
+            entry = NewAuditEntry(replace(WEBHOOK, ip=ip), "webhook.refused", f"webhook:{hook[:100]}", data)
             tx.audit.append(now, entry)
 
     # --- acting ---
@@ -176,7 +176,7 @@ class Webhooks:
             return self._say(environment, Outcome.NUDGED, self._nudge(environment, sha), delivery, sha)
         self._visible(environment, sha)
         request = Request(
-            OperationKind.SYNC, Trigger.WEBHOOK, WEBHOOK.name, wanted=sha, noticed_at=delivery.received_at,
+            OperationKind.SYNC, Trigger.WEBHOOK, str(WEBHOOK), wanted=sha, noticed_at=delivery.received_at,
             reason=f"announced by {delivery.provider}",
         )  # fmt: skip
         with self._ports.store.read() as tx:

@@ -8,13 +8,10 @@ from datetime import datetime
 
 from app.domain.environment import Environment
 from app.domain.state.drift import Episode
-from app.domain.status import Health, SyncStatus
+from app.domain.status import ConditionKind, SyncStatus
 from app.ports import Transaction
-from app.services.operations.status_transitions import TARGET
 from app.web.rendering.present import plural, relative, since
 
-FAILED = ("failed", "refused", "error")
-UNWELL = (Health.DEGRADED, Health.MISSING)
 WORDS = 220
 NO_AGENT = "waits for an agent to be enrolled"
 
@@ -35,17 +32,17 @@ def need_of(environment: Environment, now: datetime, episode: Episode | None = N
     if environment.silent(now):
         heard = f", which was last heard {relative(status.heard_at, now)}" if status.heard_at else ""
         return Need(name, "warn", "unknown", f"has lost its agent{heard}" if environment.agent else NO_AGENT)
-    if status.message.startswith(TARGET):
-        return Need(name, "bad", "alert", _cut(f"cannot be looked at: {status.message.removeprefix(TARGET)}"))
-    if status.last_outcome in FAILED:
+    if status.condition.about(ConditionKind.TARGET):
+        return Need(name, "bad", "alert", _cut(f"cannot be looked at: {status.condition.text}"))
+    if status.failed:
         return Need(name, "bad", "cross", _cut(f"had a failed delivery: {status.last_reason or 'no reason'}"))
-    if status.health in UNWELL:
+    if status.unwell:
         return Need(name, "bad", "alert", _cut(f"is {status.health.value}: {status.last_reason or 'see its timeline'}"))
     if status.drift_count:
         lasting = f"has been in drift for {since(episode.detected_at, now)}" if episode else "has drifted"
         return Need(name, "warn", "wave", f"{lasting}: {plural(status.drift_count, 'file')}")
-    if status.message:
-        return Need(name, "warn", "branch", _cut(f"cannot follow Git: {status.message.removeprefix('Git: ')}"))
+    if status.condition:
+        return Need(name, "warn", "branch", _cut(f"cannot follow Git: {status.condition.text}"))
     if status.sync is SyncStatus.SYNCED and status.sync_at(now) is SyncStatus.UNKNOWN and status.checked_at:
         return Need(name, "warn", "unknown", f"was last compared {relative(status.checked_at, now)}")
     return None

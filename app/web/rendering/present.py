@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from app.domain.actor import Actor, ActorKind
 from app.domain.revision import SHORT
 
 NOTHING = "–"
@@ -254,8 +255,9 @@ def iso(at: datetime | None) -> str:
 
 def actor(name: str | None) -> str:
     """ "ana" for "user:ana"; tokens and parts of the system keep their kind: "token ci", "system scheduler"."""
-    kind, colon, rest = (name or "").partition(":")
-    return rest if kind == "user" else f"{kind} {rest}" if colon else kind or NOTHING
+    found = Actor.parse(name or "")
+    plain = found.kind in (ActorKind.USER, ActorKind.OTHER)
+    return found.name or NOTHING if plain else f"{found.kind.value} {found.name}"
 
 
 def repository(url: str) -> str:

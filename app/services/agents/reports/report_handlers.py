@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from app.domain.actor import agent as named
 from app.domain.agents.protocol import CommandKind, ReportKind
 from app.domain.agents.wire import decode
 from app.domain.audit import NewAuditEntry, timestamp
@@ -17,6 +18,7 @@ from app.domain.events import EventType, NewEvent
 from app.domain.operation import Operation
 from app.domain.revision import Revision
 from app.domain.state.drift import Ending, read_report
+from app.domain.status import Condition
 from app.ports import Transaction
 from app.services.agents.reports.report_context import ReportContext, check_mode, check_values, own
 from app.services.agents.reports.reported_operations import checked, initiator, take_operation
@@ -94,11 +96,12 @@ def _status(case: ReportContext, environment: Environment) -> None:
     expires = told.expires_at + case.shift if told.expires_at else None
     past = ("live_since", "noticed_at", "checked_at", "last_finished_at")
     times: dict[str, Any] = {name: case.time(getattr(told, name)) for name in past}
-    texts: dict[str, Any] = {
-        name: getattr(told, name)[:2000] for name in ("subject", "author", "last_reason", "message")
-    }
+    texts: dict[str, Any] = {name: getattr(told, name)[:2000] for name in ("subject", "author", "last_reason")}
+    known = Condition.parse(str(told.condition)[:2000])
     bounded = min(expires, lifetime) if expires else None
-    status = replace(told, **times, **texts, expires_at=bounded, drift_episode=episode.id if episode else None)
+    status = replace(
+        told, **times, **texts, condition=known, expires_at=bounded, drift_episode=episode.id if episode else None
+    )
     case.tx.environments.put_status(environment.id, status)
 
 
@@ -191,7 +194,7 @@ def _audit(case: ReportContext, environment: Environment) -> None:
     told = case.data.get("data")
     data = dict(told) if isinstance(told, Mapping) else {}
     data |= {"environment": environment.name, "by": case.text("by", 200), "told_at": timestamp(case.report.at)}
-    case.tx.audit.append(case.now, NewAuditEntry(f"agent:{case.agent.name}", action, about, data))
+    case.tx.audit.append(case.now, NewAuditEntry(named(case.agent.name), action, about, data))
 
 
 def _ended_here(tx: Transaction, operation: str) -> bool:

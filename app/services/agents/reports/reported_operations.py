@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.domain.actor import Actor, ActorKind
+from app.domain.actor import agent as named
 from app.domain.agents.wire import decode
 from app.domain.environment import Environment
 from app.domain.errors import OperationNotFound, ReportRefused
@@ -72,7 +74,7 @@ def initiator(case: ReportContext, told: Operation) -> str:
         if before and before.environment_id == told.environment_id:
             return before.request.initiated_by
     given = told.request.initiated_by
-    return given[:100] if given.startswith("system:") else f"agent:{case.agent.name}"
+    return given[:100] if Actor.parse(given).kind is ActorKind.SYSTEM else str(named(case.agent.name))
 
 
 def _stage(case: ReportContext, stage: Stage, told: Operation) -> Stage:

@@ -35,7 +35,7 @@ def sync_request(body: SyncBody, by: Actor) -> Request:
     return Request(
         OperationKind.SYNC,
         Trigger.PIPELINE if told else Trigger.MANUAL,
-        by.name,
+        str(by),
         wanted=body.revision,
         reason=body.reason,
         pipeline=Pipeline(told.url, told.id, told.commit_time) if told else None,
@@ -60,7 +60,7 @@ def sync(name: Name, use_cases: Cases, by: By, body: SyncBody | None = None) -> 
 )
 def refresh(name: Name, use_cases: Cases, by: By, body: RefreshBody | None = None) -> Response:
     """Ask for a comparison of live with desired."""
-    request = Request(OperationKind.REFRESH, Trigger.MANUAL, by.name, reason=body.reason if body else "")
+    request = Request(OperationKind.REFRESH, Trigger.MANUAL, str(by), reason=body.reason if body else "")
     return accepted(use_cases.queue.ask(name, request, by))
 
 

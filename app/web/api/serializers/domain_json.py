@@ -71,7 +71,7 @@ def status_json(environment: Environment, now: datetime) -> dict[str, Any]:
         "last_finished_at": at(status.last_finished_at),
         "hold": hold_json(environment.hold),
         "heard_at": at(status.heard_at),
-        "message": status.message,
+        "message": str(status.condition),
     }
 
 

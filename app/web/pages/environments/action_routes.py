@@ -19,7 +19,7 @@ router = APIRouter()
 @router.post("/environments/{name}/syncs", dependencies=[may(Permission.SYNC)])
 def sync(request: Request, use_cases: Cases, by: By, name: str, revision: Line = "", reason: Line = "") -> Response:
     """Deliver a revision, or what the environment's ref points at."""
-    asked = Asked(OperationKind.SYNC, Trigger.MANUAL, by.name, wanted=line(revision) or None, reason=line(reason))
+    asked = Asked(OperationKind.SYNC, Trigger.MANUAL, str(by), wanted=line(revision) or None, reason=line(reason))
     operation = use_cases.queue.ask(name, asked, by)
     what = short(operation.request.wanted) if operation.request.wanted else "the newest revision"
     return render.done(request, f"/operations/{operation.id}", f"Delivering {what} to {name}", tone="busy")
@@ -28,7 +28,7 @@ def sync(request: Request, use_cases: Cases, by: By, name: str, revision: Line =
 @router.post("/environments/{name}/refreshes", dependencies=[may(Permission.REFRESH)])
 def refresh(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Compare live with Git now."""
-    use_cases.queue.ask(name, Asked(OperationKind.REFRESH, Trigger.MANUAL, by.name), by)
+    use_cases.queue.ask(name, Asked(OperationKind.REFRESH, Trigger.MANUAL, str(by)), by)
     return render.done(
         request, links.environment(name), "A comparison was asked for", "What it finds is shown below.", "busy"
     )
