@@ -17,13 +17,11 @@ from app.domain.events import EventType, NewEvent
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.drift import Ending
-from app.domain.state.git_files import DIRECTORY, EXECUTABLE, FILE, SYMLINK, mode_of
 from app.domain.state.items import Item, printable
 from app.domain.state.plan import Plan, PlanItem
-from app.ports import Ports, Source, Transaction
+from app.ports import Edits, Ports, Target, Transaction
 from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
-from app.services.operations import wanted_revision as wanted
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.queue import Queue
 from app.services.operations.shadow_run import refuse
@@ -130,7 +128,7 @@ class DriftAnswers:
             return self._ask_agent(environment, paths, branch, message, actor)
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         source.fetch()
-        edits = self._edits(environment, source, set(paths))
+        edits = self._edits(environment, set(paths))
         ref, onto = environment.source.ref, branch or environment.source.ref
         head = source.resolve(ref)
         text = message or f"Adopt what changed on {name}"
@@ -156,20 +154,14 @@ class DriftAnswers:
             follows = answer.get("operation")
             return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
 
-    def _edits(
-        self, environment: Environment, source: Source, paths: set[str]
-    ) -> dict[bytes, tuple[str, bytes] | Item | None]:
+    def _edits(self, environment: Environment, paths: set[str]) -> Edits:
         live = environment.status.revision
         if live is None:
             raise NothingToAdopt()
         target = self._ports.targets.open(environment)
-        state = wanted.desired_state(source, environment, live)
-        _, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
-        prefix = environment.source.path.strip("/").encode()
-        edits: dict[bytes, tuple[str, bytes] | Item | None] = {}
-        for item in _chosen(plan, paths):
-            content = target.read(item.key, ADOPT_LIMIT + 1) if item.found else None
-            edits[prefix + b"/" + item.key if prefix else item.key] = _edit(item, content)
+        state = self._ports.desired.at(environment, live)
+        _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
+        edits = state.write_back({item.key: _live(target, item) for item in _chosen(plan, paths)})
         if not edits:
             raise NothingToAdopt()
         return edits
@@ -202,11 +194,11 @@ def _chosen(plan: Plan, paths: set[str]) -> list[PlanItem]:
     return [item for item in plan.drift if not paths or printable(item.key) in paths]
 
 
-def _edit(item: PlanItem, content: bytes | None) -> tuple[str, bytes] | None:
+def _live(target: Target, item: PlanItem) -> tuple[Item, bytes] | None:
+    """What stands at an item's key, with its content."""
     if item.found is None:
         return None
-    if content is None or len(content) > ADOPT_LIMIT or item.found.traits == DIRECTORY:
+    content = target.read(item.key, ADOPT_LIMIT + 1)
+    if content is None or len(content) > ADOPT_LIMIT:
         raise TargetRefused(f"'{printable(item.key)}' cannot be read from the target, or is too large to adopt.")
-    if item.found.traits == SYMLINK:
-        return SYMLINK, content
-    return (EXECUTABLE if mode_of(item.found.traits) & 0o100 else FILE), content
+    return item.found, content

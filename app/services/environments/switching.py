@@ -120,17 +120,17 @@ class ModeSwitches:
 
     def _seed(self, before: Environment, after: Environment) -> None:
         """Write the new side's inventory: from the old one where that is ours to read, else from what is live."""
-        new = self._ports.targets.open(after)
+        desired, new = self._ports.desired, self._ports.targets.open(after)
         if before.status.revision is None:
             return
-        if before.runs_on is self._ports.here and carry(self._ports.targets.open(before), new):
+        if before.runs_on is self._ports.here and carry(desired, after, self._ports.targets.open(before), new):
             return
         try:
             new.forget()
             source = self._ports.sources.open(after.source.repo_url, after.source.credential)
-            if not seed_inventory(before, source, new):
+            if not seed_inventory(desired, before, new):
                 source.fetch()
-                seed_inventory(before, source, new)
+                seed_inventory(desired, before, new)
         except Problem:
             pass  # the first look does it, or takes over what equals Git
 

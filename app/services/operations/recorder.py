@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from app.domain.events import EventType, NewEvent
 from app.domain.masking import mask
 from app.domain.operation import Operation, Phase, Stage, StageName
 from app.domain.state.items import printable
+from app.domain.state.plan import PlanItem
 from app.ports import Ports, Transaction
 from app.services.operations.conclusion import Conclusion, conclude
 from app.services.operations.operation_records import is_quiet
@@ -110,6 +111,6 @@ class OperationRecorder:
         return ended
 
 
-def paths_of(items: Any, limit: int = 500) -> list[dict[str, str]]:
+def paths_of(items: Sequence[PlanItem], limit: int = 500) -> list[dict[str, str]]:
     """A bounded list of {path, action} for an operation's detail."""
     return [{"path": printable(item.key), "action": item.action.value} for item in items[:limit]]

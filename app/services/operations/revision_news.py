@@ -10,7 +10,7 @@ from app.domain.errors import Problem
 from app.domain.events import EventType, NewEvent
 from app.domain.operation import Outcome
 from app.domain.revision import Revision
-from app.ports import OperationFilter, Source, Transaction
+from app.ports import DesiredStates, OperationFilter, Source, Transaction
 from app.services.operations.decisions import decision, shadowed
 
 PASSED_OVER = 200  # commits between two heads that are told one by one
@@ -27,7 +27,7 @@ class RevisionNews:
     left_out: Revision | None = None
 
 
-def news(source: Source, environment: Environment, head: Revision) -> RevisionNews | None:
+def news(desired: DesiredStates, source: Source, environment: Environment, head: Revision) -> RevisionNews | None:
     """What is new about the ref's head, or None."""
     before = environment.status.noticed
     if before == head.sha:
@@ -35,7 +35,9 @@ def news(source: Source, environment: Environment, head: Revision) -> RevisionNe
     if before is None:
         return RevisionNews(head)
     between = source.between(before, head.sha, limit=PASSED_OVER)
-    return RevisionNews(head, between, not _follows(source, before, head.sha), _left_out(source, environment, before))
+    return RevisionNews(
+        head, between, not _follows(source, before, head.sha), _left_out(desired, source, environment, before)
+    )
 
 
 def _follows(source: Source, before: str, after: str) -> bool:
@@ -45,12 +47,13 @@ def _follows(source: Source, before: str, after: str) -> bool:
         return False  # the mirror was cloned again, and nothing leads to it any more
 
 
-def _left_out(source: Source, environment: Environment, before: str) -> Revision | None:
-    live, path = environment.status.revision, environment.source.path
-    if live in (None, before):
+def _left_out(desired: DesiredStates, source: Source, environment: Environment, before: str) -> Revision | None:
+    live = environment.status.revision
+    if live is None or live == before:
         return None
     try:
-        return source.resolve(before) if source.tree(before, path) != source.tree(live or "", path) else None
+        differs = desired.id_at(environment, before) != desired.id_at(environment, live)
+        return source.resolve(before) if differs else None
     except Problem:
         return None  # the mirror was cloned again, and does not know one of them
 

@@ -131,7 +131,7 @@ class Poller:
         except RevisionNotFound as problem:
             self._gone(environment, sighting, problem.detail)
             return
-        found = news(sighting.source, environment, head)
+        found = news(self._ports.desired, sighting.source, environment, head)
         newer = environment.hold is not None and newer_than_left(environment.hold, head.sha, sighting.source)
         with self._ports.store.write() as tx:
             rings = self._write(tx, tx.environments.by_id(environment.id), head, found, sighting, newer)
@@ -168,8 +168,9 @@ class Poller:
             return status
         if status.divergence is Divergence.DRIFT:
             return status
-        before = sighting.source.tree(status.revision, environment.source.path) if status.revision else ""
-        if before == sighting.source.tree(head.sha, environment.source.path):
+        desired = self._ports.desired
+        before = desired.id_at(environment, status.revision) if status.revision else ""
+        if before == desired.id_at(environment, head.sha):
             return status
         return replace(status, sync=SyncStatus.OUT_OF_SYNC, divergence=Divergence.NEW_REVISION)
 

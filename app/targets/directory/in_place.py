@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from app.domain.state.plan import LiveState, Plan
-from app.ports import ApplyProgress, Contents, Desired
+from app.ports import ApplyProgress, DesiredState
 from app.targets.files import directory_listing, directory_scan
 from app.targets.files.allowed_roots import Location
 from app.targets.files.preparation import OnDisk, prepare
@@ -42,7 +42,7 @@ class DirectoryTarget(InventoriedTarget):
         with self._live() as root:
             return root.read(path, limit) if root else None
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
+    def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
         """Carry out the plan. Nothing is touched before the intent is written down."""
         with self._inventory.alone() as book:
             self._recover(book)
@@ -50,10 +50,10 @@ class DirectoryTarget(InventoriedTarget):
                 steps = prepare(OnDisk(root), book, plan)
                 token = secrets.token_hex(6)
                 book.begin(plan.items, token, steps.folders)
-                progress = ApplyMeter(watch, len(plan.work))
-                with progress.accounted():
-                    removed = Writer(root, contents, token, progress).carry_out(steps, book.made)
-            book.finish(plan, desired.tree, desired.revision, left=removed)
+                meter = ApplyMeter(progress, len(plan.work))
+                with meter.accounted(), desired.contents() as contents:
+                    removed = Writer(root, contents, token, meter).carry_out(steps, book.made)
+            book.finish(plan, desired.id, desired.revision, left=removed)
 
     # --- for layouts ---
     @contextmanager

@@ -18,7 +18,7 @@ from app.domain.errors import Problem, TargetRefused
 from app.domain.state.git_files import check_path
 from app.domain.state.items import Item
 from app.domain.state.plan import Plan
-from app.ports import ApplyProgress, Contents, Desired
+from app.ports import ApplyProgress, DesiredState
 from app.targets.directory.in_place import DirectoryTarget
 from app.targets.files import directory_listing
 from app.targets.files.allowed_roots import Location
@@ -43,7 +43,7 @@ class ReleaseTarget(DirectoryTarget):
         super().__init__(place, inventory, clock)
         self._keep = keep
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
+    def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
         """Switch to a kept release that is still as it should be, or fill a new one."""
         with self._inventory.alone() as book, self._place.made() as top:
             _discard(top, book.fact("applying"))
@@ -51,15 +51,15 @@ class ReleaseTarget(DirectoryTarget):
             _current(top)  # refuses what is no link before anything is written
             with top.made(FOLDER) as folder:
                 self._clean(book, folder)
-                entries = dict(desired.entries())
-                name = self._kept(book, folder, desired.tree, entries)
+                entries = dict(desired.items())
+                name = self._kept(book, folder, desired.id, entries)
                 fresh = name or f"{desired.revision[:12]}-{book.next_release()}"
                 token = secrets.token_hex(6)
-                book.begin(plan.items, token, (), None if name else (fresh, desired.tree))
+                book.begin(plan.items, token, (), None if name else (fresh, desired.id))
                 if not name:
-                    self._fill(folder, fresh, entries, contents, token, watch)
+                    self._fill(folder, fresh, entries, desired, token, progress)
                 _switch(top, fresh, token)
-                book.finish(plan, desired.tree, desired.revision, release=fresh)
+                book.finish(plan, desired.id, desired.revision, release=fresh)
                 for old, _ in book.releases(complete=True)[self._keep :]:
                     if old != fresh:
                         _remove(book, folder, old)
@@ -75,13 +75,19 @@ class ReleaseTarget(DirectoryTarget):
         return None
 
     def _fill(
-        self, folder: Root, name: str, entries: dict[bytes, Item], contents: Contents, token: str, watch: ApplyProgress
+        self,
+        folder: Root,
+        name: str,
+        entries: dict[bytes, Item],
+        desired: DesiredState,
+        token: str,
+        progress: ApplyProgress,
     ) -> None:
-        progress = ApplyMeter(watch, len(entries))
+        meter = ApplyMeter(progress, len(entries))
         for path in entries:
             check_path(path)
-        with progress.accounted(), folder.made(name) as root:
-            writer = Writer(root, contents, token, progress)
+        with meter.accounted(), folder.made(name) as root, desired.contents() as contents:
+            writer = Writer(root, contents, token, meter)
             writer.write(tuple(entries.items()), lambda _: False)
             writer.sync()
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from app.domain.errors import TargetRefused, TargetUnreachable
 from app.domain.state.items import Item
 from app.domain.state.plan import InventoryHead, Plan
-from app.ports import ApplyProgress, Desired
+from app.ports import ApplyProgress, CheckResult, DesiredState
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventory_files import Inventory
 
@@ -25,18 +25,22 @@ class InventoriedTarget(ABC):
         with self._inventory.read() as book:
             return book.head() if book else InventoryHead()
 
-    def inventory_entries(self) -> Iterator[tuple[bytes, Item]]:
+    def inventory_items(self) -> Iterator[tuple[bytes, Item]]:
         """Everything that we own, in Git's order; after an interrupted apply, as far as that came."""
         with self._inventory.looking() as book:
             if not book.head().whole:
                 self._recover(book)
             return iter(list(book.entries()))
 
-    def record(self, plan: Plan, desired: Desired) -> None:
+    def record(self, plan: Plan, desired: DesiredState) -> None:
         """Bring the inventory to the desired state."""
         with self._inventory.alone() as book:
             self._recover(book)
-            book.finish(plan, desired.tree, desired.revision)
+            book.finish(plan, desired.id, desired.revision)
+
+    def health(self) -> CheckResult | None:
+        """Files say nothing of how the service is that reads them."""
+        return None
 
     def forget(self) -> None:
         """Drop the inventory."""

@@ -12,7 +12,7 @@ from app.domain.errors import TargetUnreachable
 from app.domain.state.git_files import EXECUTABLE, SYMLINK, check_path
 from app.domain.state.items import Item
 from app.domain.state.plan import Plan
-from app.ports import ApplyProgress, Contents, Desired
+from app.ports import ApplyProgress, DesiredState
 from app.targets.files.root_handle import above, parted
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import ApplyMeter
@@ -34,24 +34,25 @@ class SshReleaseTarget(SshTarget):
         super().__init__(view, view.within(scripts.LIVE), inventory)
         self._keep = keep
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
+    def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
         """Switch to a kept release that is still as it should be, or fill a new one."""
         with self._inventory.alone() as book:
             self._recover(book)
             old = self._current()  # refuses what is no link before anything is written
             self._remove(book, [name for name, _ in book.releases(complete=False)])
-            wanted = dict(desired.entries())
+            wanted = dict(desired.items())
             for path in wanted:
                 check_path(path)
-            name = self._kept(book, desired.tree, wanted)
+            name = self._kept(book, desired.id, wanted)
             fresh = name or f"{desired.revision[:12]}-{book.next_release()}"
             token = secrets.token_hex(6)
             same = self._same(book, plan, wanted) if old else {}
-            book.begin(plan.items, token, (), None if name else (fresh, desired.tree))
+            book.begin(plan.items, token, (), None if name else (fresh, desired.id))
             if not name:
-                self._fill(fresh, old, same, wanted, TarStream(contents, token, watch.check), watch)
+                with desired.contents() as contents:
+                    self._fill(fresh, old, same, wanted, TarStream(contents, token, progress.check), progress)
             self._view.host.ask(self._view.script(scripts.SWITCH, T=token.encode(), V=fresh.encode()))
-            book.finish(plan, desired.tree, desired.revision, release=fresh)
+            book.finish(plan, desired.id, desired.revision, release=fresh)
             self._remove(book, [one for one, _ in book.releases(complete=True)[self._keep :] if one != fresh])
 
     def _current(self) -> str:
@@ -69,8 +70,8 @@ class SshReleaseTarget(SshTarget):
         }
 
     # --- filling ---
-    def _fill(self, name: str, old: str, same: Tree, wanted: Tree, stream: TarStream, watch: ApplyProgress) -> None:
-        progress = ApplyMeter(watch, len(wanted))
+    def _fill(self, name: str, old: str, same: Tree, wanted: Tree, stream: TarStream, progress: ApplyProgress) -> None:
+        meter = ApplyMeter(progress, len(wanted))
         sent = [(path, entry) for path, entry in wanted.items() if path not in same]
         folders = sorted({folder for path in wanted for folder in above(path)})
 
@@ -84,8 +85,8 @@ class SshReleaseTarget(SshTarget):
             stream.line(scripts.FILLED)
             yield from stream.end()
 
-        with progress.accounted():
-            self._following(stream, members, progress)
+        with meter.accounted():
+            self._following(stream, members, meter)
             if not self._unaltered(name, wanted):
                 raise TargetUnreachable(
                     f"The new release on {self._view.host.name} is not as it should be: somebody changed "

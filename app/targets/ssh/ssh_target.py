@@ -11,7 +11,7 @@ from app.domain.errors import Problem, TargetUnreachable
 from app.domain.state.git_files import DIRECTORY
 from app.domain.state.items import printable
 from app.domain.state.plan import LiveState, Plan
-from app.ports import ApplyProgress, Contents, Desired
+from app.ports import ApplyProgress, DesiredState
 from app.targets.files.preparation import Steps, prepare
 from app.targets.files.root_handle import above
 from app.targets.inventory.database import InventoryDatabase
@@ -50,17 +50,17 @@ class SshTarget(InventoriedTarget):
         """Live content."""
         return self._live.read(path, limit)
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
+    def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
         """Carry out the plan. Nothing is touched before the intent is written down."""
         with self._inventory.alone() as book:
             self._recover(book)
             steps = prepare(self._surroundings(plan), book, plan)
             token = secrets.token_hex(6)
-            progress = ApplyMeter(watch, len(plan.work))
+            meter = ApplyMeter(progress, len(plan.work))
             book.begin(plan.items, token, steps.folders)
-            with progress.accounted():
-                removed = self._carry_out(plan, steps, TarStream(contents, token, watch.check), book, progress)
-            book.finish(plan, desired.tree, desired.revision, left=removed)
+            with meter.accounted(), desired.contents() as contents:
+                removed = self._carry_out(plan, steps, TarStream(contents, token, progress.check), book, meter)
+            book.finish(plan, desired.id, desired.revision, left=removed)
 
     def _surroundings(self, plan: Plan) -> Surroundings:
         """What the look saw on which the plan rests, or a look of its own. What changes there after it is met by the
