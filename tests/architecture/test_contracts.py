@@ -13,7 +13,9 @@ from app import ports
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = sorted(
-    path for part in ("domain", "ports", "queries", "services") for path in (ROOT / "app" / part).rglob("*.py")
+    path
+    for part in ("domain", "wording", "comparison", "ports", "queries", "services")
+    for path in (ROOT / "app" / part).rglob("*.py")
 )
 WEB = sorted((ROOT / "app" / "web").rglob("*.py"))
 PROTOCOLS = {name for name, value in vars(ports).items() if getattr(value, "_is_protocol", False)} | {"Ports"}

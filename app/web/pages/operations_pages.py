@@ -18,9 +18,11 @@ from app.web.pages.query_parameters import After, Word, clean, moment
 from app.web.rendering import links, render
 from app.web.rendering.happenings import Happening, counted, of_operation, sentence_case, started, summary
 from app.web.rendering.plots import RoadStep, road
-from app.web.rendering.present import exact, look, short
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.wording.badges import look
+from app.wording.names import short
+from app.wording.times import exact
 
 ROWS = 30
 FILES = 500
