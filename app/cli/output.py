@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from app.wording import names
+from app.wording import short_names
 from app.wording.times import relative
 
 if TYPE_CHECKING:  # a server's process never loads it
@@ -69,7 +69,7 @@ def toned(word: str | None) -> str:
 
 def short(sha: str | None) -> str:
     """The first 8 characters."""
-    return names.short(sha) if sha else "-"
+    return short_names.short(sha) if sha else "-"
 
 
 def ago(moment: str | None) -> str:

@@ -25,8 +25,8 @@ from app.domain.events.environment_events import (
 from app.domain.events.source_events import PipelineMissed, RefMoved, RevisionNoticed, WebhookMissed
 from app.domain.state.drift import Ending
 from app.wording.badges import look
-from app.wording.names import actor
 from app.wording.quantities import listed, plural
+from app.wording.short_names import actor
 
 Words = tuple[str, str | None, str]
 

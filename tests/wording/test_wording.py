@@ -10,7 +10,7 @@ from app.domain.operation import Outcome, Phase, StageName, Trigger
 from app.domain.state.drift import Ending
 from app.domain.state.plan import Action, Drift
 from app.domain.status import Divergence, Health, SyncStatus
-from app.wording import badges, names, quantities, times
+from app.wording import badges, quantities, short_names, times
 
 NOW = datetime(2026, 11, 23, 15, 2, 11, tzinfo=UTC)
 ENUMS = {
@@ -69,16 +69,16 @@ def test_numbers_group_thousands(value: float | None, text: str) -> None:
 def test_small_words() -> None:
     assert [quantities.plural(1, "file"), quantities.plural(2, "entry", "entries")] == ["1 file", "2 entries"]
     assert [quantities.listed(words) for words in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
-    assert [names.actor(name) for name in ("user:ana", "token:ci", "")] == ["ana", "token ci", "–"]
+    assert [short_names.actor(name) for name in ("user:ana", "token:ci", "")] == ["ana", "token ci", "–"]
     assert [quantities.size(count) for count in (512, 2048, 1_400_000)] == ["512 B", "2.0 KB", "1.4 MB"]
-    assert [names.short("9be417d0c2f6"), names.short(None)] == ["9be417d0", "–"]
+    assert [short_names.short("9be417d0c2f6"), short_names.short(None)] == ["9be417d0", "–"]
 
 
 @pytest.mark.parametrize(
     "url", ["https://git.example.org/acme/shop.git", "git@git.example.org:acme/shop.git", "/srv/git/acme/shop/"]
 )
 def test_a_repository_is_called_by_its_last_two_parts(url: str) -> None:
-    assert names.repository(url) == "acme/shop"
+    assert short_names.repository(url) == "acme/shop"
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_a_repository_is_called_by_its_last_two_parts(url: str) -> None:
     ],
 )
 def test_a_deed_can_stand_alone(deed: str, stands: str) -> None:
-    assert names.alone(deed) == stands
+    assert short_names.alone(deed) == stands

@@ -21,7 +21,7 @@ from app.web.rendering.plots import RoadStep, road
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.wording.badges import look
-from app.wording.names import short
+from app.wording.short_names import short
 from app.wording.times import exact
 
 ROWS = 30

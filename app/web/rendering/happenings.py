@@ -12,7 +12,7 @@ from app.domain.operation import Operation, OperationKind, Outcome, Phase, Stage
 from app.web.rendering import links
 from app.wording.badges import look
 from app.wording.event_words import words_of
-from app.wording.names import actor, short
+from app.wording.short_names import actor, short
 
 SYNCS = {
     Outcome.DEPLOYED: "Deployed",

@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.web.rendering import links, plots
 from app.web.rendering.diff_rows import diff_lines
 from app.wording.badges import look
-from app.wording.names import actor, alone, repository, short
 from app.wording.quantities import listed, number, plural, size
+from app.wording.short_names import actor, alone, repository, short
 from app.wording.times import clock, duration, every, exact, iso, relative, since
 
 FILTERS: Mapping[str, Callable[..., Any]] = {

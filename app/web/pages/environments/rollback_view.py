@@ -19,8 +19,8 @@ from app.web.pages.query_parameters import Word, clean
 from app.web.pages.visit import Visit, Visiting
 from app.web.rendering import render
 from app.web.requests.permission_check import By, may
-from app.wording.names import short
 from app.wording.quantities import plural
+from app.wording.short_names import short
 
 SHOWN = 40
 LETTERS = 40_000
