@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -12,8 +12,9 @@ from app.domain.errors import OperationInProgress, Terminated
 from app.domain.events import Fact
 from app.domain.events.operation_events import OperationLog, OperationStage
 from app.domain.masking import mask
-from app.domain.operation import Operation, Phase, Stage, StageName
+from app.domain.operation import Operation, Phase, PlannedPath, Stage, StageName
 from app.domain.state.items import printable
+from app.domain.state.plan import PlanItem
 from app.ports import Ports, Transaction
 from app.services.operations.conclusion import Conclusion, conclude
 from app.services.operations.operation_records import event_of, is_quiet
@@ -56,7 +57,7 @@ class OperationRecorder:
 
     def remember(self, **detail: Any) -> None:
         """Add to the operation's detail."""
-        self.note(detail={**self.operation.detail, **detail})
+        self.note(detail=replace(self.operation.detail, **detail))
 
     def stamp(self, name: StageName, started_at: datetime, finished_at: datetime) -> None:
         """Record a stage whose times are known, at its place in the order of stages."""
@@ -107,6 +108,6 @@ class OperationRecorder:
         return ended
 
 
-def paths_of(items: Any, limit: int = 500) -> list[dict[str, str]]:
-    """A bounded list of {path, action} for an operation's detail."""
-    return [{"path": printable(item.key), "action": item.action.value} for item in items[:limit]]
+def paths_of(items: Sequence[PlanItem], limit: int = 500) -> tuple[PlannedPath, ...]:
+    """A bounded part of a plan, for an operation's detail."""
+    return tuple(PlannedPath(printable(item.key), item.action.value) for item in items[:limit])

@@ -202,7 +202,7 @@ def _unconfirmed(
     if not here or pin is None or any(_wrong(use_cases, typed, one)):
         return None
     found, host = looked_up(use_cases, typed, forms.number)
-    problem = CONFIRM.format(noun=pin.noun) if host.tone == "warn" else host.title
+    problem = CONFIRM.format(noun=pin.noun) if host.confirm else host.title
     shown = forms.form(use_cases, {**found, "name": one.name} if one else found, one, problem=problem, host=host)
     return _again(request, use_cases, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 

@@ -75,7 +75,7 @@ def looked_up(use_cases: UseCases, typed: Mapping[str, str], number: Number) -> 
     except Problem as problem:
         return dict(typed), Finding("bad", wrong, problem.detail)
     told = pin_confirmation.told(use_cases, found, pin)
-    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, told)
+    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, told, confirm=True)
 
 
 def _pinned(kinds: KindCatalogue, typed: Mapping[str, str]) -> Iterator[tuple[str, TargetField]]:
