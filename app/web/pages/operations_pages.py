@@ -169,7 +169,7 @@ def _left(one: Operation) -> str:
 
 def _files(one: Operation) -> tuple[File, ...]:
     """What the plan works on, in the order of an apply: contents, modes, deletions. Finished ones are marked."""
-    given = [(str(each.get("path", "")), str(each.get("action", ""))) for each in one.detail.get("paths", ())[:FILES]]
+    given = [(each.path, each.action) for each in one.detail.paths[:FILES]]
     works = sorted((each for each in given if each[1] in ORDER), key=lambda each: ORDER[each[1]])
     over = one.phase is Phase.SUCCEEDED and one.kind is OperationKind.SYNC and one.outcome is not Outcome.OBSERVED
     return tuple(File(path, action, over or index < one.done) for index, (path, action) in enumerate(works))

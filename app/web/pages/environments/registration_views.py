@@ -181,7 +181,7 @@ def _unconfirmed(visit: Visit, typed: Mapping[str, str], one: Environment | None
     if not here or pin is None or any(_wrong(visit, typed, one)):
         return None
     found, host = looked_up(visit, typed, forms.number)
-    problem = CONFIRM.format(noun=pin.noun) if host.tone == "warn" else host.title
+    problem = CONFIRM.format(noun=pin.noun) if host.confirm else host.title
     shown = forms.form(visit, {**found, "name": one.name} if one else found, one, problem=problem, host=host)
     return _again(visit, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 
