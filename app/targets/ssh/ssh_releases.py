@@ -20,9 +20,9 @@ from app.targets.inventory.inventory_files import Inventory
 from app.targets.ssh import scripts
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.remote_scan import entries
-from app.targets.ssh.scripts import quoted
+from app.targets.ssh.scripts import batches, quoted
 from app.targets.ssh.ssh_target import SshTarget
-from app.targets.ssh.tar_stream import TarStream, batches
+from app.targets.ssh.tar_stream import TarStream
 
 Tree = Mapping[bytes, Item]
 
