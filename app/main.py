@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.checks import LocalChecks
 from app.config import Settings
 from app.crypto import Passwords, Signer, public_half
+from app.desired import DesiredStateRegistry
 from app.logs import structured as logs
 from app.notifications import InProcessNotifier, SystemClock
 from app.ports import Ports
@@ -118,10 +119,13 @@ def build(settings: Settings) -> Installation:
     """Everything, wired and not started."""
     store, clock, bus, folder = open_database(settings), SystemClock(), InProcessNotifier(), settings.folder()
     secrets = Secrets(store, clock)
+    sources = GitSources(folder, settings.sources(), secrets)
+    targets = TargetRegistry(folder, settings.targets(), secret=secrets)
     ports = Ports(
         store=store,
-        sources=GitSources(folder, settings.sources(), secrets),
-        targets=TargetRegistry(folder, settings.targets(), secret=secrets),
+        sources=sources,
+        desired=DesiredStateRegistry(sources, targets),
+        targets=targets,
         checks=LocalChecks(settings.commands),
         notifier=bus,
         clock=clock,

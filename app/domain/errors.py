@@ -192,6 +192,10 @@ class NothingToRollBackTo(Problem):
     """The history holds no other revision that was live and good."""
 
 
+class WriteBackNotPossible(Problem):
+    """What stands on the target cannot be written back: no edit of the repository has that effect."""
+
+
 class NothingToAdopt(Problem):
     """There is no drift that could be adopted."""
 

@@ -90,5 +90,5 @@ def _changes(tx: Transaction, environment: Environment) -> tuple[Event, ...]:
 def _against_itself(evidence: Evidence, environment: Environment, changes: Sequence[Event]) -> Evidence:
     counts = {mode: len(facts) for mode, facts in evidence.finished.items()}
     told = subject(environment, marks(changes), evidence.window, counts)
-    both = sides(environment, changes) if evidence.environments else ()
-    return replace(evidence, environments=both, subject=told)
+    both, former = sides(environment, changes) if evidence.environments else ((), None)
+    return replace(evidence, environments=both, former=former, subject=told)

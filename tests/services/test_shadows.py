@@ -17,6 +17,8 @@ from app.domain.status import Divergence, SyncStatus
 from tests.support.installation import ME, PIPELINE, Installation
 from tests.support.places import picture
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def shop(here: Installation) -> Path:

@@ -86,7 +86,7 @@ def test_an_address_of_the_same_place_takes_the_inventory_along(here: Installati
     environment = here.environment()
     new = {"kind": "directory", "path": str(here.servers / "moved")}
     here.use_cases.switching.switch("shop", {"target": new}, ME)
-    owned = list(here.ports.targets.open(here.environment()).inventory_entries())
+    owned = list(here.ports.targets.open(here.environment()).inventory_items())
     assert [path for path, _ in owned] == [b"app.env", b"index.html"]
     assert here.refresh().outcome is Outcome.OUT_OF_SYNC
     assert here.environment().status.divergence is Divergence.DRIFT
@@ -121,8 +121,7 @@ def test_the_first_walk_on_a_new_side_seeds_by_itself(here: Installation, mode: 
     target.forget()
     assert here.refresh().outcome is Outcome.OUT_OF_SYNC
     assert here.environment().status.divergence is Divergence.DRIFT
-    source = here.ports.sources.open(here.url)
-    assert not seed_inventory(environment, source, target)  # it knows already
+    assert not seed_inventory(here.ports.desired, environment, target)  # it knows already
 
 
 def test_a_live_revision_that_the_mirror_lost_is_taken_over_by_a_full_look(here: Installation, mode: str) -> None:

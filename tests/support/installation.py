@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 
 from app.checks import LocalChecks
 from app.crypto import Passwords, Signer, public_half
+from app.desired import DesiredStateRegistry
 from app.domain.actor import Actor, token, user
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType
@@ -78,7 +79,15 @@ class Installation:
         upgrade(self.store.engine)
         sources = GitSources(self.data, [folder], self._secret)
         targets = TargetRegistry(self.data, [self.servers], secret=self._secret)
-        self.ports = Ports(self.store, sources, targets, LocalChecks(), InProcessNotifier(), self.clock)
+        self.ports = Ports(
+            self.store,
+            sources,
+            DesiredStateRegistry(sources, targets),
+            targets,
+            LocalChecks(),
+            InProcessNotifier(),
+            self.clock,
+        )
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.use_cases: UseCases = wire_use_cases(
             self.ports, Passwords(cheap), Signer(self.data / "signing.key"), public_half

@@ -20,6 +20,7 @@ from app.ports import Target
 from app.ssh import Pool
 from app.targets.directory.in_place import DirectoryTarget
 from app.targets.files.allowed_roots import AllowedRoots
+from app.targets.files.file_inventory import FileInventory
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.memory.memory_kind import MemoryKind
 from app.targets.memory.memory_target import MemoryPlace
@@ -28,6 +29,7 @@ from app.targets.target_dependencies import TargetDependencies
 from app.targets.target_registry import KINDS, TargetRegistry
 from tests.support.delivery import listing
 from tests.support.repo import GitRepo
+from tests.support.sample_objects import SAMPLE_OBJECTS, SampleObjectsKind, SamplePlace
 from tests.support.sshd import SshServer, ready
 
 SHARED = Pool()
@@ -64,7 +66,7 @@ class Site:
     def at(self, clock: Callable[[], int]) -> DirectoryTarget:
         """The target, living at another time."""
         place = AllowedRoots(self.data, [self.roots]).place(str(self.path))
-        inventory = Inventory(self.data / "inventories" / "7", f"{self.path} (in_place)")
+        inventory = Inventory(self.data / "inventories" / "7", f"{self.path} (in_place)", FileInventory)
         return DirectoryTarget(place, inventory, clock)
 
     def later(self) -> DirectoryTarget:
@@ -207,6 +209,43 @@ SITES: dict[str, Callable[[Path], Any]] = {
     "ssh": SshSite,
     "ssh-releases": SshReleaseSite,
 }
+
+
+class SampleObjectsSite:
+    """Objects in memory."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.registry = TargetRegistry(tmp_path, [tmp_path], [*KINDS, self._kind])
+        name = SAMPLE_OBJECTS.name
+        self.environment = environment(7, name, **self.registry.check(name, {"name": "shop"}))
+
+    def _kind(self, means: TargetDependencies) -> SampleObjectsKind:
+        kind = SampleObjectsKind(means)
+        self._place = kind.places["shop"] = SamplePlace()
+        return kind
+
+    def open(self) -> Target:
+        return self.registry.open(self.environment)
+
+    def live(self) -> dict[bytes, bytes]:
+        return dict(self._place.documents)
+
+    def write(self, key: bytes, content: bytes) -> None:
+        self._place.documents[key] = content
+
+    def remove(self, key: bytes) -> None:
+        del self._place.documents[key]
+
+
+OBJECT_SITES: dict[str, Callable[[Path], Any]] = {
+    "sample": SampleObjectsSite,
+}
+
+
+@pytest.fixture(params=OBJECT_SITES)
+def object_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Each place that takes objects in turn."""
+    return OBJECT_SITES[request.param](tmp_path)
 
 
 @pytest.fixture(params=SITES)

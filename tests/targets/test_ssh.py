@@ -23,7 +23,7 @@ from app.ssh import Pool, fingerprint, host_key
 from app.targets.ssh.ssh_kind import SshKind
 from app.targets.target_dependencies import TargetDependencies, no_secret
 from app.targets.target_registry import TargetRegistry
-from tests.support.delivery import Blobs, Watcher, deliver, desired, planned
+from tests.support.delivery import Watcher, deliver, desired, planned
 from tests.support.repo import GitRepo, link
 from tests.support.sshd import SshServer, new_key, ready
 from tests.targets.conftest import SshReleaseSite, SshSite, login
@@ -223,8 +223,8 @@ def test_what_is_swapped_for_a_link_after_the_look_leads_nowhere(ssh: SshSite, r
     _, plan = planned(target, repo, second)
     (ssh.path / "d").rename(ssh.path / "was")
     (ssh.path / "d").symlink_to(away)
-    with Blobs(repo) as contents, pytest.raises(TargetRefused, match="was replaced while we worked"):
-        target.apply(plan, desired(repo, second), contents, Watcher())
+    with pytest.raises(TargetRefused, match="was replaced while we worked"):
+        target.apply(plan, desired(repo, second), Watcher())
     assert (away / "f").read_text() == "not ours"
     assert sorted(os.listdir(away)) == ["f"]
     deliver(ssh.open(), repo, second)

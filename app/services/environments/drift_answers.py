@@ -13,17 +13,16 @@ from app.domain.agents.wire import decode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, IgnoreRule
 from app.domain.errors import InvalidInput, NothingToAdopt, OperationNotFound, TargetRefused
-from app.domain.events import EventType, NewEvent
+from app.domain.events import about
+from app.domain.events.environment_events import DriftAcknowledged, DriftEnded, IgnoreRuleEdited
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.drift import Ending
-from app.domain.state.git_files import DIRECTORY, EXECUTABLE, FILE, SYMLINK, mode_of
 from app.domain.state.items import Item, printable
 from app.domain.state.plan import Plan, PlanItem
-from app.ports import Ports, Source, Transaction
+from app.ports import Edits, Ports, Target, Transaction
 from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
-from app.services.operations import wanted_revision as wanted
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.queue import Queue
 from app.services.operations.shadow_run import refuse
@@ -60,11 +59,9 @@ class DriftAnswers:
             if episode is None or episode.acknowledged_at:
                 return
             tx.episodes.acknowledge(episode.id, str(actor), now)
-            data = {"episode": episode.id, "by": str(actor)}
-            event = NewEvent(EventType.DRIFT_ACKNOWLEDGED, name, environment.id, None, str(actor), data)
-            tx.ledger.append(now, [event])
-            entry = NewAuditEntry(actor, "drift.acknowledge", f"environment:{name}", data)
-            tx.audit.append(now, entry)
+            known = DriftAcknowledged(episode.id, actor)
+            tx.ledger.append(now, [about(environment, known)])
+            tx.audit.append(now, NewAuditEntry(actor, "drift.acknowledge", f"environment:{name}", known.data))
         self._ports.notifier.notify(("ledger", f"environment-{name}"))
 
     def ignore(self, name: str, path: str, reason: str, expires_at: datetime | None, actor: Actor) -> Operation:
@@ -105,12 +102,11 @@ class DriftAnswers:
     ) -> None:
         now = self._ports.clock.now()
         policy = replace(environment.policy, ignore=rules)
-        data = {"environment": name, "path": rule.path, "reason": rule.reason}
+        edited = IgnoreRuleEdited(name, rule.path, rule.reason, action=action)
         with self._ports.store.write() as tx:
             tx.environments.replace(replace(environment, policy=policy, version=environment.version + 1))
-            tx.audit.append(now, NewAuditEntry(actor, action, f"environment:{name}", data))
-            event = NewEvent(EventType.ENVIRONMENT_EDITED, name, environment.id, None, f"{action}: {rule.path}", data)
-            tx.ledger.append(now, [event])
+            tx.audit.append(now, NewAuditEntry(actor, action, f"environment:{name}", edited.data))
+            tx.ledger.append(now, [about(environment, edited)])
 
     def _refresh(self, name: str, actor: Actor, reason: str) -> Operation:
         return self._queue.ask(name, Request(OperationKind.REFRESH, Trigger.MANUAL, str(actor), reason=reason), actor)
@@ -130,7 +126,7 @@ class DriftAnswers:
             return self._ask_agent(environment, paths, branch, message, actor)
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         source.fetch()
-        edits = self._edits(environment, source, set(paths))
+        edits = self._edits(environment, set(paths))
         ref, onto = environment.source.ref, branch or environment.source.ref
         head = source.resolve(ref)
         text = message or f"Adopt what changed on {name}"
@@ -156,20 +152,14 @@ class DriftAnswers:
             follows = answer.get("operation")
             return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
 
-    def _edits(
-        self, environment: Environment, source: Source, paths: set[str]
-    ) -> dict[bytes, tuple[str, bytes] | Item | None]:
+    def _edits(self, environment: Environment, paths: set[str]) -> Edits:
         live = environment.status.revision
         if live is None:
             raise NothingToAdopt()
         target = self._ports.targets.open(environment)
-        state = wanted.desired_state(source, environment, live)
-        _, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
-        prefix = environment.source.path.strip("/").encode()
-        edits: dict[bytes, tuple[str, bytes] | Item | None] = {}
-        for item in _chosen(plan, paths):
-            content = target.read(item.key, ADOPT_LIMIT + 1) if item.found else None
-            edits[prefix + b"/" + item.key if prefix else item.key] = _edit(item, content)
+        state = self._ports.desired.at(environment, live)
+        _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
+        edits = state.write_back({item.key: _live(target, item) for item in _chosen(plan, paths)})
         if not edits:
             raise NothingToAdopt()
         return edits
@@ -183,10 +173,9 @@ class DriftAnswers:
             episode = tx.episodes.current(environment.id)
             if episode and branch == environment.source.ref:
                 tx.episodes.end(episode.id, now, Ending.ADOPTED, str(actor))
-                told = {"episode": episode.id, "ending": "adopted", "by": str(actor), "revision": commit.sha}
-                reason = f"adopted by {actor} as {commit.short}"
-                event = NewEvent(EventType.DRIFT_ENDED, environment.name, environment.id, None, reason, told)
-                tx.ledger.append(now, [event])
+                why = f"adopted by {actor} as {commit.short}"
+                ended = DriftEnded(episode.id, Ending.ADOPTED.value, actor, revision=commit.sha, why=why)
+                tx.ledger.append(now, [about(environment, ended)])
 
 
 def _stored(tx: Transaction, environment: Environment, id: Any) -> Operation | None:
@@ -202,11 +191,11 @@ def _chosen(plan: Plan, paths: set[str]) -> list[PlanItem]:
     return [item for item in plan.drift if not paths or printable(item.key) in paths]
 
 
-def _edit(item: PlanItem, content: bytes | None) -> tuple[str, bytes] | None:
+def _live(target: Target, item: PlanItem) -> tuple[Item, bytes] | None:
+    """What stands at an item's key, with its content."""
     if item.found is None:
         return None
-    if content is None or len(content) > ADOPT_LIMIT or item.found.traits == DIRECTORY:
+    content = target.read(item.key, ADOPT_LIMIT + 1)
+    if content is None or len(content) > ADOPT_LIMIT:
         raise TargetRefused(f"'{printable(item.key)}' cannot be read from the target, or is too large to adopt.")
-    if item.found.traits == SYMLINK:
-        return SYMLINK, content
-    return (EXECUTABLE if mode_of(item.found.traits) & 0o100 else FILE), content
+    return item.found, content

@@ -10,15 +10,14 @@ from app.domain.agents.protocol import CommandKind
 from app.domain.agents.wire import encode
 from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput, NothingToRollBackTo, RevisionNotFound
-from app.domain.events import EventType, NewEvent
+from app.domain.events import about
+from app.domain.events.environment_events import RevisionMarkedBad
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
-from app.domain.state.items import Item
 from app.domain.state.plan import LiveState, Plan
-from app.ports import HistoryItem, Ports, Source, Target, Transaction, topics
+from app.ports import DesiredState, HistoryItem, Ports, Source, Target, Transaction, topics
 from app.services.environments.holds import end_hold, set_hold
-from app.services.operations import wanted_revision as wanted
-from app.services.operations.planning import observe_and_plan
+from app.services.operations.planning import applied_state, observe_and_plan
 from app.services.operations.queue import Queue, Told
 from app.services.operations.shadow_run import refuse
 from app.services.relay import elsewhere
@@ -28,13 +27,16 @@ STRATEGIES = ("pin", "revert")
 
 @dataclass(frozen=True, slots=True)
 class RollbackPreview:
-    """What a rollback would do. `forward`: the chosen revision is newer than the live one, so nothing is held."""
+    """What a rollback would do: bring `desired` to where `applied` was delivered last.
+
+    `forward`: the chosen revision is newer than the live one, so nothing is held."""
 
     environment: Environment
     revision: Revision
     plan: Plan
     live: LiveState
-    source: Source
+    desired: DesiredState
+    applied: DesiredState
     target: Target
     item: HistoryItem | None
     forward: bool
@@ -51,11 +53,11 @@ class Rollback:
         """The plan of going to a revision (None: the last good one), with the target looked at but not touched."""
         environment, item, chosen, source = self._choose(name, revision)
         target = self._ports.targets.open(environment)
-        state = wanted.desired_state(source, environment, chosen.sha)
-        live, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
-        return RollbackPreview(
-            environment, chosen, plan, live, source, target, item, _forward(source, environment, chosen)
-        )
+        state = self._ports.desired.at(environment, chosen.sha)
+        live, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
+        applied = applied_state(self._ports.desired, environment, live.inventory, state)
+        forward = _forward(source, environment, chosen)
+        return RollbackPreview(environment, chosen, plan, live, state, applied, target, item, forward)
 
     def _choose(self, name: str, revision: str | None) -> tuple[Environment, HistoryItem | None, Revision, Source]:
         with self._ports.store.read() as tx:
@@ -154,9 +156,7 @@ class Rollback:
     def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:
         now = self._ports.clock.now()
         tx.history.mark_bad(environment.id, left, reason, str(actor), now)
-        data = {"revision": left, "by": str(actor)}
-        event = NewEvent(EventType.REVISION_MARKED_BAD, environment.name, environment.id, None, reason, data)
-        tx.ledger.append(now, [event])
+        tx.ledger.append(now, [about(environment, RevisionMarkedBad(left, by=actor, why=reason))])
 
     def _revert(
         self, source: Source, environment: Environment, chosen: Revision, reason: str, actor: Actor
@@ -164,12 +164,9 @@ class Rollback:
         """Commit the chosen state on top of the environment's branch and push it."""
         source.fetch()
         head = source.resolve(environment.source.ref)
-        path = environment.source.path
-        changes = source.changes(source.tree(head.sha, path), source.tree(chosen.sha, path))
-        if not changes:
+        edits = self._ports.desired.revert(environment, head.sha, chosen.sha)
+        if not edits:
             return head
-        prefix = path.strip("/").encode() + b"/" if path.strip("/") else b""
-        edits: dict[bytes, tuple[str, bytes] | Item | None] = {prefix + one.key: one.after for one in changes}
         message = f"Revert to {chosen.short}: {chosen.subject}\n\n{reason}\n\nRolled back by {actor} in PushPull."
         author = Person(actor.name, "")
         return source.commit(environment.source.ref, head.sha, edits, message, author)

@@ -56,7 +56,10 @@ _ACTIVE = (
     .label("active")
 )
 SELECT = select(env, _ACTIVE)
-_OF_REPOSITORY = SELECT.where(env.c.repo_url == bindparam("url")).order_by(env.c.name)  # asked at every poll
+# Statements of every poll and every operation are built once: building one takes longer than running it.
+_OF_REPOSITORY = SELECT.where(env.c.repo_url == bindparam("url")).order_by(env.c.name)
+_BY_ID = SELECT.where(env.c.id == bindparam("of"))
+_UPDATE = update(env).where(env.c.id == bindparam("of"))
 
 
 class SqlEnvironments:
@@ -99,7 +102,7 @@ class SqlEnvironments:
 
     def by_id(self, id: int) -> Environment:
         """By id."""
-        row = self._db.execute(SELECT.where(env.c.id == id)).first()
+        row = self._db.execute(_BY_ID, {"of": id}).first()
         if row is None:
             raise EnvironmentNotFound()
         return read_environment(sound(row))
@@ -117,7 +120,7 @@ class SqlEnvironments:
 
     def put_status(self, id: int, status: Status) -> None:
         """Write the status."""
-        self._db.execute(update(env).where(env.c.id == id).values(_status(status)))
+        self._db.execute(_UPDATE, {**_status(status), "of": id})
 
     def set_hold(self, id: int, hold: Hold | None) -> None:
         """Write or end the hold."""
@@ -201,7 +204,7 @@ class SqlEnvironments:
 
     def schedule_refresh(self, id: int, at: datetime) -> None:
         """When to look next."""
-        self._db.execute(update(env).where(env.c.id == id).values(refresh_at=at))
+        self._db.execute(_UPDATE, {"refresh_at": at, "of": id})
 
     def with_expired_hold(self, now: datetime) -> tuple[Environment, ...]:
         """Those whose hold is over."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from app.domain.errors import SourceDamaged, TargetRefused
 from app.domain.state.git_files import EXECUTABLE, SYMLINK, blob_id, blob_of
 from app.domain.state.items import Item, printable
-from app.ports import Contents
+from app.ports import ContentReader
 from app.targets.files.directory_listing import temporary_name
 from app.targets.files.os_errors import NOTHING, told
 from app.targets.files.preparation import Steps
@@ -49,7 +49,7 @@ class _Staged:
 class Writer:
     """Carries out steps below one root. `token` marks the temporary files of this apply."""
 
-    def __init__(self, root: Root, contents: Contents, token: str, progress: WriteProgress) -> None:
+    def __init__(self, root: Root, contents: ContentReader, token: str, progress: WriteProgress) -> None:
         self._root, self._contents, self._progress = root, contents, progress
         self._token, self._number = token, 0
         self._touched: set[bytes] = set()  # directories whose names changed
@@ -115,7 +115,7 @@ class Writer:
         return self._folders[path]
 
     def _fill(self, path: bytes, entry: Item, file: int) -> None:
-        self._contents.write_to(blob_of(entry), lambda chunk: _write_all(file, chunk))
+        self._contents.write_to(path, entry, lambda chunk: _write_all(file, chunk))
         size = os.lseek(file, 0, os.SEEK_CUR)
         os.lseek(file, 0, os.SEEK_SET)
         _verify(path, digest(file, size), entry)
@@ -129,7 +129,7 @@ class Writer:
             if len(text) > LINK_MAX:
                 raise TargetRefused(f"'{printable(path)}' is a link of more than {LINK_MAX} bytes. {_MEND}")
 
-        self._contents.write_to(blob_of(entry), collect)
+        self._contents.write_to(path, entry, collect)
         _verify(path, blob_id(bytes(text)), entry)
         if not text or 0 in text:
             raise TargetRefused(f"'{printable(path)}' is a link that no file system takes. {_MEND}")

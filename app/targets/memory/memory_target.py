@@ -10,7 +10,7 @@ from app.domain.errors import SourceDamaged
 from app.domain.state.git_files import blob_id, blob_of, check_path, file_item, mode_of, traits_of
 from app.domain.state.items import Item
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan
-from app.ports import ApplyProgress, Contents, Desired
+from app.ports import ApplyProgress, CheckResult, ContentReader, DesiredState
 
 SAMPLE = 200
 
@@ -41,7 +41,7 @@ class MemoryTarget:
         """What we applied last."""
         return self._place.head
 
-    def inventory_entries(self) -> Iterator[tuple[bytes, Item]]:
+    def inventory_items(self) -> Iterator[tuple[bytes, Item]]:
         """Everything that we own."""
         return iter(sorted(self._place.known.items()))
 
@@ -57,29 +57,31 @@ class MemoryTarget:
             strange = sorted(place.files.keys() - place.known.keys() - place.pruned - asked)
             return LiveState(place.head, deviations, tuple(strange[:SAMPLE]), len(strange))
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
+    def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
         """Carry out the plan; what was done before an interruption is known."""
         place, work = self._place, plan.work
         for item in work:
             check_path(item.key)
         place.head = InventoryHead(place.head.state, place.head.revision, whole=False)
-        for number, item in enumerate(work, 1):
-            watch.check()
-            with place.lock:
-                if item.wanted is None:
-                    place.files.pop(item.key, None)
-                else:
-                    place.files[item.key] = (mode_of(item.wanted.traits), _content(contents, item.wanted))
-                self._note(item.key, item.wanted, item.action)
-            watch.progressed(number, len(work), item.key)
+        with desired.contents() as contents:
+            for number, item in enumerate(work, 1):
+                progress.check()
+                with place.lock:
+                    if item.wanted is None:
+                        place.files.pop(item.key, None)
+                    else:
+                        content = _content(contents, item.key, item.wanted)
+                        place.files[item.key] = (mode_of(item.wanted.traits), content)
+                    self._note(item.key, item.wanted, item.action)
+                progress.progressed(number, len(work), item.key)
         self.record(plan, desired)
 
-    def record(self, plan: Plan, desired: Desired) -> None:
+    def record(self, plan: Plan, desired: DesiredState) -> None:
         """Bring the inventory to the desired state."""
         with self._place.lock:
             for item in plan.items:
                 self._note(item.key, item.wanted, item.action)
-            self._place.head = InventoryHead(desired.tree, desired.revision)
+            self._place.head = InventoryHead(desired.id, desired.revision)
 
     def _note(self, path: bytes, wanted: Item | None, action: Action) -> None:
         place = self._place
@@ -97,6 +99,10 @@ class MemoryTarget:
         found = self._place.files.get(path)
         return found[1][:limit] if found else None
 
+    def health(self) -> CheckResult | None:
+        """It has no opinion."""
+        return None
+
     def forget(self) -> None:
         """Drop the inventory."""
         with self._place.lock:
@@ -105,9 +111,9 @@ class MemoryTarget:
             self._place.head = InventoryHead()
 
 
-def _content(contents: Contents, entry: Item) -> bytes:
+def _content(contents: ContentReader, path: bytes, entry: Item) -> bytes:
     parts: list[bytes] = []
-    contents.write_to(blob_of(entry), parts.append)
+    contents.write_to(path, entry, parts.append)
     content = b"".join(parts)
     if blob_id(content) != blob_of(entry):
         raise SourceDamaged("A file did not arrive as Git names it.")

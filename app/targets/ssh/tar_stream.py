@@ -15,7 +15,7 @@ from typing import IO
 from app.domain.errors import SourceDamaged, TargetRefused
 from app.domain.state.git_files import EXECUTABLE, SYMLINK, blob_of
 from app.domain.state.items import Item, printable
-from app.ports import Contents, Foreseeing
+from app.ports import ContentReader
 from app.targets.files.root_handle import parted
 from app.targets.files.writer import LINK_MAX
 from app.targets.ssh.scripts import batches, quoted
@@ -40,7 +40,7 @@ class TarStream:
     """One apply's tar stream, made while it is sent. `done` lists the paths in the order in which the plan counts
     them, `sums` the SHA-256 of every blob that was read."""
 
-    def __init__(self, contents: Contents, token: str, check: Callable[[], None]) -> None:
+    def __init__(self, contents: ContentReader, token: str, check: Callable[[], None]) -> None:
         self._contents, self.token, self._check = contents, token, check
         self._lines: list[bytes] = []
         self._number = 0
@@ -102,8 +102,7 @@ class TarStream:
         grouped: dict[bytes, list[tuple[bytes, Item]]] = {}
         for path, entry in items:
             grouped.setdefault(parted(path)[0], []).append((path, entry))
-        if isinstance(self._contents, Foreseeing):
-            self._contents.expect([blob_of(entry) for group in grouped.values() for _, entry in group])
+        self._contents.expect([one for group in grouped.values() for one in group])
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as spool:
             for number, (folder, group) in enumerate(grouped.items()):
                 yield from self._folder(b"d%d" % number, group, spool)
@@ -159,7 +158,7 @@ class TarStream:
             digest.update(chunk)
 
         blob = blob_of(entry)
-        self._contents.write_to(blob, take)
+        self._contents.write_to(path, entry, take)
         size = spool.tell()
         spool.seek(0)
         named = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)

@@ -8,7 +8,9 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.events import Event, EventType
+from app.domain.events import Event
+from app.domain.events.environment_events import HealthChanged, StatusChanged
+from app.domain.events.operation_events import OperationFinished, OperationLog, OperationQueued, OperationStage
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
 from app.domain.permissions import Permission
 from app.ports import OperationFilter
@@ -173,19 +175,20 @@ def _files(one: Operation) -> tuple[File, ...]:
 
 def _line(event: Event, one: Operation) -> str:
     """A ledger entry as a line of the log."""
-    data = event.data
-    if event.type is EventType.OPERATION_QUEUED:
-        return f"Queued: {started(one)}"
-    if event.type is EventType.OPERATION_STAGE:
-        return {"applied": "Applying", "healthy": "Checking health"}.get(event.reason, event.reason)
-    if event.type is EventType.OPERATION_FINISHED:
-        ended = look(data.get("outcome") or data.get("phase"), "outcome" if data.get("outcome") else "phase").label
-        return f"Ended: {ended}{f': {event.reason}' if event.reason else ''}"
-    if event.type is EventType.OPERATION_LOG:
-        return event.reason
+    match event.fact:
+        case OperationQueued():
+            return f"Queued: {started(one)}"
+        case OperationStage(stage=stage):
+            return {"applied": "Applying", "healthy": "Checking health"}.get(stage, stage)
+        case OperationLog(line=line):
+            return line
+        case OperationFinished(outcome=outcome, phase=phase):
+            ended = look(outcome or phase, "outcome" if outcome else "phase").label
+            return f"Ended: {ended}{f': {event.reason}' if event.reason else ''}"
+        case StatusChanged(before=before, after=after) | HealthChanged(before=before, after=after):
+            return f"{look(event.type, 'event').label}: {before} → {after}"
     label = look(event.type, "event").label
-    change = f"{data['from']} → {data['to']}" if "from" in data and "to" in data else event.reason
-    return f"{label}: {change}" if change else label
+    return f"{label}: {event.reason}" if event.reason else label
 
 
 @router.post("/operations/{id}/stop", dependencies=[may(Permission.TERMINATE)])

@@ -36,6 +36,7 @@ STATUS: dict[type[e.Problem], int] = {
     e.OnlyObserves: 409,
     e.NothingToRollBackTo: 409,
     e.NothingToAdopt: 409,
+    e.WriteBackNotPossible: 409,
     e.AgentAway: 503,
     e.AgentRefused: 409,
     e.AgentRevoked: 401,

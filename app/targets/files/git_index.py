@@ -20,7 +20,7 @@ from app.domain.errors import TargetUnreachable
 from app.domain.state.git_files import file_item
 from app.domain.state.items import Item
 from app.git import GitFailed, git
-from app.targets.inventory.database import InventoryDatabase, Row
+from app.targets.files.file_inventory import FileInventory, Row
 
 TIMEOUT_S = 600.0
 TRIES = 5
@@ -56,7 +56,7 @@ def is_settled(found: os.stat_result, since: int) -> bool:
 
 
 def moved(
-    git_dir: Path, book: InventoryDatabase, work_tree: Path, meanwhile: Callable[[], object]
+    git_dir: Path, book: FileInventory, work_tree: Path, meanwhile: Callable[[], object]
 ) -> list[tuple[bytes, Item]]:
     """Paths that we own and whose stat is not the one remembered, with what we know of them. While Git works,
     `meanwhile` is called (perhaps more than once)."""
@@ -69,7 +69,7 @@ def moved(
             found = asked.result()
         if index.exists():  # without it Git takes us to own nothing; another look may have replaced it
             # Git complains of a path that it may not look at, and leaves it out
-            return list(book.entries()) if complaints else _parse(found)
+            return list(book.items()) if complaints else _parse(found)
     raise TargetUnreachable(f"{work_tree} is being looked at by too many at once.")
 
 
@@ -84,7 +84,7 @@ def _compare(git_dir: Path, index: Path, work_tree: Path, complaints: list[str])
         raise TargetUnreachable(f"Git could not look at {work_tree} (it ended with {failure.code}).") from failure
 
 
-def _index(git_dir: Path, book: InventoryDatabase) -> Path:
+def _index(git_dir: Path, book: FileInventory) -> Path:
     """The index of the inventory as it is now, made if it is not there."""
     index = git_dir / f"index-{book.generation()}"
     if not index.exists():
