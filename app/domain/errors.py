@@ -78,6 +78,11 @@ class NotFound(Problem):
 class EnvironmentNotFound(NotFound):
     """There is no environment of that name."""
 
+    @classmethod
+    def named(cls, name: str) -> EnvironmentNotFound:
+        """The answer for a name that is not there, or not for the one who asks."""
+        return cls(f"There is no environment '{name[:80]}'.")
+
 
 class OperationNotFound(NotFound):
     """There is no operation of that id."""

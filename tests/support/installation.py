@@ -21,6 +21,7 @@ from app.domain.events import Event, EventType
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.notifications import InProcessNotifier
 from app.ports import Ports
+from app.queries import wire_queries
 from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
 from app.store import open_store, upgrade
@@ -91,6 +92,7 @@ class Installation:
         self.use_cases: UseCases = wire_use_cases(
             self.ports, Passwords(cheap), Signer(self.data / "signing.key"), public_half
         )
+        self.queries = wire_queries(self.ports, lambda _, work: work())
         self.repo = GitRepo(folder / "shop.git")
         self.url = self.repo.url
 

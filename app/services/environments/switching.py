@@ -12,7 +12,7 @@ from typing import Any
 
 from app.domain.actor import Actor
 from app.domain.audit import NewAuditEntry
-from app.domain.environment import Environment, RunsOn, Status
+from app.domain.environment import Environment, RunsOn, Status, TargetSpec
 from app.domain.errors import EnvironmentChanged, InvalidInput, OperationInProgress, Problem
 from app.domain.events import EventType, NewEvent
 from app.domain.masking import mask
@@ -65,6 +65,10 @@ class ModeSwitches:
         left = left_behind(kinds, before, after, same_place=True)
         stays = carried(kinds, before, open_episode, history)
         return SwitchPlan(before, after, effects(kinds, before, after), stays, left)
+
+    def completed(self, wanted: SwitchPlan) -> TargetSpec:
+        """The target that a switch would lead to, its host keys looked up where they are not given."""
+        return self._ports.targets.complete(wanted.after.target, wanted.before.target)
 
     def _after(self, before: Environment, change: Mapping[str, Any], agent: str | None) -> Environment:
         given = {name: value for name, value in change.items() if name in PARTS and value is not None}

@@ -29,6 +29,8 @@ class FollowUp:
 
     def after(self, ended: Operation) -> None:
         """Look at a finished operation and ask for what its environment's policy wants."""
+        if not _may_be_followed(ended):
+            return
         with self._ports.store.write() as tx:
             environment = tx.environments.by_id(ended.environment_id)
             if environment.policy.observe:
@@ -41,7 +43,7 @@ class FollowUp:
         self._ports.notifier.notify(("work", "ledger", f"environment-{ended.environment}"))
 
     def _heal(self, tx: Transaction, environment: Environment, ended: Operation) -> Request | None:
-        if ended.kind is not OperationKind.REFRESH or ended.outcome is not Outcome.OUT_OF_SYNC:
+        if not _differs(ended):
             return None
         live = environment.status.revision
         drifting = environment.status.drift_count > 0 and environment.policy.self_heal and live
@@ -76,8 +78,7 @@ class FollowUp:
 
     def _back(self, tx: Transaction, environment: Environment, ended: Operation) -> Request | None:
         """After bad health: back to the last good revision, once; the bad one is marked."""
-        unwell = ended.phase is Phase.FAILED and ended.outcome is Outcome.FAILED and ended.stage(StageName.APPLIED)
-        if not (unwell and environment.policy.auto_rollback and ended.trigger is not Trigger.ROLLBACK):
+        if not (_unwell(ended) and environment.policy.auto_rollback and ended.trigger is not Trigger.ROLLBACK):
             return None
         bad = ended.revision or ""
         good = tx.history.last_good(environment.id, other_than=bad)
@@ -100,3 +101,17 @@ class FollowUp:
             reason=reason,
             left_revision=bad,
         )
+
+
+def _may_be_followed(ended: Operation) -> bool:
+    """Whether anything can follow from an end, whatever the environment's policy says."""
+    return _differs(ended) or _unwell(ended)
+
+
+def _differs(ended: Operation) -> bool:
+    return ended.kind is OperationKind.REFRESH and ended.outcome is Outcome.OUT_OF_SYNC
+
+
+def _unwell(ended: Operation) -> bool:
+    applied = ended.stage(StageName.APPLIED) is not None
+    return applied and ended.phase is Phase.FAILED and ended.outcome is Outcome.FAILED

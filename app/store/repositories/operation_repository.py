@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, insert, select, update
 
 from app.domain.errors import OperationNotFound
 from app.domain.operation import (
@@ -36,6 +36,12 @@ ENDS = {
     "applied_at": StageName.APPLIED,
     "healthy_at": StageName.HEALTHY,
 }
+# Statements of every operation are built once: building one takes longer than running it.
+BY_ID = select(ops).where(ops.c.id == bindparam("of"))
+_INSERT = insert(ops)
+_UPDATE = update(ops).where(ops.c.id == bindparam("of"))
+_REMOVE = delete(ops).where(ops.c.id == bindparam("of"))
+_QUEUED = select(ops).where(ops.c.environment_id == bindparam("of"), ops.c.phase == "queued").order_by(ops.c.id)
 
 
 class SqlOperations:
@@ -46,11 +52,11 @@ class SqlOperations:
 
     def add(self, operation: Operation) -> None:
         """Insert a new run."""
-        self._db.execute(insert(ops).values(_columns(operation)))
+        self._db.execute(_INSERT, _columns(operation))
 
     def get(self, id: str) -> Operation:
         """By id."""
-        row = self._db.execute(select(ops).where(ops.c.id == id)).first() if id.isalnum() and id.isascii() else None
+        row = self._db.execute(BY_ID, {"of": id}).first() if id.isalnum() and id.isascii() else None
         if row is None:
             raise OperationNotFound(f"There is no operation '{id[:40]}'.")
         return read_operation(sound(row))
@@ -61,7 +67,7 @@ class SqlOperations:
             before = self._db.execute(select(ops.c.phase).where(ops.c.id == operation.id)).scalar()
             if before not in FINISHED:
                 self._count(operation)
-        self._db.execute(update(ops).where(ops.c.id == operation.id).values(_columns(operation)))
+        self._db.execute(_UPDATE, {**_columns(operation), "of": operation.id})
 
     def _count(self, operation: Operation) -> None:
         good = operation.outcome in (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED)
@@ -83,7 +89,7 @@ class SqlOperations:
 
     def remove(self, id: str) -> None:
         """Forget a run without news."""
-        self._db.execute(delete(ops).where(ops.c.id == id))
+        self._db.execute(_REMOVE, {"of": id})
 
     def progress(self, id: str, done: int, total: int) -> None:
         """How far it is."""
@@ -91,8 +97,7 @@ class SqlOperations:
 
     def queued(self, environment_id: int) -> tuple[Operation, ...]:
         """Oldest first."""
-        query = select(ops).where(ops.c.environment_id == environment_id, ops.c.phase == "queued").order_by(ops.c.id)
-        return readable(self._db.execute(query), read_operation, "operations")
+        return readable(self._db.execute(_QUEUED, {"of": environment_id}), read_operation, "operations")
 
     def active(self, environment_id: int) -> Operation | None:
         """The running one, or else the first queued."""

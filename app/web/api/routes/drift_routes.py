@@ -15,19 +15,17 @@ from app.web.api.response_models import Drift, Operation, WrittenBack, reply
 from app.web.api.routes.operation_routes import accepted
 from app.web.api.serializers.domain_json import drift_json, operation_json
 from app.web.requests.permission_check import By, Who, may
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.route_dependencies import Cases, Reads
 
 router = APIRouter(tags=["drift"])
 RulePath = Annotated[str, Query(min_length=1, max_length=2000, pattern=LINE, description="Path of the rule.")]
 
 
 @router.get("/environments/{name}/drift", response_model=Drift, dependencies=[may(Permission.READ_DIFFS)])
-def show_drift(name: Name, use_cases: Cases, _: Who) -> Response:
+def show_drift(name: Name, queries: Reads, who: Who) -> Response:
     """What moved on the target, as the last full comparison found it."""
-    with use_cases.ports.store.read() as tx:
-        environment = tx.environments.get(name)
-        stored = tx.drift.get(environment.id)
-    return reply(drift_json(environment, stored, environment.status.checked_at))
+    found = queries.drift.of_environment(who, name)
+    return reply(drift_json(found.environment, found.report, found.environment.status.checked_at))
 
 
 @router.post(

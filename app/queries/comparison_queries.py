@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from threading import Lock
 
 from app.domain.comparison import Comparison, Evidence, Window, compare_modes, parse_labels, parse_window
 from app.domain.comparison.before_and_after import marks, sides, subject
 from app.domain.comparison.setup_parts import PIPELINE_STEP
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType
+from app.domain.identity import Identity
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.ports import Clock, ComparisonFacts, Store, Transaction
+from app.queries.visibility import visible_environment
 
 LIMIT = 10_000  # syncs: more say little more, and a page would wait for them
-FRESH_S = 60.0
 CHANGES = 500  # of one environment's specification, among which its switches are looked for
 
 
-class Comparisons:
+class ComparisonQueries:
     """Reads the facts of a window in one transaction and compares the modes after it.
 
     `kinds`: what a target needs, by its kind; `step`: the text that a pipeline needs to start a delivery, whose lines
@@ -40,39 +40,17 @@ class Comparisons:
         self._kinds = kinds
         self._step = step
         self._limit = limit
-        self._kept: tuple[float, Comparison] | None = None
-        self._busy = Lock()
 
-    def compare(self, window: str = "", labels: str = "", environment: str = "") -> Comparison:
+    def compare(self, identity: Identity, window: str = "", labels: str = "", environment: str = "") -> Comparison:
         """Compare in a window ("24h", "7d", "30d", "90d", "all"; "" means "30d") and, with labels ("team=web,tier=1"),
         among the environments that carry them all; with an environment's name, that one before and after it was
         switched. Raises InvalidInput (fields "window", "labels"), EnvironmentNotFound."""
-        return compare_modes(self._evidence(window, labels, environment), self._step)
+        return compare_modes(self._evidence(identity, window, labels, environment), self._step)
 
-    def recent(self) -> Comparison:
-        """The comparison of the default window, at most a minute old when nobody is renewing it: for pages that show
-        it beside other things. While one caller renews it, the others get the one before."""
-        kept = self._kept
-        if kept and self._clock.monotonic() - kept[0] < FRESH_S:
-            return kept[1]
-        if not self._busy.acquire(blocking=kept is None):
-            return kept[1] if kept else self.compare()
-        try:
-            return self._renewed(kept)
-        finally:
-            self._busy.release()
-
-    def _renewed(self, before: tuple[float, Comparison] | None) -> Comparison:
-        if self._kept and self._kept is not before:
-            return self._kept[1]  # somebody else has just done it
-        found = self.compare()
-        self._kept = self._clock.monotonic(), found
-        return found
-
-    def _evidence(self, window: str, labels: str, environment: str) -> Evidence:
+    def _evidence(self, identity: Identity, window: str, labels: str, environment: str) -> Evidence:
         span, wanted = parse_window(window, self._clock.now()), parse_labels(labels)
         with self._store.read() as tx:
-            one = tx.environments.get(environment) if environment else None
+            one = visible_environment(tx, identity, environment) if environment else None
             facts = tx.facts.within(one.id) if one else tx.facts
             span, note = self._cut(facts, span, wanted)
             narrowed = span.since, span.until, wanted

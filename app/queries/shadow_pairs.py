@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.environment import Environment
+from app.domain.identity import Identity
 from app.domain.operation import Operation, OperationKind, Outcome, StageName
 from app.ports import OperationFilter, Ports, Transaction
+from app.queries.visibility import may_see, visible_environment
 
 LOOKED_AT = 200  # operations of each side
 SHOWN = 20
@@ -40,13 +42,14 @@ class ShadowPairs:
     """Sets shadows beside what they shadow."""
 
     def __init__(self, ports: Ports) -> None:
-        self._ports = ports
+        self._store = ports.store
 
-    def pairs(self, name: str) -> tuple[Pair, ...]:
+    def pairs(self, identity: Identity, name: str) -> tuple[Pair, ...]:
         """The latest commits of an environment and its shadows (or the other way round), newest first."""
-        with self._ports.store.read() as tx:
-            mine = tx.environments.get(name)
-            others = [one for one in tx.environments.beside(mine) if one.policy.observe is not mine.policy.observe]
+        with self._store.read() as tx:
+            mine = visible_environment(tx, identity, name)
+            beside = [one for one in tx.environments.beside(mine) if may_see(identity, one)]
+            others = [one for one in beside if one.policy.observe is not mine.policy.observe]
             found = [_pairs(tx, *((one, mine) if mine.policy.observe else (mine, one))) for one in others]
         return tuple(pair for pairs in found for pair in pairs)
 
