@@ -85,6 +85,7 @@ def _by_tag(document: dict[str, Any]) -> dict[str, list[tuple[str, str, str]]]:
     for path, methods in document["paths"].items():
         for method, route in methods.items():
             text = " ".join((route.get("description") or route.get("summary") or "").split())
+            text = f"**Deprecated.** {text}" if route.get("deprecated") else text
             tag = (route.get("tags") or ["other"])[0]
             found.setdefault(tag, []).append((method.upper(), path, text.replace("|", "\\|")))
     return found

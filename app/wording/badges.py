@@ -101,7 +101,7 @@ LOOKS: dict[str, dict[str, Badge]] = {
     },
     "ending": {
         "healed": Badge("healed", "ok", "heal"),
-        "adopted": Badge("adopted into Git", "ok", "adopt"),
+        "adopted": Badge("written back to Git", "ok", "adopt"),
         "ignored": Badge("ignored", "none", "ignore"),
         "superseded": Badge("superseded", "none", "skip"),
     },

@@ -75,9 +75,12 @@ def acknowledge(request: Request, use_cases: Cases, by: By, name: str) -> Respon
 
 
 @router.post("/environments/{name}/drift/adoptions", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
-def adopt(request: Request, use_cases: Cases, by: By, name: str, branch: Line = "", message: Line = "") -> Response:
+@router.post("/environments/{name}/drift/write-backs", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
+def write_back(
+    request: Request, use_cases: Cases, by: By, name: str, branch: Line = "", message: Line = ""
+) -> Response:
     """Commit what drifted onto a branch in Git."""
-    revision, operation = use_cases.drift.adopt(name, (), line(branch) or None, line(message), by)
+    revision, operation = use_cases.drift.write_back(name, (), line(branch) or None, line(message), by)
     title = f"Committed as {revision.short} and pushed"
     if operation:
         return render.done(request, f"/operations/{operation.id}", title, "Live is being recorded as that revision.")
