@@ -167,11 +167,6 @@ class Status:
         """Whether what was delivered is missing or does not work."""
         return self.health in (Health.DEGRADED, Health.MISSING)
 
-    @property
-    def needs_person(self) -> bool:
-        """Whether a person is needed: drift, bad health, a failed last operation, or a condition."""
-        return bool(self.drift_count or self.unwell or self.failed or self.condition)
-
     def sync_at(self, now: datetime) -> SyncStatus:
         """The verdict as it may be shown at `now`: stale verdicts read Unknown."""
         if self.sync is SyncStatus.SYNCED and (self.expires_at is None or self.expires_at <= now):
@@ -201,11 +196,6 @@ class Environment:
     def pinned(self) -> bool:
         """Whether a rollback holds it at the live revision, so that Git's ref is not what it should have."""
         return self.hold is not None and self.hold.left_revision is not None
-
-    @property
-    def needs_person(self) -> bool:
-        """Whether its status needs a person, apart from stale verdicts and silent agents."""
-        return self.status.needs_person
 
     def silent(self, now: datetime) -> bool:
         """Whether an agent should work for it and was not heard of for longer than its interval and a grace."""

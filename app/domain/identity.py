@@ -10,8 +10,11 @@ from app.domain.permissions import READ_ONLY, ROLES, Permission
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person, a token, or a part of PushPull that reads by itself. `actor`: who is written down; `id`: of the user
-    or token, "" for PushPull itself; `must_change`: a one-time password has to be replaced before anything else."""
+    """A person, a token, or a part of PushPull that reads by itself.
+
+    `actor`: who is written down; `id`: of the user or token, "" for PushPull itself; `must_change`: a one-time password
+    has to be replaced before anything else.
+    """
 
     actor: Actor
     role: str

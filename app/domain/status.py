@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+GIT = "Git: "  # begins what a status says about the repository
+TARGET = "Target: "  # begins what a status says about a target that cannot be looked at
+
 
 class SyncStatus(StrEnum):
     """Whether live equals desired. A verdict older than its interval reads Unknown, never Synced."""

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.domain.actor import user
 from app.domain.audit import GENESIS, NewAuditEntry, chain, digest, verify
+from app.domain.identity import SYSTEM
 from app.services.security.audit_file import verify_file
 from tests.support.installation import Installation
 
@@ -169,7 +170,7 @@ def test_the_stored_chain_and_its_exports_agree(here: Installation, tmp_path: Pa
     assert here.use_cases.audit.verify_stored().valid
     for form in ("jsonl", "csv"):
         path = tmp_path / form
-        path.write_text("".join(here.use_cases.audit.export(form)))
+        path.write_text("".join(here.queries.audit.export(SYSTEM, form)))
         result = verify_file(path)
         assert (result.valid, result.entries) == (True, here.use_cases.audit.verify_stored().entries)
 

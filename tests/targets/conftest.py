@@ -20,6 +20,7 @@ from app.ports import Target
 from app.ssh import Pool
 from app.targets.directory.in_place import DirectoryTarget
 from app.targets.files.allowed_roots import AllowedRoots
+from app.targets.files.file_inventory import FileInventory
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.memory.memory_kind import MemoryKind
 from app.targets.memory.memory_target import MemoryPlace
@@ -65,7 +66,7 @@ class Site:
     def at(self, clock: Callable[[], int]) -> DirectoryTarget:
         """The target, living at another time."""
         place = AllowedRoots(self.data, [self.roots]).place(str(self.path))
-        inventory = Inventory(self.data / "inventories" / "7", f"{self.path} (in_place)")
+        inventory = Inventory(self.data / "inventories" / "7", f"{self.path} (in_place)", FileInventory)
         return DirectoryTarget(place, inventory, clock)
 
     def later(self) -> DirectoryTarget:

@@ -147,11 +147,6 @@ class Access:
                 tx.identities.touch_token(token.id, now)
         return Identity(script(token.name), token.role, token.id)
 
-    def list_tokens(self) -> tuple[Token, ...]:
-        """All, oldest first."""
-        with self._ports.store.read() as tx:
-            return tx.identities.tokens()
-
     def create_token(
         self, name: str, actor: Actor, *, role: str = ADMIN, expires_at: datetime | None = None
     ) -> tuple[Token, str]:

@@ -6,20 +6,24 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, insert, select, update
 
+from app.domain.agents.wire import encode
 from app.domain.errors import OperationNotFound
 from app.domain.operation import (
     Changes,
     Operation,
+    OperationDetail,
     OperationKind,
     Outcome,
     Phase,
     Pipeline,
+    PlannedPath,
     Request,
     Stage,
     StageName,
     Trigger,
+    UnsupportedPath,
 )
 from app.ports import OperationFilter, Page
 from app.store import tables
@@ -36,6 +40,12 @@ ENDS = {
     "applied_at": StageName.APPLIED,
     "healthy_at": StageName.HEALTHY,
 }
+# Statements of every operation are built once: building one takes longer than running it.
+BY_ID = select(ops).where(ops.c.id == bindparam("of"))
+_INSERT = insert(ops)
+_UPDATE = update(ops).where(ops.c.id == bindparam("of"))
+_REMOVE = delete(ops).where(ops.c.id == bindparam("of"))
+_QUEUED = select(ops).where(ops.c.environment_id == bindparam("of"), ops.c.phase == "queued").order_by(ops.c.id)
 
 
 class SqlOperations:
@@ -46,11 +56,11 @@ class SqlOperations:
 
     def add(self, operation: Operation) -> None:
         """Insert a new run."""
-        self._db.execute(insert(ops).values(_columns(operation)))
+        self._db.execute(_INSERT, _columns(operation))
 
     def get(self, id: str) -> Operation:
         """By id."""
-        row = self._db.execute(select(ops).where(ops.c.id == id)).first() if id.isalnum() and id.isascii() else None
+        row = self._db.execute(BY_ID, {"of": id}).first() if id.isalnum() and id.isascii() else None
         if row is None:
             raise OperationNotFound(f"There is no operation '{id[:40]}'.")
         return read_operation(sound(row))
@@ -61,7 +71,7 @@ class SqlOperations:
             before = self._db.execute(select(ops.c.phase).where(ops.c.id == operation.id)).scalar()
             if before not in FINISHED:
                 self._count(operation)
-        self._db.execute(update(ops).where(ops.c.id == operation.id).values(_columns(operation)))
+        self._db.execute(_UPDATE, {**_columns(operation), "of": operation.id})
 
     def _count(self, operation: Operation) -> None:
         good = operation.outcome in (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED)
@@ -83,7 +93,7 @@ class SqlOperations:
 
     def remove(self, id: str) -> None:
         """Forget a run without news."""
-        self._db.execute(delete(ops).where(ops.c.id == id))
+        self._db.execute(_REMOVE, {"of": id})
 
     def progress(self, id: str, done: int, total: int) -> None:
         """How far it is."""
@@ -91,8 +101,7 @@ class SqlOperations:
 
     def queued(self, environment_id: int) -> tuple[Operation, ...]:
         """Oldest first."""
-        query = select(ops).where(ops.c.environment_id == environment_id, ops.c.phase == "queued").order_by(ops.c.id)
-        return readable(self._db.execute(query), read_operation, "operations")
+        return readable(self._db.execute(_QUEUED, {"of": environment_id}), read_operation, "operations")
 
     def active(self, environment_id: int) -> Operation | None:
         """The running one, or else the first queued."""
@@ -177,7 +186,7 @@ def _columns(one: Operation) -> dict[str, Any]:
         "webhook_missed": request.webhook_missed,
         "request": _request(request),
         "stages": [[stage.name.value, _text(stage.started_at), _text(stage.finished_at)] for stage in one.stages],
-        "detail": dict(one.detail),
+        "detail": {name: value for name, value in encode(one.detail).items() if value},
     }
 
 
@@ -201,16 +210,30 @@ def _read_request(row: Any) -> Request:
     )
 
 
+def _read_detail(data: Mapping[str, Any]) -> OperationDetail:
+    """Written by this or another version: what it does not hold is empty."""
+    would, unmanaged = data.get("would"), data.get("unmanaged")
+    counts = {name: int(would.get(name, 0)) for name in ("created", "updated", "deleted")} if would else None
+    return OperationDetail(
+        paths=tuple(PlannedPath(one["path"], one["action"]) for one in data.get("paths") or ()),
+        tree=data.get("tree"),
+        would=Changes(**counts) if counts else None,
+        unsupported=tuple(UnsupportedPath(one["path"], one["kind"]) for one in data.get("unsupported") or ()),
+        unmanaged=unmanaged,
+        attempts=int(data.get("attempts") or 0),
+    )
+
+
 def read_operation(row: Any) -> Operation:
     """A row of the table as an operation. Raises what a damaged row raises: ValueError, TypeError, KeyError."""
     stages = [Stage(StageName(name), datetime.fromisoformat(start), _time(end)) for name, start, end in row.stages]
     plain = (
         "id", "environment_id", "environment", "mode", "from_revision", "revision", "subject", "author", "reason",
         "created_at", "started_at", "finished_at", "total", "done", "termination_by", "worker", "heartbeat_at",
-        "detail",
     )  # fmt: skip
     return Operation(
         **{name: getattr(row, name) for name in plain},
+        detail=_read_detail(row.detail),
         request=_read_request(row),
         phase=Phase(row.phase),
         outcome=Outcome(row.outcome) if row.outcome else None,

@@ -15,6 +15,7 @@ from app.ports import Target
 from app.targets.directory.in_place import DirectoryTarget
 from app.targets.directory.releases import ReleaseTarget
 from app.targets.files.allowed_roots import overlaps, there
+from app.targets.files.file_inventory import FileInventory
 from app.targets.files.layouts import LAYOUT_FIELDS, LEFTOVERS, kept_releases, layout_fact, with_releases
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.kind_of_target import KindOfTarget
@@ -64,7 +65,7 @@ class DirectoryKind(KindOfTarget):
     def open(self, environment: Environment) -> Target:
         options = environment.target.options
         place = self._means.places.place(str(options.get("path", "")))
-        inventory = Inventory(self._means.places.state(environment.id), self.info.place(options))
+        inventory = Inventory(self._means.places.state(environment.id), self.info.place(options), FileInventory)
         if with_releases(options):
             return ReleaseTarget(place, inventory, kept_releases(options))
         return DirectoryTarget(place, inventory)

@@ -10,18 +10,17 @@ from app.domain.errors import TargetUnreachable
 from app.domain.state.git_files import mode_of
 from app.domain.state.items import Item
 from app.domain.state.plan import Deviation, LiveState
-from app.targets.files import directory_listing, stat_scan
+from app.targets.files import directory_listing, git_index, stat_scan
 from app.targets.files.directory_listing import DirectoryPage, DirectoryScan, Stamp
+from app.targets.files.file_inventory import FileInventory
 from app.targets.files.root_handle import Root, below
-from app.targets.inventory import git_index
-from app.targets.inventory.database import InventoryDatabase
 
 SAMPLE = 200  # unmanaged paths that are named
 FEW = 250  # files whose stats we compare ourselves
 Moved = list[tuple[bytes, Item]]
 
 
-def look_at(root: Root | None, book: InventoryDatabase, wanted: Collection[bytes]) -> LiveState:
+def look_at(root: Root | None, book: FileInventory, wanted: Collection[bytes]) -> LiveState:
     """Compare some paths only: costs in proportion to them."""
     known = book.known(wanted)
     found = ((path, known.get(path), _found(root, path)) for path in sorted(set(wanted)))
@@ -30,11 +29,11 @@ def look_at(root: Root | None, book: InventoryDatabase, wanted: Collection[bytes
 
 
 def look_everywhere(
-    root: Root | None, book: InventoryDatabase, git_dir: Path, wanted: Collection[bytes], now: int
+    root: Root | None, book: FileInventory, git_dir: Path, wanted: Collection[bytes], now: int
 ) -> LiveState:
     """Compare everything that we own, and count what we don't. `now`: ns since 1970."""
     if root is None:
-        missing = (Deviation(path, entry, None) for path, entry in book.entries())
+        missing = (Deviation(path, entry, None) for path, entry in book.items())
         return LiveState(book.head(), tuple(missing))
     moved, listed = _survey(root, book, git_dir)
     deviations = _compare(root, book, moved, now)
@@ -52,11 +51,11 @@ def _found(root: Root | None, path: bytes) -> Item | None:
     return root.examine(path).entry if root else None
 
 
-def _survey(root: Root, book: InventoryDatabase, git_dir: Path) -> tuple[Moved, DirectoryScan]:
+def _survey(root: Root, book: FileInventory, git_dir: Path) -> tuple[Moved, DirectoryScan]:
     """The stats of what we own are compared, by Git where that is much, and the names of everything listed."""
     few = book.few_rows(FEW)
     if few is not None:
-        listed = directory_listing.take(root, book.pages())
+        listed = directory_listing.take(root, book.folders.pages())
         return stat_scan.moved(root, few), listed
     moved, listed = _survey_by_git(root, book, git_dir)
     if not root.in_place():
@@ -64,20 +63,18 @@ def _survey(root: Root, book: InventoryDatabase, git_dir: Path) -> tuple[Moved, 
     return moved, listed
 
 
-def _survey_by_git(
-    root: Root, book: InventoryDatabase, git_dir: Path
-) -> tuple[list[tuple[bytes, Item]], DirectoryScan]:
+def _survey_by_git(root: Root, book: FileInventory, git_dir: Path) -> tuple[list[tuple[bytes, Item]], DirectoryScan]:
     """Git compares while we list; it goes by the path, not by our handle."""
     listed = DirectoryScan()
 
     def list_names() -> None:
         nonlocal listed
-        listed = directory_listing.take(root, book.pages())
+        listed = directory_listing.take(root, book.folders.pages())
 
     return git_index.moved(git_dir, book, root.path, list_names), listed
 
 
-def _compare(root: Root, book: InventoryDatabase, moved: Iterable[tuple[bytes, Item]], now: int) -> list[Deviation]:
+def _compare(root: Root, book: FileInventory, moved: Iterable[tuple[bytes, Item]], now: int) -> list[Deviation]:
     """Read what moved. What is as it should be is remembered with its stat, so that it need not be read again."""
     deviations, stats = [], []
     for path, known in moved:
@@ -90,7 +87,7 @@ def _compare(root: Root, book: InventoryDatabase, moved: Iterable[tuple[bytes, I
     return deviations
 
 
-def _strangers(book: InventoryDatabase, listed: DirectoryScan, now: int) -> list[bytes]:
+def _strangers(book: FileInventory, listed: DirectoryScan, now: int) -> list[bytes]:
     """Every path that we do not own. What a directory holds is remembered where a change would show in its stat."""
     ours = book.names(listed.listed)
     pages = {
@@ -98,7 +95,7 @@ def _strangers(book: InventoryDatabase, listed: DirectoryScan, now: int) -> list
         for folder, page in listed.listed.items()
     }
     settled = {folder: page for folder, page in pages.items() if _is_settled(page.stamp, now)}
-    book.remember_pages(settled, pages.keys() | listed.remembered.keys())
+    book.folders.remember_pages(settled, pages.keys() | listed.remembered.keys())
     pages.update(listed.remembered)
     return [below(folder, name) for folder, page in pages.items() for name in page.names]
 

@@ -12,9 +12,9 @@ from app.domain.errors import TargetRefused
 from app.domain.state.git_files import DIRECTORY, check_path
 from app.domain.state.items import Item, printable
 from app.domain.state.plan import Plan
+from app.targets.files.file_inventory import FileInventory
 from app.targets.files.os_errors import told
 from app.targets.files.root_handle import MOVE_AWAY, Root, above
-from app.targets.inventory.database import InventoryDatabase
 
 NAME_MAX = 255
 
@@ -68,7 +68,7 @@ class Steps:
     folders: tuple[bytes, ...]
 
 
-def prepare(ground: Ground, book: InventoryDatabase, plan: Plan) -> Steps:
+def prepare(ground: Ground, book: FileInventory, plan: Plan) -> Steps:
     """The steps of a plan. Raises UnsafePath or TargetRefused, naming the path and the mend, if it can't be done."""
     for item in plan.work:
         check_path(item.key)
@@ -99,7 +99,7 @@ def _making_room(writes: Iterable[tuple[bytes, Item]], removals: Iterable[bytes]
 
 
 def _folders(
-    ground: Ground, book: InventoryDatabase, paths: Iterable[bytes], leaving: set[bytes]
+    ground: Ground, book: FileInventory, paths: Iterable[bytes], leaving: set[bytes]
 ) -> tuple[tuple[bytes, ...], set[bytes]]:
     """Directories to be made, and files that give way to one: ours, or put where a directory of ours was."""
     missing: set[bytes] = set()

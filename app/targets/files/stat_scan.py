@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 from app.domain.state.git_files import file_item, traits_of
 from app.domain.state.items import Item
+from app.targets.files.file_inventory import Row
+from app.targets.files.git_index import stat_of
 from app.targets.files.root_handle import Root, parted
-from app.targets.inventory.database import Row
-from app.targets.inventory.git_index import stat_of
 
 
 def moved(root: Root, rows: Iterable[Row]) -> list[tuple[bytes, Item]]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Generic
 
 from app.domain.errors import TargetRefused, TargetUnreachable
 from app.domain.state.items import Item
 from app.domain.state.plan import InventoryHead, Plan
 from app.ports import ApplyProgress, CheckResult, DesiredState
-from app.targets.inventory.database import InventoryDatabase
-from app.targets.inventory.inventory_files import Inventory
+from app.targets.inventory.inventory_files import Book, Inventory
 
 
-class InventoriedTarget(ABC):
+class InventoriedTarget(ABC, Generic[Book]):
     """The part of the port Target that only concerns the inventory."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory[Book]) -> None:
         self._inventory = inventory
 
     def inventory(self) -> InventoryHead:
@@ -30,13 +30,13 @@ class InventoriedTarget(ABC):
         with self._inventory.looking() as book:
             if not book.head().whole:
                 self._recover(book)
-            return iter(list(book.entries()))
+            return iter(list(book.items()))
 
     def record(self, plan: Plan, desired: DesiredState) -> None:
         """Bring the inventory to the desired state."""
         with self._inventory.alone() as book:
             self._recover(book)
-            book.finish(plan, desired.id, desired.revision)
+            book.finish(plan, desired)
 
     def health(self) -> CheckResult | None:
         """Files say nothing of how the service is that reads them."""
@@ -47,7 +47,7 @@ class InventoriedTarget(ABC):
         self._inventory.forget()
 
     @abstractmethod
-    def _recover(self, book: InventoryDatabase) -> None:
+    def _recover(self, book: Book) -> None:
         """Clean up after an interrupted apply, if there was one, and find out how far it came."""
 
 

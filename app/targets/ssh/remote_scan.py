@@ -11,7 +11,7 @@ from app.domain.state.git_files import DIRECTORY, SYMLINK, blob_id, blob_of, fil
 from app.domain.state.items import Item
 from app.domain.state.plan import Deviation, LiveState
 from app.targets.files.directory_scan import SAMPLE
-from app.targets.inventory.database import InventoryDatabase
+from app.targets.files.file_inventory import FileInventory
 from app.targets.ssh.digests import Digests
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.remote_listing import FileStat, RemoteListing
@@ -22,7 +22,7 @@ Asked = Mapping[bytes, Item | None]
 
 
 def look_at(
-    view: View, book: InventoryDatabase, digests: Digests, wanted: Collection[bytes]
+    view: View, book: FileInventory, digests: Digests, wanted: Collection[bytes]
 ) -> tuple[LiveState, RemoteListing]:
     """Compare some paths only: costs in proportion to them. The listing covers the directories above as well."""
     known, stats = book.known(wanted), book.stats(wanted)
@@ -47,7 +47,7 @@ def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Item]:
 
 
 def look_everywhere(
-    view: View, book: InventoryDatabase, digests: Digests, wanted: Collection[bytes]
+    view: View, book: FileInventory, digests: Digests, wanted: Collection[bytes]
 ) -> tuple[LiveState, RemoteListing]:
     """Compare everything that we own, and count what we don't."""
     rows = book.rows()
@@ -70,7 +70,7 @@ def look_everywhere(
 
 
 def _remember(
-    book: InventoryDatabase, listing: RemoteListing, moved: Mapping[bytes, Item], found: Mapping[bytes, Item]
+    book: FileInventory, listing: RemoteListing, moved: Mapping[bytes, Item], found: Mapping[bytes, Item]
 ) -> None:
     """The stats of what was found right, if a later change would show in them: they are from before it was read."""
     facts = listing.facts

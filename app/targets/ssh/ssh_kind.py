@@ -12,6 +12,7 @@ from app.domain.specification.target_kind import TargetFact
 from app.ports import Runner, Target
 from app.ssh import Connection, SshFailed
 from app.targets.files.allowed_roots import overlaps
+from app.targets.files.file_inventory import FileInventory
 from app.targets.files.layouts import kept_releases, with_releases
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.kind_of_target import KindOfTarget
@@ -73,7 +74,7 @@ class SshKind(KindOfTarget):
         """The directory there, with its inventory here."""
         option = environment.target.options
         view = View(Host(self._connection(option)), *_parted(option), form=self._form)
-        inventory = Inventory(self._means.places.state(environment.id), self.info.place(option))
+        inventory = Inventory(self._means.places.state(environment.id), self.info.place(option), FileInventory)
         if with_releases(option):
             return SshReleaseTarget(view, inventory, kept_releases(option))
         return SshTarget(view, view, inventory)

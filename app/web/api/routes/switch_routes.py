@@ -6,10 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from app.domain.agents.wire import encode
 from app.domain.environment import Environment
 from app.domain.permissions import Permission
 from app.domain.specification.kind_catalogue import KindCatalogue
-from app.services.environments.shadow_pairs import Pair
+from app.queries.shadow_pairs import Pair
 from app.services.environments.switching import SwitchPlan, side
 from app.web.api.fields import Name
 from app.web.api.openapi import problems
@@ -18,7 +19,7 @@ from app.web.api.response_models import Items, ShadowPair, Switched, reply
 from app.web.api.serializers.domain_json import at, environment_json, page_json
 from app.web.api.serializers.pinned_values import with_fingerprints, without_fingerprints
 from app.web.requests.permission_check import By, Who, may
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.route_dependencies import Cases, Reads
 
 router = APIRouter(tags=["environments"])
 
@@ -30,13 +31,12 @@ router = APIRouter(tags=["environments"])
     responses=problems(409, 424),
     dependencies=[may(Permission.SWITCH)],
 )
-def switch(name: Name, body: SwitchBody, use_cases: Cases, by: By) -> Response:
+def switch(name: Name, body: SwitchBody, use_cases: Cases, queries: Reads, who: Who, by: By) -> Response:
     """Switch at the same place, without delivering anything anew."""
-    kinds = use_cases.ports.targets.kinds()
+    kinds = queries.targets.kinds()
     change = without_fingerprints(kinds, body.model_dump(exclude_unset=True, exclude={"agent", "reason"}))
     made = use_cases.switching.switch(name, change, by, body.reason, body.agent)
-    with use_cases.ports.store.read() as tx:
-        shown = environment_json(tx.environments.get(name), kinds, use_cases.ports.clock.now())
+    shown = environment_json(queries.environments.get(who, name), kinds, queries.now())
     return reply({**shown, "switch": switch_json(made, kinds)}, 201, ETag=f'"{made.after.version}"')
 
 
@@ -55,14 +55,14 @@ def switch_json(made: SwitchPlan, kinds: KindCatalogue) -> dict[str, Any]:
 
 
 def _shown(one: Environment, kinds: KindCatalogue) -> dict[str, Any]:
-    told = side(one)
-    return {**told, "target": with_fingerprints(kinds, told["target"])}
+    shown = side(one)
+    return {**encode(shown), "target": with_fingerprints(kinds, shown.target)}
 
 
 @router.get("/environments/{name}/shadow", response_model=Items[ShadowPair], dependencies=[may(Permission.VIEW)])
-def shadow(name: Name, use_cases: Cases, _: Who) -> Response:
+def shadow(name: Name, queries: Reads, who: Who) -> Response:
     """The same commits as they were delivered and as a shadow of the same target would have delivered them."""
-    return reply(page_json([pair_json(one) for one in use_cases.shadowing.pairs(name)], None))
+    return reply(page_json([pair_json(one) for one in queries.shadows.pairs(who, name)], None))
 
 
 def pair_json(one: Pair) -> dict[str, Any]:

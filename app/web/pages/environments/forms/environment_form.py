@@ -11,12 +11,12 @@ from app.domain.environment import Environment, HealthCheck, RunsOn
 from app.domain.errors import Problem
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.ports import Probe
-from app.services.use_cases import UseCases
 from app.web.pages.environments.forms import target_form as targets
 from app.web.pages.environments.forms.target_inputs import NO_CREDENTIAL, TargetInputs, inputs
 from app.web.pages.environments.forms.test_result import Finding
 from app.web.pages.query_parameters import clean
-from app.web.rendering.present import plural
+from app.web.pages.visit import Visit
+from app.wording.quantities import plural
 
 CREDENTIALS = 200
 NUMBERS = ("policy.interval_s", "policy.refresh_interval_s")
@@ -63,14 +63,13 @@ def fresh(kinds: KindCatalogue) -> dict[str, str]:
     return {**FRESH, **targets.fresh(kinds)}
 
 
-def form(use_cases: UseCases, typed: Mapping[str, str], environment: Environment | None = None, **more: Any) -> Form:
+def form(visit: Visit, typed: Mapping[str, str], environment: Environment | None = None, **more: Any) -> Form:
     """A form with these values and the choices that exist here."""
-    known, runs_on = use_cases.ports.targets.kinds(), RunsOn.AGENT if typed["runs_on"] == "agent" else RunsOn.SERVER
+    known, runs_on = visit.queries.targets.kinds(), RunsOn.AGENT if typed["runs_on"] == "agent" else RunsOn.SERVER
     there = known.that_run_on(runs_on)
     kinds = tuple((one.name, one.title_on(runs_on)) for one in there)
     typed = typed if typed["target.kind"] in dict(kinds) else {**typed, "target.kind": kinds[0][0]}
-    with use_cases.ports.store.read() as tx:
-        stored = tx.credentials.page(CREDENTIALS, None).items
+    stored = visit.queries.secrets.credentials(visit.who, CREDENTIALS).items
     usable = [one for one in stored if one.kind not in ("webhook-secret", "kubeconfig")]
     credentials = (NO_CREDENTIAL, *((one.name, f"{one.name} ({one.kind})") for one in usable))
     target = inputs(known[typed["target.kind"]], runs_on, stored)
@@ -211,11 +210,11 @@ def _above(name: str) -> Iterator[str]:
         yield ".".join(parts[:end])
 
 
-def tested(use_cases: UseCases, typed: Mapping[str, str]) -> Finding:
+def tested(visit: Visit, typed: Mapping[str, str]) -> Finding:
     """Look at the repository: "reachable, 3 branches, 214 files under deploy/"."""
     try:
-        spec = specification(use_cases.ports.targets.kinds(), typed)["source"]
-        return _found(use_cases.registration.probe(spec), spec)
+        spec = specification(visit.queries.targets.kinds(), typed)["source"]
+        return _found(visit.use_cases.registration.probe(spec), spec)
     except Problem as problem:
         return Finding("bad", "This repository cannot be used like this", f"{problem.detail} Nothing was saved.")
 

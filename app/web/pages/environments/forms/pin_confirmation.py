@@ -8,12 +8,12 @@ from typing import Any
 from app.domain.environment import TargetSpec
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.specification.target_kind import Pin, Section
-from app.services.use_cases import UseCases
+from app.web.pages.visit import Visit
 
 
-def told(use_cases: UseCases, found: TargetSpec, pin: Pin) -> str:
+def told(visit: Visit, found: TargetSpec, pin: Pin) -> str:
     """The fingerprints of a target's pinned values, and what to compare them with."""
-    facts = use_cases.ports.targets.facts(found)
+    facts = visit.queries.targets.facts(visit.who, found)
     return " ".join([*(f"{fact.title}: {fact.text}." for fact in facts if fact.pinned), pin.compare])
 
 

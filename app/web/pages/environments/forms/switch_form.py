@@ -11,8 +11,8 @@ from app.domain.errors import InvalidInput, Problem
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.specification.target_kind import FieldWords, TargetKind
 from app.services.environments.switching import SwitchPlan
-from app.services.use_cases import UseCases
 from app.web.pages.form_fields import line
+from app.web.pages.visit import Visit
 from app.web.rendering import links
 
 MOVE = "move_"
@@ -55,24 +55,22 @@ class SwitchForm:
     asked: Asked | None = None
 
 
-def switch_form(use_cases: UseCases, one: Environment, asked: Asked | None = None) -> SwitchForm:
+def switch_form(visit: Visit, one: Environment, asked: Asked | None = None) -> SwitchForm:
     """Both switches, with what they would do."""
     to, agent = OTHER[one.mode].value, one.runs_on is RunsOn.SERVER
     runs_on = (RunsOn.AGENT if agent else RunsOn.SERVER).value
     words = "an agent" if agent else "this server"
-    moves = _prospect(use_cases, one, {"runs_on": runs_on})
-    kinds = use_cases.ports.targets.kinds()
+    moves = _prospect(visit, one, {"runs_on": runs_on})
+    kinds = visit.queries.targets.kinds()
     there = kinds.that_run_on(RunsOn.AGENT if agent else RunsOn.SERVER)
     return SwitchForm(
-        mode=Choice(
-            f"Switch to {to}", f"Switch {one.name} to {to}", {"mode": to}, _prospect(use_cases, one, {"mode": to})
-        ),
+        mode=Choice(f"Switch to {to}", f"Switch {one.name} to {to}", {"mode": to}, _prospect(visit, one, {"mode": to})),
         runs_on=Choice(f"Move the work to {words}", f"Move {one.name} to {words}", {"runs_on": runs_on}, moves),
         to_agent=agent,
         place=kinds.address(moves.after.target) if moves else kinds.path(one.target),
         forms=_forms(there, "there" if agent else "here"),
         beside=tuple(_beside(there)),
-        agents=_agents(use_cases),
+        agents=_agents(visit),
         compared=links.with_query("/compare", {"environment": one.name, "window": "all"}),
         asked=asked,
     )
@@ -93,17 +91,15 @@ def _beside(kinds: Iterable[TargetKind]) -> Iterator[tuple[str, FieldWords]]:
             yield f"{MOVE}{one.name}", one.beside
 
 
-def _prospect(use_cases: UseCases, one: Environment, change: Mapping[str, Any]) -> SwitchPlan | None:
+def _prospect(visit: Visit, one: Environment, change: Mapping[str, Any]) -> SwitchPlan | None:
     try:
-        return use_cases.switching.prospect(one.name, change)
+        return visit.use_cases.switching.prospect(one.name, change)
     except Problem:
         return None  # it needs another target first: then the form asks for it
 
 
-def _agents(use_cases: UseCases) -> tuple[tuple[str, str], ...]:
-    with use_cases.ports.store.read() as tx:
-        enrolled = tx.agents.all()
-    return tuple((one.id, one.name) for one in enrolled if one.revoked_at is None)
+def _agents(visit: Visit) -> tuple[tuple[str, str], ...]:
+    return tuple((one.id, one.name) for one in visit.queries.agents.enrolled(visit.who))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from app.domain.environment import TargetSpec
 from app.domain.errors import InvalidInput, Problem
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.specification.target_kind import TARGET, FieldType, Section, TargetField
-from app.services.use_cases import UseCases
 from app.web.pages.environments.forms import pin_confirmation
 from app.web.pages.environments.forms.test_result import Finding
+from app.web.pages.visit import Visit
 
 KIND = f"{TARGET}.kind"
 Number = Callable[[str], Any]
@@ -59,23 +59,23 @@ def shown(kinds: KindCatalogue, spec: TargetSpec) -> dict[str, str]:
     return values
 
 
-def looked_up(use_cases: UseCases, typed: Mapping[str, str], number: Number) -> tuple[dict[str, str], Finding]:
+def looked_up(visit: Visit, typed: Mapping[str, str], number: Number) -> tuple[dict[str, str], Finding]:
     """Ask the place for what is to be pinned; returns what was typed with it, and what to compare."""
-    kinds = use_cases.ports.targets.kinds()
+    kinds = visit.queries.targets.kinds()
     pinned = dict(_pinned(kinds, typed))
     if not pinned:
         return dict(typed), Finding("bad", "Nothing could be looked up", "This kind of target pins nothing.")
     pin = next(field.pin for field in pinned.values() if field.pin)
     wrong = f"No {pin.noun} could be looked up"
     try:
-        found = use_cases.registration.completed(target(kinds, {**typed, **dict.fromkeys(pinned, "")}, number))
+        found = visit.use_cases.registration.completed(target(kinds, {**typed, **dict.fromkeys(pinned, "")}, number))
     except InvalidInput as problem:
         text = "; ".join(f"{field} {wrong}" for field, wrong in problem.fields.items())
         return dict(typed), Finding("bad", wrong, text or problem.detail)
     except Problem as problem:
         return dict(typed), Finding("bad", wrong, problem.detail)
-    told = pin_confirmation.told(use_cases, found, pin)
-    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, told)
+    told = pin_confirmation.told(visit, found, pin)
+    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, told, confirm=True)
 
 
 def _pinned(kinds: KindCatalogue, typed: Mapping[str, str]) -> Iterator[tuple[str, TargetField]]:
