@@ -121,7 +121,7 @@ class _There:
     def _deliver(self, number: int, changed: int | None = None) -> None:
         target = self._registry.open(self._environment(number))
         sha = self._source.resolve("main").sha
-        desired = FileState(self._source, PATH, sha, self._source.tree(sha, PATH))
+        desired = FileState(self._source, SourceSpec("", path=PATH), sha, self._source.tree(sha, PATH))
         changes = desired.changes_since(target.inventory().state) or ()
         live = target.look([change.key for change in changes], only=changed is not None)
         plan = compare(changes, live)

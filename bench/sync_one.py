@@ -89,7 +89,7 @@ class _Tree:
 
     def _desired(self, name: str) -> DesiredState:
         sha = self._source.resolve(name).sha
-        return FileState(self._source, PATH, sha, self._source.tree(sha, PATH))
+        return FileState(self._source, SourceSpec("", path=PATH), sha, self._source.tree(sha, PATH))
 
     def _deliver(self, desired: DesiredState, before: DesiredState | None) -> None:
         target, head = self._alone, self._alone.inventory()

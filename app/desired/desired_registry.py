@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.desired.documents import DocumentRenderer
 from app.desired.files import FileRenderer
 from app.desired.renderer import Renderer
 from app.domain.environment import Environment
@@ -12,7 +13,10 @@ from app.domain.errors import TargetRefused
 from app.domain.specification.target_kind import Takes
 from app.ports import DesiredState, Edits, Source, Sources, Targets
 
-RENDERERS: Mapping[Takes, Renderer] = {Takes.FILES: FileRenderer()}
+RENDERERS: Mapping[Takes, Renderer] = {
+    Takes.FILES: FileRenderer(),
+    Takes.OBJECTS: DocumentRenderer(),
+}
 
 
 class DesiredStateRegistry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from app.desired.renderer import DirectoryRenderer, full_path
 from app.domain.environment import SourceSpec
 from app.domain.errors import RevisionNotFound, WriteBackNotPossible
 from app.domain.state.git_files import DIRECTORY, EMPTY_TREE, EXECUTABLE, FILE, SYMLINK, blob_of, mode_of
@@ -12,25 +13,18 @@ from app.domain.state.items import Change, Item, Key, Unsupported, printable
 from app.ports import ContentReader, Contents, DesiredState, Edits, Foreseeing, LiveItems, Source
 
 
-class FileRenderer:
+class FileRenderer(DirectoryRenderer):
     """Implements Renderer: nothing is rendered, Git's tree at the path is taken as it is."""
 
-    def id_at(self, source: Source, spec: SourceSpec, revision: str) -> str:
-        return source.tree(revision, spec.path)
-
     def at(self, source: Source, spec: SourceSpec, revision: str, id: str | None) -> DesiredState:
-        return FileState(source, spec.path, revision, id or self.id_at(source, spec, revision))
-
-    def revert(self, source: Source, spec: SourceSpec, onto: str, to: str) -> Edits:
-        before, after = self.id_at(source, spec, onto), self.id_at(source, spec, to)
-        return {_full(spec.path, change.key): change.after for change in source.changes(before, after)}
+        return FileState(source, spec, revision, id or self.id_at(source, spec, revision))
 
 
 class FileState:
     """Implements the port DesiredState over one tree of a repository."""
 
-    def __init__(self, source: Source, path: str, revision: str, tree: str) -> None:
-        self._source, self._path = source, path
+    def __init__(self, source: Source, spec: SourceSpec, revision: str, tree: str) -> None:
+        self._source, self._spec = source, spec
         self._revision, self._tree = revision, tree
 
     @property
@@ -63,7 +57,7 @@ class FileState:
         return self._source.unsupported(self._tree)
 
     def write_back(self, found: LiveItems) -> Edits:
-        return {_full(self._path, key): _edit(key, *live) if live else None for key, live in found.items()}
+        return {full_path(self._spec, key): _edit(key, *live) if live else None for key, live in found.items()}
 
 
 class _FileContents:
@@ -78,12 +72,6 @@ class _FileContents:
 
     def write_to(self, key: Key, item: Item, write: Callable[[bytes], object]) -> int:
         return self._blobs.write_to(blob_of(item), write)
-
-
-def _full(path: str, key: Key) -> bytes:
-    """A file's path in the repository."""
-    prefix = path.strip("/").encode()
-    return prefix + b"/" + key if prefix else key
 
 
 def _edit(key: Key, item: Item, content: bytes) -> tuple[str, bytes]:

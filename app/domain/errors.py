@@ -196,8 +196,12 @@ class WriteBackNotPossible(Problem):
     """What stands on the target cannot be written back: no edit of the repository has that effect."""
 
 
-class NothingToAdopt(Problem):
-    """There is no drift that could be adopted."""
+class NothingToWriteBack(Problem):
+    """There is no drift that could be written back to Git."""
+
+    @classmethod
+    def code(cls) -> str:
+        return "nothing_to_adopt"  # scripts and agents of older versions know it by this name
 
 
 class Terminated(Problem):

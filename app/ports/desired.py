@@ -37,7 +37,8 @@ class DesiredState(Protocol):
 
     @property
     def id(self) -> str:
-        """Opaque text: two states of one environment are the same if and only if their ids are equal."""
+        """Opaque text: two states of one environment with equal ids are the same. Other ids may still hide the same
+        state, which a comparison then finds out."""
         ...
 
     @property

@@ -118,7 +118,7 @@ def test_what_would_change_the_target_is_refused(here: Installation, shop: Path)
     polled(here)
     for deed in (
         lambda: here.use_cases.drift.heal("shade", ME),
-        lambda: here.use_cases.drift.adopt("shade", (), None, "", ME),
+        lambda: here.use_cases.drift.write_back("shade", (), None, "", ME),
         lambda: here.use_cases.rollback.back("shade", None, "pin", "", ME),
         lambda: here.use_cases.rollback.preview("shade", None),
     ):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from app.desired.files import FileState
+from app.domain.environment import SourceSpec
 from app.domain.errors import SourceRefused
 from app.domain.revision import LONGEST_SUBJECT
 from app.domain.state.items import Item, Key
@@ -99,7 +100,7 @@ def test_of_a_huge_file_only_the_beginning_is_read_for_a_diff(local: Place) -> N
     local.repo.commit({"huge": b"a\n" * 4_000_000, "small": b"b"})
     source = local.fetched()
     revision = source.resolve("main").sha
-    state = FileState(source, "", revision, source.tree(revision, ""))
+    state = FileState(source, SourceSpec(""), revision, source.tree(revision, ""))
     items = dict(state.items())
     largest = 0
 

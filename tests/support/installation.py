@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -25,7 +25,9 @@ from app.queries import wire_queries
 from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
 from app.store import open_store, upgrade
-from app.targets.target_registry import TargetRegistry
+from app.targets.kind_of_target import KindOfTarget
+from app.targets.target_dependencies import TargetDependencies
+from app.targets.target_registry import KINDS, TargetRegistry
 from tests.support.repo import GitRepo
 
 ME = user("kim", "127.0.0.1")
@@ -67,7 +69,12 @@ def _new_database() -> bytes:
 class Installation:
     """One installation in a folder."""
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        kinds: Sequence[Callable[[TargetDependencies], KindOfTarget]] = KINDS,
+    ) -> None:
         self.folder, self.clock = folder, FakeClock()
         self.data, self.servers = folder / "data", folder / "servers"
         self.data.mkdir()
@@ -78,7 +85,7 @@ class Installation:
         self.store = open_store(database_url, self.data / "secret.key")
         upgrade(self.store.engine)
         sources = GitSources(self.data, [folder], self._secret)
-        targets = TargetRegistry(self.data, [self.servers], secret=self._secret)
+        targets = TargetRegistry(self.data, [self.servers], kinds, secret=self._secret)
         self.ports = Ports(
             self.store,
             sources,
@@ -105,7 +112,14 @@ class Installation:
 
     # --- doing ---
     def register(
-        self, mode: str, name: str = "shop", *, path: str = "deploy", ref: str = "main", **policy: Any
+        self,
+        mode: str,
+        name: str = "shop",
+        *,
+        path: str = "deploy",
+        ref: str = "main",
+        kind: str = "directory",
+        **policy: Any,
     ) -> Path:
         """Register an environment over the repository; returns its target's directory."""
         target = self.servers / name
@@ -113,7 +127,7 @@ class Installation:
             "name": name,
             "mode": mode,
             "source": {"repo_url": self.url, "ref": ref, "path": path},
-            "target": {"kind": "directory", "path": str(target)},
+            "target": {"kind": kind, "path": str(target)} if kind == "directory" else {"kind": kind},
             "policy": {"interval_s": 60, **policy},
         }
         self.use_cases.registration.create(values, ME)

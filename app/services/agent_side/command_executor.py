@@ -71,7 +71,7 @@ class CommandExecutor:
             CommandKind.RESUME: self._resume,
             CommandKind.NUDGE: self._nudge,
             CommandKind.PREVIEW: self._preview,
-            CommandKind.ADOPT: self._adopt,
+            CommandKind.WRITE_BACK: self._write_back,
         }
 
     def next(self, kinds: tuple[CommandKind, ...]) -> bool:
@@ -162,9 +162,9 @@ class CommandExecutor:
         found = as_dict(self._use_cases.rollback.preview(environment.name, command.data.get("revision")))
         self._answer(command, {"result": found})
 
-    def _adopt(self, environment: Environment, command: Command) -> None:
+    def _write_back(self, environment: Environment, command: Command) -> None:
         data = command.data
-        revision, operation = self._use_cases.drift.adopt(
+        revision, operation = self._use_cases.drift.write_back(
             environment.name, tuple(data.get("paths") or ()), data.get("branch"), data.get("message", ""),
             Actor.parse(data["by"]),
         )  # fmt: skip

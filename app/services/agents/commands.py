@@ -19,6 +19,7 @@ from app.domain.operation import Operation, Outcome, Phase
 from app.ports import Ports, Transaction, topics
 from app.services.operations.conclusion import Conclusion, conclude
 from app.services.relay import STARTS, hold_data, last_heard, relay
+from app.wording.times import duration
 
 PATIENCE_S, LOOK_S = 10.0, 0.05
 
@@ -93,7 +94,7 @@ class Commands:
 
     def _tell(self, tx: Transaction, environment: Environment, command: Command) -> None:
         now, life = self._ports.clock.now(), command.expires_at - command.issued_at
-        reason = f"expired: its agent did not take it within {_span(life)}"
+        reason = f"expired: its agent did not take it within {duration(life)}"
         expired = CommandExpired(command.seq, command.kind.value, why=reason)
         ended = self._end(tx, command, reason) if command.kind in STARTS else None
         tx.ledger.append(now, [about(environment, expired, command.operation)])
@@ -132,12 +133,7 @@ def _problems() -> Mapping[str, type[Problem]]:
 
     known = (
         e.RevisionNotFound, e.RevisionNotVisible, e.SourceUnreachable, e.SourceRefused, e.SourceDamaged, e.PushRejected,
-        e.TargetUnreachable, e.TargetRefused, e.UnsafePath, e.NothingToRollBackTo, e.NothingToAdopt, e.InvalidInput,
+        e.TargetUnreachable, e.TargetRefused, e.UnsafePath, e.NothingToRollBackTo, e.NothingToWriteBack, e.InvalidInput,
         e.OperationInProgress, e.EnvironmentHeld,
     )  # fmt: skip
     return {kind.code(): kind for kind in known}
-
-
-def _span(life: timedelta) -> str:
-    hours = life.total_seconds() / 3600
-    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} d"

@@ -1,4 +1,4 @@
-"""The three answers to drift: heal it, adopt it into Git, or ignore it with an owner and an end."""
+"""The three answers to drift: heal it, write it back to Git, or ignore it with an owner and an end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.domain.agents.protocol import CommandKind
 from app.domain.agents.wire import decode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, IgnoreRule
-from app.domain.errors import InvalidInput, NothingToAdopt, OperationNotFound, TargetRefused
+from app.domain.errors import InvalidInput, NothingToWriteBack, OperationNotFound, TargetRefused
 from app.domain.events import about
 from app.domain.events.environment_events import DriftAcknowledged, DriftEnded, IgnoreRuleEdited
 from app.domain.operation import Operation, OperationKind, Request, Trigger
@@ -28,7 +28,8 @@ from app.services.operations.queue import Queue
 from app.services.operations.shadow_run import refuse
 from app.services.relay import elsewhere
 
-ADOPT_LIMIT = 20_000_000  # bytes of one adopted file
+WRITE_BACK_LIMIT = 20_000_000  # bytes of one item that is written back
+WROTE_BACK = "drift.adopt"  # the audit log's word, older than the name
 
 
 class DriftAnswers:
@@ -111,17 +112,19 @@ class DriftAnswers:
     def _refresh(self, name: str, actor: Actor, reason: str) -> Operation:
         return self._queue.ask(name, Request(OperationKind.REFRESH, Trigger.MANUAL, str(actor), reason=reason), actor)
 
-    def adopt(
+    def write_back(
         self, name: str, paths: Collection[str], branch: str | None, message: str, actor: Actor
     ) -> tuple[Revision, Operation | None]:
         """Commit what drifted (all of it, or `paths`) onto a branch in Git and push it.
 
-        On the environment's own branch the commit is delivered at once, which ends the episode as adopted; on another
-        branch it waits for somebody to merge it. Raises NothingToAdopt, PushRejected, SourceUnreachable.
+        On the environment's own branch the commit is delivered at once, which ends the episode; on another branch it
+        waits for somebody to merge it.
+
+        Raises NothingToWriteBack, WriteBackNotPossible, PushRejected, SourceUnreachable.
         """
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
-        refuse(environment, "adopt what stands there")
+        refuse(environment, "write back what stands there")
         if elsewhere(self._ports, environment):
             return self._ask_agent(environment, paths, branch, message, actor)
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
@@ -129,13 +132,15 @@ class DriftAnswers:
         edits = self._edits(environment, set(paths))
         ref, onto = environment.source.ref, branch or environment.source.ref
         head = source.resolve(ref)
-        text = message or f"Adopt what changed on {name}"
+        text = message or f"Write back what changed on {name}"
         author = Person(actor.name, "")
-        commit = source.commit(onto, head.sha, edits, f"{text}\n\nAdopted by {actor} in PushPull.", author)
+        commit = source.commit(onto, head.sha, edits, f"{text}\n\nWritten back by {actor} in PushPull.", author)
         self._tell(environment, commit, onto, sorted(printable(path) for path in edits), actor)
         if onto != ref:
             return commit, None
-        request = Request(OperationKind.SYNC, Trigger.MANUAL, str(actor), wanted=commit.sha, reason="adopted into Git")
+        request = Request(
+            OperationKind.SYNC, Trigger.MANUAL, str(actor), wanted=commit.sha, reason="written back to Git"
+        )
         return commit, self._queue.ask(name, request, actor)
 
     def _ask_agent(
@@ -143,11 +148,11 @@ class DriftAnswers:
     ) -> tuple[Revision, Operation | None]:
         """An agent commits with its own credential, and queues the sync that follows itself."""
         data = {"paths": sorted(paths), "branch": branch, "message": message, "by": str(actor)}
-        answer = fit(dict(self._commands.ask(environment, CommandKind.ADOPT, data)))
+        answer = fit(dict(self._commands.ask(environment, CommandKind.WRITE_BACK, data)))
         commit = decode(Revision, answer.get("revision"), "revision")
         told = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
         with self._ports.store.write() as tx:
-            entry = NewAuditEntry(actor, "drift.adopt", f"environment:{environment.name}", told)
+            entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", told)
             tx.audit.append(self._ports.clock.now(), entry)
             follows = answer.get("operation")
             return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
@@ -155,26 +160,26 @@ class DriftAnswers:
     def _edits(self, environment: Environment, paths: set[str]) -> Edits:
         live = environment.status.revision
         if live is None:
-            raise NothingToAdopt()
+            raise NothingToWriteBack()
         target = self._ports.targets.open(environment)
         state = self._ports.desired.at(environment, live)
         _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
         edits = state.write_back({item.key: _live(target, item) for item in _chosen(plan, paths)})
         if not edits:
-            raise NothingToAdopt()
+            raise NothingToWriteBack()
         return edits
 
     def _tell(self, environment: Environment, commit: Revision, branch: str, paths: list[str], actor: Actor) -> None:
         now = self._ports.clock.now()
         data = {"environment": environment.name, "revision": commit.sha, "branch": branch, "paths": paths[:100]}
         with self._ports.store.write() as tx:
-            entry = NewAuditEntry(actor, "drift.adopt", f"environment:{environment.name}", data)
+            entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", data)
             tx.audit.append(now, entry)
             episode = tx.episodes.current(environment.id)
             if episode and branch == environment.source.ref:
-                tx.episodes.end(episode.id, now, Ending.ADOPTED, str(actor))
-                why = f"adopted by {actor} as {commit.short}"
-                ended = DriftEnded(episode.id, Ending.ADOPTED.value, actor, revision=commit.sha, why=why)
+                tx.episodes.end(episode.id, now, Ending.WRITTEN_BACK, str(actor))
+                why = f"written back by {actor} as {commit.short}"
+                ended = DriftEnded(episode.id, Ending.WRITTEN_BACK.value, actor, revision=commit.sha, why=why)
                 tx.ledger.append(now, [about(environment, ended)])
 
 
@@ -195,7 +200,7 @@ def _live(target: Target, item: PlanItem) -> tuple[Item, bytes] | None:
     """What stands at an item's key, with its content."""
     if item.found is None:
         return None
-    content = target.read(item.key, ADOPT_LIMIT + 1)
-    if content is None or len(content) > ADOPT_LIMIT:
-        raise TargetRefused(f"'{printable(item.key)}' cannot be read from the target, or is too large to adopt.")
+    content = target.read(item.key, WRITE_BACK_LIMIT + 1)
+    if content is None or len(content) > WRITE_BACK_LIMIT:
+        raise TargetRefused(f"'{printable(item.key)}' cannot be read from the target, or is too large to write back.")
     return item.found, content

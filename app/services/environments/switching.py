@@ -24,10 +24,10 @@ from app.ports import Ports, Transaction
 from app.services.environments.edits import at_new_source, of_mode, untried
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.environments.registration import Registration
-from app.services.environments.switch_effects import carried, effects, left_behind
 from app.services.operations.conclusion import Conclusion, conclude
 from app.services.operations.inventory_seeding import carry, seed_inventory
 from app.services.operations.queue import Queue
+from app.wording.switch_effects import carried, effects, left_behind
 
 PARTS = ("mode", "runs_on", "source", "target", "policy")
 

@@ -12,7 +12,7 @@ from app.domain.errors import OperationInProgress, Terminated
 from app.domain.events import Fact
 from app.domain.events.operation_events import OperationLog, OperationStage
 from app.domain.masking import mask
-from app.domain.operation import Operation, Phase, Stage, StageName
+from app.domain.operation import Operation, Phase, PlannedPath, Stage, StageName
 from app.domain.state.items import printable
 from app.domain.state.plan import PlanItem
 from app.ports import Ports, Transaction
@@ -57,7 +57,7 @@ class OperationRecorder:
 
     def remember(self, **detail: Any) -> None:
         """Add to the operation's detail."""
-        self.note(detail={**self.operation.detail, **detail})
+        self.note(detail=replace(self.operation.detail, **detail))
 
     def stamp(self, name: StageName, started_at: datetime, finished_at: datetime) -> None:
         """Record a stage whose times are known, at its place in the order of stages."""
@@ -108,6 +108,6 @@ class OperationRecorder:
         return ended
 
 
-def paths_of(items: Sequence[PlanItem], limit: int = 500) -> list[dict[str, str]]:
-    """A bounded list of {path, action} for an operation's detail."""
-    return [{"path": printable(item.key), "action": item.action.value} for item in items[:limit]]
+def paths_of(items: Sequence[PlanItem], limit: int = 500) -> tuple[PlannedPath, ...]:
+    """A bounded part of a plan, for an operation's detail."""
+    return tuple(PlannedPath(printable(item.key), item.action.value) for item in items[:limit])

@@ -8,7 +8,7 @@ from datetime import datetime
 from app.domain.environment import Environment, Status
 from app.domain.errors import Problem
 from app.domain.events.environment_events import HoldEnded
-from app.domain.operation import Changes, Outcome, Phase, StageName, Trigger
+from app.domain.operation import Changes, Outcome, Phase, StageName, Trigger, UnsupportedPath
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, Ending
 from app.domain.state.items import printable
@@ -140,10 +140,10 @@ class Sync:
 
     def _report_unsupported(self, state: DesiredState) -> None:
         """Say what of the state is not delivered as it is meant: submodules, and LFS pointers without their content."""
-        found = [{"path": printable(one.key), "kind": one.kind} for one in state.unsupported()[:100]]
+        found = tuple(UnsupportedPath(printable(one.key), one.kind) for one in state.unsupported()[:100])
         self._recorder.remember(unsupported=found)
         for one in found[:10]:
-            self._recorder.log(f"not supported: '{one['path']}' is a {one['kind'].replace('_', ' ')}")
+            self._recorder.log(f"not supported: '{one.path}' is a {one.kind.replace('_', ' ')}")
 
     def _apply(self, target: Target, plan: Plan, state: DesiredState) -> str | None:
         """Bring the target and the inventory to the desired state; return why a hook stopped it, or None."""

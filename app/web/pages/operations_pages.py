@@ -18,9 +18,11 @@ from app.web.pages.query_parameters import After, Word, clean, moment
 from app.web.rendering import links, render
 from app.web.rendering.happenings import Happening, counted, of_operation, sentence_case, started, summary
 from app.web.rendering.plots import RoadStep, road
-from app.web.rendering.present import exact, look, short
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.wording.badges import look
+from app.wording.short_names import short
+from app.wording.times import exact
 
 ROWS = 30
 FILES = 500
@@ -167,7 +169,7 @@ def _left(one: Operation) -> str:
 
 def _files(one: Operation) -> tuple[File, ...]:
     """What the plan works on, in the order of an apply: contents, modes, deletions. Finished ones are marked."""
-    given = [(str(each.get("path", "")), str(each.get("action", ""))) for each in one.detail.get("paths", ())[:FILES]]
+    given = [(each.path, each.action) for each in one.detail.paths[:FILES]]
     works = sorted((each for each in given if each[1] in ORDER), key=lambda each: ORDER[each[1]])
     over = one.phase is Phase.SUCCEEDED and one.kind is OperationKind.SYNC and one.outcome is not Outcome.OBSERVED
     return tuple(File(path, action, over or index < one.done) for index, (path, action) in enumerate(works))

@@ -10,8 +10,9 @@ from app.domain.events.environment_events import DriftDetected, EnvironmentSwitc
 from app.domain.events.operation_events import AnnouncedDecision, Decision
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
 from app.web.rendering import links
-from app.web.rendering.event_words import words_of
-from app.web.rendering.present import actor, look, short
+from app.wording.badges import look
+from app.wording.event_words import words_of
+from app.wording.short_names import actor, short
 
 SYNCS = {
     Outcome.DEPLOYED: "Deployed",

@@ -35,7 +35,7 @@ STATUS: dict[type[e.Problem], int] = {
     e.EnvironmentHeld: 409,
     e.OnlyObserves: 409,
     e.NothingToRollBackTo: 409,
-    e.NothingToAdopt: 409,
+    e.NothingToWriteBack: 409,
     e.WriteBackNotPossible: 409,
     e.AgentAway: 503,
     e.AgentRefused: 409,

@@ -191,7 +191,7 @@ class HoldBody(Body):
     expires_at: Moment | None = None
 
 
-class AdoptBody(Body):
+class WriteBackBody(Body):
     """Which drifted paths to commit (all of them by default), and onto which branch."""
 
     paths: list[Line] = Field(default_factory=list, max_length=400)

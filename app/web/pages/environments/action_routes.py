@@ -9,9 +9,10 @@ from app.domain.operation import Request as Asked
 from app.domain.permissions import Permission
 from app.web.pages.form_fields import Line, line, until
 from app.web.rendering import links, render
-from app.web.rendering.present import exact, short
 from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Cases
+from app.wording.short_names import short
+from app.wording.times import exact
 
 router = APIRouter()
 
@@ -74,9 +75,12 @@ def acknowledge(request: Request, use_cases: Cases, by: By, name: str) -> Respon
 
 
 @router.post("/environments/{name}/drift/adoptions", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
-def adopt(request: Request, use_cases: Cases, by: By, name: str, branch: Line = "", message: Line = "") -> Response:
+@router.post("/environments/{name}/drift/write-backs", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
+def write_back(
+    request: Request, use_cases: Cases, by: By, name: str, branch: Line = "", message: Line = ""
+) -> Response:
     """Commit what drifted onto a branch in Git."""
-    revision, operation = use_cases.drift.adopt(name, (), line(branch) or None, line(message), by)
+    revision, operation = use_cases.drift.write_back(name, (), line(branch) or None, line(message), by)
     title = f"Committed as {revision.short} and pushed"
     if operation:
         return render.done(request, f"/operations/{operation.id}", title, "Live is being recorded as that revision.")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from app.domain.comparison.evidence import MODES, STARTS, Evidence
-from app.domain.comparison.judgement import Measure, Phrases, counts, detail, judge, times
-from app.domain.comparison.result import Cell, ComparisonRow, Detail, Heading
-from app.domain.comparison.setup_parts import PIPELINE_STEP, Part, lines, parts
-from app.domain.comparison.words import listed, number, plural
+from app.comparison.evidence import MODES, STARTS, Evidence
+from app.comparison.judgement import Measure, Phrases, counts, detail, judge, times
+from app.comparison.result import Cell, ComparisonRow, Detail, Heading
+from app.comparison.setup_parts import PIPELINE_STEP, Part, lines, parts
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.operation import Trigger
+from app.wording.quantities import listed, number, plural
 
 _COUNTED = (
     "Counted from the specifications of all environments there are now, and from what started their syncs in this "
@@ -176,7 +176,7 @@ def _triggers(evidence: Evidence) -> Mapping[tuple[str, str], frozenset[Trigger]
 
 def _where(mode: str, environments: Sequence[Environment]) -> str:
     kinds = Counter(one.target.kind for one in environments)
-    told = listed(plural(count, f"{kind} target") for kind, count in kinds.most_common())
+    told = listed((plural(count, f"{kind} target") for kind, count in kinds.most_common()), "none")
     return f"{mode.capitalize()} serves {plural(len(environments), 'environment')} here ({told})."
 
 

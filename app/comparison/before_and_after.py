@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.domain.comparison.result import Cell, ComparisonRow, ModeSwitch, Subject
-from app.domain.comparison.window import Window
-from app.domain.comparison.words import plural
+from app.comparison.result import Cell, ComparisonRow, ModeSwitch, Subject
+from app.comparison.window import Window
 from app.domain.environment import Environment, Mode, RunsOn, TargetSpec
 from app.domain.events import Event
 from app.domain.events.environment_events import EnvironmentEdited, EnvironmentSwitched
+from app.wording.quantities import plural
 
 
 def marks(events: Iterable[Event]) -> tuple[ModeSwitch, ...]:

@@ -24,7 +24,9 @@ from app.domain.events.environment_events import (
 )
 from app.domain.events.source_events import PipelineMissed, RefMoved, RevisionNoticed, WebhookMissed
 from app.domain.state.drift import Ending
-from app.web.rendering.present import actor, look, plural, sentence
+from app.wording.badges import look
+from app.wording.quantities import listed, plural
+from app.wording.short_names import actor
 
 Words = tuple[str, str | None, str]
 
@@ -51,7 +53,7 @@ def _drift(fact: DriftDetected) -> Words:
     paths = fact.paths[:3]
     more = [f"{fact.count - len(paths)} more"] if fact.count > len(paths) else []
     word = "Drift is now in" if isinstance(fact, DriftChanged) else "Drift found in"
-    return f"{word} {plural(fact.count, 'file')}", None, sentence([*paths, *more])
+    return f"{word} {plural(fact.count, 'file')}", None, listed([*paths, *more])
 
 
 def _drift_ended(fact: DriftEnded) -> Words:
@@ -93,7 +95,7 @@ def _health(fact: HealthChanged) -> Words:
 def _edited(fact: EnvironmentEdited) -> Words:
     parts = [key for key in fact.changes if key in ("mode", "source", "target", "policy", "labels")]
     by = f"by {actor(str(fact.by))}"
-    return "Settings edited", None, f"{sentence(parts)} changed {by}" if parts else f"by {fact.by}"
+    return "Settings edited", None, f"{listed(parts)} changed {by}" if parts else f"by {fact.by}"
 
 
 def _rule_edited(fact: IgnoreRuleEdited) -> Words:

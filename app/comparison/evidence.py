@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
-from app.domain.comparison.result import Subject
-from app.domain.comparison.window import Window
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.result import Subject
+from app.comparison.window import Window
 from app.domain.environment import Environment, Mode
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.specification.kind_catalogue import KindCatalogue
