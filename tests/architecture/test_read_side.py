@@ -34,7 +34,7 @@ def test_each_query_takes_the_identity_that_asks(method: object) -> None:
     assert (first, get_type_hints(method)[first]) == ("identity", Identity)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "app" / "queries").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "app" / "queries").rglob("*.py")), ids=lambda path: path.name)
 def test_queries_write_nothing(path: Path) -> None:
     called = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
     assert "write" not in called

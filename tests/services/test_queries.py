@@ -61,13 +61,11 @@ def test_a_name_is_taken_whoever_asks(here: Installation) -> None:
 
 
 def test_the_overview_asks_the_database_as_often_for_many_environments_as_for_few(here: Installation) -> None:
-    counts = []
+    counts, overview = [], here.queries.environments.overview
     for names in (("a", "b"), ("c", "d", "e", "f", "g", "h")):
         for name in names:
             here.register("push", name)
-        counts.append(
-            _statements(here, lambda: here.queries.environments.overview(SYSTEM, EnvironmentFilter(), 50, None))
-        )
+        counts.append(_statements(here, lambda: overview(SYSTEM, EnvironmentFilter(), 50, None)))
     assert counts[0] == counts[1]
 
 
