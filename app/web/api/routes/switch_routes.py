@@ -10,7 +10,7 @@ from app.domain.agents.wire import encode
 from app.domain.environment import Environment
 from app.domain.permissions import Permission
 from app.domain.specification.kind_catalogue import KindCatalogue
-from app.queries.shadow_pairs import Pair
+from app.queries.comparisons.shadow_pairs import Pair
 from app.services.environments.switching import SwitchPlan, side
 from app.web.api.fields import Name
 from app.web.api.openapi import problems

@@ -14,8 +14,8 @@ from app.domain.events.source_events import RevisionNoticed
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Trigger
 from app.domain.permissions import Permission
 from app.domain.status import Health
+from app.queries.comparisons.shadow_pairs import Pair
 from app.queries.event_queries import Timeline
-from app.queries.shadow_pairs import Pair
 from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links
