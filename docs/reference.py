@@ -172,7 +172,56 @@ def _meaning(field: Any) -> str:
     return " ".join(text for text in said if text).replace("|", "\\|")
 
 
-PAGES = {"configuration.md": configuration, "api.md": api, "cli.md": commands, "target-kinds.md": target_kinds}
+def events() -> str:
+    """Every type of event, with its fields."""
+    from app.domain.events import FACTS, EventType
+
+    lines = ["# Events", "", NOTE, "`GET /api/v1/events` and the server-sent stream answer with them. `data` holds the"]
+    lines += [
+        "fields below, `reason` the sentence; what stands between braces there is in no field of `data` unless it"
+    ]
+    lines += ["is listed. A type with several forms has one of them in each event.", ""]
+    for type in EventType:
+        lines += [f"## `{type.value}`", ""]
+        forms = [fact for fact in FACTS if fact.TYPE is type]
+        lines += [] if forms else ["Not written; kept for databases that hold it.", ""]
+        for form in forms:
+            lines += [" ".join((form.__doc__ or "").split()), "", *_fields(form), ""]
+    return "\n".join(lines)
+
+
+def _fields(form: Any) -> Iterator[str]:
+    from app.domain.events.fact import Mark, fields_of
+
+    sentence = re.sub(r"\{(\w+):[^}]*\}", r"{\1}", form.SENTENCE)
+    yield "Reason: in words." if sentence == "{why}" else f"Reason: `{sentence}`"
+    listed = [one for one in fields_of(form) if one.mark is not Mark.SAID]
+    if listed:
+        yield from ("", "| field | type | |", "|---|---|---|")
+    notes = {Mark.WHOLE: "all of the data", Mark.OPTIONAL: "may be left out"}
+    for one in listed:
+        name = "" if one.mark is Mark.WHOLE else f"`{one.wire}`"
+        yield f"| {name} | {_type(one.type)} | {notes.get(one.mark, '') if one.mark else ''} |"
+
+
+def _type(kind: Any) -> str:
+    """A field's type as JSON has it."""
+    names = {"str": "text", "int": "number", "bool": "true or false", "Actor": "actor, as text", "None": "null"}
+    text = kind.__name__ if isinstance(kind, type) else str(kind)
+    parts = [part.rpartition(".")[2] for part in text.replace("NoneType", "None").split(" | ")]
+    plain = ("list of text" if "tuple" in text else "object") if "[" in text or "Side" in text else ""
+    return plain + (" or null" if plain and "None" in parts else "") or " or ".join(
+        names.get(one, one) for one in parts
+    )
+
+
+PAGES = {
+    "configuration.md": configuration,
+    "api.md": api,
+    "cli.md": commands,
+    "target-kinds.md": target_kinds,
+    "events.md": events,
+}
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from app.ports.storage.agent_store import AgentState, AgentStore, AgentTransacti
 from app.ports.storage.agents import Agents
 from app.ports.storage.comparison_facts import CommitFact, ComparisonFacts, DeliveryFact
 from app.ports.storage.environments import EnvironmentFilter, EnvironmentRow, Environments, Tally
-from app.ports.storage.identity import (
+from app.ports.storage.identities import (
     Credential,
     Credentials,
     Hasher,

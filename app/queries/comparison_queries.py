@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from app.domain.comparison import Comparison, Evidence, Window, compare_modes, parse_labels, parse_window
-from app.domain.comparison.before_and_after import marks, sides, subject
-from app.domain.comparison.setup_parts import PIPELINE_STEP
+from app.comparison import Comparison, Evidence, Window, compare_modes, parse_labels, parse_window
+from app.comparison.before_and_after import marks, sides, subject
+from app.comparison.setup_parts import PIPELINE_STEP
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType
 from app.domain.identity import Identity
@@ -90,5 +90,5 @@ def _changes(tx: Transaction, environment: Environment) -> tuple[Event, ...]:
 def _against_itself(evidence: Evidence, environment: Environment, changes: Sequence[Event]) -> Evidence:
     counts = {mode: len(facts) for mode, facts in evidence.finished.items()}
     told = subject(environment, marks(changes), evidence.window, counts)
-    both = sides(environment, changes) if evidence.environments else ()
-    return replace(evidence, environments=both, subject=told)
+    both, former = sides(environment, changes) if evidence.environments else ((), None)
+    return replace(evidence, environments=both, former=former, subject=told)

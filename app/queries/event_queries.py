@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import OperationNotFound
 from app.domain.events import Event, EventType
+from app.domain.events.source_events import SourceFailed, SourceRecovered
 from app.domain.identity import Identity
 from app.domain.operation import Operation
 from app.ports import Ports, Transaction
@@ -82,7 +83,7 @@ def _with_source(tx: Transaction, one: Environment, events: Sequence[Event], bef
         return events
     found = tx.ledger.page(events[-1].id, OF_SOURCES, types=OF_SOURCE, newest_first=True, before=before)
     url = one.source.repo_url
-    ours = [event for event in found if event.environment_id is None and event.data.get("repo_url") == url]
+    ours = [event for event in found if event.environment_id is None and _repository(event) == url]
     return sorted((*events, *ours), key=lambda event: event.id, reverse=True)
 
 
@@ -94,3 +95,9 @@ def ended_operation(tx: Transaction, event: Event) -> Operation | None:
         return tx.operations.get(event.operation or "")
     except OperationNotFound:
         return None
+
+
+def _repository(event: Event) -> str:
+    """The repository that an event is about, "" for any other."""
+    fact = event.fact
+    return fact.repo_url if isinstance(fact, SourceFailed | SourceRecovered) else ""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.domain.comparison import Comparison
+from app.comparison import Comparison
 from app.domain.identity import SYSTEM, Identity
 from app.ports import Clock
 from app.queries.comparison_queries import ComparisonQueries

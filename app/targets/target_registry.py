@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.environment import Environment, RunsOn, TargetSpec
 from app.domain.errors import InvalidInput, TargetRefused
 from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.specification.reader import UnknownField
 from app.domain.specification.target_kind import TARGET, TargetFact
 from app.ports import Runner, Target
 from app.targets.directory.directory_kind import DirectoryKind
@@ -69,11 +70,7 @@ class TargetRegistry:
         if found is None:
             raise InvalidInput(fields={"target.kind": f"must be one of {', '.join(self._kinds)}"})
         names = [field.name for field in found.info.fields]
-        wrong = {
-            f"target.{name}"[:80]: f"is not known here; known are {', '.join(names)}"
-            for name in options
-            if name not in names
-        }
+        wrong = {f"target.{name}"[:80]: UnknownField(names) for name in options if name not in names}
         try:
             checked = how(found)({name: value for name, value in options.items() if name in names})
         except InvalidInput as problem:

@@ -12,9 +12,8 @@ import pytest
 from app import ports
 
 ROOT = Path(__file__).resolve().parents[2]
-CORE = sorted(
-    path for part in ("domain", "ports", "queries", "services") for path in (ROOT / "app" / part).rglob("*.py")
-)
+INNER = ("domain", "wording", "comparison", "ports", "queries", "services")
+CORE = sorted(path for part in INNER for path in (ROOT / "app" / part).rglob("*.py"))
 WEB = sorted((ROOT / "app" / "web").rglob("*.py"))
 PROTOCOLS = {name for name, value in vars(ports).items() if getattr(value, "_is_protocol", False)} | {"Ports"}
 SERVER_LIBRARIES = {"alembic", "apscheduler", "fastapi", "git", "jinja2", "sqlalchemy", "starlette", "uvicorn"}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.comparison import Call, Cell, Comparison, ComparisonRow, Evidence, compare_modes, parse_window
-from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison import Call, Cell, Comparison, ComparisonRow, Evidence, compare_modes, parse_window
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment, Mode, Policy, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Ending, Episode

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from app.domain.comparison import MODES
-from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison import MODES
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import InvalidInput
 from app.domain.identity import SYSTEM

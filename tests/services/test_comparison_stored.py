@@ -11,7 +11,7 @@ import pytest
 from app.domain.actor import token
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
-from app.domain.events import EventType, NewEvent
+from app.domain.events import EventType, UnreadFact, about
 from app.domain.identity import SYSTEM
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Stage, StageName, Trigger
 from app.queries.comparison_queries import ComparisonQueries
@@ -75,8 +75,8 @@ def store(database_url: str, tmp_path: Path) -> Iterator[SqlStore]:
                 tx.operations.add(sync(one, number, lead, trigger))
             facts = {"revision": "f" * 40, "mode": mode.value}
             passed = {**facts, "outcome": "superseded", "committed_at": (NOW - timedelta(minutes=11)).isoformat()}
-            events = [NewEvent(EventType.WEBHOOK_MISSED, one.name, one.id, data=facts)] if mode is Mode.PUSH else []
-            events += [NewEvent(EventType.DECISION, one.name, one.id, data=passed)] if mode is Mode.PULL else []
+            events = [about(one, UnreadFact(EventType.WEBHOOK_MISSED, facts))] if mode is Mode.PUSH else []
+            events += [about(one, UnreadFact(EventType.DECISION, passed))] if mode is Mode.PULL else []
             tx.ledger.append(NOW - timedelta(minutes=10), events)
         tx.audit.append(NOW, NewAuditEntry(token("ci"), "sync.finish", "operation:push-10", {"environment": "push"}))
     yield store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.comparison.export import as_dict
+from app.comparison.export import as_dict
 from app.domain.errors import EnvironmentNotFound
 from app.domain.identity import SYSTEM
 from tests.support.installation import ME, Installation

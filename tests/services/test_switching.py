@@ -12,8 +12,8 @@ from app.domain.events import EventType
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.status import Divergence, SyncStatus
 from app.ports import AuditFilter
-from app.services.environments.switch_effects import left_behind
 from app.services.operations.inventory_seeding import seed_inventory
+from app.wording.switch_effects import left_behind
 from tests.support.installation import ME, Installation
 from tests.support.places import picture
 

@@ -231,7 +231,7 @@ def test_submodules_and_lfs_pointers_are_reported(here: Installation, mode: str)
     here.register(mode)
     ended = here.deliver(mode)
     assert ended.phase is Phase.SUCCEEDED
-    told = {(one["path"], one["kind"]) for one in ended.detail["unsupported"]}
+    told = {(one.path, one.kind) for one in ended.detail.unsupported}
     assert told == {("sub", "submodule"), ("big.bin", "lfs_pointer")}
 
 

@@ -28,7 +28,9 @@ from app.targets.ssh.ssh_kind import SshKind
 from app.targets.target_dependencies import TargetDependencies
 from app.targets.target_registry import KINDS, TargetRegistry
 from tests.support.delivery import listing
+from tests.support.objects import Cluster, ObjectKind
 from tests.support.repo import GitRepo
+from tests.support.sample_objects import SAMPLE_OBJECTS, SampleObjectsKind, SamplePlace
 from tests.support.sshd import SshServer, ready
 
 SHARED = Pool()
@@ -208,6 +210,58 @@ SITES: dict[str, Callable[[Path], Any]] = {
     "ssh": SshSite,
     "ssh-releases": SshReleaseSite,
 }
+
+
+class SampleObjectsSite:
+    """Objects in memory."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.registry = TargetRegistry(tmp_path, [tmp_path], [*KINDS, self._kind])
+        name = SAMPLE_OBJECTS.name
+        self.environment = environment(7, name, **self.registry.check(name, {"name": "shop"}))
+
+    def _kind(self, means: TargetDependencies) -> SampleObjectsKind:
+        kind = SampleObjectsKind(means)
+        self._place: SamplePlace | Cluster = SamplePlace()
+        kind.places["shop"] = self._place
+        return kind
+
+    def open(self) -> Target:
+        return self.registry.open(self.environment)
+
+    def live(self) -> dict[bytes, bytes]:
+        return dict(self._place.documents)
+
+    def write(self, key: bytes, content: bytes) -> None:
+        self._place.documents[key] = content
+
+    def remove(self, key: bytes) -> None:
+        del self._place.documents[key]
+
+
+class InventoriedObjectsSite(SampleObjectsSite):
+    """Objects in memory, with the generic inventory on disk."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.registry = TargetRegistry(tmp_path, [tmp_path], [*KINDS, self._inventoried])
+        self.environment = environment(7, "objects")
+
+    def _inventoried(self, means: TargetDependencies) -> ObjectKind:
+        kind = ObjectKind(means)
+        self._place = kind.clusters[7] = Cluster()
+        return kind
+
+
+OBJECT_SITES: dict[str, Callable[[Path], Any]] = {
+    "sample": SampleObjectsSite,
+    "inventoried": InventoriedObjectsSite,
+}
+
+
+@pytest.fixture(params=OBJECT_SITES)
+def object_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Each place that takes objects in turn."""
+    return OBJECT_SITES[request.param](tmp_path)
 
 
 @pytest.fixture(params=SITES)

@@ -22,7 +22,7 @@ from app.domain.status import Health
 from app.ssh import Pool, fingerprint, host_key
 from app.targets.ssh.ssh_kind import SshKind
 from app.targets.target_dependencies import TargetDependencies, no_secret
-from app.targets.target_registry import TargetRegistry
+from app.targets.target_registry import CATALOGUE, TargetRegistry
 from tests.support.delivery import Watcher, deliver, desired, planned
 from tests.support.repo import GitRepo, link
 from tests.support.sshd import SshServer, new_key, ready
@@ -62,6 +62,17 @@ def test_options_that_could_be_taken_for_something_else_are_refused(tmp_path: Pa
     with pytest.raises(InvalidInput) as refused:
         registry.check("ssh", {**good, field: value})
     assert all(name.startswith(f"target.{field}") for name in refused.value.fields)
+
+
+def test_options_are_kept_in_one_order_however_they_are_given(tmp_path: Path) -> None:
+    """The store compares targets as texts, and older versions stored them in this order."""
+    kept = ["host", "port", "user", "credential", "path", "layout", "keep_releases", "jump"]
+    jump = {"user": "u", "host": "j", "credential": "k"}
+    given = {"jump": jump, "layout": "releases", "path": "/srv/shop", "credential": "k", "user": "u", "host": "h"}
+    checked = TargetRegistry(tmp_path, [tmp_path]).check("ssh", given)
+    assert list(checked) == kept
+    assert list(checked["jump"]) == ["host", "port", "user", "credential"]
+    assert {*kept, "host_key"} == {field.name for field in CATALOGUE["ssh"].fields}
 
 
 def test_the_same_place_on_one_host_is_an_overlap_whoever_logs_in(tmp_path: Path) -> None:

@@ -51,6 +51,11 @@ def decode(kind: type[T], data: Any, at: str = "data") -> T:
     return found
 
 
+def decode_value(kind: Any, data: Any, at: str) -> Any:
+    """A value of any type that a field may have. Raises InvalidInput that names the field."""
+    return _read(kind, data, at)
+
+
 def _read(kind: Any, data: Any, at: str) -> Any:
     origin = get_origin(kind)
     if kind is Any:
@@ -70,7 +75,8 @@ def _read(kind: Any, data: Any, at: str) -> Any:
 
 
 def _dataclass(kind: Any, data: Mapping[str, Any], at: str) -> Any:
-    given = {name: _read(hint, data[wire], f"{at}.{wire}") for name, wire, hint in _hints(kind) if wire in data}
+    listed = ((one.name, wire_name(one), hint) for one, hint in _field_types(kind))
+    given = {name: _read(hint, data[wire], f"{at}.{wire}") for name, wire, hint in listed if wire in data}
     try:
         return kind(**given)
     except TypeError:
@@ -78,10 +84,9 @@ def _dataclass(kind: Any, data: Mapping[str, Any], at: str) -> Any:
 
 
 @lru_cache
-def _hints(kind: Any) -> tuple[tuple[str, str, Any], ...]:
-    """(name, name on the wire, type) of each field."""
+def _field_types(kind: Any) -> tuple[tuple[Field[Any], Any], ...]:
     hints = get_type_hints(kind)
-    return tuple((one.name, wire_name(one), hints[one.name]) for one in fields(kind))
+    return tuple((one, hints[one.name]) for one in fields(kind))
 
 
 def _scalar(kind: Any, data: Any, at: str) -> Any:

@@ -14,7 +14,7 @@ from app.domain.environment import Environment, Hold, RunsOn, Status
 from app.domain.errors import InvalidInput, NotFound, OperationInProgress, Problem
 from app.domain.operation import Phase
 from app.domain.specification.environment_fields import as_dict, read
-from app.domain.specification.reader import wrong
+from app.domain.specification.reader import UnknownField, wrong
 from app.domain.state.drift import Ending, Episode
 from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Ports, Transaction
 from app.services.environments.edits import edited, turns_aside
@@ -145,7 +145,7 @@ class Assignments:
 def specified(values: Any) -> Environment:
     """A specification, without the fields that only a newer control plane knows. Raises InvalidInput."""
     environment, errors = read(values)
-    serious = {place: text for place, text in errors.items() if not text.startswith("is not known here")}
+    serious = {place: text for place, text in errors.items() if not isinstance(text, UnknownField)}
     if serious:
         raise wrong(serious)
     return environment

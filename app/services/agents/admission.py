@@ -10,7 +10,8 @@ from app.domain.actor import agent as named
 from app.domain.agents.protocol import Agent, compatible
 from app.domain.audit import NewAuditEntry
 from app.domain.errors import AgentRevoked, NotAuthenticated, VersionSkew
-from app.domain.events import EventType, NewEvent
+from app.domain.events import NewEvent
+from app.domain.events.agent_events import AgentHeard, AgentSilent
 from app.ports import Ports, Transaction
 from app.services.agents.refusals import UNKNOWN, refused
 
@@ -99,9 +100,8 @@ class Admission:
 
 def returned(tx: Transaction, agent: Agent) -> list[NewEvent]:
     """An agent is heard again: told to each of its environments."""
-    reason, told = f"agent {agent.name} is heard again", {"agent": agent.id, "name": agent.name}
     names = tx.agents.environments(agent.id)
-    return [NewEvent(EventType.AGENT_HEARD, name, id, None, reason, told) for id, name in names.items()]
+    return [NewEvent(AgentHeard(agent.id, agent.name), name, id) for id, name in names.items()]
 
 
 class SilenceMonitor:
@@ -125,9 +125,6 @@ class SilenceMonitor:
     def _tell(self, tx: Transaction, agent: Agent, now: datetime) -> tuple[str, ...]:
         tx.agents.save(replace(agent, silent_at=now))
         names = tx.agents.environments(agent.id)
-        data = {"agent": agent.id, "name": agent.name, "heard_at": agent.heard_at.isoformat() if agent.heard_at else ""}
-        reason = f"agent {agent.name} was not heard of for a while"
-        tx.ledger.append(
-            now, [NewEvent(EventType.AGENT_SILENT, name, id, None, reason, data) for id, name in names.items()]
-        )
+        silent = AgentSilent(agent.id, agent.name, agent.heard_at.isoformat() if agent.heard_at else "")
+        tx.ledger.append(now, [NewEvent(silent, name, id) for id, name in names.items()])
         return tuple(names.values())

@@ -13,7 +13,8 @@ from app.domain.agents.protocol import ENROLLMENT_LIFE, Agent, Enrollment
 from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import EnvironmentNotFound, InvalidInput, NotAuthenticated
-from app.domain.events import EventType, NewEvent
+from app.domain.events import NewEvent, about
+from app.domain.events.agent_events import AgentEnrolled, AgentRevoked
 from app.domain.ids import new_id
 from app.domain.specification.environment_fields import NAME
 from app.ports import Ports, Transaction, topics
@@ -111,10 +112,7 @@ class Enrollments:
         now = agent.enrolled_at
         data = {"name": agent.name, "version": agent.version, "environments": [one.name for one in environments]}
         tx.audit.append(now, NewAuditEntry(named(agent.name, ip), "agent.enroll", f"agent:{agent.id}", data))
-        told = {"agent": agent.id, "name": agent.name}
-        reason = f"agent {agent.name} works for it"
-        events = [NewEvent(EventType.AGENT_ENROLLED, one.name, one.id, None, reason, told) for one in environments]
-        tx.ledger.append(now, events)
+        tx.ledger.append(now, [about(one, AgentEnrolled(agent.id, agent.name)) for one in environments])
 
     def revoke(self, id: str, actor: Actor) -> None:
         """End an agent at once; its environments read Unknown from now on. Raises AgentNotFound."""
@@ -127,9 +125,8 @@ class Enrollments:
             names = tx.agents.environments(id)
             data = {"name": agent.name, "environments": sorted(names.values())}
             tx.audit.append(now, NewAuditEntry(actor, "agent.revoke", f"agent:{id}", data))
-            reason, told = f"agent {agent.name} was revoked by {actor}", {"agent": id, "name": agent.name}
-            events = [NewEvent(EventType.AGENT_REVOKED, name, key, None, reason, told) for key, name in names.items()]
-            tx.ledger.append(now, events)
+            revoked = AgentRevoked(id, agent.name, by=actor)
+            tx.ledger.append(now, [NewEvent(revoked, name, key) for key, name in names.items()])
         self._ports.notifier.notify(("ledger", f"agent-{id}", *(f"environment-{name}" for name in names.values())))
 
     def rotate(self, agent: Agent, ip: str | None) -> str:

@@ -13,7 +13,8 @@ from app.domain.agents.wire import decode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, IgnoreRule
 from app.domain.errors import InvalidInput, NothingToWriteBack, OperationNotFound, TargetRefused
-from app.domain.events import EventType, NewEvent
+from app.domain.events import about
+from app.domain.events.environment_events import DriftAcknowledged, DriftEnded, IgnoreRuleEdited
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.drift import Ending
@@ -59,11 +60,9 @@ class DriftAnswers:
             if episode is None or episode.acknowledged_at:
                 return
             tx.episodes.acknowledge(episode.id, str(actor), now)
-            data = {"episode": episode.id, "by": str(actor)}
-            event = NewEvent(EventType.DRIFT_ACKNOWLEDGED, name, environment.id, None, str(actor), data)
-            tx.ledger.append(now, [event])
-            entry = NewAuditEntry(actor, "drift.acknowledge", f"environment:{name}", data)
-            tx.audit.append(now, entry)
+            known = DriftAcknowledged(episode.id, actor)
+            tx.ledger.append(now, [about(environment, known)])
+            tx.audit.append(now, NewAuditEntry(actor, "drift.acknowledge", f"environment:{name}", known.data))
         self._ports.notifier.notify(("ledger", f"environment-{name}"))
 
     def ignore(self, name: str, path: str, reason: str, expires_at: datetime | None, actor: Actor) -> Operation:
@@ -104,12 +103,11 @@ class DriftAnswers:
     ) -> None:
         now = self._ports.clock.now()
         policy = replace(environment.policy, ignore=rules)
-        data = {"environment": name, "path": rule.path, "reason": rule.reason}
+        edited = IgnoreRuleEdited(name, rule.path, rule.reason, action=action)
         with self._ports.store.write() as tx:
             tx.environments.replace(replace(environment, policy=policy, version=environment.version + 1))
-            tx.audit.append(now, NewAuditEntry(actor, action, f"environment:{name}", data))
-            event = NewEvent(EventType.ENVIRONMENT_EDITED, name, environment.id, None, f"{action}: {rule.path}", data)
-            tx.ledger.append(now, [event])
+            tx.audit.append(now, NewAuditEntry(actor, action, f"environment:{name}", edited.data))
+            tx.ledger.append(now, [about(environment, edited)])
 
     def _refresh(self, name: str, actor: Actor, reason: str) -> Operation:
         return self._queue.ask(name, Request(OperationKind.REFRESH, Trigger.MANUAL, str(actor), reason=reason), actor)
@@ -180,15 +178,9 @@ class DriftAnswers:
             episode = tx.episodes.current(environment.id)
             if episode and branch == environment.source.ref:
                 tx.episodes.end(episode.id, now, Ending.WRITTEN_BACK, str(actor))
-                told = {
-                    "episode": episode.id,
-                    "ending": Ending.WRITTEN_BACK.value,
-                    "by": str(actor),
-                    "revision": commit.sha,
-                }
-                reason = f"written back by {actor} as {commit.short}"
-                event = NewEvent(EventType.DRIFT_ENDED, environment.name, environment.id, None, reason, told)
-                tx.ledger.append(now, [event])
+                why = f"written back by {actor} as {commit.short}"
+                ended = DriftEnded(episode.id, Ending.WRITTEN_BACK.value, actor, revision=commit.sha, why=why)
+                tx.ledger.append(now, [about(environment, ended)])
 
 
 def _stored(tx: Transaction, environment: Environment, id: Any) -> Operation | None:

@@ -16,7 +16,8 @@ from app.domain.errors import (
     OperationInProgress,
     SourceRefused,
 )
-from app.domain.events import EventType, NewEvent
+from app.domain.events import EventType, Fact, about
+from app.domain.events.environment_events import EnvironmentCreated, EnvironmentDeleted, EnvironmentEdited
 from app.domain.operation import OperationKind, Phase, Request, Trigger
 from app.domain.specification.environment_fields import NAME, as_dict, merge, read
 from app.domain.specification.reader import wrong
@@ -30,6 +31,11 @@ from app.services.operations.queue import Queue
 from app.services.relay import elsewhere
 from app.services.triggers.polling import Poller
 
+ACTIONS = {
+    EventType.ENVIRONMENT_CREATED: "environment.create",
+    EventType.ENVIRONMENT_EDITED: "environment.edit",
+    EventType.ENVIRONMENT_DELETED: "environment.delete",
+}
 SWITCHED = (
     "is changed by a switch, which takes the delivered files along: "
     "`pushpull env switch NAME --runs-on ...`, POST /environments/NAME/switches, or Switch on the environment's page"
@@ -122,7 +128,7 @@ class Registration:
         with self._ports.store.write() as tx:
             self.refuse_overlap(tx, environment)
             stored = tx.environments.add(replace(environment, created_at=now))
-            self._tell(tx, stored, EventType.ENVIRONMENT_CREATED, "environment.create", as_dict(stored), actor)
+            self._record(tx, stored, EnvironmentCreated(as_dict(stored), by=actor), actor)
         self._ports.notifier.notify(("registry", *topics(stored)))
         return stored
 
@@ -182,7 +188,7 @@ class Registration:
                 tx.agents.hand_over(after.id, after.agent, self._ports.clock.now())
             if self._moved(before, after) or turns_aside(before, after):
                 abandon(tx, after, str(actor), self._ports.clock.now())
-            self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
+            self._record(tx, after, EnvironmentEdited(changed, by=actor), actor)
             if after.target != before.target or after.policy != before.policy:
                 tx.environments.schedule_refresh(after.id, self._ports.clock.now())
         if self._moved(before, after) or after.runs_on is not before.runs_on:
@@ -219,9 +225,7 @@ class Registration:
             for one in (*runs, *tx.operations.queued(environment.id)):
                 conclude(tx, one, Conclusion(Phase.TERMINATED, reason="the environment was deleted"), now)
             tx.environments.remove(environment.id)
-            self._tell(
-                tx, environment, EventType.ENVIRONMENT_DELETED, "environment.delete", as_dict(environment), actor
-            )
+            self._record(tx, environment, EnvironmentDeleted(as_dict(environment), by=actor), actor)
         self._forget(environment)
         self._ports.notifier.notify(("registry", *topics(environment)))
 
@@ -236,16 +240,8 @@ class Registration:
         if busy is None:
             self._queue.ask(environment.name, request, SCHEDULE)
 
-    def _tell(
-        self,
-        tx: Transaction,
-        environment: Environment,
-        type: EventType,
-        action: str,
-        data: Mapping[str, Any],
-        actor: Actor,
-    ) -> None:
-        now = self._ports.clock.now()
-        tx.ledger.append(now, [NewEvent(type, environment.name, environment.id, None, f"by {actor}", data)])
-        told = {"environment": environment.name, **data}
-        tx.audit.append(now, NewAuditEntry(actor, action, f"environment:{environment.name}", told))
+    def _record(self, tx: Transaction, environment: Environment, fact: Fact, actor: Actor) -> None:
+        """Write what was done into ledger and audit log."""
+        now, data = self._ports.clock.now(), {"environment": environment.name, **fact.data}
+        tx.ledger.append(now, [about(environment, fact)])
+        tx.audit.append(now, NewAuditEntry(actor, ACTIONS[fact.type], f"environment:{environment.name}", data))

@@ -10,7 +10,8 @@ from app.domain.agents.protocol import CommandKind
 from app.domain.agents.wire import encode
 from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput, NothingToRollBackTo, RevisionNotFound
-from app.domain.events import EventType, NewEvent
+from app.domain.events import about
+from app.domain.events.environment_events import RevisionMarkedBad
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.plan import LiveState, Plan
@@ -155,9 +156,7 @@ class Rollback:
     def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:
         now = self._ports.clock.now()
         tx.history.mark_bad(environment.id, left, reason, str(actor), now)
-        data = {"revision": left, "by": str(actor)}
-        event = NewEvent(EventType.REVISION_MARKED_BAD, environment.name, environment.id, None, reason, data)
-        tx.ledger.append(now, [event])
+        tx.ledger.append(now, [about(environment, RevisionMarkedBad(left, by=actor, why=reason))])
 
     def _revert(
         self, source: Source, environment: Environment, chosen: Revision, reason: str, actor: Actor

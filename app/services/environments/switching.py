@@ -14,7 +14,8 @@ from app.domain.actor import Actor
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, RunsOn, Status, TargetSpec
 from app.domain.errors import EnvironmentChanged, InvalidInput, OperationInProgress, Problem
-from app.domain.events import EventType, NewEvent
+from app.domain.events import about
+from app.domain.events.environment_events import EnvironmentSwitched, SwitchSide
 from app.domain.masking import mask
 from app.domain.operation import Operation, OperationKind, Outcome, Phase
 from app.domain.specification.environment_fields import as_dict, merge
@@ -23,10 +24,10 @@ from app.ports import Ports, Transaction
 from app.services.environments.edits import at_new_source, of_mode, untried
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.environments.registration import Registration
-from app.services.environments.switch_effects import carried, effects, left_behind
 from app.services.operations.conclusion import Conclusion, conclude
 from app.services.operations.inventory_seeding import carry, seed_inventory
 from app.services.operations.queue import Queue
+from app.wording.switch_effects import carried, effects, left_behind
 
 PARTS = ("mode", "runs_on", "source", "target", "policy")
 
@@ -145,18 +146,17 @@ class ModeSwitches:
         _refuse_running(tx, before)
         self._registration.refuse_overlap(tx, after)
         told = in_words(self._ports.targets.kinds(), before, after)
+        reason = f"the environment was switched ({told}) before it ran"
         for waiting in tx.operations.queued(before.id):
-            reason = f"the environment was switched ({told}) before it ran"
             conclude(tx, waiting, _superseded(waiting, reason), now)
         status = tx.environments.by_id(before.id).status
         tx.environments.replace(after)
         tx.environments.put_status(after.id, _status(replace(before, status=status), after))
         _hand_over(tx, before, after, now)
         tx.environments.schedule_refresh(after.id, now)
-        sides = {"from": side(before), "to": side(after), "by": str(actor)}
-        event = NewEvent(EventType.ENVIRONMENT_SWITCHED, after.name, after.id, None, made.reason, sides)
-        tx.ledger.append(now, [event])
-        data = {"environment": after.name, **sides, "reason": made.reason}
+        switched = EnvironmentSwitched(side(before), side(after), actor, why=made.reason)
+        tx.ledger.append(now, [about(after, switched)])
+        data = {"environment": after.name, **switched.data, "reason": made.reason}
         tx.audit.append(now, NewAuditEntry(actor, "environment.switch", f"environment:{after.name}", data))
 
 
@@ -202,17 +202,10 @@ def _hand_over(tx: Transaction, before: Environment, after: Environment, now: da
         tx.agents.hand_over(after.id, after.agent, now)
 
 
-def side(one: Environment) -> dict[str, Any]:
-    """One side of a switch as the ledger keeps it: enough to tell later what was compared."""
-    source = one.source
-    return {
-        "mode": one.mode.value,
-        "runs_on": one.runs_on.value,
-        "agent": one.agent,
-        "target": {"kind": one.target.kind, **one.target.options},
-        "auto_sync": one.policy.auto_sync,
-        "credential": source.credential,
-    }
+def side(one: Environment) -> SwitchSide:
+    """One side of a switch as the ledger keeps it."""
+    target = {"kind": one.target.kind, **one.target.options}
+    return SwitchSide(one.mode.value, one.runs_on.value, one.agent, target, one.policy.auto_sync, one.source.credential)
 
 
 def in_words(kinds: KindCatalogue, before: Environment, after: Environment) -> str:

@@ -15,7 +15,7 @@ from app.domain.environment import Environment
 from app.domain.errors import OperationFinished
 from app.domain.ids import new_id
 from app.domain.masking import mask
-from app.domain.operation import AUTOMATIC, Operation, OperationKind, Outcome, Phase, Request, Trigger
+from app.domain.operation import AUTOMATIC, Operation, OperationDetail, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import Ports, Transaction, topics
 from app.services.operations.conclusion import Conclusion, conclude, request_stop, stopped
 from app.services.operations.operation_records import is_quiet, queued_event, requested_entry
@@ -138,13 +138,12 @@ class Queue:
         lost = Conclusion(Phase.ERROR, Outcome.FAILED, "interrupted: its process ended")
         end = stopped(operation.termination_by) if operation.termination_by else lost
         conclude(tx, operation, replace(end, by=RECOVERY), now)
-        attempts = int(operation.detail.get("attempts", 0))
+        attempts = operation.detail.attempts
         if operation.termination_by or attempts >= MAX_RETRIES:
             return
         request = replace(operation.request, retry_of=operation.id, reason="repeated after an interruption")
-        again = replace(self._new(tx.environments.by_id(operation.environment_id), request), detail={
-            "attempts": attempts + 1
-        })  # fmt: skip
+        again = self._new(tx.environments.by_id(operation.environment_id), request)
+        again = replace(again, detail=OperationDetail(attempts=attempts + 1))
         tx.operations.add(again)
         tx.queue.put(again)
         tx.ledger.append(now, [queued_event(again)])

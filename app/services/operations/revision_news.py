@@ -7,11 +7,12 @@ from datetime import datetime
 
 from app.domain.environment import Environment, Mode
 from app.domain.errors import Problem
-from app.domain.events import EventType, NewEvent
+from app.domain.events import Fact, NewEvent, about
+from app.domain.events.source_events import PipelineMissed, RefMoved, RevisionNoticed
 from app.domain.operation import Outcome
 from app.domain.revision import Revision
 from app.ports import DesiredStates, OperationFilter, Source, Transaction
-from app.services.operations.decisions import decision, shadowed
+from app.services.operations.decisions import decision
 
 PASSED_OVER = 200  # commits between two heads that are told one by one
 
@@ -66,13 +67,10 @@ def noticed(
     if found is None or before == found.head.sha:
         return environment, []
     head, ref = found.head, environment.source.ref
-    facts = {"revision": head.sha, "before": before, "subject": head.subject, "commits": len(found.between)}
-    events = [NewEvent(EventType.REVISION_NOTICED, environment.name, environment.id, None, head.subject, facts)]
+    facts: list[Fact] = [RevisionNoticed(head.sha, before, head.subject, len(found.between))]
     if found.forced:
-        told = {"ref": ref, "before": before, "after": head.sha, "forced": True}
-        events.append(
-            NewEvent(EventType.REF_MOVED, environment.name, environment.id, None, f"{ref} was force-pushed", told)
-        )
+        facts.append(RefMoved(ref, before, head.sha, forced=True, why=f"{ref} was force-pushed"))
+    events = [about(environment, fact) for fact in facts]
     if environment.mode is Mode.PUSH and found.left_out and not _asked_for(tx, environment, found.left_out.sha):
         events.append(_never_brought(environment, found.left_out, head))
     if environment.mode is Mode.PULL:
@@ -94,8 +92,5 @@ def _asked_for(tx: Transaction, environment: Environment, sha: str) -> bool:
 
 def _never_brought(environment: Environment, left: Revision, by: Revision) -> NewEvent:
     """A commit in a push environment that something newer took the place of before any pipeline or webhook asked."""
-    reason = f"no pipeline or webhook brought {left.short} before {by.short} took its place"
-    at = left.committed_at.isoformat()
-    told = {"revision": left.sha, "mode": environment.mode.value, "by": by.sha, "committed_at": at}
-    facts = {**told, **shadowed(environment)}
-    return NewEvent(EventType.PIPELINE_MISSED, environment.name, environment.id, None, reason, facts)
+    mode, observe = environment.mode.value, environment.policy.observe
+    return about(environment, PipelineMissed(left.sha, mode, by.sha, left.committed_at.isoformat(), observe=observe))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.environment import Environment, Status
 from app.domain.errors import OnlyObserves, Problem
-from app.domain.operation import OperationKind, Outcome, Phase, StageName
+from app.domain.operation import Changes, OperationKind, Outcome, Phase, StageName
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, acceptance
 from app.domain.state.items import Change, Key
@@ -46,7 +46,7 @@ class Shadow:
     def sync(self, revision: Revision, state: DesiredState) -> Conclusion:
         """Plan a delivery and say what it would have done."""
         plan, target = self._plan(state, self._before())
-        self._recorder.remember(paths=paths_of(plan.items), tree=state.id, would=_counts(plan))
+        self._recorder.remember(paths=paths_of(plan.items), tree=state.id, would=_changes(plan))
         return self._concluded(
             plan, state, target, Outcome.OBSERVED, f"would have deployed {revision.short}: {would(plan)}"
         )
@@ -145,13 +145,14 @@ def _dropped(
     return tuple(change.key for change in changes or () if change.after is None)
 
 
-def _counts(plan: Plan) -> dict[str, int]:
+def _changes(plan: Plan) -> Changes:
     counts = plan.counts()
-    updated = counts[Action.UPDATE] + counts[Action.TRAITS]
-    return {"created": counts[Action.CREATE], "updated": updated, "deleted": counts[Action.DELETE]}
+    return Changes(counts[Action.CREATE], counts[Action.UPDATE] + counts[Action.TRAITS], counts[Action.DELETE])
 
 
 def would(plan: Plan) -> str:
     """What would be done, in words."""
-    told = [f"{count:,} {word}" for word, count in _counts(plan).items() if count]
-    return ", ".join(told) or "nothing to change, live equals it already"
+    changes = _changes(plan)
+    counts = ("created", changes.created), ("updated", changes.updated), ("deleted", changes.deleted)
+    done = [f"{count:,} {word}" for word, count in counts if count]
+    return ", ".join(done) or "nothing to change, live equals it already"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from app.domain.environment import Environment, Status
-from app.domain.events import EventType, NewEvent
+from app.domain.events import Fact, NewEvent, about
+from app.domain.events.environment_events import HealthChanged, StatusChanged
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.revision import Revision
 from app.domain.state.plan import Plan
@@ -81,18 +80,11 @@ def ended(status: Status, operation: Operation) -> Status:
 
 def status_events(before: Environment, after: Status, operation: Operation) -> list[NewEvent]:
     """Events for what changed in the status."""
-    events = []
-    status = before.status
+    found: list[Fact] = []
+    status, why = before.status, operation.reason
     if (status.sync, status.divergence) != (after.sync, after.divergence):
-        data = {"from": status.sync.value, "to": after.sync.value, "divergence": after.divergence}
-        events.append(_event(before, EventType.STATUS_CHANGED, operation, operation.reason, data))
+        divergence = after.divergence.value if after.divergence else None
+        found.append(StatusChanged(status.sync.value, after.sync.value, divergence, why=why))
     if status.health is not after.health:
-        data = {"from": status.health.value, "to": after.health.value}
-        events.append(_event(before, EventType.HEALTH_CHANGED, operation, operation.reason, data))
-    return events
-
-
-def _event(
-    environment: Environment, type: EventType, operation: Operation, reason: str, data: Mapping[str, Any]
-) -> NewEvent:
-    return NewEvent(type, environment.name, environment.id, operation.id, reason, data)
+        found.append(HealthChanged(status.health.value, after.health.value, why=why))
+    return [about(before, fact, operation.id) for fact in found]

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from app.domain.environment import Environment, Status
 from app.domain.errors import Problem
-from app.domain.events import EventType, NewEvent
-from app.domain.operation import Changes, Outcome, Phase, StageName, Trigger
+from app.domain.events.environment_events import HoldEnded
+from app.domain.operation import Changes, Outcome, Phase, StageName, Trigger, UnsupportedPath
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, Ending
 from app.domain.state.items import printable
@@ -21,6 +21,7 @@ from app.services.operations.conclusion import Conclusion, NextRefresh, WentLive
 from app.services.operations.drift_episodes import DriftOver
 from app.services.operations.health_and_hooks import NO_CHECK, run_hooks, wait_until_healthy
 from app.services.operations.inventory_seeding import seed_inventory
+from app.services.operations.operation_records import event_of
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.operations.revision_news import RevisionNews, news
@@ -108,14 +109,13 @@ class Sync:
 
     def _end_hold(self, source: Source, revision: Revision) -> None:
         """A commit newer than the revision that a rollback left ends the rollback's hold."""
-        hold, one = self._environment.hold, self._recorder.operation
+        hold = self._environment.hold
         if hold is None or not wanted.newer_than_left(hold, revision.sha, source):
             return
         reason = f"{revision.short} landed, newer than {(hold.left_revision or '')[:8]}"
         with self._ports.store.write() as tx:
             tx.environments.set_hold(self._environment.id, None)
-            event = NewEvent(EventType.HOLD_ENDED, one.environment, one.environment_id, one.id, reason)
-            tx.ledger.append(self._ports.clock.now(), [event])
+            tx.ledger.append(self._ports.clock.now(), [event_of(self._recorder.operation, HoldEnded(why=reason))])
         self._environment = replace(self._environment, hold=None)
 
     def _deliver(self, source: Source, revision: Revision, state: DesiredState) -> Conclusion:
@@ -140,10 +140,10 @@ class Sync:
 
     def _report_unsupported(self, state: DesiredState) -> None:
         """Say what of the state is not delivered as it is meant: submodules, and LFS pointers without their content."""
-        found = [{"path": printable(one.key), "kind": one.kind} for one in state.unsupported()[:100]]
+        found = tuple(UnsupportedPath(printable(one.key), one.kind) for one in state.unsupported()[:100])
         self._recorder.remember(unsupported=found)
         for one in found[:10]:
-            self._recorder.log(f"not supported: '{one['path']}' is a {one['kind'].replace('_', ' ')}")
+            self._recorder.log(f"not supported: '{one.path}' is a {one.kind.replace('_', ' ')}")
 
     def _apply(self, target: Target, plan: Plan, state: DesiredState) -> str | None:
         """Bring the target and the inventory to the desired state; return why a hook stopped it, or None."""

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from app.domain.actor import SCHEDULE
 from app.domain.environment import Environment, Mode, Status
 from app.domain.errors import Problem, RevisionNotFound
-from app.domain.events import EventType, NewEvent
+from app.domain.events import NewEvent, about
+from app.domain.events.source_events import RefMoved, SourceFailed, SourceRecovered, WebhookMissed
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
 from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, SyncStatus
 from app.ports import Ports, RefMove, RepositoryState, Source, Transaction
-from app.services.operations.decisions import decision, shadowed
+from app.services.operations.decisions import decision
 from app.services.operations.queue import Queue
 from app.services.operations.revision_news import RevisionNews, news, noticed
 from app.services.operations.wanted_revision import newer_than_left
@@ -63,7 +64,7 @@ class Poller:
             tx.repositories.put(RepositoryState(repo_url, heads, at))
             tx.repositories.polled(repo_url, at, result, _told(moves))
             if before.failing_since:
-                tx.ledger.append(at, [_answers_again(repo_url)])
+                tx.ledger.append(at, [NewEvent(SourceRecovered(repo_url))])
             environments = tx.environments.of_repository(repo_url)
         sighting = Sighting(source, {move.ref: move for move in moves}, at, before.looked_at, heads)
         self._decide(environments, sighting)
@@ -79,8 +80,7 @@ class Poller:
             tx.repositories.put(replace(before, failing_since=since, error=problem.detail))
             tx.repositories.polled(before.repo_url, at, result, problem.detail)
             if before.failing_since is None:
-                data = {"repo_url": before.repo_url, "result": result}
-                tx.ledger.append(at, [NewEvent(EventType.SOURCE_FAILED, reason=problem.detail, data=data)])
+                tx.ledger.append(at, [NewEvent(SourceFailed(before.repo_url, result, why=problem.detail))])
             environments = tx.environments.of_repository(before.repo_url)
             for environment in environments:
                 if environment.status.condition.about(ConditionKind.TARGET):
@@ -187,10 +187,8 @@ class Poller:
             return replace(status, webhook_judged=status.noticed), []
         if sighting.at - status.noticed_at < WEBHOOK_GRACE:
             return status, []
-        reason = f"the poll found {status.noticed[:8]}; its webhook never came"
-        facts = {"revision": status.noticed, "mode": environment.mode.value, **shadowed(environment)}
-        event = NewEvent(EventType.WEBHOOK_MISSED, environment.name, environment.id, None, reason, facts)
-        return replace(status, webhook_judged=status.noticed), [event]
+        missed = WebhookMissed(status.noticed, environment.mode.value, observe=environment.policy.observe)
+        return replace(status, webhook_judged=status.noticed), [about(environment, missed)]
 
     def _ask(
         self,
@@ -259,18 +257,13 @@ class Poller:
         gone = Condition(ConditionKind.SOURCE, detail)
         if environment.status.condition == gone or is_sha(environment.source.ref):
             return
-        facts = {"ref": environment.source.ref, "before": environment.status.noticed, "after": None}
+        moved = RefMoved(environment.source.ref, environment.status.noticed, None, why=detail)
         with self._ports.store.write() as tx:
             current = tx.environments.by_id(environment.id)
             tx.environments.put_status(current.id, replace(current.status, condition=gone))
-            event = NewEvent(EventType.REF_MOVED, current.name, current.id, None, detail, facts)
             refused = decision(current, Outcome.REFUSED, "schedule", f"{detail} Nothing was changed on the target.")
-            tx.ledger.append(sighting.at, [event, refused])
+            tx.ledger.append(sighting.at, [about(current, moved), refused])
         self._ports.notifier.notify(("ledger", f"environment-{environment.name}"))
-
-
-def _answers_again(repo_url: str) -> NewEvent:
-    return NewEvent(EventType.SOURCE_RECOVERED, reason=f"{repo_url} answers again", data={"repo_url": repo_url})
 
 
 def _told(moves: Sequence[RefMove]) -> str:

@@ -16,6 +16,8 @@ from app.ssh.ssh_config import Secret
 from app.targets.files.layouts import layout_fact
 from app.targets.ssh.ssh_fields import HOST_KEY, PATH_MAX, PORT, SSH
 
+# The order in which options have always been stored: the store compares targets as texts.
+STORED = ("host", "port", "user", "credential", "host_key", "path", "layout", "keep_releases", "jump")
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\Z")
 USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,63}\Z")
 
@@ -30,7 +32,7 @@ def check(options: Mapping[str, Any]) -> dict[str, Any]:
         _check_login(reader.below("jump"), checked["jump"])
     if reader.errors:
         raise wrong(reader.errors)
-    return checked
+    return {name: checked[name] for name in STORED if name in checked}
 
 
 def _check_login(reader: FieldReader, login: dict[str, Any]) -> None:

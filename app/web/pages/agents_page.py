@@ -19,10 +19,10 @@ from app.queries import Queries
 from app.queries.agent_queries import AgentRecord
 from app.web.pages.form_fields import Many
 from app.web.rendering import render
-from app.web.rendering.present import plural
 from app.web.rendering.snippets import base_url
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.wording.quantities import plural
 
 SKEWED_S = 2.0
 REGION = "agents"

@@ -9,15 +9,16 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.comparison import MODES, WINDOWS, Call, Cell, Comparison, ComparisonRow, Day
+from app.comparison import MODES, WINDOWS, Call, Cell, Comparison, ComparisonRow, Day
 from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import links, render
 from app.web.rendering.plots import Axis, RoadStep, axis, medians
-from app.web.rendering.present import duration, exact, plural
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.wording.quantities import plural
+from app.wording.times import duration, exact
 
 WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
 LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}

@@ -10,9 +10,9 @@ from app.domain.permissions import Permission
 from app.domain.state.drift import Episode
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
-from app.web.rendering.present import plural
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.wording.quantities import plural
 
 OPEN = 100
 PAST = 30

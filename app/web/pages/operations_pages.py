@@ -8,7 +8,9 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
-from app.domain.events import Event, EventType
+from app.domain.events import Event
+from app.domain.events.environment_events import HealthChanged, StatusChanged
+from app.domain.events.operation_events import OperationFinished, OperationLog, OperationQueued, OperationStage
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
 from app.domain.permissions import Permission
 from app.ports import OperationFilter
@@ -16,9 +18,11 @@ from app.web.pages.query_parameters import After, Word, clean, moment
 from app.web.rendering import links, render
 from app.web.rendering.happenings import Happening, counted, of_operation, sentence_case, started, summary
 from app.web.rendering.plots import RoadStep, road
-from app.web.rendering.present import exact, look, short
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.wording.badges import look
+from app.wording.short_names import short
+from app.wording.times import exact
 
 ROWS = 30
 FILES = 500
@@ -165,7 +169,7 @@ def _left(one: Operation) -> str:
 
 def _files(one: Operation) -> tuple[File, ...]:
     """What the plan works on, in the order of an apply: contents, modes, deletions. Finished ones are marked."""
-    given = [(str(each.get("path", "")), str(each.get("action", ""))) for each in one.detail.get("paths", ())[:FILES]]
+    given = [(each.path, each.action) for each in one.detail.paths[:FILES]]
     works = sorted((each for each in given if each[1] in ORDER), key=lambda each: ORDER[each[1]])
     over = one.phase is Phase.SUCCEEDED and one.kind is OperationKind.SYNC and one.outcome is not Outcome.OBSERVED
     return tuple(File(path, action, over or index < one.done) for index, (path, action) in enumerate(works))
@@ -173,19 +177,20 @@ def _files(one: Operation) -> tuple[File, ...]:
 
 def _line(event: Event, one: Operation) -> str:
     """A ledger entry as a line of the log."""
-    data = event.data
-    if event.type is EventType.OPERATION_QUEUED:
-        return f"Queued: {started(one)}"
-    if event.type is EventType.OPERATION_STAGE:
-        return {"applied": "Applying", "healthy": "Checking health"}.get(event.reason, event.reason)
-    if event.type is EventType.OPERATION_FINISHED:
-        ended = look(data.get("outcome") or data.get("phase"), "outcome" if data.get("outcome") else "phase").label
-        return f"Ended: {ended}{f': {event.reason}' if event.reason else ''}"
-    if event.type is EventType.OPERATION_LOG:
-        return event.reason
+    match event.fact:
+        case OperationQueued():
+            return f"Queued: {started(one)}"
+        case OperationStage(stage=stage):
+            return {"applied": "Applying", "healthy": "Checking health"}.get(stage, stage)
+        case OperationLog(line=line):
+            return line
+        case OperationFinished(outcome=outcome, phase=phase):
+            ended = look(outcome or phase, "outcome" if outcome else "phase").label
+            return f"Ended: {ended}{f': {event.reason}' if event.reason else ''}"
+        case StatusChanged(before=before, after=after) | HealthChanged(before=before, after=after):
+            return f"{look(event.type, 'event').label}: {before} → {after}"
     label = look(event.type, "event").label
-    change = f"{data['from']} → {data['to']}" if "from" in data and "to" in data else event.reason
-    return f"{label}: {change}" if change else label
+    return f"{label}: {event.reason}" if event.reason else label
 
 
 @router.post("/operations/{id}/stop", dependencies=[may(Permission.TERMINATE)])

@@ -7,19 +7,19 @@ from datetime import datetime
 
 from fastapi import APIRouter, Response
 
-from app.domain.comparison import Comparison
+from app.comparison import Comparison
 from app.domain.environment import Environment
 from app.domain.permissions import Permission
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.web.pages.environments.forms import environment_form as forms
 from app.web.pages.environments.forms.environment_form import Form
-from app.web.pages.needs import Need, need_of
 from app.web.pages.query_parameters import PAGE, After, Word, clean, split_search
 from app.web.pages.visit import Visit, Visiting
 from app.web.rendering import links, render
-from app.web.rendering.present import plural, sentence
 from app.web.requests.permission_check import may
+from app.wording.needs_words import Need, need_of
+from app.wording.quantities import listed, plural
 
 REGIONS = ("environments", "summary")
 router = APIRouter()
@@ -151,7 +151,7 @@ def lede(tally: Tally) -> str:
     known = [(tally.by_sync.get(one.value, 0), words.get(one, one.value)) for one in SyncStatus]
     parts = [f"{count:,} {word}" for count, word in known if count]
     parts += [f"{tally.held:,} held"] if tally.held else []
-    return f"{plural(tally.total, 'environment')}: {sentence(parts)}."
+    return f"{plural(tally.total, 'environment')}: {listed(parts)}."
 
 
 def groups(page: Page[EnvironmentRow], now: datetime, *, whole: bool) -> tuple[Group, ...]:

@@ -14,6 +14,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from app.domain.events import Event, EventType
+from app.domain.events.operation_events import AnnouncedDecision, Decision, OperationFinished
 from app.domain.identity import SYSTEM
 from app.domain.operation import Operation
 from app.queries import Queries
@@ -23,6 +24,7 @@ SLOW = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 COUNTED = (EventType.OPERATION_FINISHED, EventType.DECISION, EventType.WEBHOOK_RECEIVED, EventType.WEBHOOK_MISSED,
            EventType.DRIFT_DETECTED)  # fmt: skip
 BATCH = 500
+NONE = "none"
 
 
 class Metrics:
@@ -88,18 +90,18 @@ class Metrics:
                 return
 
     def _count(self, event: Event, operation: Operation | None) -> None:
-        data = {key: str(event.data.get(key) or "none") for key in ("kind", "mode", "trigger", "outcome", "phase")}
-        if event.type is EventType.OPERATION_FINISHED:
-            outcome = data["outcome"] if data["outcome"] != "none" else data["phase"]
-            self._operations.labels(data["kind"], data["mode"], data["trigger"], outcome).inc()
+        fact = event.fact
+        if isinstance(fact, OperationFinished):
+            kind, mode, trigger = fact.kind or NONE, fact.mode or NONE, fact.trigger or NONE
+            self._operations.labels(kind, mode, trigger, fact.outcome or fact.phase or NONE).inc()
             if operation and operation.finished_at:
                 took = (operation.finished_at - operation.created_at).total_seconds()
-                self._durations.labels(data["kind"], data["mode"], data["trigger"]).observe(max(0.0, took))
-        elif event.type is EventType.DECISION:
-            self._decisions.labels(data["mode"], data["trigger"], data["outcome"]).inc()
+                self._durations.labels(kind, mode, trigger).observe(max(0.0, took))
+        elif isinstance(fact, Decision | AnnouncedDecision):
+            self._decisions.labels(fact.mode, fact.trigger, fact.outcome).inc()
         elif event.type is EventType.DRIFT_DETECTED:
             self._drifts.inc()
-        else:
+        elif event.type in (EventType.WEBHOOK_MISSED, EventType.WEBHOOK_RECEIVED):
             self._webhooks.labels("missed" if event.type is EventType.WEBHOOK_MISSED else "received").inc()
 
     def _look(self, queries: Queries) -> None:

@@ -14,7 +14,7 @@ from app.domain.agents.wire import decode
 from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, Hold, Status
 from app.domain.errors import EnvironmentNotFound, InvalidInput, ReportRefused
-from app.domain.events import EventType, NewEvent
+from app.domain.events import EventType, NewEvent, UnreadFact
 from app.domain.operation import Operation
 from app.domain.revision import Revision
 from app.domain.state.drift import Ending, read_report
@@ -62,7 +62,8 @@ def _event(case: ReportContext, environment: Environment) -> None:
     told = case.data.get("data")
     data = dict(told) if isinstance(told, Mapping) else {}
     check_mode(case, environment, data.get("mode"))
-    event = NewEvent(type, environment.name, environment.id, operation, case.text("reason"), data, _origin(case))
+    fact = UnreadFact(type, data, case.text("reason"))
+    event = NewEvent(fact, environment.name, environment.id, operation, _origin(case))
     if not _echo(case.tx, event):
         case.tx.ledger.append(case.at, [event])
 
@@ -82,8 +83,9 @@ def _echo(tx: Transaction, event: NewEvent) -> bool:
     last = tx.ledger.page(environment_id=event.environment_id, types=kin, newest_first=True, limit=1)
     if not last or last[0].origin is not None or last[0].type is not event.type:
         return False
-    same = all(last[0].data.get(name) == event.data.get(name) for name in ("owner", "revision", "left_revision"))
-    return same and (event.type is EventType.HOLD_ENDED or last[0].reason == event.reason)
+    ours, theirs = last[0], event.fact
+    same = all(ours.data.get(name) == theirs.data.get(name) for name in ("owner", "revision", "left_revision"))
+    return same and (event.type is EventType.HOLD_ENDED or ours.reason == theirs.reason)
 
 
 # --- what pages show ---

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from app.domain.comparison.export import as_dict, csv_lines
+from app.comparison.export import as_dict, csv_lines
 from app.domain.permissions import Permission
 from app.web.api.fields import Labels, OneName
 from app.web.api.response_models import reply

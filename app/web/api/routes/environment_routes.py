@@ -6,14 +6,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from app.domain.comparison import parse_labels
+from app.comparison import parse_labels
 from app.domain.environment import Environment as Registered
 from app.domain.errors import InvalidInput, Problem
 from app.domain.permissions import Permission
 from app.domain.webhook import PROVIDERS
 from app.ports import EnvironmentFilter
 from app.queries import Queries
-from app.services.environments.switch_effects import left_behind
 from app.web.api.fields import AfterName, Labels, Limit, Name, Text
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import EnvironmentBody, EnvironmentPatch, HoldBody, ProbeBody, WebhookBody
@@ -23,6 +22,7 @@ from app.web.api.serializers.pinned_values import without_fingerprints
 from app.web.rendering import snippets
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Later, Reads
+from app.wording.switch_effects import left_behind
 
 router = APIRouter(tags=["environments"])
 IfMatch = Annotated[

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from app.domain.agents.wire import encode
 from app.domain.environment import Environment
 from app.domain.permissions import Permission
 from app.domain.specification.kind_catalogue import KindCatalogue
@@ -54,8 +55,8 @@ def switch_json(made: SwitchPlan, kinds: KindCatalogue) -> dict[str, Any]:
 
 
 def _shown(one: Environment, kinds: KindCatalogue) -> dict[str, Any]:
-    told = side(one)
-    return {**told, "target": with_fingerprints(kinds, told["target"])}
+    shown = side(one)
+    return {**encode(shown), "target": with_fingerprints(kinds, shown.target)}
 
 
 @router.get("/environments/{name}/shadow", response_model=Items[ShadowPair], dependencies=[may(Permission.VIEW)])

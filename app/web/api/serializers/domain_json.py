@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from app.domain.agents.wire import encode
 from app.domain.audit import timestamp
 from app.domain.environment import Environment, Hold
 from app.domain.errors import Problem, RevisionNotFound
@@ -120,7 +121,7 @@ def operation_json(one: Operation) -> dict[str, Any]:
             "unchanged": changes.unchanged,
         },
         "progress": {"done": one.done, "total": one.total},
-        "paths": list(one.detail.get("paths", ())),
+        "paths": encode(one.detail.paths),
         "pipeline": {"url": pipeline.url, "id": pipeline.id, "commit_time": at(pipeline.commit_time)}
         if pipeline
         else None,

@@ -9,9 +9,10 @@ from app.domain.operation import Request as Asked
 from app.domain.permissions import Permission
 from app.web.pages.form_fields import Line, line, until
 from app.web.rendering import links, render
-from app.web.rendering.present import exact, short
 from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Cases
+from app.wording.short_names import short
+from app.wording.times import exact
 
 router = APIRouter()
 

@@ -13,7 +13,8 @@ from app.domain.operation import Operation, OperationKind, Phase, Stage, StageNa
 from app.queries import Queries
 from app.queries.environment_state import Ahead, EnvironmentState, pending_revision
 from app.web.rendering.plots import RoadStep, steps
-from app.web.rendering.present import plural, short
+from app.wording.quantities import plural
+from app.wording.short_names import short
 
 
 @dataclass(frozen=True, slots=True)

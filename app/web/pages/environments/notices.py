@@ -10,7 +10,9 @@ from app.domain.operation import Outcome, Phase
 from app.domain.status import ConditionKind, Health, SyncStatus
 from app.web.pages.environments.header import Head
 from app.web.rendering import links
-from app.web.rendering.present import actor, clock, every, exact, plural, relative, short
+from app.wording.quantities import plural
+from app.wording.short_names import actor, short
+from app.wording.times import clock, every, exact, relative
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from app.domain.errors import (
     Problem,
 )
 from app.domain.permissions import Permission
-from app.services.environments.switch_effects import left_behind
 from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.environments.forms import environment_form as forms
 from app.web.pages.environments.forms.environment_form import Form
@@ -30,6 +29,7 @@ from app.web.pages.visit import Visit, Visiting
 from app.web.rendering import links, render
 from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Later
+from app.wording.switch_effects import left_behind
 
 FORM = "environment_form"
 CONFIRM = "Confirm the server's {noun}: compare its fingerprint below, then save again."
@@ -181,7 +181,7 @@ def _unconfirmed(visit: Visit, typed: Mapping[str, str], one: Environment | None
     if not here or pin is None or any(_wrong(visit, typed, one)):
         return None
     found, host = looked_up(visit, typed, forms.number)
-    problem = CONFIRM.format(noun=pin.noun) if host.tone == "warn" else host.title
+    problem = CONFIRM.format(noun=pin.noun) if host.confirm else host.title
     shown = forms.form(visit, {**found, "name": one.name} if one else found, one, problem=problem, host=host)
     return _again(visit, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 

@@ -18,8 +18,9 @@ from app.web.pages.form_fields import Line, line, until
 from app.web.pages.query_parameters import Word, clean
 from app.web.pages.visit import Visit, Visiting
 from app.web.rendering import render
-from app.web.rendering.present import plural, short
 from app.web.requests.permission_check import By, may
+from app.wording.quantities import plural
+from app.wording.short_names import short
 
 SHOWN = 40
 LETTERS = 40_000

@@ -9,8 +9,11 @@ from datetime import date, datetime, timedelta
 from fastapi import APIRouter, Request, Response
 
 from app.domain.events import Event, EventType
+from app.domain.events.environment_events import HealthChanged
+from app.domain.events.source_events import RevisionNoticed
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Trigger
 from app.domain.permissions import Permission
+from app.domain.status import Health
 from app.queries.event_queries import Timeline
 from app.queries.shadow_pairs import Pair
 from app.web.pages.environments.environment_view import Top, show, top
@@ -90,10 +93,10 @@ def _unremarkable(operation: Operation) -> bool:
 
 def _said_already(event: Event, told: Collection[str | None]) -> bool:
     """Whether a delivery beside it tells the same: its commit was noticed first, and health follows from it."""
-    if event.type is EventType.REVISION_NOTICED:
-        return event.data.get("revision") in told
-    first = event.data.get("from") == "Unknown"
-    return event.type is EventType.HEALTH_CHANGED and (first or event.operation in told)
+    fact = event.fact
+    if isinstance(fact, RevisionNoticed):
+        return fact.revision in told
+    return isinstance(fact, HealthChanged) and (fact.before == Health.UNKNOWN or event.operation in told)
 
 
 def _by_day(items: Sequence[Happening], today: date) -> Iterator[TimelineDay]:

@@ -16,7 +16,7 @@ from app.web.pages.environments.forms.target_inputs import NO_CREDENTIAL, Target
 from app.web.pages.environments.forms.test_result import Finding
 from app.web.pages.query_parameters import clean
 from app.web.pages.visit import Visit
-from app.web.rendering.present import plural
+from app.wording.quantities import plural
 
 CREDENTIALS = 200
 NUMBERS = ("policy.interval_s", "policy.refresh_interval_s")

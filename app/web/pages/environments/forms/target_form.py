@@ -75,7 +75,7 @@ def looked_up(visit: Visit, typed: Mapping[str, str], number: Number) -> tuple[d
     except Problem as problem:
         return dict(typed), Finding("bad", wrong, problem.detail)
     told = pin_confirmation.told(visit, found, pin)
-    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, told)
+    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, told, confirm=True)
 
 
 def _pinned(kinds: KindCatalogue, typed: Mapping[str, str]) -> Iterator[tuple[str, TargetField]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from app.domain.comparison.evidence import MODES, STARTS, Evidence
-from app.domain.comparison.judgement import Measure, Phrases, counts, detail, judge, times
-from app.domain.comparison.result import Cell, ComparisonRow, Detail, Heading
-from app.domain.comparison.setup_parts import PIPELINE_STEP, Part, lines, parts
-from app.domain.comparison.words import listed, number, plural
-from app.domain.environment import Environment, RunsOn
+from app.comparison.evidence import MODES, STARTS, Evidence
+from app.comparison.judgement import Measure, Phrases, counts, detail, judge, times
+from app.comparison.result import Cell, ComparisonRow, Detail, Heading
+from app.comparison.setup_parts import PIPELINE_STEP, Part, lines, parts
+from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.operation import Trigger
+from app.wording.quantities import listed, number, plural
 
 _COUNTED = (
     "Counted from the specifications of all environments there are now, and from what started their syncs in this "
@@ -60,8 +60,8 @@ class Foundation:
     def __init__(self, evidence: Evidence, step: str = PIPELINE_STEP) -> None:
         self._evidence = evidence
         started = _triggers(evidence)
-        self._parts: Mapping[int, tuple[Part, ...]] = {
-            one.id: parts(one, evidence.kinds, started.get((one.name, one.mode.value), frozenset()), step)
+        self._parts: Mapping[tuple[int, Mode], tuple[Part, ...]] = {
+            (one.id, one.mode): parts(one, evidence.kinds, started.get((one.name, one.mode.value), frozenset()), step)
             for one in evidence.environments
         }
 
@@ -70,7 +70,7 @@ class Foundation:
         return self._effort(), self._first_delivery(), self._suitability(), self._security(), self._size()
 
     def _all_parts(self, mode: str) -> list[tuple[Part, ...]]:
-        return [self._parts[one.id] for one in self._evidence.of(mode)]
+        return [self._parts[one.id, one.mode] for one in self._evidence.of(mode)]
 
     def _effort(self) -> ComparisonRow:
         says = Phrases(
@@ -124,7 +124,7 @@ class Foundation:
         """How many environments each named secret opens: stored credentials, and tokens that pipelines used."""
         opens: dict[str, set[str]] = defaultdict(set)
         for one in self._evidence.of(mode):
-            for part in self._parts[one.id]:
+            for part in self._parts[one.id, one.mode]:
                 if ": " in part.credential:
                     opens[part.credential].add(one.name)
         for fact in self._evidence.finished[mode]:
@@ -142,7 +142,7 @@ class Foundation:
         return counts(SIZE, says, *(self._size_of(mode) for mode in MODES))
 
     def _size_of(self, mode: str) -> Measure:
-        written = [lines(one, self._parts[one.id]) for one in self._evidence.of(mode)]
+        written = [lines(one, self._parts[one.id, one.mode]) for one in self._evidence.of(mode)]
         sizes = [len("\n".join(of).encode()) for of in written]
         outside = sum(len(part.written) for of in self._all_parts(mode) for part in of)
         details = (
@@ -176,7 +176,7 @@ def _triggers(evidence: Evidence) -> Mapping[tuple[str, str], frozenset[Trigger]
 
 def _where(mode: str, environments: Sequence[Environment]) -> str:
     kinds = Counter(one.target.kind for one in environments)
-    told = listed(plural(count, f"{kind} target") for kind, count in kinds.most_common())
+    told = listed((plural(count, f"{kind} target") for kind, count in kinds.most_common()), "none")
     return f"{mode.capitalize()} serves {plural(len(environments), 'environment')} here ({told})."
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.domain.comparison.result import Call, Cell, ComparisonRow, Detail, Heading, Interval, Pairing, Verdict
-from app.domain.comparison.statistics import (
+from app.comparison.result import Call, Cell, ComparisonRow, Detail, Heading, Interval, Pairing, Verdict
+from app.comparison.statistics import (
     median,
     median_difference,
     median_interval,
@@ -19,7 +19,9 @@ from app.domain.comparison.statistics import (
     share_interval,
     thinned,
 )
-from app.domain.comparison.words import amount, gap, middle_of, plural, span
+from app.wording.figures import middle_of
+from app.wording.quantities import amount, gap, plural
+from app.wording.times import duration
 
 NEEDED_FOR_P95 = 20
 
@@ -177,4 +179,6 @@ def _paired_sentence(n: int, first: int, second: int, verdict: Verdict, word: st
     both = f"{plural(n, 'revision')} went both ways: push was {word} with {first:,}, pull with {second:,}"
     if verdict.call not in (Call.PUSH, Call.PULL):
         return f"{both}. {verdict.text}."
-    return f"{both}. The median difference is {span(abs(verdict.difference or 0))}, in favour of {verdict.call.value}."
+    return (
+        f"{both}. The median difference is {duration(abs(verdict.difference or 0))}, in favour of {verdict.call.value}."
+    )

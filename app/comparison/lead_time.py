@@ -8,12 +8,12 @@ from datetime import date, datetime
 from itertools import pairwise
 from operator import sub
 
-from app.domain.comparison.evidence import MODES, STARTS, Delivered, Evidence
-from app.domain.comparison.judgement import Measure, Phrases, detail, pairs, shares, times
-from app.domain.comparison.result import ComparisonRow, Day, Detail, Heading, Pairing, Stages, StageTime
-from app.domain.comparison.statistics import median
-from app.domain.comparison.words import span
+from app.comparison.evidence import MODES, STARTS, Delivered, Evidence
+from app.comparison.judgement import Measure, Phrases, detail, pairs, shares, times
+from app.comparison.result import ComparisonRow, Day, Detail, Heading, Pairing, Stages, StageTime
+from app.comparison.statistics import median
 from app.domain.operation import Outcome, StageName
+from app.wording.times import duration
 
 _ORIGIN = (
     "A commit can be noticed from its commit time on, or from the last look at the repository that did not show it, "
@@ -232,8 +232,8 @@ def _stages_of(mode: str, deliveries: Sequence[Delivered]) -> Stages:
     took = [0.0, *(median([*map(sub, after, before)]) for before, after in pairwise(columns))]
     shown = tuple(StageTime(name.value, at, own) for name, at, own in zip(StageName, ends, took, strict=True))
     longest = max(shown, key=lambda one: one.took)
-    sentence = f"With {mode}, a commit takes {span(ends[-1])} to live"
-    sentence += f"; the longest stage is {longest.name} ({span(longest.took)})."
+    sentence = f"With {mode}, a commit takes {duration(ends[-1])} to live"
+    sentence += f"; the longest stage is {longest.name} ({duration(longest.took)})."
     return Stages(mode, len(whole), shown, sentence)
 
 

@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from app.domain.comparison.result import Cell, ComparisonRow, ModeSwitch, Subject
-from app.domain.comparison.window import Window
-from app.domain.comparison.words import plural
+from app.comparison.result import Cell, ComparisonRow, ModeSwitch, Subject
+from app.comparison.window import Window
 from app.domain.environment import Environment, Mode, RunsOn, TargetSpec
-from app.domain.events import Event, EventType
+from app.domain.events import Event
+from app.domain.events.environment_events import EnvironmentEdited, EnvironmentSwitched
+from app.wording.quantities import plural
 
 
 def marks(events: Iterable[Event]) -> tuple[ModeSwitch, ...]:
     """The changes of mode that the ledger tells, oldest first."""
     found = []
     for event in events:
-        before, after = _modes(event)
-        if event.at and before and after and before != after:
-            by = str(event.data.get("by") or event.reason.removeprefix("by "))
-            found.append(ModeSwitch(event.at, before, after, by))
+        switch = _switch(event)
+        if event.at and switch:
+            found.append(ModeSwitch(event.at, *switch.modes(), str(switch.by)))
     return tuple(sorted(found, key=lambda mark: mark.at))
 
 
-def _modes(event: Event) -> tuple[str, str]:
-    if event.type is EventType.ENVIRONMENT_SWITCHED:
-        sides = [event.data.get(side) or {} for side in ("from", "to")]
-        return str(sides[0].get("mode", "")), str(sides[1].get("mode", ""))
-    edited = event.data.get("mode") or {}
-    return (str(edited.get("from", "")), str(edited.get("to", ""))) if isinstance(edited, Mapping) else ("", "")
+def _switch(event: Event) -> EnvironmentSwitched | EnvironmentEdited | None:
+    """What an event says, if it changed the mode."""
+    fact = event.fact
+    if not isinstance(fact, EnvironmentSwitched | EnvironmentEdited):
+        return None
+    before, after = fact.modes()
+    return fact if before and after and before != after else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +96,35 @@ def _span(part: Stretch, environment: Environment, window: Window) -> str:
     return f"from {since:%-d %b %Y %H:%M} {end}"
 
 
-def sides(environment: Environment, events: Iterable[Event]) -> tuple[Environment, ...]:
-    """The environment as it is and, under another id, as it was in the other mode when it was last switched.
+def sides(environment: Environment, events: Iterable[Event]) -> tuple[tuple[Environment, ...], Environment | None]:
+    """The environment as it is beside what it was in the other mode when it was last switched, and the latter alone.
 
     Only the mode that it was registered in has a first delivery to count from.
     """
-    switched = [event for event in events if len(set(_modes(event))) == 2]
+    switched = [(event.id, fact) for event in events if (fact := _switch(event)) is not None]
     if not switched:
-        return (environment,)
-    newest = max(switched, key=lambda event: event.id)
-    oldest = min(switched, key=lambda event: event.id)
-    other = _earlier(environment, newest)
-    first = _modes(oldest)[0]
-    both = (environment, other) if other.mode is not environment.mode else (environment,)
-    aged = [one if one.mode.value == first else replace(one, created_at=None) for one in both]
-    return tuple(sorted(aged, key=lambda one: one.created_at is not None))
+        return (environment,), None
+    _, newest = max(switched, key=lambda one: one[0])
+    _, oldest = min(switched, key=lambda one: one[0])
+    first = oldest.modes()[0]
+    now, former = (_aged(one, first) for one in (environment, _former(environment, newest)))
+    if former.mode is now.mode:
+        return (now,), None
+    return tuple(sorted((now, former), key=lambda one: one.created_at is not None)), former
 
 
-def _earlier(environment: Environment, switched: Event) -> Environment:
-    was: Mapping[str, Any] = switched.data.get("from") or {}
-    mode = Mode(_modes(switched)[0])
-    if switched.type is not EventType.ENVIRONMENT_SWITCHED:
-        return replace(environment, id=-environment.id, mode=mode)
-    target = dict(was.get("target") or {})
+def _aged(environment: Environment, first: str) -> Environment:
+    return environment if environment.mode.value == first else replace(environment, created_at=None)
+
+
+def _former(environment: Environment, switch: EnvironmentSwitched | EnvironmentEdited) -> Environment:
+    """The environment as it was before a switch."""
+    mode = Mode(switch.modes()[0])
+    if isinstance(switch, EnvironmentEdited):
+        return replace(environment, mode=mode)
+    was, target = switch.before, dict(switch.before.target)
     place = TargetSpec(str(target.pop("kind", environment.target.kind)), target) if target else environment.target
-    policy = replace(environment.policy, auto_sync=bool(was.get("auto_sync")))
-    source = replace(environment.source, credential=was.get("credential"))
-    runs_on = RunsOn(was.get("runs_on", environment.runs_on.value))
-    return replace(
-        environment, id=-environment.id, mode=mode, runs_on=runs_on, target=place, policy=policy, source=source
-    )
+    policy = replace(environment.policy, auto_sync=was.auto_sync)
+    source = replace(environment.source, credential=was.credential)
+    runs_on = RunsOn(was.runs_on or environment.runs_on)
+    return replace(environment, mode=mode, runs_on=runs_on, target=place, policy=policy, source=source)

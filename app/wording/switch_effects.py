@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.comparison.words import span
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.specification.kind_catalogue import KindCatalogue
+from app.wording.times import duration
 
 
 def effects(kinds: KindCatalogue, before: Environment, after: Environment) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def _effects(kinds: KindCatalogue, before: Environment, after: Environment) -> I
 
 
 def _pulled(after: Environment) -> Iterator[str]:
-    interval = f"every {span(after.policy.interval_s).replace('.0 ', ' ')}"
+    interval = f"every {duration(after.policy.interval_s).replace('.0 ', ' ')}"
     if after.policy.auto_sync:
         yield f"Automatic sync is on: the poll, {interval}, delivers what it finds in Git."
     else:

@@ -6,14 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from app.comparison.delivery_facts import DeliveryFact
+from app.comparison.evidence import MODES, Evidence, live
+from app.comparison.judgement import Measure, Phrases, detail, times
+from app.comparison.result import ComparisonRow, Detail, Heading
 from app.domain.actor import SELF_HEAL, Actor, ActorKind
-from app.domain.comparison.delivery_facts import DeliveryFact
-from app.domain.comparison.evidence import MODES, Evidence, live
-from app.domain.comparison.judgement import Measure, Phrases, detail, times
-from app.domain.comparison.result import ComparisonRow, Detail, Heading
-from app.domain.comparison.words import listed
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Ending, Episode
+from app.wording.quantities import listed
 
 DRIFT_FOUND = Heading(
     "drift_found",

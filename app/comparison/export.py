@@ -10,8 +10,8 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from app.comparison.result import Cell, Comparison, Heading, Pairing, Verdict
 from app.domain.audit import timestamp
-from app.domain.comparison.result import Cell, Comparison, Heading, Pairing, Verdict
 
 _CELL = ("value", "n", "low", "high", "p95", "sentence")
 COLUMNS = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.domain.comparison import daily_operation, drift_and_recovery, lead_time
-from app.domain.comparison.before_and_after import never_run
-from app.domain.comparison.evidence import MODES, Evidence
-from app.domain.comparison.result import (
+from app.comparison import daily_operation, drift_and_recovery, lead_time
+from app.comparison.before_and_after import never_run
+from app.comparison.evidence import MODES, Evidence
+from app.comparison.result import (
     HEADLINES,
     Call,
     Cell,
@@ -19,9 +19,9 @@ from app.domain.comparison.result import (
     StageTime,
     Verdict,
 )
-from app.domain.comparison.setup_cost import Foundation
-from app.domain.comparison.setup_parts import PIPELINE_STEP
-from app.domain.comparison.window import DEFAULT, WINDOWS, Window, parse_labels, parse_window
+from app.comparison.setup_cost import Foundation
+from app.comparison.setup_parts import PIPELINE_STEP
+from app.comparison.window import DEFAULT, WINDOWS, Window, parse_labels, parse_window
 
 __all__ = [
     "DEFAULT",

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
-from app.domain.comparison.result import Subject
-from app.domain.comparison.window import Window
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.result import Subject
+from app.comparison.window import Window
 from app.domain.environment import Environment, Mode
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.specification.kind_catalogue import KindCatalogue
@@ -59,12 +59,13 @@ class Skipped:
 class Evidence:
     """Everything known about a window, narrowed by labels. See
     app/ports/storage/comparison_facts.py for the members' meaning; `note`
-    says what was left out."""
+    says what was left out; `former`: the one of `environments` that is how an environment was before a switch."""
 
     window: Window
     deliveries: tuple[DeliveryFact, ...] = ()
     episodes: tuple[Episode, ...] = ()
     environments: tuple[Environment, ...] = ()
+    former: Environment | None = None
     decisions: Mapping[tuple[str, str], int] = field(default_factory=dict)
     audited: Mapping[str, int] = field(default_factory=dict)
     superseded: tuple[CommitFact, ...] = ()
@@ -83,7 +84,7 @@ class Evidence:
 
     def present(self, mode: str) -> tuple[Environment, ...]:
         """Those of a mode that exist: without the earlier side of one that is compared with itself."""
-        return tuple(one for one in self.of(mode) if one.id >= 0)
+        return tuple(one for one in self.of(mode) if one is not self.former)
 
     @cached_property
     def finished(self) -> Mapping[str, list[DeliveryFact]]:

@@ -1,19 +1,11 @@
-"""How domain values read on a page: words, tones, icons, short revisions, durations, relative times.
+"""What each status, phase, outcome, stage, event and change is called, and which sign goes with it.
 
 A tone is one of "ok", "busy", "warn", "bad", "none". An icon is the id of a symbol in static/icons.svg.
-Templates reach these functions as filters (`FILTERS`, installed by the renderer).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from app.domain.actor import Actor, ActorKind
-from app.domain.revision import SHORT
 
 NOTHING = "–"
 
@@ -153,128 +145,3 @@ def look(value: str | None, kind: str) -> Badge:
     """The look of a value of one kind ("mode", "sync", "phase", …); a word we do not know reads as it stands."""
     text = str(value or "")
     return LOOKS[kind].get(text) or Badge(text.replace("_", " ") or NOTHING, "none", "unknown")
-
-
-def short(sha: str | None) -> str:
-    """A revision's first 8 characters."""
-    return (sha or "")[:SHORT] or NOTHING
-
-
-def number(value: float | None) -> str:
-    """1,240 or 3.5, with at most one decimal place."""
-    if value is None:
-        return NOTHING
-    return f"{round(value):,}" if value == round(value) or abs(value) >= 100 else f"{value:,.1f}"
-
-
-def size(count: int | None) -> str:
-    """Bytes as "512 B", "2.0 KB", "1.4 MB"."""
-    amount, units = float(count or 0), ["B", "KB", "MB", "GB", "TB"]
-    while amount >= 1000 and len(units) > 1:
-        amount, units = amount / 1000, units[1:]
-    return f"{amount:.0f} {units[0]}" if units[0] == "B" else f"{amount:.1f} {units[0]}"
-
-
-def plural(count: int, word: str, many: str = "") -> str:
-    """ "1 file", "3 files", "2 entries" (many="entries")."""
-    return f"{number(count)} {word if count == 1 else many or word + 's'}"
-
-
-def sentence(words: Iterable[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    *most, last = list(words) or [""]
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def seconds(span: float | timedelta | None) -> float | None:
-    """A span as seconds."""
-    return span.total_seconds() if isinstance(span, timedelta) else span
-
-
-def duration(span: float | timedelta | None) -> str:
-    """At most two units: "340 ms", "2.4 s", "48 s", "1 min 52 s", "3 h 5 min", "2 d 4 h"."""
-    value = seconds(span)
-    if value is None:
-        return NOTHING
-    if value < 0.9995:
-        return f"{round(value * 1000)} ms"
-    if value < 9.95:
-        return f"{value:.1f} s"
-    return _two_units(round(value))
-
-
-def _two_units(total: int) -> str:
-    for big, name, small, rest in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if total >= big:
-            more = total % big // small
-            return f"{total // big} {name} {more} {rest}" if more else f"{total // big} {name}"
-    return f"{total} s"
-
-
-def every(interval_s: float) -> str:
-    """An interval: "every 5 s", "every 2 min"."""
-    return f"every {duration(interval_s).replace('.0 ', ' ')}"
-
-
-def since(start: datetime | None, end: datetime | None = None) -> str:
-    """How long from `start` to `end` (default: now)."""
-    return duration((end or datetime.now(UTC)) - start) if start else NOTHING
-
-
-def relative(at: datetime | None, now: datetime | None = None) -> str:
-    """One unit, rounded down: "just now", "12 s ago", "in 5 min", "3 h ago"; the date from 30 days on.
-
-    static/app.js keeps such texts current and must round alike.
-    """
-    if at is None:
-        return "never"
-    gap = ((now or datetime.now(UTC)) - at).total_seconds()
-    if abs(gap) < 5:
-        return "just now"
-    if abs(gap) >= 30 * 86400:
-        return f"{at.astimezone(UTC):%-d %b %Y}"
-    size_s, unit = next(pair for pair in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")) if abs(gap) >= pair[0])
-    text = f"{int(abs(gap) // size_s)} {unit}"
-    return f"{text} ago" if gap > 0 else f"in {text}"
-
-
-def exact(at: datetime | None) -> str:
-    """ "23 Nov 2026, 15:02:11 UTC"."""
-    return f"{at.astimezone(UTC):%-d %b %Y, %H:%M:%S} UTC" if at else "never"
-
-
-def clock(at: datetime | None) -> str:
-    """ "15:02:11", UTC."""
-    return f"{at.astimezone(UTC):%H:%M:%S}" if at else NOTHING
-
-
-def iso(at: datetime | None) -> str:
-    """RFC 3339, UTC, microseconds."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}" if at else ""
-
-
-def actor(name: str | None) -> str:
-    """ "ana" for "user:ana"; tokens and parts of the system keep their kind: "token ci", "system scheduler"."""
-    found = Actor.parse(name or "")
-    plain = found.kind in (ActorKind.USER, ActorKind.OTHER)
-    return found.name or NOTHING if plain else f"{found.kind.value} {found.name}"
-
-
-def repository(url: str) -> str:
-    """The last two parts of a repository's address, without scheme, host, user or ".git"."""
-    path = url.rstrip("/").removesuffix(".git").replace(":", "/")
-    return "/".join([part for part in path.split("/") if part][-2:])
-
-
-def alone(deed: str) -> str:
-    """A deed without the words that lead on to its revision: "Rolled back to" is "Rolled back"."""
-    return re.sub(r"(?:, back to| to| for|:)$", "", deed)
-
-
-FILTERS: dict[str, Callable[..., Any]] = {
-    function.__name__: function
-    for function in (
-        alone, look, short, number, size, plural, sentence, duration, every, since, relative, exact, clock, iso, actor,
-        repository,
-    )
-}  # fmt: skip

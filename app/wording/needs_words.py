@@ -9,7 +9,8 @@ from app.domain import needs
 from app.domain.environment import Environment
 from app.domain.needs import need_at
 from app.domain.state.drift import Episode
-from app.web.rendering.present import plural, relative, since
+from app.wording.quantities import plural
+from app.wording.times import relative, since
 
 WORDS = 220
 NO_AGENT = "waits for an agent to be enrolled"

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.comparison.delivery_facts import DeliveryFact
+from app.comparison.evidence import MODES, STARTS, WORKED, Delivered, Evidence
+from app.comparison.judgement import Measure, Phrases, detail, shares, times
+from app.comparison.result import ComparisonRow, Detail, Heading
+from app.comparison.statistics import median
 from app.domain.actor import Actor, ActorKind
-from app.domain.comparison.delivery_facts import DeliveryFact
-from app.domain.comparison.evidence import MODES, STARTS, WORKED, Delivered, Evidence
-from app.domain.comparison.judgement import Measure, Phrases, detail, shares, times
-from app.domain.comparison.result import ComparisonRow, Detail, Heading
-from app.domain.comparison.statistics import median
 from app.domain.environment import Environment
 from app.domain.operation import AUTOMATIC, Outcome, Phase, Trigger
 
