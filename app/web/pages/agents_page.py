@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.agents.enrollment_commands import host_commands, unencrypted
 from app.domain.agents.protocol import Agent
@@ -20,12 +20,13 @@ from app.web.rendering import render
 from app.web.rendering.present import plural
 from app.web.rendering.snippets import base_url
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import By, Visitor
 
 CHOICES = 500
 SKEWED_S = 2.0
 REGION = "agents"
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

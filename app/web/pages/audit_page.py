@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.audit import AuditEntry, Verification
 from app.ports import AuditFilter
 from app.web.pages.query_parameters import After, Word, clean, moment, number
 from app.web.rendering import links, render
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import By, Visitor
 
 ROWS = 50
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

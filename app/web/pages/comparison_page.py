@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.comparison import MODES, WINDOWS, Call, Cell, Comparison, ComparisonRow, Day
 from app.domain.errors import InvalidInput
@@ -16,13 +16,14 @@ from app.web.rendering import links, render
 from app.web.rendering.plots import Axis, RoadStep, axis, medians
 from app.web.rendering.present import duration, exact, plural
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import Visitor
 
 WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
 LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}
 NARROWED = ("/operations", "/audit")  # lists that can show one environment only
 ENOUGH_DAYS = 2
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.state.drift import Episode
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
 from app.web.rendering.present import plural
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import Visitor
 
 OPEN = 100
 PAST = 30
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

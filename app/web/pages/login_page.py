@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.domain.actor import Actor
@@ -16,8 +16,9 @@ from app.web.pages.query_parameters import clean
 from app.web.rendering import links, render
 from app.web.requests.guard import COOKIE, require_same_origin
 from app.web.requests.route_dependencies import Cases, client_ip
+from app.web.requests.routers import page_router
 
-router = APIRouter()
+router = page_router()
 Line = Annotated[str, Form(max_length=1000)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.events import Event, EventType
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
@@ -17,13 +17,14 @@ from app.web.rendering.happenings import Happening, counted, of_operation, sente
 from app.web.rendering.plots import RoadStep, road
 from app.web.rendering.present import exact, look, short
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import By, Visitor
 
 ROWS = 30
 LINES = 500
 FILES = 500
 ORDER = {"create": 0, "update": 0, "mode": 1, "delete": 2}
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

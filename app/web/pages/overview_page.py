@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.comparison import Comparison
 from app.domain.environment import Environment
@@ -20,11 +20,12 @@ from app.web.pages.query_parameters import PAGE, After, Word, clean, split_searc
 from app.web.rendering import links, render
 from app.web.rendering.present import plural, sentence
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import Visitor
 
 NAMED = 5
 REGIONS = ("environments", "summary")
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import make_dataclass
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.web.rendering import render
 from app.web.rendering.samples import samples
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import Visitor
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/patterns")

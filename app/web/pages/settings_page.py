@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app import __version__
 from app.domain.errors import CredentialExists, InvalidInput
@@ -18,12 +18,13 @@ from app.web.pages.login_page import remember
 from app.web.rendering import render
 from app.web.rendering.snippets import base_url
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import By, Visitor
 
 DELIVERIES = 20
 KINDS = (("token", "Access token (https)"), ("password", "Name and password (https)"), ("ssh-key", "SSH key"),
          ("webhook-secret", "Webhook secret (name = hook)"))  # fmt: skip
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.agents.protocol import ENROLLMENT_LIFE
 from app.web.api.fields import AfterName, Id, Limit
@@ -13,8 +13,9 @@ from app.web.api.response_models import Agent, Enrollment, Items, reply
 from app.web.api.serializers.agent_json import agent_json
 from app.web.api.serializers.domain_json import at, page_json
 from app.web.requests.route_dependencies import By, Cases, Who
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["agents"])
+router = api_router("agents")
 
 
 @router.get("/agents", response_model=Items[Agent])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from fastapi.responses import StreamingResponse
 
 from app.ports import AuditFilter
@@ -13,8 +13,9 @@ from app.web.api.fields import AfterNumber, Limit, Since, Text, Until
 from app.web.api.response_models import AuditEntry, Items, Verified, reply
 from app.web.api.serializers.domain_json import at, page_of
 from app.web.requests.route_dependencies import Cases, Who
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["audit"])
+router = api_router("audit")
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
 
 

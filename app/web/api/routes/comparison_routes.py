@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 
 from app.domain.comparison.export import as_dict, csv_lines
 from app.web.api.fields import Labels, OneName
 from app.web.api.response_models import reply
 from app.web.requests.route_dependencies import Cases, Who
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["comparison"])
+router = api_router("comparison")
 Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description="How far back.")]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.web.api.fields import AfterName, CredentialName, Limit
 from app.web.api.openapi import problems
@@ -10,8 +10,9 @@ from app.web.api.request_bodies.bodies import CredentialBody
 from app.web.api.response_models import Credential, Items, reply
 from app.web.api.serializers.domain_json import credential_json, page_of
 from app.web.requests.route_dependencies import By, Cases, Who
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["credentials"])
+router = api_router("credentials")
 
 
 @router.get("/credentials", response_model=Items[Credential])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.web.api.fields import LINE, Name
 from app.web.api.openapi import problems
@@ -13,8 +13,9 @@ from app.web.api.response_models import Adopted, Drift, Operation, reply
 from app.web.api.routes.operation_routes import accepted
 from app.web.api.serializers.domain_json import drift_json, operation_json
 from app.web.requests.route_dependencies import By, Cases, Who
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["drift"])
+router = api_router("drift")
 RulePath = Annotated[str, Query(min_length=1, max_length=2000, pattern=LINE, description="Path of the rule.")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
 from app.domain.comparison import parse_labels
 from app.domain.environment import Environment as Registered
@@ -21,8 +21,9 @@ from app.web.api.serializers.domain_json import environment_json, page_of, probe
 from app.web.api.serializers.host_keys import without_fingerprints
 from app.web.rendering import snippets
 from app.web.requests.route_dependencies import By, Cases, Later, Who
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["environments"])
+router = api_router("environments")
 IfMatch = Annotated[
     str, Header(pattern=r'^(\*|"[0-9]{1,9}")$', description="ETag of what is being edited; anything by default.")
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.domain.events import EventType
 from app.web.api.cursors import number
@@ -13,8 +13,9 @@ from app.web.api.openapi import problems
 from app.web.api.response_models import Event, Items, reply
 from app.web.api.serializers.domain_json import event_json, page_json
 from app.web.requests.route_dependencies import Cases, Who
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["ledger"])
+router = api_router("ledger")
 Types = Annotated[list[EventType], Query(max_length=30, description="Only events of these types.")]
 
 

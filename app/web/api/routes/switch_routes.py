@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.environment import Environment
 from app.services.environments.shadow_pairs import Pair
@@ -16,8 +16,9 @@ from app.web.api.response_models import Items, ShadowPair, Switched, reply
 from app.web.api.serializers.domain_json import at, environment_json, page_json
 from app.web.api.serializers.host_keys import with_fingerprints, without_fingerprints
 from app.web.requests.route_dependencies import By, Cases, Who
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["environments"])
+router = api_router("environments")
 
 
 @router.post("/environments/{name}/switches", status_code=201, response_model=Switched, responses=problems(409, 424))

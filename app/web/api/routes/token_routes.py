@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.web.api.fields import AfterName, Id, Limit
 from app.web.api.request_bodies.bodies import TokenBody
 from app.web.api.response_models import Items, NewToken, Token, reply
 from app.web.api.serializers.domain_json import page_json, token_json
 from app.web.requests.route_dependencies import By, Cases, Who
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["tokens"])
+router = api_router("tokens")
 
 
 @router.get("/tokens", response_model=Items[Token])

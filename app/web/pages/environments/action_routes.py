@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.operation import OperationKind, Trigger
 from app.domain.operation import Request as Asked
@@ -10,9 +10,10 @@ from app.web.pages.form_fields import Line, line, until
 from app.web.rendering import links, render
 from app.web.rendering.present import exact, short
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import By
 
-router = APIRouter()
+router = page_router()
 
 
 @router.post("/environments/{name}/syncs")

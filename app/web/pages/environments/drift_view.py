@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.state.drift import Episode
 from app.web.pages.environments.header import REGION, Head, head
@@ -14,12 +14,13 @@ from app.web.pages.environments.notices import Notice, notices
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import Visitor
 
 SHOWN = 40
 LETTERS = 40_000
 EPISODES = 20
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

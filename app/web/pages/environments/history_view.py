@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.ports import HistoryItem
 from app.web.pages.environments.header import REGION, Head, head
@@ -12,10 +12,11 @@ from app.web.pages.environments.notices import Notice, notices
 from app.web.pages.query_parameters import After, clean
 from app.web.rendering import links, render
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import Visitor
 
 ROWS = 40
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

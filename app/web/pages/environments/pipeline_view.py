@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.errors import CredentialNotFound
 from app.domain.webhook import PROVIDERS
@@ -15,10 +15,11 @@ from app.web.pages.environments.notices import Notice, notices
 from app.web.rendering import render, snippets
 from app.web.rendering.snippets import Snippet
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import By, Visitor
 
 DELIVERIES = 10
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

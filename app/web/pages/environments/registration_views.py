@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.domain.actor import Actor
@@ -30,11 +30,12 @@ from app.web.pages.environments.header import REGION, Head, head
 from app.web.pages.environments.notices import Notice, notices
 from app.web.rendering import links, render
 from app.web.requests.route_dependencies import Cases, Later
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import By, Visitor
 
 FORM = "environment_form"
 CONFIRM = "Confirm the server's host key: compare its fingerprint below, then save again."
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

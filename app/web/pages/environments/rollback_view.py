@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.environment import Environment, Mode
 from app.domain.errors import InvalidInput
@@ -19,11 +19,12 @@ from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import render
 from app.web.rendering.present import plural, short
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import By, Visitor
 
 SHOWN = 40
 LETTERS = 40_000
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from app.domain.environment import RunsOn
 from app.services.environments.switching import SwitchPlan
@@ -17,9 +17,10 @@ from app.web.pages.environments.registration_views import settings_page
 from app.web.pages.form_fields import line
 from app.web.rendering import links, render
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import By
 
-router = APIRouter()
+router = page_router()
 
 
 @router.post("/environments/{name}/switches")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.environment import RunsOn
 from app.domain.errors import OperationNotFound
@@ -20,6 +20,7 @@ from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
 from app.web.rendering.happenings import Happening, of_event, of_operation
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.web.requests.visitor import Visitor
 
 EVENTS = 40
@@ -30,7 +31,7 @@ QUIET = frozenset({
 OF_SOURCE = (EventType.SOURCE_FAILED, EventType.SOURCE_RECOVERED)
 OF_SOURCES = 500  # such events of all repositories, among which this one's are looked for
 TYPES = tuple(one for one in EventType if one not in QUIET)
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)
