@@ -19,7 +19,7 @@ then left alone: polled and refreshed by the schedule, and never opened in a bro
 after a restart and several rounds of refreshes; the difference between the two servers, for each environment."""
 NOTES = (
     """A refresh of every environment each two minutes and a poll every ten seconds: what is kept between them counts,
-  and   so does what the allocator does not give back.""",
+  and so does what the allocator does not give back.""",
 )
 
 
