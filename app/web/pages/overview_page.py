@@ -22,7 +22,7 @@ from app.wording.needs_words import Need, need_of
 from app.wording.quantities import listed, plural
 
 REGIONS = ("environments", "summary")
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

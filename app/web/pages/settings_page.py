@@ -24,7 +24,7 @@ from app.web.requests.visit import Visit, Visiting
 CREDENTIALS, DELIVERIES = 200, 20
 KINDS = (("token", "Access token (https)"), ("password", "Name and password (https)"), ("ssh-key", "SSH key"),
          ("webhook-secret", "Webhook secret (name = hook)"))  # fmt: skip
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

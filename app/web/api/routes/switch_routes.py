@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.agents.wire import encode
 from app.domain.environment import Environment
@@ -21,7 +21,7 @@ from app.web.api.serializers.pinned_values import with_fingerprints, without_fin
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 
-router = APIRouter(tags=["environments"])
+router = api_router("environments")
 
 
 @router.post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.permissions import Permission
 from app.domain.state.drift import DriftReport, Episode
@@ -17,7 +17,7 @@ from app.web.requests.route_dependencies import Reads
 SHOWN = 40
 LETTERS = 40_000
 EPISODES = 20
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

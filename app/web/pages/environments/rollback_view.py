@@ -24,7 +24,7 @@ from app.wording.short_names import short
 
 SHOWN = 40
 LETTERS = 40_000
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from app.web.rendering import links, render
 from app.web.requests.permission_check import By, may
 from app.web.requests.visit import Visit, Visiting
 
-router = APIRouter()
+router = page_router()
 
 
 @router.post("/environments/{name}/switches", dependencies=[may(Permission.SWITCH)])

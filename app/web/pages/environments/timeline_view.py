@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.events import Event, EventType
 from app.domain.events.environment_events import HealthChanged
