@@ -10,7 +10,7 @@ from app.domain.errors import RevisionNotFound
 from app.domain.state.drift import acceptance
 from app.domain.state.git_files import EMPTY_TREE
 from app.domain.state.items import Change, Item
-from app.domain.state.plan import LiveState, Plan, compare
+from app.domain.state.plan import InventoryHead, LiveState, Plan, compare
 from app.ports import Desired, Source, Target
 
 
@@ -23,7 +23,7 @@ def observe_and_plan(
     the change (an interrupted apply is always looked at as a whole).
     """
     head = target.inventory()
-    changes = changed(source, target, desired)
+    changes = changed(source, target, head, desired)
     paths = tuple(change.key for change in changes)
     live = target.look(paths, only=head.whole and head.state is not None and not whole)
     plan = compare(
@@ -36,9 +36,8 @@ def observe_and_plan(
     return live, plan
 
 
-def changed(source: Source, target: Target, desired: Desired) -> tuple[Change, ...]:
+def changed(source: Source, target: Target, head: InventoryHead, desired: Desired) -> tuple[Change, ...]:
     """What differs between the inventory and the desired tree: by tree ids, or by listing both when that can't do."""
-    head = target.inventory()
     if head.whole:
         if head.state == desired.tree:
             return ()
