@@ -11,6 +11,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 # Names what is installed: another lock, project file or folder makes another stamp.
 STAMP := .venv/.installed-$(shell { cat requirements.lock pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
+# Nothing waits for a disk there.
+MEMORY := $(firstword $(wildcard /dev/shm) $(TMPDIR) /tmp)
 TYPED := $(wildcard app tests bench migrations docs/*.py)
 
 help: ## Show this list
@@ -52,11 +54,12 @@ endef
 test: install ## Run every check and test; say loudly what could not be run (ARGS=... goes to pytest)
 	@$(CHECKS) ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS) ; $(VERDICT)
 
-quick: install ## Under half a minute: lint, types, and most domain and service tests, on SQLite (CONTRIBUTING.md)
-	@$(CHECKS) ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal -p no:schemathesis \
-		-m "not thorough" --hypothesis-profile=quick -q $(ARGS) tests/domain tests/services ; $(VERDICT)
+quick: install ## While you work: lint, types, and most domain and service tests, on SQLite
+	@$(CHECKS) ; export TMPDIR="$(MEMORY)" ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal -q \
+		-p no:schemathesis --hypothesis-profile=quick -o tmp_path_retention_policy=failed -m "not thorough" \
+		$(ARGS) tests/domain tests/services ; $(VERDICT)
 
-lint: install ## Only the quick checks
+lint: install ## Only the checks, no test
 	@$(CHECKS) ; $(VERDICT)
 
 format: install ## Format the code

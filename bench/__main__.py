@@ -12,7 +12,10 @@ from bench import report
 from bench.ground import ROOT, NotInstalled, Unable, ground, load, machine
 from bench.measuring import Result
 
-NAMES = ("noop_poll", "sync_one", "refresh", "ssh", "push_to_live", "overview", "start", "queue", "agent", "fleet")
+NAMES = (
+    *("noop_poll", "sync_one", "refresh", "ssh", "push_to_live", "overview", "first_visit", "start", "queue", "agent"),
+    "fleet",
+)
 NOT_INSTALLED = 3  # exit code
 
 

@@ -80,7 +80,7 @@
     else root.dataset.theme = theme
     if (button) button.title = button.dataset[theme]
     button?.setAttribute('aria-label', button.dataset[theme])
-    each('[data-chart]', draw)
+    each('[data-chart]', (figure) => { if (charts.has(figure)) draw(figure) })
   }
   const nextTheme = () => {
     const theme = THEMES[(THEMES.indexOf(root.dataset.theme ?? 'auto') + 1) % THEMES.length]
@@ -179,13 +179,25 @@
     }
   }
   const draw = (figure) => {
-    if (!window.uPlot) return
     const data = JSON.parse(figure.dataset.chart)
     charts.get(figure)?.plot.destroy()
     each(':scope > :not(figcaption)', (fallback) => { fallback.hidden = true }, figure)
     const plot = new window.uPlot(plotOptions(figure, data), [data.x, ...data.series.map((one) => one.values)], figure)
     charts.set(figure, { plot, source: figure.dataset.chart })
   }
+  // The library weighs as much as all else: it is loaded when the first chart comes near the window.
+  let library
+  const loaded = (url) => library ??= new Promise((done) => {
+    const script = document.createElement('script')
+    script.addEventListener('load', done)
+    script.src = url
+    document.head.append(script)
+  })
+  const near = new IntersectionObserver((seen) => seen.forEach(({ isIntersecting, target }) => {
+    if (!isIntersecting) return
+    near.unobserve(target)
+    loaded(target.dataset.library).then(() => { if (charts.get(target)?.source !== target.dataset.chart) draw(target) })
+  }), { rootMargin: '400px' })
   window.addEventListener('resize', () => each('[data-chart]', (figure) => {
     charts.get(figure)?.plot.setSize({ width: figure.clientWidth, height: 220 })
   }))
@@ -207,7 +219,7 @@
   const settle = () => {
     tick()
     flash()
-    each('[data-chart]', (figure) => { if (charts.get(figure)?.source !== figure.dataset.chart) draw(figure) })
+    each('[data-chart]', (figure) => { if (charts.get(figure)?.source !== figure.dataset.chart) near.observe(figure) })
     each('[data-follow]', (log) => { log.scrollTop = log.scrollHeight })
     each('.toast[data-leaves]:not([data-timed])', (toast) => {
       toast.dataset.timed = ''

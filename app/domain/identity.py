@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.actor import SERVER, Actor
 from app.domain.permissions import READ_ONLY, ROLES, Permission
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person, a token, or a part of PushPull that reads by itself. `actor`: the name that is written down, as in
-    `Actor.name`; `id`: of the user or token, "" for PushPull itself; `must_change`: a one-time password has to be
-    replaced before anything else."""
+    """A person, a token, or a part of PushPull that reads by itself.
 
-    actor: str
+    `actor`: who is written down; `id`: of the user or token, "" for PushPull itself; `must_change`: a one-time password
+    has to be replaced before anything else.
+    """
+
+    actor: Actor
     role: str
     id: str
     must_change: bool = False
@@ -23,4 +26,4 @@ class Identity:
         return permission in ROLES.get(self.role, frozenset())
 
 
-SYSTEM = Identity("system:server", READ_ONLY, "")  # reads where nobody asks: figures, headlines
+SYSTEM = Identity(SERVER, READ_ONLY, "")  # reads where nobody asks: figures, headlines

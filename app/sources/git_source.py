@@ -13,7 +13,7 @@ from app.domain.state.items import Change, Item, Unsupported
 from app.git import GitFailed
 from app.ports.sources import Contents, Edits, RefMove
 from app.sources.mirror import Mirror
-from app.sources.objects import commits, names, trees
+from app.sources.objects import commits, ref_names, trees
 from app.sources.objects.ancestry import straight
 from app.sources.objects.contents import BlobStream
 from app.sources.objects.drafts import Draft
@@ -66,7 +66,7 @@ class GitSource:
     # --- reads ---
     def resolve(self, wanted: str) -> Revision:
         """A branch, tag or commit as a revision."""
-        asked = names.candidates(wanted)
+        asked = ref_names.candidates(wanted)
         try:
             answer = self._reader.commit(*asked)
         except GitFailed:
@@ -77,7 +77,7 @@ class GitSource:
 
     def tree(self, sha: str, path: str) -> str:
         """The tree id of a directory at a revision."""
-        place = names.directory(path)
+        place = ref_names.directory(path)
         _expect_ids(sha)
         try:
             found = self._reader.at(sha, place)
@@ -98,7 +98,7 @@ class GitSource:
         _, kind, found = out.partition(b"\t")[0].decode().split(" ")
         if kind == "tree":
             return found
-        raise names.not_a_directory(path)
+        raise ref_names.not_a_directory(path)
 
     def entries(self, tree: str) -> Iterator[tuple[bytes, Item]]:
         """Every file and link below a tree, in Git's order."""
@@ -157,14 +157,14 @@ class GitSource:
 
     def commit(self, branch: str, parent: str, edits: Edits, message: str, author: Person) -> Revision:
         """Commit edits on top of `parent` and push them to a branch; `parent` itself where they change nothing."""
-        names.branch_name(branch)
+        ref_names.branch_name(branch)
         _expect_ids(parent)
         with self._mirror.lock(), Draft(self._repository, parent, edits, message, author) as draft:
             if draft.empty:
                 return self.resolve(parent)
-            exists = names.HEADS + branch in self._refs()
+            exists = ref_names.HEADS + branch in self._refs()
             self._remote.push(self._repository, draft.sha, branch, lease=parent if exists else "")
-            self._ask("update-ref", names.HEADS + branch, draft.sha)
+            self._ask("update-ref", ref_names.HEADS + branch, draft.sha)
             return self.resolve(draft.sha)
 
     # --- shared ---
@@ -197,16 +197,16 @@ class GitSource:
 
     def _unresolved(self, wanted: str, asked: tuple[str, ...]) -> RevisionNotFound | SourceDamaged:
         """Why there is no commit of that name; a branch whose commit is gone is damage, not an unknown name."""
-        short = names.SHORT_SHA.match(wanted) and not is_sha(wanted)
+        short = ref_names.SHORT_SHA.match(wanted) and not is_sha(wanted)
         if short and len(self._ask("rev-parse", f"--disambiguate={wanted}").split()) > 1:
-            return names.ambiguous(wanted)
+            return ref_names.ambiguous(wanted)
         refs = self._refs()
         broken = any(name in refs or (self._repository.git_dir / name).is_file() for name in asked if "/" in name)
-        return self._mirror.damaged("missing") if broken else names.unknown(wanted, refs)
+        return self._mirror.damaged("missing") if broken else ref_names.unknown(wanted, refs)
 
 
 def _expect_ids(*ids: str) -> None:
     """Ids come from Git; anything else is a mistake of a caller and must not reach a command line."""
     for text in ids:
         if not is_sha(text):
-            raise RevisionNotFound(f"'{names.shown(text)}' is not the id of a Git object.")
+            raise RevisionNotFound(f"'{ref_names.shown(text)}' is not the id of a Git object.")

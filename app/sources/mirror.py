@@ -26,8 +26,8 @@ from app.sources.git import Repository
 from app.sources.locks import locked
 from app.sources.objects.ancestry import descends
 from app.sources.objects.cat_file_pool import CatFilePool
-from app.sources.objects.names import HEADS, KEPT
 from app.sources.objects.object_reader import ObjectReader
+from app.sources.objects.ref_names import HEADS, KEPT
 from app.sources.remote.git_messages import explained
 from app.sources.remote.git_remote import Remote, parse_refs
 

@@ -11,7 +11,8 @@ from app.agent.agent_runtime import AgentAdapters, parts
 from app.domain.actor import SCHEDULE
 from app.domain.agents.protocol import FIRST_HASH, Report, ReportKind, chained
 from app.domain.environment import Status
-from app.domain.events import EventType, NewEvent
+from app.domain.events import EventType, NewEvent, UnreadFact
+from app.domain.events.source_events import SourceFailed
 from app.domain.operation import OperationKind, Request, Trigger
 from app.domain.specification.environment_fields import parse
 from app.domain.state.drift import DriftItem, DriftReport
@@ -124,7 +125,7 @@ def test_what_waited_for_weeks_is_forgotten_unless_it_was_sent(made: AgentAdapte
 def test_nothing_is_told_of_what_was_rolled_back(made: AgentAdapters) -> None:
     try:
         with made.store.write() as tx:
-            tx.ledger.append(NOW, [NewEvent(EventType.DECISION, "shop", SHOP)])
+            tx.ledger.append(NOW, [NewEvent(UnreadFact(EventType.DECISION), "shop", SHOP)])
             raise RuntimeError
     except RuntimeError:
         pass
@@ -132,7 +133,7 @@ def test_nothing_is_told_of_what_was_rolled_back(made: AgentAdapters) -> None:
 
 
 def test_a_scheduled_look_without_news_tells_its_time_only(made: AgentAdapters) -> None:
-    request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
+    request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, str(SCHEDULE))
     asked = made.use_cases.queue.ask("shop", request, SCHEDULE)
     with made.store.write() as tx:
         claimed = tx.queue.claim("w", NOW)
@@ -161,7 +162,7 @@ def test_an_agents_own_credentials_are_nobodys_business(made: AgentAdapters) -> 
 
 def test_what_befalls_a_repository_is_told_of_an_environment(made: AgentAdapters, ground: Ground) -> None:
     with made.store.write() as tx:
-        event = NewEvent(EventType.SOURCE_FAILED, reason="gone", data={"repo_url": ground.repo.url})
+        event = NewEvent(SourceFailed(ground.repo.url, why="gone"))
         tx.ledger.append(NOW, [event])
     (told,) = page(made)
     assert (told.environment, told.data["type"], told.at) == (SHOP, "source.failed", NOW)

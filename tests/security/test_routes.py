@@ -40,6 +40,7 @@ DECLARED = """
     GET /api/v1/environments/{name}/drift read-diffs
     POST /api/v1/environments/{name}/drift/heals heal-drift
     POST /api/v1/environments/{name}/drift/acknowledgements acknowledge-drift
+    POST /api/v1/environments/{name}/drift/write-backs write-back-drift
     POST /api/v1/environments/{name}/drift/adoptions write-back-drift
     PUT /api/v1/environments/{name}/ignore-rules ignore-drift
     DELETE /api/v1/environments/{name}/ignore-rules ignore-drift
@@ -94,6 +95,7 @@ DECLARED = """
     POST /environments/{name}/delete delete
     POST /environments/{name}/drift/heals heal-drift
     POST /environments/{name}/drift/acknowledgements acknowledge-drift
+    POST /environments/{name}/drift/write-backs write-back-drift
     POST /environments/{name}/drift/adoptions write-back-drift
     POST /environments/{name}/drift/ignores ignore-drift
     POST /environments/{name}/drift/ignores/remove ignore-drift

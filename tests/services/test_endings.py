@@ -20,7 +20,7 @@ End = Callable[[Installation], str]
 
 
 def sync(**more: object) -> Request:
-    return Request(OperationKind.SYNC, Trigger.MANUAL, ME.name, **more)  # type: ignore[arg-type]
+    return Request(OperationKind.SYNC, Trigger.MANUAL, str(ME), **more)  # type: ignore[arg-type]
 
 
 def scheduled(kind: OperationKind) -> Request:
@@ -123,7 +123,7 @@ def switched_before_it_ran(here: Installation) -> str:
 
 def comparison_before_a_switch(here: Installation) -> str:
     here.register("push")
-    asked = here.ask(Request(OperationKind.REFRESH, Trigger.MANUAL, ME.name))
+    asked = here.ask(Request(OperationKind.REFRESH, Trigger.MANUAL, str(ME)))
     here.use_cases.switching.switch("shop", {"mode": "pull"}, ME)
     return asked.id
 

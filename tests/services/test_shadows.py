@@ -11,10 +11,13 @@ import pytest
 from app.domain.actor import WEBHOOK
 from app.domain.errors import InvalidInput, OnlyObserves
 from app.domain.events import EventType
+from app.domain.identity import SYSTEM
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.domain.status import Divergence, SyncStatus
 from tests.support.installation import ME, PIPELINE, Installation
 from tests.support.places import picture
+
+pytestmark = pytest.mark.thorough
 
 
 @pytest.fixture
@@ -53,10 +56,10 @@ def asked(trigger: Trigger, by: str) -> Callable[[Installation], list[Operation]
 
 TRIGGERS = {
     "poll": polled,
-    "pipeline": asked(Trigger.PIPELINE, PIPELINE.name),
-    "webhook": asked(Trigger.WEBHOOK, WEBHOOK.name),
-    "manual": asked(Trigger.MANUAL, ME.name),
-    "self_heal": asked(Trigger.SELF_HEAL, ME.name),
+    "pipeline": asked(Trigger.PIPELINE, str(PIPELINE)),
+    "webhook": asked(Trigger.WEBHOOK, str(WEBHOOK)),
+    "manual": asked(Trigger.MANUAL, str(ME)),
+    "self_heal": asked(Trigger.SELF_HEAL, str(ME)),
 }
 
 
@@ -115,7 +118,7 @@ def test_what_would_change_the_target_is_refused(here: Installation, shop: Path)
     polled(here)
     for deed in (
         lambda: here.use_cases.drift.heal("shade", ME),
-        lambda: here.use_cases.drift.adopt("shade", (), None, "", ME),
+        lambda: here.use_cases.drift.write_back("shade", (), None, "", ME),
         lambda: here.use_cases.rollback.back("shade", None, "pin", "", ME),
         lambda: here.use_cases.rollback.preview("shade", None),
     ):
@@ -164,8 +167,8 @@ def test_the_same_commits_stand_beside_each_other(here: Installation, shop: Path
     sha = here.repo.commit({"deploy/index.html": "two\n"}, "second", when=int(here.clock.at.timestamp()))
     here.push(sha)
     polled(here)
-    pairs = here.use_cases.shadowing.pairs("shop")
-    assert pairs == here.use_cases.shadowing.pairs("shade")
+    pairs = here.queries.shadows.pairs(SYSTEM, "shop")
+    assert pairs == here.queries.shadows.pairs(SYSTEM, "shade")
     newest = pairs[0]
     assert (newest.revision, newest.environment, newest.shadow) == (sha, "shop", "shade")
     assert newest.difference_s is not None
@@ -177,7 +180,7 @@ def test_the_comparison_leaves_shadows_out(here: Installation, shop: Path) -> No
     for text in ("two\n", "three\n"):
         here.repo.commit({"deploy/index.html": text}, when=int(here.clock.at.timestamp()))
     polled(here)
-    found = here.use_cases.comparison.compare()
+    found = here.queries.comparison.compare(SYSTEM)
     assert found.environments == {"push": 1, "pull": 0}
     assert found.row("lead_time").pull.n == 0
     assert found.row("never_deployed").pull.n == 0

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Self
 
 from app.domain.errors import SourceDamaged, Terminated
-from app.domain.state.git_files import EMPTY_TREE, file_item, traits_of
-from app.domain.state.items import Change, Item
+from app.domain.state.git_files import EMPTY_TREE, blob_of, file_item, traits_of
+from app.domain.state.items import Change, Item, Key
 from app.domain.state.plan import LiveState, Plan, compare
-from app.ports import Desired, Target
+from app.ports import Target
 from tests.support.repo import ENVIRONMENT, GitRepo
+from tests.support.states import GivenState
 
 
 class Blobs:
-    """Implements the port Contents over one `git cat-file --batch`."""
+    """Implements the port ContentReader over one `git cat-file --batch`."""
 
     def __init__(self, repo: GitRepo) -> None:
         self._process = subprocess.Popen(
@@ -27,13 +28,16 @@ class Blobs:
             env={**ENVIRONMENT, "GIT_DIR": str(repo.path)},
         )
 
-    def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
+    def expect(self, items: Sequence[tuple[Key, Item]]) -> None:
+        pass
+
+    def write_to(self, key: Key, item: Item, write: Callable[[bytes], object]) -> int:
         into, out = _pipes(self._process)
-        into.write(blob.encode() + b"\n")
+        into.write(blob_of(item).encode() + b"\n")
         into.flush()
         head = out.readline().split()
         if len(head) != 3:
-            raise SourceDamaged(f"there is no {blob}")
+            raise SourceDamaged(f"there is no {item}")
         left = size = int(head[2])
         while left:
             chunk = out.read(min(left, 1 << 16))
@@ -86,10 +90,10 @@ def entries(repo: GitRepo, tree: str) -> dict[bytes, Item]:
     )
 
 
-def desired(repo: GitRepo, revision: str) -> Desired:
+def desired(repo: GitRepo, revision: str, reader: Callable[[GitRepo], Blobs] = Blobs) -> GivenState:
     """A commit's tree."""
     tree = repo.tree(revision)
-    return Desired(revision, tree, lambda: list(entries(repo, tree).items()))
+    return GivenState(tree, revision, lambda: list(entries(repo, tree).items()), lambda: reader(repo))
 
 
 def changes(old: Mapping[bytes, Item], new: Mapping[bytes, Item]) -> list[Change]:
@@ -109,7 +113,7 @@ def planned(
 ) -> tuple[LiveState, Plan]:
     """What a refresh finds."""
     head = target.inventory()
-    owned = entries(repo, head.state or EMPTY_TREE) if head.whole else dict(target.inventory_entries())
+    owned = entries(repo, head.state or EMPTY_TREE) if head.whole else dict(target.inventory_items())
     moves = changes(owned, entries(repo, repo.tree(revision)))
     live = target.look([move.key for move in moves], only=only)
     return live, compare(moves, live, prune=prune, ignored=ignored)
@@ -128,8 +132,7 @@ def deliver(
     """A sync; returns the plan that was carried out."""
     _, plan = planned(target, repo, revision, prune=prune, only=only, ignored=ignored)
     if plan.work:
-        with Blobs(repo) as contents:
-            target.apply(plan, desired(repo, revision), contents, watch or Watcher())
+        target.apply(plan, desired(repo, revision), watch or Watcher())
     else:
         target.record(plan, desired(repo, revision))
     return plan

@@ -83,7 +83,8 @@ class Older:
     def commit(self, name: str, files: Mapping[str, str | None], message: str) -> str:
         """A new commit of a repository's main branch."""
         at = "Ann Author <ann@example.org> 1795000000 +0000"
-        lines = [f"commit refs/heads/main\nmark :1\nauthor {at}\ncommitter {at}\n{_data(message)}from refs/heads/main^0\n"]
+        lines = [f"commit refs/heads/main\nmark :1\nauthor {at}\ncommitter {at}\n{_data(message)}"]
+        lines += ["from refs/heads/main^0\n"]
         lines += [f"M 644 inline {path}\n{_data(text)}" if text is not None else f"D {path}\n"
                   for path, text in files.items()]  # fmt: skip
         done = subprocess.run(

@@ -15,24 +15,13 @@ from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import Problem
 from app.domain.state.git_files import FILE, blob_id, file_item
 from app.domain.state.plan import compare
-from app.ports import Desired, Target
+from app.ports import Target
 from app.targets.target_registry import TargetRegistry
 from tests.support.delivery import Watcher, changes, listing
+from tests.support.states import state_of
 
 NOBODY = 65534
 Files = dict[bytes, bytes]
-
-
-class Memory:
-    """Implements the port Contents."""
-
-    def __init__(self, files: Files) -> None:
-        self._blobs = {blob_id(content): content for content in files.values()}
-
-    def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
-        for start in range(0, len(self._blobs[blob]), 4096):
-            write(self._blobs[blob][start : start + 4096])
-        return len(self._blobs[blob])
 
 
 def open_site(folder: Path) -> Callable[[], Target]:
@@ -49,9 +38,10 @@ def deliver(target: Target, files: Files) -> str:
     entries = {path: file_item(FILE, blob_id(content)) for path, content in files.items()}
     name = blob_id(repr(files).encode())
     try:
-        moves = changes(dict(target.inventory_entries()), entries)
+        moves = changes(dict(target.inventory_items()), entries)
         plan = compare(moves, target.look([move.key for move in moves]))
-        target.apply(plan, Desired(name, name, lambda: entries.items()), Memory(files), Watcher())
+        state = state_of({path: (item, files[path]) for path, item in entries.items()}, name)
+        target.apply(plan, state, Watcher())
     except Problem as problem:
         return f"{type(problem).__name__}: {problem.detail}"
     return ""

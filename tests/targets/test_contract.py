@@ -10,10 +10,11 @@ import pytest
 
 from app.domain.errors import SourceDamaged, Terminated, UnsafePath
 from app.domain.state.git_files import EMPTY_TREE, FILE, blob_id, file_item
+from app.domain.state.items import Item, Key
 from app.domain.state.plan import Action, Drift, InventoryHead, Plan, PlanItem
-from app.ports import Desired
 from tests.support.delivery import Blobs, Watcher, deliver, desired, entries, planned
 from tests.support.repo import GitRepo, link, script
+from tests.support.states import GivenState
 
 FIRST: dict[Any, Any] = {
     "index.html": "<h1>one</h1>",
@@ -68,7 +69,7 @@ def drift(site: Any, repo: GitRepo, revision: str) -> dict[bytes, Drift | None]:
 def test_before_anything_was_applied_it_knows_nothing(any_site: Any) -> None:
     target = any_site.open()
     assert target.inventory() == InventoryHead(None, None, True)
-    assert list(target.inventory_entries()) == []
+    assert list(target.inventory_items()) == []
     looked = target.look()
     assert (looked.deviations, looked.unmanaged_count) == ((), 0)
     assert target.read(b"index.html", 10) is None
@@ -80,7 +81,7 @@ def test_a_first_delivery_equals_the_tree_and_is_known(any_site: Any, repo: GitR
     assert hashed(any_site) == tree(repo, first)
     target = any_site.open()
     assert target.inventory() == InventoryHead(repo.tree(first), first, True)
-    assert dict(target.inventory_entries()) == entries(repo, repo.tree(first))
+    assert dict(target.inventory_items()) == entries(repo, repo.tree(first))
     assert planned(target, repo, first)[1].items == ()
 
 
@@ -216,7 +217,7 @@ def test_prune_removes_only_what_is_ours(lasting_site: Any, repo: GitRepo, first
     deliver(lasting_site.open(), repo, emptied)
     assert live(lasting_site) == {b"theirs.txt": (0o100644, b"theirs")}
     assert lasting_site.open().inventory() == InventoryHead(EMPTY_TREE, emptied, True)
-    assert list(lasting_site.open().inventory_entries()) == []
+    assert list(lasting_site.open().inventory_items()) == []
 
 
 def test_without_prune_a_dropped_file_stays_and_is_no_longer_watched(
@@ -287,7 +288,7 @@ def test_recording_moves_the_head_and_touches_nothing(any_site: Any, repo: GitRe
     deliver(any_site.open(), repo, first)
     before = live(any_site)
     second = repo.commit({"outside.txt": "x"})
-    same_tree = Desired(second, repo.tree(first), lambda: iter(()))
+    same_tree = GivenState(repo.tree(first), second)
     any_site.open().record(Plan(), same_tree)
     assert any_site.open().inventory() == InventoryHead(repo.tree(first), second, True)
     assert live(any_site) == before
@@ -307,7 +308,7 @@ def test_stopped_between_two_files_it_knows_what_is_ours_and_goes_on(
     now, wanted = live(any_site), tree(repo, second)
     for path, (mode, content) in now.items():
         assert before.get(path) == (mode, content) or wanted.get(path) == (mode, blob_id(content))
-    assert dict(target.inventory_entries()).keys() >= now.keys()
+    assert dict(target.inventory_items()).keys() >= now.keys()
     looked, plan = planned(target, repo, second)
     assert (plan.drift, looked.unmanaged_count) == ((), 0), "an interrupted delivery is not drift"
     deliver(any_site.open(), repo, second)
@@ -318,16 +319,16 @@ def test_stopped_between_two_files_it_knows_what_is_ours_and_goes_on(
 
 def test_damaged_content_never_lands(any_site: Any, repo: GitRepo, first: str) -> None:
     class Lying(Blobs):
-        def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
-            if blob == blob_id(b"<h1>two</h1>"):
+        def write_to(self, key: Key, item: Item, write: Callable[[bytes], object]) -> int:
+            if item.digest == blob_id(b"<h1>two</h1>"):
                 return len(b"<h1>tw") if write(b"<h1>tw") else 6
-            return super().write_to(blob, write)
+            return super().write_to(key, item, write)
 
     deliver(any_site.open(), repo, first)
     second = repo.commit({"index.html": "<h1>two</h1>"})
     _, plan = planned(any_site.open(), repo, second)
-    with Lying(repo) as contents, pytest.raises(SourceDamaged):
-        any_site.open().apply(plan, desired(repo, second), contents, Watcher())
+    with pytest.raises(SourceDamaged):
+        any_site.open().apply(plan, desired(repo, second, Lying), Watcher())
     assert hashed(any_site) == tree(repo, first)
     assert not any_site.open().inventory().whole
     deliver(any_site.open(), repo, second)
@@ -345,9 +346,10 @@ def test_paths_that_leave_the_root_are_refused_before_anything_happens(
             PlanItem(path, Action.CREATE, None, None, entry),
             PlanItem(path, Action.DELETE, entry, entry, None),
         ):
-            wanted = Desired("1" * 40, "2" * 40, partial(list, [(b"new.txt", entry), (path, entry)]))
-            with Blobs(repo) as contents, pytest.raises(UnsafePath):
-                any_site.open().apply(Plan((good, bad)), wanted, contents, Watcher())
+            listed: Callable[[], list[tuple[Key, Item]]] = partial(list, [(b"new.txt", entry), (path, entry)])
+            wanted = GivenState("2" * 40, "1" * 40, listed, partial(Blobs, repo))
+            with pytest.raises(UnsafePath):
+                any_site.open().apply(Plan((good, bad)), wanted, Watcher())
             assert any_site.open().inventory().revision == first
     assert hashed(any_site) == tree(repo, first)
 
@@ -369,7 +371,7 @@ def test_forgetting_keeps_the_files(any_site: Any, repo: GitRepo, first: str) ->
     any_site.open().forget()
     assert live(any_site) == before
     assert any_site.open().inventory() == InventoryHead()
-    assert list(any_site.open().inventory_entries()) == []
+    assert list(any_site.open().inventory_items()) == []
     any_site.open().forget()
 
 

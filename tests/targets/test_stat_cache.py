@@ -15,9 +15,9 @@ import pytest
 from app.domain.state.git_files import blob_id, traits_of
 from app.domain.state.plan import LiveState
 from app.ports import Target
-from app.targets.directory import directory_listing, directory_scan, root_handle
-from app.targets.inventory import git_index as index
-from app.targets.inventory.git_index import made_index, stat_of
+from app.targets.files import directory_listing, directory_scan, root_handle
+from app.targets.files import git_index as index
+from app.targets.files.git_index import made_index, stat_of
 from tests.support.delivery import deliver, paths_of
 from tests.support.repo import ENVIRONMENT, GitRepo, link, script
 from tests.targets.conftest import Site

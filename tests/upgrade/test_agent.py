@@ -1,4 +1,4 @@
-"""An agent of an older version that was alone for a while: it goes on, and what it did meanwhile is told once, in order."""
+"""An agent of an older version that was alone: it goes on, and what it did meanwhile is told once and in order."""
 
 from __future__ import annotations
 

@@ -59,7 +59,8 @@ def test_what_git_drops_is_pruned_and_what_is_not_ours_stays(older: Older) -> No
     older.commit("shop", {"site/new.txt": None, "site/index.html": "three\n"}, "Third")
     with older.start() as server:
         deployed = server.sync("place")
-        assert (deployed["outcome"], deployed["changes"]["deleted"], deployed["changes"]["updated"]) == ("deployed", 1, 1)
+        changes = deployed["changes"]
+        assert (deployed["outcome"], changes["deleted"], changes["updated"]) == ("deployed", 1, 1)
     here = sorted(str(one.relative_to(older.live / "place")) for one in (older.live / "place").rglob("*"))
     assert here == ["bin", "bin/run", "config.env", "index.html", "style.css", "upload.bin"]
 

@@ -18,7 +18,7 @@ class Ending(StrEnum):
     """How an episode ended. `superseded`: a new revision was applied over it; `healed`: live equals desired again."""
 
     HEALED = "healed"
-    ADOPTED = "adopted"
+    WRITTEN_BACK = "adopted"  # the stored and the wire word, older than the name
     IGNORED = "ignored"
     SUPERSEDED = "superseded"
 

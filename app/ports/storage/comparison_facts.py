@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment
 from app.domain.state.drift import Episode
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from app.ports.storage.agents import Agents
 from app.ports.storage.comparison_facts import ComparisonFacts
 from app.ports.storage.environments import Environments
-from app.ports.storage.identity import Credentials, Identities
+from app.ports.storage.identities import Credentials, Identities
 from app.ports.storage.intake import Inbox, Repositories
 from app.ports.storage.ledger import Audit, DriftItems, Episodes, Ledger
 from app.ports.storage.operations import History, Operations

@@ -71,7 +71,7 @@ class CommandExecutor:
             CommandKind.RESUME: self._resume,
             CommandKind.NUDGE: self._nudge,
             CommandKind.PREVIEW: self._preview,
-            CommandKind.ADOPT: self._adopt,
+            CommandKind.WRITE_BACK: self._write_back,
         }
 
     def next(self, kinds: tuple[CommandKind, ...]) -> bool:
@@ -131,7 +131,7 @@ class CommandExecutor:
         if found is None:
             self._rollback.back(
                 environment.name, data.get("revision"), data.get("strategy", "pin"), data.get("reason", ""),
-                Actor(data["by"]), expires_at, data["operation"],
+                Actor.parse(data["by"]), expires_at, data["operation"],
             )  # fmt: skip
         with self._store.write() as tx:
             tx.operations.save(tx.operations.get(data["operation"]))  # what became of it here is told, hold and all
@@ -162,11 +162,11 @@ class CommandExecutor:
         found = as_dict(self._use_cases.rollback.preview(environment.name, command.data.get("revision")))
         self._answer(command, {"result": found})
 
-    def _adopt(self, environment: Environment, command: Command) -> None:
+    def _write_back(self, environment: Environment, command: Command) -> None:
         data = command.data
-        revision, operation = self._use_cases.drift.adopt(
+        revision, operation = self._use_cases.drift.write_back(
             environment.name, tuple(data.get("paths") or ()), data.get("branch"), data.get("message", ""),
-            Actor(data["by"]),
+            Actor.parse(data["by"]),
         )  # fmt: skip
         self._answer(command, {"result": {"revision": encode(revision), "operation": encode(operation)}})
 
@@ -202,7 +202,7 @@ class CommandExecutor:
 
     def _say(self, tx: AgentTransaction, command: Command, detail: str) -> None:
         data = {"command": command.seq, "kind": command.kind.value, "reason": detail}
-        entry = NewAuditEntry(AGENT.name, "command.fail", f"command:{command.seq}", data)
+        entry = NewAuditEntry(AGENT, "command.fail", f"command:{command.seq}", data)
         at = self._ports.clock.now()
         tx.audit.append(at, entry)
         told = {"action": entry.action, "object": entry.object, "data": data, "by": entry.actor}

@@ -13,11 +13,13 @@ from app.domain.agents.wire import encode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.errors import AgentAway, AgentRefused, NotFound, Problem
-from app.domain.events import EventType, NewEvent
+from app.domain.events import about
+from app.domain.events.operation_events import CommandExpired
 from app.domain.operation import Operation, Outcome, Phase
 from app.ports import Ports, Transaction, topics
 from app.services.operations.conclusion import Conclusion, conclude
 from app.services.relay import STARTS, hold_data, last_heard, relay
+from app.wording.times import duration
 
 PATIENCE_S, LOOK_S = 10.0, 0.05
 
@@ -92,14 +94,13 @@ class Commands:
 
     def _tell(self, tx: Transaction, environment: Environment, command: Command) -> None:
         now, life = self._ports.clock.now(), command.expires_at - command.issued_at
-        reason = f"expired: its agent did not take it within {_span(life)}"
-        data = {"command": command.seq, "kind": command.kind.value}
+        reason = f"expired: its agent did not take it within {duration(life)}"
+        expired = CommandExpired(command.seq, command.kind.value, why=reason)
         ended = self._end(tx, command, reason) if command.kind in STARTS else None
-        place = environment.name, environment.id
-        tx.ledger.append(now, [NewEvent(EventType.COMMAND_EXPIRED, *place, command.operation, reason, data)])
-        about = f"operation:{ended.id}" if ended else f"environment:{environment.name}"
-        told = {**data, "environment": environment.name, "reason": reason}
-        tx.audit.append(now, NewAuditEntry(SCHEDULE.name, "command.expire", about, told))
+        tx.ledger.append(now, [about(environment, expired, command.operation)])
+        subject = f"operation:{ended.id}" if ended else f"environment:{environment.name}"
+        data = {**expired.data, "environment": environment.name, "reason": reason}
+        tx.audit.append(now, NewAuditEntry(SCHEDULE, "command.expire", subject, data))
 
     def _end(self, tx: Transaction, command: Command, reason: str) -> Operation | None:
         try:
@@ -132,12 +133,7 @@ def _problems() -> Mapping[str, type[Problem]]:
 
     known = (
         e.RevisionNotFound, e.RevisionNotVisible, e.SourceUnreachable, e.SourceRefused, e.SourceDamaged, e.PushRejected,
-        e.TargetUnreachable, e.TargetRefused, e.UnsafePath, e.NothingToRollBackTo, e.NothingToAdopt, e.InvalidInput,
+        e.TargetUnreachable, e.TargetRefused, e.UnsafePath, e.NothingToRollBackTo, e.NothingToWriteBack, e.InvalidInput,
         e.OperationInProgress, e.EnvironmentHeld,
     )  # fmt: skip
     return {kind.code(): kind for kind in known}
-
-
-def _span(life: timedelta) -> str:
-    hours = life.total_seconds() / 3600
-    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} d"

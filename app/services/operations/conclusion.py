@@ -125,7 +125,7 @@ def _settle(tx: Transaction, ended: Operation, conclusion: Conclusion, at: datet
     if conclusion.drift:
         tx.drift.put(before.id, seen_at, replace(conclusion.drift, episode=status.drift_episode))
     events += status_transitions.status_events(before, status, ended)
-    changed = bool(events) if ended.phase is Phase.SUCCEEDED else status.message != before.status.message
+    changed = bool(events) if ended.phase is Phase.SUCCEEDED else status.condition != before.status.condition
     noted = not (is_quiet(ended) and ended.phase is Phase.SUCCEEDED)
     tx.environments.put_status(before.id, status_transitions.ended(status, ended) if noted else status)
     _schedule(tx, before, conclusion.refresh, seen_at)

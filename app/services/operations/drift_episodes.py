@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from app.domain.actor import Actor
 from app.domain.environment import Environment
-from app.domain.events import EventType, NewEvent
+from app.domain.events import NewEvent, about
+from app.domain.events.environment_events import DriftChanged, DriftDetected, DriftEnded
 from app.domain.operation import Operation
 from app.domain.state.drift import DriftReport, Ending
 from app.domain.state.items import printable
@@ -54,17 +54,18 @@ def follow(
             opened = tx.episodes.open_one(
                 environment, environment.status.checked_at, found.at, found.paths, found.count
             )
-            return opened.id, [_moved(environment, EventType.DRIFT_DETECTED, opened.id, found, operation)]
+            return opened.id, [about(environment, _says(DriftDetected, opened.id, found), operation.id)]
         if (current.paths, current.count) == (found.paths, found.count):
             return current.id, []
         tx.episodes.update(current.id, found.paths, found.count)
-        return current.id, [_moved(environment, EventType.DRIFT_CHANGED, current.id, found, operation)]
+        return current.id, [about(environment, _says(DriftChanged, current.id, found), operation.id)]
     if current is None:
         return None, []
     over = found if isinstance(found, DriftOver) else _over(found)
     tx.episodes.end(current.id, over.at, over.ending, over.by)
-    data = {"episode": current.id, "ending": over.ending.value, "by": over.by}
-    return None, [_event(environment, EventType.DRIFT_ENDED, operation, f"{over.ending.value} by {over.by}", data)]
+    why = f"{over.ending.value} by {over.by}"
+    ended = DriftEnded(current.id, over.ending.value, Actor.parse(over.by), why=why)
+    return None, [about(environment, ended, operation.id)]
 
 
 def abandon(tx: Transaction, environment: Environment, by: str, at: datetime) -> None:
@@ -82,18 +83,6 @@ def _over(found: DriftFound) -> DriftOver:
     return DriftOver(found.at, Ending.HEALED, "outside")
 
 
-def _moved(
-    environment: Environment, type: EventType, episode: int, found: DriftFound, operation: Operation
-) -> NewEvent:
-    data = {"episode": episode, "count": found.count, "paths": list(found.paths[:10])}
-    return _event(environment, type, operation, _what(found.paths, found.count), data)
-
-
-def _event(
-    environment: Environment, type: EventType, operation: Operation, reason: str, data: Mapping[str, Any]
-) -> NewEvent:
-    return NewEvent(type, environment.name, environment.id, operation.id, reason, data)
-
-
-def _what(paths: Sequence[str], count: int) -> str:
-    return paths[0] if count == 1 else f"{count} paths, {paths[0]} among them"
+def _says(kind: type[DriftDetected], episode: int, found: DriftFound) -> DriftDetected:
+    what = found.paths[0] if found.count == 1 else f"{found.count} paths, {found.paths[0]} among them"
+    return kind(episode, found.count, found.paths[:10], what)

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from app.domain.actor import AUTO_ROLLBACK, SELF_HEAL
 from app.domain.environment import Environment, Hold
-from app.domain.events import EventType, NewEvent
+from app.domain.events import EventType, about
+from app.domain.events.environment_events import RevisionMarkedBad, RollbackHoldSet
+from app.domain.events.operation_events import Decision
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.ports import OperationFilter, Ports, Transaction
 from app.services.operations.queue import Queue
@@ -39,7 +41,7 @@ class FollowUp:
             if request is None:
                 return
             actor = AUTO_ROLLBACK if request.trigger is Trigger.ROLLBACK else SELF_HEAL
-            self._queue.add(tx, environment, replace(request, initiated_by=actor.name), actor)
+            self._queue.add(tx, environment, replace(request, initiated_by=str(actor)), actor)
         self._ports.notifier.notify(("work", "ledger", f"environment-{ended.environment}"))
 
     def _heal(self, tx: Transaction, environment: Environment, ended: Operation) -> Request | None:
@@ -53,12 +55,11 @@ class FollowUp:
         if refusal and self._said(tx, environment, refusal):
             return None
         if refusal:
-            decision = {"outcome": Outcome.HELD.value, "mode": environment.mode.value, "trigger": "self_heal"}
-            event = NewEvent(EventType.DECISION, environment.name, environment.id, ended.id, refusal, decision)
-            tx.ledger.append(self._ports.clock.now(), [event])
+            held = Decision(Outcome.HELD.value, environment.mode.value, Trigger.SELF_HEAL.value, why=refusal)
+            tx.ledger.append(self._ports.clock.now(), [about(environment, held, ended.id)])
             return None
         reason = f"drift at {environment.status.drift_count} path(s)"
-        return Request(OperationKind.SYNC, Trigger.SELF_HEAL, SELF_HEAL.name, wanted=live, reason=reason)
+        return Request(OperationKind.SYNC, Trigger.SELF_HEAL, str(SELF_HEAL), wanted=live, reason=reason)
 
     @staticmethod
     def _said(tx: Transaction, environment: Environment, refusal: str) -> bool:
@@ -86,17 +87,14 @@ class FollowUp:
             return None
         now = self._ports.clock.now()
         reason = f"{bad[:8]} was not healthy: {ended.reason}"
-        tx.history.mark_bad(environment.id, bad, ended.reason, AUTO_ROLLBACK.name, now)
-        tx.environments.set_hold(environment.id, Hold(AUTO_ROLLBACK.name, reason, now, None, bad))
-        events = [EventType.REVISION_MARKED_BAD, EventType.HOLD_SET]
-        facts = {"revision": bad}
-        tx.ledger.append(
-            now, [NewEvent(one, environment.name, environment.id, ended.id, reason, facts) for one in events]
-        )
+        tx.history.mark_bad(environment.id, bad, ended.reason, str(AUTO_ROLLBACK), now)
+        tx.environments.set_hold(environment.id, Hold(str(AUTO_ROLLBACK), reason, now, None, bad))
+        facts = RevisionMarkedBad(bad, why=reason), RollbackHoldSet(bad, why=reason)
+        tx.ledger.append(now, [about(environment, fact, ended.id) for fact in facts])
         return Request(
             OperationKind.SYNC,
             Trigger.ROLLBACK,
-            AUTO_ROLLBACK.name,
+            str(AUTO_ROLLBACK),
             wanted=good.revision,
             reason=reason,
             left_revision=bad,

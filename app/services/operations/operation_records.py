@@ -6,7 +6,8 @@ from typing import Any
 
 from app.domain.actor import Actor
 from app.domain.audit import NewAuditEntry
-from app.domain.events import EventType, NewEvent
+from app.domain.events import Fact, NewEvent
+from app.domain.events.operation_events import OperationFinished, OperationQueued
 from app.domain.operation import Operation, OperationKind, Trigger
 
 
@@ -17,35 +18,29 @@ def is_quiet(operation: Operation) -> bool:
 
 def queued_event(operation: Operation) -> NewEvent:
     """The ledger's entry for an operation that was asked for."""
-    return _event(operation, EventType.OPERATION_QUEUED)
+    request = operation.request
+    fact = OperationQueued(
+        operation.kind.value, operation.mode, request.trigger.value, Actor.parse(request.initiated_by),
+        operation.revision or request.wanted, why=operation.reason,
+    )  # fmt: skip
+    return event_of(operation, fact)
 
 
 def finished_event(operation: Operation) -> NewEvent:
     """The ledger's entry for an operation's end."""
-    changes = operation.changes
-    return _event(
-        operation,
-        EventType.OPERATION_FINISHED,
-        phase=operation.phase.value,
-        outcome=operation.outcome.value if operation.outcome else None,
-        from_revision=operation.from_revision,
-        created=changes.created,
-        updated=changes.updated,
-        deleted=changes.deleted,
-    )
+    changes, request = operation.changes, operation.request
+    fact = OperationFinished(
+        operation.kind.value, operation.mode, request.trigger.value, Actor.parse(request.initiated_by),
+        operation.revision or request.wanted, operation.phase.value,
+        operation.outcome.value if operation.outcome else None, operation.from_revision,
+        changes.created, changes.updated, changes.deleted, why=operation.reason,
+    )  # fmt: skip
+    return event_of(operation, fact)
 
 
-def _event(operation: Operation, type: EventType, **data: Any) -> NewEvent:
-    facts = {
-        "kind": operation.kind.value,
-        "mode": operation.mode,
-        "trigger": operation.trigger.value,
-        "initiated_by": operation.request.initiated_by,
-        "revision": operation.revision or operation.request.wanted,
-    }
-    return NewEvent(
-        type, operation.environment, operation.environment_id, operation.id, operation.reason, {**facts, **data}
-    )
+def event_of(operation: Operation, fact: Fact) -> NewEvent:
+    """An event of an operation."""
+    return NewEvent(fact, operation.environment, operation.environment_id, operation.id)
 
 
 def requested_entry(operation: Operation, actor: Actor) -> NewAuditEntry:
@@ -60,7 +55,7 @@ def requested_entry(operation: Operation, actor: Actor) -> NewAuditEntry:
     }
     if request.pipeline:
         data["pipeline"] = {"url": request.pipeline.url, "id": request.pipeline.id}
-    return NewAuditEntry(actor.name, f"{request.kind.value}.request", f"operation:{operation.id}", data, actor.ip)
+    return NewAuditEntry(actor, f"{request.kind.value}.request", f"operation:{operation.id}", data)
 
 
 def finished_entry(operation: Operation, by: Actor | None = None) -> NewAuditEntry:
@@ -74,7 +69,7 @@ def finished_entry(operation: Operation, by: Actor | None = None) -> NewAuditEnt
         "from_revision": operation.from_revision,
         "revision": operation.revision,
         "reason": operation.reason,
-        "tree": operation.detail.get("tree"),
+        "tree": operation.detail.tree,
     }
-    who = by.name if by else operation.request.initiated_by
+    who = by or Actor.parse(operation.request.initiated_by)
     return NewAuditEntry(who, f"{operation.kind.value}.finish", f"operation:{operation.id}", data)

@@ -15,13 +15,13 @@ from app.domain.environment import Environment
 from app.domain.errors import OperationFinished
 from app.domain.ids import new_id
 from app.domain.masking import mask
-from app.domain.operation import AUTOMATIC, Operation, OperationKind, Outcome, Phase, Request, Trigger
+from app.domain.operation import AUTOMATIC, Operation, OperationDetail, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import Ports, Transaction, topics
 from app.services.operations.conclusion import Conclusion, conclude, request_stop, stopped
 from app.services.operations.operation_records import is_quiet, queued_event, requested_entry
 from app.services.relay import recalled, relay, waits_for
 
-Told = tuple[CommandKind, Mapping[str, Any]]
+AgentCommand = tuple[CommandKind, Mapping[str, Any]]
 MAX_RETRIES = 2
 LEASE = timedelta(seconds=30)
 
@@ -46,12 +46,12 @@ class Queue:
         environment: Environment,
         request: Request,
         actor: Actor,
-        told: Told | None = None,
+        command: AgentCommand | None = None,
         id: str = "",
     ) -> Operation:
         """Queue an operation inside a transaction; the caller rings `topics(environment)` after the commit.
 
-        Where an agent works for the environment, it is told to queue it, or what `told` says. `id`: the one that was
+        Where an agent works for the environment, it is told to queue it, or what `command` says. `id`: the one that was
         promised to who asked."""
         queued = tx.operations.queued(environment.id)
         if request.kind is OperationKind.REFRESH:
@@ -60,8 +60,8 @@ class Queue:
                 return waiting
         operation = self._new(environment, _masked(request))
         operation = replace(operation, id=id or operation.id, reason=waits_for(self._ports, tx, environment))
-        kind, data = told or (CommandKind.OPERATE, encode(operation))
-        data = {**data, "operation": operation.id} if told else data
+        kind, data = command or (CommandKind.OPERATE, encode(operation))
+        data = {**data, "operation": operation.id} if command else data
         if relay(self._ports, tx, environment, kind, data, operation.id):
             tx.operations.add(operation)  # an agent orders its own queue
         else:
@@ -102,11 +102,11 @@ class Queue:
                 raise OperationFinished(f"Operation {id} ended {operation.phase.value} already.")
             environment = tx.environments.by_id(operation.environment_id)
             data = {"environment": operation.environment}
-            tx.audit.append(now, NewAuditEntry(actor.name, "operation.terminate", f"operation:{id}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "operation.terminate", f"operation:{id}", data))
             begun = self._begun(tx, environment, operation, actor)
-            asked = request_stop(tx, operation, actor.name)
+            asked = request_stop(tx, operation, str(actor))
             if not begun:
-                asked = conclude(tx, asked, stopped(actor.name), now)
+                asked = conclude(tx, asked, stopped(str(actor)), now)
         self._ports.notifier.notify(topics(environment))
         return asked
 
@@ -114,9 +114,9 @@ class Queue:
         """Whether somebody has to stop it: a worker of ours, or its agent, which is told to."""
         if recalled(tx, operation):
             return False
-        data = {"operation": operation.id, "by": actor.name}
-        told = relay(self._ports, tx, environment, CommandKind.TERMINATE, data, operation.id)
-        return told or operation.phase is Phase.RUNNING
+        data = {"operation": operation.id, "by": str(actor)}
+        relayed = relay(self._ports, tx, environment, CommandKind.TERMINATE, data, operation.id)
+        return relayed or operation.phase is Phase.RUNNING
 
     def recover(self, worker: str | None) -> tuple[Operation, ...]:
         """Settle running operations whose worker is gone and queue them again where that is safe.
@@ -138,13 +138,12 @@ class Queue:
         lost = Conclusion(Phase.ERROR, Outcome.FAILED, "interrupted: its process ended")
         end = stopped(operation.termination_by) if operation.termination_by else lost
         conclude(tx, operation, replace(end, by=RECOVERY), now)
-        attempts = int(operation.detail.get("attempts", 0))
+        attempts = operation.detail.attempts
         if operation.termination_by or attempts >= MAX_RETRIES:
             return
         request = replace(operation.request, retry_of=operation.id, reason="repeated after an interruption")
-        again = replace(self._new(tx.environments.by_id(operation.environment_id), request), detail={
-            "attempts": attempts + 1
-        })  # fmt: skip
+        again = self._new(tx.environments.by_id(operation.environment_id), request)
+        again = replace(again, detail=OperationDetail(attempts=attempts + 1))
         tx.operations.add(again)
         tx.queue.put(again)
         tx.ledger.append(now, [queued_event(again)])

@@ -12,6 +12,7 @@ from dataclasses import replace
 from app.domain.environment import Environment, Status
 from app.domain.errors import Problem, TargetRefused, TargetUnreachable, Terminated
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName
+from app.domain.status import Condition
 from app.ports import Ports
 from app.services.operations import status_transitions
 from app.services.operations.conclusion import Conclusion, NextRefresh
@@ -71,7 +72,8 @@ def given_up(operation: Operation, phase: Phase, reason: str, *, unseen: bool = 
     def status(environment: Environment) -> Status:
         if unseen:
             return status_transitions.unseen(environment.status, reason)
-        return replace(environment.status, message=reason) if phase is Phase.ERROR else environment.status
+        known = Condition(text=reason) if phase is Phase.ERROR else environment.status.condition
+        return replace(environment.status, condition=known)
 
     return Conclusion(
         phase,

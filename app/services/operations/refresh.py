@@ -7,22 +7,21 @@ from datetime import datetime
 
 from app.domain.diffs.unified import unified
 from app.domain.environment import Environment, Status
-from app.domain.errors import SourceRefused, Temporary
+from app.domain.errors import RevisionNotFound, SourceRefused, Temporary
 from app.domain.operation import Outcome, Phase, StageName, Trigger
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftItem, DriftReport
-from app.domain.state.git_files import blob_of
-from app.domain.state.items import printable
+from app.domain.state.items import Item, Key, printable
 from app.domain.state.plan import Drift, LiveState, Plan, PlanItem
-from app.domain.status import Health, SyncStatus
-from app.ports import Contents, Ports, Source, Target
+from app.domain.status import CLEAR, Condition, ConditionKind, Health, SyncStatus
+from app.ports import ContentReader, DesiredState, Ports, Source, Target
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.conclusion import Conclusion, NextRefresh
 from app.services.operations.drift_episodes import found_in
 from app.services.operations.health_and_hooks import check_health
 from app.services.operations.inventory_seeding import seed_inventory
-from app.services.operations.planning import observe_and_plan
+from app.services.operations.planning import applied_state, observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.operations.revision_news import RevisionNews, news
 from app.services.operations.shadow_run import Shadow
@@ -51,18 +50,20 @@ class Refresh:
             note = self._fetch(source)
             head = wanted.head_of(source, environment)
             self._asked &= head is not None
-            self._news = news(source, environment, head) if head else None
+            self._news = news(self._ports.desired, source, environment, head) if head else None
             sha = self._declared(source, head)
         if environment.policy.observe:
             now = self._ports.clock.now()
-            return Shadow(self._ports, environment, self._recorder, self._news, now).refresh(source, sha, note)
-        seed_inventory(environment, source, target)
+            return Shadow(self._ports, environment, self._recorder, self._news, now).refresh(sha, note)
+        desired = self._ports.desired
+        seed_inventory(desired, environment, target)
         with self._recorder.stage(StageName.PLANNED):
-            state = wanted.desired_state(source, environment, sha)
-            live, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
-            found = replace(report(source, target, live, plan), revision=environment.status.revision)
+            state = desired.at(environment, sha)
+            live, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
+            applied = applied_state(desired, environment, live.inventory, state)
+            found = replace(report(applied, target, live, plan), revision=environment.status.revision)
             at = self._ports.clock.now()
-        health = Health.MISSING if vanished(live, target) else self._health()
+        health = Health.MISSING if vanished(live, target) else self._health(target)
         return self._concluded(sha, Observation(plan, found, at), health, note)
 
     def _fetch(self, source: Source) -> str:
@@ -84,19 +85,19 @@ class Refresh:
         sha = wanted.declared(environment, head.sha if head else None, bad)
         return sha or source.resolve(environment.source.ref).sha
 
-    def _health(self) -> Health:
+    def _health(self, target: Target) -> Health:
         if self._environment.status.revision is None:
             return Health.UNKNOWN
-        return check_health(self._ports, self._environment).health
+        return check_health(self._ports, self._environment, target).health
 
     def _concluded(self, sha: str, looked: Observation, health: Health, note: str) -> Conclusion:
         plan = looked.plan
         self._recorder.remember(paths=paths_of(plan.items), unmanaged=looked.report.unmanaged_count)
 
         def status(environment: Environment) -> Status:
-            trouble = "" if self._asked else status_transitions.git_trouble(environment.status)
-            message = f"{status_transitions.GIT}{note}" if note else trouble
-            return replace(status_transitions.judged(environment, plan, looked.at, health), message=message)
+            known = CLEAR if self._asked else status_transitions.source_condition(environment.status)
+            condition = Condition(ConditionKind.SOURCE, note) if note else known
+            return replace(status_transitions.judged(environment, plan, looked.at, health), condition=condition)
 
         return Conclusion(
             Phase.SUCCEEDED,
@@ -123,9 +124,9 @@ class Observation:
     at: datetime
 
 
-def report(source: Source, target: Target, live: LiveState, plan: Plan) -> DriftReport:
+def report(applied: DesiredState, target: Target, live: LiveState, plan: Plan) -> DriftReport:
     """The drift report of a comparison: items with masked diffs, what is ignored, what was never delivered."""
-    with source.contents() as contents:
+    with applied.contents() as contents:
         items = [_with_diff(contents, target, item) for item in plan.drift[:DIFFS]]
     items += [_item(item) for item in plan.drift[DIFFS:ITEMS]]
     return DriftReport(
@@ -140,32 +141,31 @@ def report(source: Source, target: Target, live: LiveState, plan: Plan) -> Drift
 def vanished(live: LiveState, target: Target) -> bool:
     """Whether nothing of what we applied is there any more."""
     missing = {one.key for one in live.deviations if one.known and not one.found}
-    return bool(missing) and all(path in missing for path, _ in target.inventory_entries())
+    return bool(missing) and all(path in missing for path, _ in target.inventory_items())
 
 
 def _item(item: PlanItem, diff: str | None = None) -> DriftItem:
     return DriftItem(printable(item.key), item.drift or Drift.CHANGED, item.action, diff)
 
 
-def _with_diff(contents: Contents, target: Target, item: PlanItem) -> DriftItem:
+def _with_diff(contents: ContentReader, target: Target, item: PlanItem) -> DriftItem:
     before = known_content(contents, item) if item.known else None
     after = target.read(item.key, READ_LIMIT) if item.found else None
     traits = item.known.traits if item.known else None, item.found.traits if item.found else None
-    diff = unified(before, after, printable(item.key), limit=DIFF_LIMIT, traits=traits)
-    return _item(item, diff)
+    return _item(item, unified(before, after, printable(item.key), limit=DIFF_LIMIT, traits=traits))
 
 
-def known_content(contents: Contents, item: PlanItem) -> bytes | None:
+def known_content(contents: ContentReader, item: PlanItem) -> bytes | None:
     """What we had applied at a path, at most READ_LIMIT bytes; None where the mirror no longer has it."""
-    return beginning(contents, blob_of(item.known)) if item.known else None
+    return beginning(contents, item.key, item.known) if item.known else None
 
 
 class _Enough(Exception):
-    """The rest of a blob is not needed."""
+    """The rest of a content is not needed."""
 
 
-def beginning(contents: Contents, blob: str) -> bytes | None:
-    """The first READ_LIMIT bytes of a blob, however large it is; None where it cannot be had."""
+def beginning(contents: ContentReader, key: Key, item: Item) -> bytes | None:
+    """The first READ_LIMIT bytes of an item, however large it is; None where they cannot be had."""
     found = bytearray()
 
     def keep(chunk: bytes) -> None:
@@ -174,10 +174,10 @@ def beginning(contents: Contents, blob: str) -> bytes | None:
             raise _Enough
 
     try:
-        contents.write_to(blob, keep)
+        contents.write_to(key, item, keep)
     except _Enough:
         pass
-    except (Temporary, SourceRefused):
+    except (Temporary, SourceRefused, RevisionNotFound):
         return None
     return bytes(found)
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from app.domain.environment import Environment, Status
-from app.domain.events import EventType, NewEvent
+from app.domain.events import Fact, NewEvent, about
+from app.domain.events.environment_events import HealthChanged, StatusChanged
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.revision import Revision
 from app.domain.state.plan import Plan
-from app.domain.status import Divergence, Health, SyncStatus
-
-GIT = "Git: "  # begins what a status says about the repository
-TARGET = "Target: "  # begins what a status says about a target that cannot be looked at
+from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, Health, SyncStatus
 
 
 def judged(environment: Environment, plan: Plan, at: datetime, health: Health) -> Status:
@@ -32,13 +28,13 @@ def judged(environment: Environment, plan: Plan, at: datetime, health: Health) -
     )
 
 
-def git_trouble(status: Status) -> str:
-    """What the last poll said about Git, if that was not good. Who does not ask Git leaves it standing."""
-    return status.message if status.message.startswith(GIT) else ""
+def source_condition(status: Status) -> Condition:
+    """Why the last poll could not read Git, if it could not. Who does not ask Git leaves it standing."""
+    return status.condition if status.condition.about(ConditionKind.SOURCE) else CLEAR
 
 
 def delivered(
-    environment: Environment, revision: Revision, at: datetime, health: Health, ahead: bool, message: str
+    environment: Environment, revision: Revision, at: datetime, health: Health, ahead: bool, condition: Condition
 ) -> Status:
     """The status after a sync went through; `ahead`: Git's ref asks for another revision already."""
     status = environment.status
@@ -55,13 +51,14 @@ def delivered(
         checked_at=at,
         expires_at=at + environment.verdict_lifetime(),
         drift_count=0,
-        message=message,
+        condition=condition,
     )
 
 
 def unseen(status: Status, reason: str) -> Status:
     """The status while the target cannot be looked at: how it is there is not known, whatever it was."""
-    return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, health=Health.UNKNOWN, message=f"{TARGET}{reason}")
+    condition = Condition(ConditionKind.TARGET, reason)
+    return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, health=Health.UNKNOWN, condition=condition)
 
 
 def waiting(status: Status) -> Status:
@@ -83,18 +80,11 @@ def ended(status: Status, operation: Operation) -> Status:
 
 def status_events(before: Environment, after: Status, operation: Operation) -> list[NewEvent]:
     """Events for what changed in the status."""
-    events = []
-    status = before.status
+    found: list[Fact] = []
+    status, why = before.status, operation.reason
     if (status.sync, status.divergence) != (after.sync, after.divergence):
-        data = {"from": status.sync.value, "to": after.sync.value, "divergence": after.divergence}
-        events.append(_event(before, EventType.STATUS_CHANGED, operation, operation.reason, data))
+        divergence = after.divergence.value if after.divergence else None
+        found.append(StatusChanged(status.sync.value, after.sync.value, divergence, why=why))
     if status.health is not after.health:
-        data = {"from": status.health.value, "to": after.health.value}
-        events.append(_event(before, EventType.HEALTH_CHANGED, operation, operation.reason, data))
-    return events
-
-
-def _event(
-    environment: Environment, type: EventType, operation: Operation, reason: str, data: Mapping[str, Any]
-) -> NewEvent:
-    return NewEvent(type, environment.name, environment.id, operation.id, reason, data)
+        found.append(HealthChanged(status.health.value, after.health.value, why=why))
+    return [about(before, fact, operation.id) for fact in found]

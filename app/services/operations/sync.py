@@ -7,20 +7,21 @@ from datetime import datetime
 
 from app.domain.environment import Environment, Status
 from app.domain.errors import Problem
-from app.domain.events import EventType, NewEvent
-from app.domain.operation import Changes, Outcome, Phase, StageName, Trigger
+from app.domain.events.environment_events import HoldEnded
+from app.domain.operation import Changes, Outcome, Phase, StageName, Trigger, UnsupportedPath
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, Ending
 from app.domain.state.items import printable
 from app.domain.state.plan import Action, Plan
-from app.domain.status import Health
-from app.ports import CheckResult, Desired, Ports, Source, Target
+from app.domain.status import CLEAR, Health
+from app.ports import CheckResult, DesiredState, Ports, Source, Target
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.conclusion import Conclusion, NextRefresh, WentLive
 from app.services.operations.drift_episodes import DriftOver
 from app.services.operations.health_and_hooks import NO_CHECK, run_hooks, wait_until_healthy
 from app.services.operations.inventory_seeding import seed_inventory
+from app.services.operations.operation_records import event_of
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.operations.revision_news import RevisionNews, news
@@ -33,7 +34,7 @@ class Delivery:
     """What was brought to the target. `whole`: every delivered file was looked at, not only what Git changed."""
 
     revision: Revision
-    state: Desired
+    state: DesiredState
     plan: Plan
     whole: bool
 
@@ -57,15 +58,15 @@ class Sync:
         revision = self._revision(source)
         head = wanted.head_of(source, environment)
         self._asked &= head is not None
-        self._news = news(source, environment, head) if head else None
+        self._news = news(self._ports.desired, source, environment, head) if head else None
         with self._ports.store.read() as tx:
             ruling = wanted.ruling(tx, environment, self._recorder.operation, revision, source)
-        state = wanted.desired_state(source, environment, revision.sha)
+        state = self._ports.desired.at(environment, revision.sha)
         ruling = ruling or wanted.emptiness(environment, state)
         if ruling:
             return self._decided(ruling, self._waits(source))
         if environment.policy.observe:
-            return self._shadow().sync(source, revision, state)
+            return self._shadow().sync(revision, state)
         self._end_hold(source, revision)
         source.keep(revision.sha)
         return self._deliver(source, revision, state)
@@ -108,42 +109,43 @@ class Sync:
 
     def _end_hold(self, source: Source, revision: Revision) -> None:
         """A commit newer than the revision that a rollback left ends the rollback's hold."""
-        hold, one = self._environment.hold, self._recorder.operation
+        hold = self._environment.hold
         if hold is None or not wanted.newer_than_left(hold, revision.sha, source):
             return
         reason = f"{revision.short} landed, newer than {(hold.left_revision or '')[:8]}"
         with self._ports.store.write() as tx:
             tx.environments.set_hold(self._environment.id, None)
-            event = NewEvent(EventType.HOLD_ENDED, one.environment, one.environment_id, one.id, reason)
-            tx.ledger.append(self._ports.clock.now(), [event])
+            tx.ledger.append(self._ports.clock.now(), [event_of(self._recorder.operation, HoldEnded(why=reason))])
         self._environment = replace(self._environment, hold=None)
 
-    def _deliver(self, source: Source, revision: Revision, state: Desired) -> Conclusion:
+    def _deliver(self, source: Source, revision: Revision, state: DesiredState) -> Conclusion:
         environment, recorder = self._environment, self._recorder
         target = self._ports.targets.open(environment)
-        seeded = seed_inventory(environment, source, target)
+        seeded = seed_inventory(self._ports.desired, environment, target)
         head = target.inventory()
         self._owned = environment.status.files if head.state else 0
-        whole = seeded or head.state in (None, state.tree) or environment.status.drift_count > 0
+        whole = seeded or head.state in (None, state.id) or environment.status.drift_count > 0
         with recorder.stage(StageName.PLANNED):
-            _, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=whole)
+            _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=whole)
         recorder.note(total=len(plan.work))
-        recorder.remember(paths=paths_of(plan.items), tree=state.tree)
-        failure = self._apply(source, target, plan, state)
+        recorder.remember(paths=paths_of(plan.items), tree=state.id)
+        failure = self._apply(target, plan, state)
         if failure is not None:
             return self._stopped(failure, self._waits(source), whole)
         recorder.note(changes=self._changes(plan))
-        self._report_unsupported(source, state)
-        return self._live(Delivery(revision, state, plan, whole), self._check(), self._ahead(source, state))
+        self._report_unsupported(state)
+        return self._live(
+            Delivery(revision, state, plan, whole), self._check(target), self._ahead(source, revision.sha, state.id)
+        )
 
-    def _report_unsupported(self, source: Source, state: Desired) -> None:
-        """Say what of the tree is not delivered as it is meant: submodules, and LFS pointers without their content."""
-        found = [{"path": printable(one.key), "kind": one.kind} for one in source.unsupported(state.tree)[:100]]
+    def _report_unsupported(self, state: DesiredState) -> None:
+        """Say what of the state is not delivered as it is meant: submodules, and LFS pointers without their content."""
+        found = tuple(UnsupportedPath(printable(one.key), one.kind) for one in state.unsupported()[:100])
         self._recorder.remember(unsupported=found)
         for one in found[:10]:
-            self._recorder.log(f"not supported: '{one['path']}' is a {one['kind'].replace('_', ' ')}")
+            self._recorder.log(f"not supported: '{one.path}' is a {one.kind.replace('_', ' ')}")
 
-    def _apply(self, source: Source, target: Target, plan: Plan, state: Desired) -> str | None:
+    def _apply(self, target: Target, plan: Plan, state: DesiredState) -> str | None:
         """Bring the target and the inventory to the desired state; return why a hook stopped it, or None."""
         recorder = self._recorder
         if not plan.work:
@@ -152,11 +154,11 @@ class Sync:
         failure = run_hooks(self._ports, self._environment, recorder, "pre")
         if failure:
             return f"{failure}; the target was not touched"
-        with recorder.stage(StageName.APPLIED), source.contents() as contents:
-            target.apply(plan, state, contents, recorder)
+        with recorder.stage(StageName.APPLIED):
+            target.apply(plan, state, recorder)
         return None
 
-    def _check(self) -> CheckResult:
+    def _check(self, target: Target) -> CheckResult:
         """Post hooks, then health."""
         recorder = self._recorder
         if recorder.operation.stage(StageName.APPLIED) is None:
@@ -166,12 +168,12 @@ class Sync:
             failure = run_hooks(self._ports, self._environment, recorder, "post")
             if failure:
                 return CheckResult(Health.DEGRADED, failure)
-        if self._environment.policy.health_check is None:
+        if self._environment.policy.health_check is None and target.health() is None:
             now = self._ports.clock.now()
             recorder.stamp(StageName.HEALTHY, now, now)
             return NO_CHECK
         with recorder.stage(StageName.HEALTHY):
-            result = wait_until_healthy(self._ports, self._environment, recorder)
+            result = wait_until_healthy(self._ports, self._environment, target, recorder)
         if result.health is not Health.HEALTHY:
             recorder.unreached(StageName.HEALTHY)
         return result
@@ -206,8 +208,8 @@ class Sync:
 
         def status(environment: Environment) -> Status:
             before = environment.status
-            trouble = "" if self._asked else status_transitions.git_trouble(before)
-            after = status_transitions.delivered(environment, revision, at, checked.health, ahead, trouble)
+            known = CLEAR if self._asked else status_transitions.source_condition(before)
+            after = status_transitions.delivered(environment, revision, at, checked.health, ahead, known)
             checked_at = at if delivery.whole else before.checked_at or at
             good = revision.sha if well else before.last_good
             return replace(after, files=self._files(plan), checked_at=checked_at, last_good=good)
@@ -220,28 +222,27 @@ class Sync:
             status=status,
             news=self._news,
             noticed_at=self._noticed_at(),
-            live=WentLive(revision, delivery.state.tree, moved, well),
+            live=WentLive(revision, delivery.state.id, moved, well),
             episode=DriftOver(at, ending, self._request.initiated_by),
             drift=DriftReport(revision.sha),
             refresh=_next_refresh(delivery.whole),
         )
 
-    def _ahead(self, source: Source, state: Desired) -> bool:
-        """Whether Git's ref asks for another tree than the one just delivered."""
-        hold = self._environment.hold
-        head = None if hold and hold.left_revision else wanted.head_of(source, self._environment)
-        if head is None or head.sha == state.revision:
+    def _ahead(self, source: Source, revision: str, id: str) -> bool:
+        """Whether Git's ref asks for another state than the one with this id, which is the revision's."""
+        head = None if self._environment.pinned else wanted.head_of(source, self._environment)
+        if head is None or head.sha == revision:
             return False
         with self._ports.store.read() as tx:
             if tx.history.is_bad(self._environment.id, head.sha):
                 return False
-        return wanted.desired_state(source, self._environment, head.sha).tree != state.tree
+        return self._ports.desired.id_at(self._environment, head.sha) != id
 
     def _waits(self, source: Source) -> bool:
-        """Whether Git's ref asks for another tree than the live one, so that not delivering leaves us OutOfSync."""
+        """Whether Git's ref asks for another state than the live one, so that not delivering leaves us OutOfSync."""
         live = self._environment.status.revision
         try:
-            return live is not None and self._ahead(source, wanted.desired_state(source, self._environment, live))
+            return live is not None and self._ahead(source, live, self._ports.desired.id_at(self._environment, live))
         except Problem:
             return False  # the mirror was cloned again and no longer knows what is live
 
@@ -266,8 +267,8 @@ class Sync:
 def _done(changes: Changes) -> str:
     """What was done, in one sentence."""
     counts = ((changes.created, "created"), (changes.updated, "updated"), (changes.deleted, "deleted"))
-    told = [f"{count:,} {'file' if count == 1 else 'files'} {verb}" for count, verb in counts if count]
-    return ", ".join(told) or "brought in line"
+    done = [f"{count:,} {'file' if count == 1 else 'files'} {verb}" for count, verb in counts if count]
+    return ", ".join(done) or "brought in line"
 
 
 def _waiting(environment: Environment) -> Status:

@@ -15,7 +15,7 @@ from app.domain.state.items import Item, printable
 from app.git import GitFailed
 from app.ports.sources import Edits
 from app.sources.git import Repository
-from app.sources.objects.names import DRAFTS
+from app.sources.objects.ref_names import DRAFTS
 
 COMMITTER = Person("PushPull", "pushpull@localhost")
 

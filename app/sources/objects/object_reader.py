@@ -1,7 +1,7 @@
 """Objects of one mirror, asked by name of a kept process.
 
 The names are lines of a protocol: every one passes `_line`, which refuses what could end a line, and is made of parts
-that are checked before (ids, refs, directories; app/sources/objects/names.py).
+that are checked before (ids, refs, directories; app/sources/objects/ref_names.py).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from app.domain.agents.wire import encode
 from app.domain.audit import AuditEntry, NewAuditEntry
 from app.domain.environment import Environment, Hold, RunsOn, Status
 from app.domain.events import Event, NewEvent
+from app.domain.events.source_events import SourceFailed, SourceRecovered
 from app.domain.operation import Operation, OperationKind, Trigger
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, Ending, Episode
@@ -68,10 +69,13 @@ class ReportingLedger(SqlLedger):
                 self._tell(environment, ReportKind.EVENT, data, at)
         return added
 
-    def _concerned(self, event: NewEvent) -> int:
-        """What befalls a repository is told of the first environment that uses it."""
-        env, url = tables.environments, event.data.get("repo_url")
-        query = select(env.c.id).where(env.c.repo_url == url, env.c.runs_on == RunsOn.AGENT.value)
+    def _concerned(self, event: Event) -> int:
+        """What befalls a repository is reported of the first environment that uses it."""
+        fact = event.fact
+        if not isinstance(fact, SourceFailed | SourceRecovered):
+            return 0
+        env = tables.environments
+        query = select(env.c.id).where(env.c.repo_url == fact.repo_url, env.c.runs_on == RunsOn.AGENT.value)
         return self._db.execute(query.order_by(env.c.id).limit(1)).scalar() or 0
 
 

@@ -8,18 +8,22 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, insert, select, update
 
+from app.domain.agents.wire import encode
 from app.domain.errors import OperationNotFound
 from app.domain.operation import (
     Changes,
     Operation,
+    OperationDetail,
     OperationKind,
     Outcome,
     Phase,
     Pipeline,
+    PlannedPath,
     Request,
     Stage,
     StageName,
     Trigger,
+    UnsupportedPath,
 )
 from app.ports import OperationFilter, Page
 from app.store import tables
@@ -182,7 +186,7 @@ def _columns(one: Operation) -> dict[str, Any]:
         "webhook_missed": request.webhook_missed,
         "request": _request(request),
         "stages": [[stage.name.value, _text(stage.started_at), _text(stage.finished_at)] for stage in one.stages],
-        "detail": dict(one.detail),
+        "detail": {name: value for name, value in encode(one.detail).items() if value},
     }
 
 
@@ -206,16 +210,30 @@ def _read_request(row: Any) -> Request:
     )
 
 
+def _read_detail(data: Mapping[str, Any]) -> OperationDetail:
+    """Written by this or another version: what it does not hold is empty."""
+    would, unmanaged = data.get("would"), data.get("unmanaged")
+    counts = {name: int(would.get(name, 0)) for name in ("created", "updated", "deleted")} if would else None
+    return OperationDetail(
+        paths=tuple(PlannedPath(one["path"], one["action"]) for one in data.get("paths") or ()),
+        tree=data.get("tree"),
+        would=Changes(**counts) if counts else None,
+        unsupported=tuple(UnsupportedPath(one["path"], one["kind"]) for one in data.get("unsupported") or ()),
+        unmanaged=unmanaged,
+        attempts=int(data.get("attempts") or 0),
+    )
+
+
 def read_operation(row: Any) -> Operation:
     """A row of the table as an operation. Raises what a damaged row raises: ValueError, TypeError, KeyError."""
     stages = [Stage(StageName(name), datetime.fromisoformat(start), _time(end)) for name, start, end in row.stages]
     plain = (
         "id", "environment_id", "environment", "mode", "from_revision", "revision", "subject", "author", "reason",
         "created_at", "started_at", "finished_at", "total", "done", "termination_by", "worker", "heartbeat_at",
-        "detail",
     )  # fmt: skip
     return Operation(
         **{name: getattr(row, name) for name in plain},
+        detail=_read_detail(row.detail),
         request=_read_request(row),
         phase=Phase(row.phase),
         outcome=Outcome(row.outcome) if row.outcome else None,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from app.domain.errors import TargetRefused, TargetUnreachable
 from app.domain.state.items import printable
-from app.targets.directory.root_handle import above, parted
+from app.targets.files.root_handle import above, parted
 from app.targets.ssh import scripts
 from app.targets.ssh.host import Host, last
 from app.targets.ssh.remote_listing import RemoteListing, parse
-from app.targets.ssh.scripts import setting
+from app.targets.ssh.scripts import batches, quoted, setting
 
 IN_PLACE = b"inner() { :; }\n"
 _DENIED = "Permission denied"
@@ -18,7 +19,12 @@ _DENIED = "Permission denied"
 
 def whole(script: str, inner: bytes, **values: bytes) -> bytes:
     """A script with all that it needs."""
-    return setting(**values) + (scripts.COMMON + scripts.FACTS + scripts.LOCKING).encode() + inner + script.encode()
+    return (
+        setting(**values)
+        + (scripts.COMMON + scripts.FACTS + scripts.SHA256 + scripts.LOCKING).encode()
+        + inner
+        + script.encode()
+    )
 
 
 class View:
@@ -47,11 +53,16 @@ class View:
                 self.some(missing)
         return listing
 
-    def some(self, paths: Collection[bytes]) -> RemoteListing:
-        """What stands at some paths. What lies behind a link or a file is not there. Raises TargetRefused where we
-        may not look."""
+    def some(self, paths: Collection[bytes], digests: Sequence[bytes] = ()) -> RemoteListing:
+        """What stands at some paths. What lies behind a link or a file is not there. `digests`: those of them, with
+        plain names, whose SHA-256 will be needed; the listing has as many as fit into one command. Raises
+        TargetRefused where we may not look."""
         asked = {folder for path in paths for folder in above(path)} | set(paths)
-        listing, said = self._list(self.script(scripts.LOOK_AT), _words(sorted(asked)))
+        words = next(batches([quoted(b"./" + path) for path in digests]), [])
+        script = self.script(scripts.LOOK_AT + (scripts.DIGESTS_TOO if words else ""))
+        listing, said = self._list(
+            b"set -- %b\n" % b" ".join(words) + script, _words(sorted(asked)), digested=bool(words)
+        )
         if _DENIED in said:
             raise TargetRefused(
                 f"{self.host.name} does not let us look: {last(said)}. Give the account that PushPull logs in with the "
@@ -62,15 +73,20 @@ class View:
             folder = parted(path)[0]
             reached[path] = reached.get(folder, False) and listing.facts[path].kind == 0o040000
         facts = {path: one for path, one in listing.facts.items() if reached.get(parted(path)[0], False)}
-        return RemoteListing(listing.now, facts, listing.there)
+        return replace(listing, facts=facts)
 
-    def _list(self, script: bytes, payload: Iterable[bytes] = ()) -> tuple[RemoteListing, str]:
+    def _list(
+        self, script: bytes, payload: Iterable[bytes] = (), *, digested: bool = False
+    ) -> tuple[RemoteListing, str]:
         parts: list[bytes] = []
         code, said = self.host.run(script, parts.append, lambda: payload)
         out = b"".join(parts)
         if code == scripts.REFUSED:
             raise self.host.refused(out, said)
-        return parse(out), said
+        if not digested or out == b"absent\n":
+            return parse(out), said
+        listed, _, lines = out.rpartition(b"end\0")
+        return replace(parse(listed + b"end"), digests=_digests(_ended(lines, lines.count(b"\n") - 1))), said
 
     # --- contents ---
     def digests(self, paths: Collection[bytes]) -> dict[bytes, str]:
@@ -78,9 +94,7 @@ class View:
         if not paths:
             return {}
         out = self.host.ask(self.script(scripts.DIGESTS), _words(paths))
-        lines = _ended(out, len(out.split(b"\n")) - 2)
-        found = (line.partition(b" ") for line in lines)
-        return {name.lstrip(b" *")[2:]: digest.decode() for digest, _, name in found if len(digest) == 64}
+        return _digests(_ended(out, len(out.split(b"\n")) - 2))
 
     def blobs(self, paths: Collection[bytes]) -> dict[bytes, tuple[str, str]]:
         """(blob id, SHA-256) of files, as far as they can be read."""
@@ -120,6 +134,12 @@ def _words(paths: Iterable[bytes]) -> Iterator[bytes]:
             yield bytes(part)
             part.clear()
     yield bytes(part)
+
+
+def _digests(lines: Iterable[bytes]) -> dict[bytes, str]:
+    """What a tool for digests printed: path → SHA-256."""
+    found = (line.partition(b" ") for line in lines)
+    return {name.lstrip(b" *")[2:]: digest.decode() for digest, _, name in found if len(digest) == 64}
 
 
 def _ended(out: bytes, count: int) -> list[bytes]:

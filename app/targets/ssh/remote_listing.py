@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from app.domain.errors import TargetUnreachable
 
@@ -31,11 +31,12 @@ class FileStat:
 @dataclass(frozen=True, slots=True)
 class RemoteListing:
     """Paths (relative, without the root itself) and facts. `now`: when it began, by the host's clock; `there`: whether
-    the directory exists."""
+    the directory exists; `digests`: SHA-256 of files that were read right after."""
 
     now: float
     facts: dict[bytes, FileStat]
     there: bool = True
+    digests: Mapping[bytes, str] = field(default_factory=dict)
 
     def settled(self, facts: FileStat) -> bool:
         """Whether a later change would show in the facts."""

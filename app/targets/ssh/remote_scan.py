@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from app.domain.state.git_files import DIRECTORY, SYMLINK, blob_id, blob_of, file_item, traits_of
 from app.domain.state.items import Item
 from app.domain.state.plan import Deviation, LiveState
-from app.targets.directory.directory_scan import SAMPLE
-from app.targets.inventory.database import InventoryDatabase
+from app.targets.files.directory_scan import SAMPLE
+from app.targets.files.file_inventory import FileInventory
 from app.targets.ssh.digests import Digests
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.remote_listing import FileStat, RemoteListing
@@ -22,12 +22,17 @@ Asked = Mapping[bytes, Item | None]
 
 
 def look_at(
-    view: View, book: InventoryDatabase, digests: Digests, wanted: Collection[bytes]
+    view: View, book: FileInventory, digests: Digests, wanted: Collection[bytes]
 ) -> tuple[LiveState, RemoteListing]:
     """Compare some paths only: costs in proportion to them. The listing covers the directories above as well."""
     known, stats = book.known(wanted), book.stats(wanted)
-    listing = view.some(wanted) if wanted else RemoteListing(0, {})
-    same = {path for path, stamp in stats.items() if path in listing.facts and listing.facts[path].stamp == stamp}
+    unsure = {path: entry for path, entry in known.items() if path not in stats}
+    listing = (
+        view.some(wanted, list(_expected(digests.known() if unsure else {}, unsure)))
+        if wanted
+        else RemoteListing(0, {})
+    )
+    same = {path for path, stat in stats.items() if path in listing.facts and listing.facts[path].stamp == stat}
     found = entries(view, digests, listing, {path: known.get(path) for path in wanted if path not in same})
     found |= {path: known[path] for path in same}
     compared = ((path, known.get(path), found.get(path)) for path in sorted(set(wanted)))
@@ -42,7 +47,7 @@ def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Item]:
 
 
 def look_everywhere(
-    view: View, book: InventoryDatabase, digests: Digests, wanted: Collection[bytes]
+    view: View, book: FileInventory, digests: Digests, wanted: Collection[bytes]
 ) -> tuple[LiveState, RemoteListing]:
     """Compare everything that we own, and count what we don't."""
     rows = book.rows()
@@ -65,7 +70,7 @@ def look_everywhere(
 
 
 def _remember(
-    book: InventoryDatabase, listing: RemoteListing, moved: Mapping[bytes, Item], found: Mapping[bytes, Item]
+    book: FileInventory, listing: RemoteListing, moved: Mapping[bytes, Item], found: Mapping[bytes, Item]
 ) -> None:
     """The stats of what was found right, if a later change would show in them: they are from before it was read."""
     facts = listing.facts
@@ -83,7 +88,7 @@ def entries(view: View, digests: Digests, listing: RemoteListing, asked: Asked) 
     there = {path: listing.facts[path] for path in asked if path in listing.facts}
     files = {path: facts for path, facts in there.items() if facts.kind == 0o100000}
     found = {path: file_item(_traits(facts), "") for path, facts in there.items()}
-    for path, blob in _blobs(view, digests, {path: asked[path] for path in files}).items():
+    for path, blob in _blobs(view, digests, listing, {path: asked[path] for path in files}).items():
         found[path] = file_item(_traits(there[path]), blob)
     for path, text in _texts(view, there).items():
         found[path] = file_item(SYMLINK, blob_id(text))
@@ -100,16 +105,24 @@ def _texts(view: View, there: Mapping[bytes, FileStat]) -> dict[bytes, bytes]:
     return {path: text for path, text in links.items() if text is not None} | view.links(untold)
 
 
-def _blobs(view: View, digests: Digests, asked: Asked) -> dict[bytes, str]:
+def _blobs(view: View, digests: Digests, listing: RemoteListing, asked: Asked) -> dict[bytes, str]:
     """Blob ids of files. Where we know the SHA-256 of what should stand there, that is compared first."""
     known = digests.known() if asked else {}
-    expected = {path: blob_of(entry) for path, entry in asked.items() if entry and blob_of(entry) in known}
-    plain = [path for path in expected if not _ODD.search(path)]
-    told = view.digests(plain)
-    right = {path: expected[path] for path in plain if told.get(path) == known[expected[path]]}
+    expected = _expected(known, asked)
+    told = {**listing.digests, **view.digests([path for path in expected if path not in listing.digests])}
+    right = {path: blob for path, blob in expected.items() if told.get(path) == known[blob]}
     hashed = view.blobs([path for path in asked if path not in right])
     digests.note(dict(_unknown(hashed.values(), known)))
     return right | {path: blob for path, (blob, _) in hashed.items()}
+
+
+def _expected(known: Mapping[str, str], asked: Asked) -> dict[bytes, str]:
+    """The blobs that should stand somewhere, as far as their SHA-256 is known and the name survives a tool's output."""
+    return {
+        path: blob_of(entry)
+        for path, entry in asked.items()
+        if entry and blob_of(entry) in known and not _ODD.search(path)
+    }
 
 
 def _unknown(found: Iterable[tuple[str, str]], known: Mapping[str, str]) -> Iterable[tuple[str, str]]:

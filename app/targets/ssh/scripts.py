@@ -5,10 +5,14 @@ byte by byte, and run only when the second one has come, so that a connection th
 into another one. What follows it on standard input is the script's own input.
 
 Directories are entered by `at`: change there, then ask the kernel where we are. The answer equals the path only if no
-component was a link, and from then on relative names hold whatever is swapped above.
+component was a link, and from then on relative names hold whatever is swapped above. In an apply the answer comes
+through a file in the stage, because a process for each directory costs more than the files in it; where that says
+anything else, a process is asked.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 BOOTSTRAP = (
     "exec sh -c '"
@@ -18,15 +22,25 @@ BOOTSTRAP = (
     "exit 97'"
 )
 REFUSED, CUT = 66, 75
+WORDS, BYTES = 100, 24_000  # of one command
 LOCK = "./.pushpull-000000000000-0"
 
-# $P: the directory above the root, $N: the root's name. Prints nothing; R is the root's real path.
+# $P: the directory above the root, $N: the root's name. Prints nothing; R is the root's real path. $n is a newline, by
+# BOOTSTRAP; G is the stage, once there is one.
 COMMON = r"""
 umask 022
+G=
 say() { printf '%s\n' "$1" || exit 75; }
 no() { printf 'no %s\n' "$1"; exit 66; }
 where() { W=$(pwd -P && echo .); W=${W%??}; }
-at() { cd -P -- "$R${1:+/$1}" 2>/dev/null && where && [ "$W" = "$R${1:+/$1}" ]; }
+here() {
+  case ${G:+staged}$1 in
+  staged*"$n"*) ;;
+  staged*) { pwd -P > "$G/at" && { IFS= read -r W && ! IFS= read -r X; } < "$G/at" && [ "$W" = "$1" ]; } && return;;
+  esac 2>/dev/null
+  where && [ "$W" = "$1" ]
+}
+at() { cd -P -- "$R${1:+/$1}" 2>/dev/null && here "$R${1:+/$1}"; }
 top() {
   cd -P -- "$P" 2>/dev/null || return 1
   where; R=${W%/}/$N
@@ -78,15 +92,33 @@ form
 if [ $k = find ]; then xargs -0 sh -c 'f=$1; shift; find "$@" -maxdepth 0 -printf "$f"' sh "$F"; else stats; fi
 printf 'end'
 """
+SHA256 = r"""
+tool() {
+  if command -v sha256sum; then D=sha256sum
+  elif command -v shasum; then D='shasum -a 256'
+  elif command -v sha256; then D='sha256 -r'
+  elif command -v openssl; then D='openssl dgst -sha256 -r'
+  else no "tool sha256sum"; fi >/dev/null 2>&1
+}
+"""
 DIGESTS = r"""
 top || exit 0
 inner || exit 0
-if command -v sha256sum; then set -- sha256sum
-elif command -v shasum; then set -- shasum -a 256
-elif command -v sha256; then set -- sha256 -r
-elif command -v openssl; then set -- openssl dgst -sha256 -r
-else no "tool sha256sum"; fi >/dev/null 2>&1
-xargs -0 "$@"
+tool
+xargs -0 $D
+say end
+"""
+# After LOOK_AT, its arguments: those that are files, with no link above them, are digested in the same breath.
+DIGESTS_TOO = r"""
+file() {
+  [ -f "$1" ] || return
+  p=$1
+  while [ ! -h "$p" ]; do case $p in ./*/*) p=${p%/*};; *) return 0;; esac; done
+  return 1
+}
+for f; do shift; file "$f" && set -- "$@" "$f"; done
+printf '\0'
+if [ $# -gt 0 ]; then tool; $D "$@" 2>/dev/null; fi
 say end
 """
 # One line for each path, in order: its blob id and its SHA-256, or "-" for what is no readable file.
@@ -132,7 +164,7 @@ g=$(facts | tr '\000' '\001'; echo .)
 LOCKING = r"""
 L=./.pushpull-000000000000-0
 ident() {
-  if [ -r /proc/$1/stat ]; then s=$(cat /proc/$1/stat 2>/dev/null) && set -- ${s##*) } && printf %s "${20}"
+  if [ -r /proc/$1/stat ]; then IFS= read -r s 2>/dev/null < /proc/$1/stat && set -- ${s##*) } && printf %s "${20}"
   else ps -o lstart= -p "$1" 2>/dev/null | tr -d ' :\n'; fi
 }
 unlock() { [ "$(readlink $L 2>/dev/null)" = "$me" ] && rm -f $L; }
@@ -150,8 +182,8 @@ lock() {
       *)
         if [ -n "$(ident $p)" ] && [ "$(ident $p)" = "${o#*=}" ]; then
           [ $i -gt 100 ] && no "busy"
-          n=TERM; [ $i -gt 40 ] && n=KILL
-          kill -$n -$p 2>/dev/null || kill -$n $p 2>/dev/null
+          q=TERM; [ $i -gt 40 ] && q=KILL
+          kill -$q -$p 2>/dev/null || kill -$q $p 2>/dev/null
           sleep 0.1 2>/dev/null || sleep 1
         else rm -f $L; fi;;
       esac
@@ -175,7 +207,7 @@ say done
 APPLY = r"""
 need tar
 make_top
-trap 'at "" && { rm -rf "./.pushpull-$T-0"; unlock; }' EXIT
+trap 'G=; at "" && { rm -rf "./.pushpull-$T-0"; unlock; }' EXIT
 trap 'exit 75' HUP INT TERM
 trap '' PIPE
 lock
@@ -198,17 +230,20 @@ rid() {
   done
 }
 mk() {
-  a=
   for f; do
+    shift
     [ -h "$f" ] && { rm -f -- "$f" || no "mk"; }
-    [ -d "$f" ] && continue
-    mkdir -- "$f" && chmod 755 "$f" || no "mk"
+    [ -d "$f" ] || set -- "$@" "$f"
   done
+  [ $# -eq 0 ] || mkdir -m 755 -- "$@" || no "mk"
 }
 hollow() { find "$1" -depth -type d -exec rmdir {} \; 2>/dev/null; }
 . "$G/plan" || exit 75
+G=
 at '' || no "lost"
 rm -rf "./.pushpull-$T-0"
+unlock
+trap - EXIT
 say "done"
 """
 
@@ -278,3 +313,17 @@ def quoted(text: bytes) -> bytes:
 def setting(**values: bytes) -> bytes:
     """Lines that set variables."""
     return b"".join(b"%b=%b\n" % (name.encode(), quoted(value)) for name, value in values.items())
+
+
+def batches(words: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """Words that fit into one command."""
+    part: list[bytes] = []
+    size = 0
+    for word in words:
+        if part and (len(part) >= WORDS or size + len(word) > BYTES):
+            yield part
+            part, size = [], 0
+        part.append(word)
+        size += len(word) + 1
+    if part:
+        yield part

@@ -9,19 +9,19 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import IO
 
 from app.domain.errors import SourceDamaged, TargetRefused
 from app.domain.state.git_files import EXECUTABLE, SYMLINK, blob_of
 from app.domain.state.items import Item, printable
-from app.ports import Contents, Foreseeing
-from app.targets.directory.root_handle import parted
-from app.targets.directory.writer import LINK_MAX
-from app.targets.ssh.scripts import quoted
+from app.ports import ContentReader
+from app.targets.files.root_handle import parted
+from app.targets.files.writer import LINK_MAX
+from app.targets.ssh.scripts import batches, quoted
 
 RECORD = 10_240  # what every tar reads at once
 IN_MEMORY = 8 << 20
-WORDS, BYTES = 100, 24_000  # of one command in the plan
 _CHUNK = 1 << 16
 _MEND = "Mend it in Git; it was not put in place."
 
@@ -40,7 +40,7 @@ class TarStream:
     """One apply's tar stream, made while it is sent. `done` lists the paths in the order in which the plan counts
     them, `sums` the SHA-256 of every blob that was read."""
 
-    def __init__(self, contents: Contents, token: str, check: Callable[[], None]) -> None:
+    def __init__(self, contents: ContentReader, token: str, check: Callable[[], None]) -> None:
         self._contents, self.token, self._check = contents, token, check
         self._lines: list[bytes] = []
         self._number = 0
@@ -102,50 +102,55 @@ class TarStream:
         grouped: dict[bytes, list[tuple[bytes, Item]]] = {}
         for path, entry in items:
             grouped.setdefault(parted(path)[0], []).append((path, entry))
-        if isinstance(self._contents, Foreseeing):
-            self._contents.expect([blob_of(entry) for group in grouped.values() for _, entry in group])
-        for number, (folder, group) in enumerate(grouped.items()):
-            place = b"d%d" % number
-            words: list[tuple[bytes, bytes]] = []
-            prepared = False
-            for path, entry in group:
-                name = parted(path)[1]
-                if entry.traits == SYMLINK or not plain(name):
-                    prepared = prepared or self._prepare(place)
-                yield from self._member(path, name, place, entry)
-                words.append((path, b'"$G"/%b/%b' % (place, quoted(name))))
-            self.enter(folder)
-            for path, _ in words:
-                if hollow(path):
-                    self.line(b"hollow " + quoted(b"./" + parted(path)[1]))
-            for batch in batches([word for _, word in words]):
-                self.line(b"put " + b" ".join(batch))
-                self.count([path for path, _ in words[: len(batch)]])
-                words = words[len(batch) :]
+        self._contents.expect([one for group in grouped.values() for one in group])
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as spool:
+            for number, (folder, group) in enumerate(grouped.items()):
+                yield from self._folder(b"d%d" % number, group, spool)
+                self._put(b"d%d" % number, folder, [path for path, _ in group], hollow)
+
+    def _folder(self, place: bytes, group: Sequence[tuple[bytes, Item]], spool: IO[bytes]) -> Iterator[bytes]:
+        prepared = False
+        for path, entry in group:
+            name = parted(path)[1]
+            if entry.traits == SYMLINK or not plain(name):
+                prepared = prepared or self._prepare(place)
+            yield from self._member(path, place, entry, spool)
+
+    def _put(self, place: bytes, folder: bytes, paths: Sequence[bytes], hollow: Callable[[bytes], bool]) -> None:
+        """The lines that put a folder's files in place."""
+        self.enter(folder)
+        for path in paths:
+            if hollow(path):
+                self.line(b"hollow " + quoted(b"./" + parted(path)[1]))
+        for batch in batches([b'"$G"/%b/%b' % (place, quoted(parted(path)[1])) for path in paths]):
+            self.line(b"put " + b" ".join(batch))
+            self.count(paths[: len(batch)])
+            paths = paths[len(batch) :]
 
     def _prepare(self, place: bytes) -> bool:
         self.line(b'[ -d "$G"/%b ] || mkdir "$G"/%b || no stage' % (place, place))
         return True
 
-    def _member(self, path: bytes, name: bytes, place: bytes, entry: Item) -> Iterator[bytes]:
+    def _member(self, path: bytes, place: bytes, entry: Item, spool: IO[bytes]) -> Iterator[bytes]:
         self._check()
-        with tempfile.SpooledTemporaryFile(IN_MEMORY) as spool:
-            size = self._read(path, entry, spool)
-            if entry.traits == SYMLINK:
-                self.line(b'ln -s -- %b "$G"/%b/%b || no stage' % (_link(path, spool.read()), place, quoted(name)))
-                return
-            stored = place + b"/" + name
-            if not plain(name):
-                self._number += 1
-                stored = b"o/%d" % self._number
-                self.line(b'mv -f -- "$G"/%b "$G"/%b/%b || no stage' % (stored, place, quoted(name)))
-            yield self._tell(header(stored, size, 0o755 if entry.traits == EXECUTABLE else 0o644))
-            while chunk := spool.read(_CHUNK):
-                yield self._tell(chunk)
-            yield self._tell(bytes(-size % 512))
+        name, size = parted(path)[1], self._read(path, entry, spool)
+        if entry.traits == SYMLINK:
+            self.line(b'ln -s -- %b "$G"/%b/%b || no stage' % (_link(path, spool.read()), place, quoted(name)))
+            return
+        stored = place + b"/" + name
+        if not plain(name):
+            self._number += 1
+            stored = b"o/%d" % self._number
+            self.line(b'mv -f -- "$G"/%b "$G"/%b/%b || no stage' % (stored, place, quoted(name)))
+        yield self._tell(header(stored, size, 0o755 if entry.traits == EXECUTABLE else 0o644))
+        while chunk := spool.read(_CHUNK):
+            yield self._tell(chunk)
+        yield self._tell(bytes(-size % 512))
 
     def _read(self, path: bytes, entry: Item, spool: IO[bytes]) -> int:
         """Read a blob whole, and see that it is what Git names."""
+        spool.seek(0)
+        spool.truncate()
         digest = hashlib.sha256()
 
         def take(chunk: bytes) -> None:
@@ -153,7 +158,7 @@ class TarStream:
             digest.update(chunk)
 
         blob = blob_of(entry)
-        self._contents.write_to(blob, take)
+        self._contents.write_to(path, entry, take)
         size = spool.tell()
         spool.seek(0)
         named = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
@@ -188,26 +193,28 @@ def gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def header(name: bytes, size: int, mode: int) -> bytes:
-    """A member's head."""
+    """A member's head. Most differ only in name, size and checksum, and so little is not worth a TarInfo each."""
+    if len(name) > 100 or size >= 8**11:
+        return _header(name, size, mode)
+    head = bytearray(_blank(mode))
+    head[: len(name)] = name
+    head[124:136] = b"%011o\0" % size
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    return bytes(head)
+
+
+@lru_cache
+def _blank(mode: int) -> bytes:
+    return _header(b"", 0, mode)
+
+
+def _header(name: bytes, size: int, mode: int) -> bytes:
     import tarfile  # an agent has no use for it
 
     member = tarfile.TarInfo(name.decode())
     member.size, member.mode = size, mode
     return member.tobuf(tarfile.GNU_FORMAT, "utf-8", "strict")
-
-
-def batches(words: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """Words that fit into one command."""
-    part: list[bytes] = []
-    size = 0
-    for word in words:
-        if part and (len(part) >= WORDS or size + len(word) > BYTES):
-            yield part
-            part, size = [], 0
-        part.append(word)
-        size += len(word) + 1
-    if part:
-        yield part
 
 
 def _by_folder(paths: Sequence[bytes]) -> list[tuple[bytes, list[bytes]]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.domain.actor import Actor
 from app.domain.errors import NotAuthenticated, Problem, TooManyAttempts
 from app.domain.permissions import Exemption
 from app.services.security.access import SESSION_LIFE
@@ -72,7 +71,7 @@ def log_out(request: Request, use_cases: Cases) -> Response:
     if cookie:
         try:
             identity = use_cases.access.authenticate_session(cookie)
-            use_cases.access.log_out(cookie, Actor(identity.actor, client_ip(request)))
+            use_cases.access.log_out(cookie, replace(identity.actor, ip=client_ip(request)))
         except Problem:
             pass  # it was over already
     answer = RedirectResponse("/login?out=1", HTTPStatus.SEE_OTHER)

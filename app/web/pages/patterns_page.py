@@ -10,16 +10,16 @@ from fastapi import APIRouter, Request, Response
 from app.domain.permissions import Permission
 from app.web.rendering import render
 from app.web.rendering.samples import samples
-from app.web.requests.permission_check import Who, may
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.permission_check import may
+from app.web.requests.route_dependencies import Reads
 
 router = APIRouter()
 
 
 @router.get("/patterns", dependencies=[may(Permission.VIEW)])
-def patterns(request: Request, use_cases: Cases, _: Who) -> Response:
+def patterns(request: Request, queries: Reads) -> Response:
     """The page."""
-    values = samples(use_cases.ports.clock.now())
+    values = samples(queries.now())
     fields = [(name, Any) for name in values]
     context = make_dataclass("Context", fields, frozen=True)(**values)
     return render.page(request, "patterns.html", context, nav="settings")

@@ -21,7 +21,7 @@ TITLES = {
     "operation_not_found": "There is no such operation",
     "revision_not_found": "There is no such revision",
     "nothing_to_roll_back_to": "There is nothing to roll back to",
-    "nothing_to_adopt": "There is nothing to adopt",
+    "nothing_to_adopt": "There is nothing to write back",
     "source_unreachable": "The repository cannot be reached",
     "source_refused": "The repository cannot be used",
     "target_unreachable": "The target cannot be reached",

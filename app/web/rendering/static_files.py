@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
+
+from app.web.requests.compression import BEST, SMALLEST, accepts_gzip, compressible, gzipped
 
 
 class Assets(StaticFiles):
@@ -17,6 +21,7 @@ class Assets(StaticFiles):
         super().__init__(directory=folder)
         self._folder = folder
         self._digests: dict[str, str] = {}
+        self._compressed: dict[Path, tuple[str, bytes]] = {}  # as many as there are files: some 60 KB
 
     def url(self, name: str) -> str:
         """The address of a file below static/."""
@@ -30,3 +35,28 @@ class Assets(StaticFiles):
         versioned = scope["query_string"].startswith(b"v=") and response.status_code == 200
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
         return response
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """A file as it is, or compressed where the client takes that. Parts (Range) are parts of the file as it is."""
+        asked = Headers(scope=scope)
+        response: Response = FileResponse(full_path, status_code, stat_result=stat_result)
+        if stat_result.st_size >= SMALLEST and compressible(response.headers):
+            response.headers.add_vary_header("Accept-Encoding")
+            if accepts_gzip(scope) and "range" not in asked:
+                response = self._smaller(Path(full_path), response)
+        if self.is_not_modified(response.headers, asked):
+            return NotModifiedResponse(response.headers)
+        return response
+
+    def _smaller(self, file: Path, plain: Response) -> Response:
+        """The file compressed: once, and kept for as long as it is the same. Other bytes have an ETag of their own."""
+        tag = plain.headers["etag"]
+        kept, content = self._compressed.get(file, ("", b""))
+        if kept != tag:
+            content = gzipped(file.read_bytes(), BEST)
+            self._compressed[file] = tag, content
+        headers = {name: plain.headers[name] for name in ("content-type", "last-modified", "vary")}
+        headers |= {"content-encoding": "gzip", "etag": f'{tag[:-1]}-gzip"'}
+        return Response(content, headers=headers)

@@ -2,7 +2,7 @@
 
 # Without deferred annotations: FastAPI reads those of the two callable classes.
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -70,11 +70,11 @@ def admit(request: Request, permission: Permission) -> None:
     identity = _identify(request)
     if not identity.may(permission):
         raise NotPermitted("This token may only read.")
-    request.state.identity, request.state.actor = identity, identity.actor
+    request.state.identity, request.state.actor = identity, str(identity.actor)
     path: str = request.scope["path"]
     if identity.must_change and path.startswith("/api/"):
         raise NotPermitted("Replace the one-time password first, on the page Settings.")
-    request.state.user = identity.actor.removeprefix("user:")
+    request.state.user = str(identity.actor).removeprefix("user:")
     if identity.must_change and path not in OPEN_TO_NEWCOMERS:
         raise PasswordMustChange()
 
@@ -104,7 +104,7 @@ Who = Annotated[Identity, Depends(admitted)]
 
 async def acting(request: Request, identity: Who) -> Actor:
     """The actor to write down."""
-    return Actor(identity.actor, client_ip(request))
+    return replace(identity.actor, ip=client_ip(request))
 
 
 By = Annotated[Actor, Depends(acting)]

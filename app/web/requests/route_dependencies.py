@@ -1,4 +1,4 @@
-"""What routes ask for: the use cases, threads for later, and what a request says of its sender."""
+"""What routes ask for: the use cases, the queries, threads for later, and what a request says of its sender."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.queries import Queries
 from app.services.use_cases import UseCases
 from app.web.requests.background import Background
 
@@ -14,6 +15,12 @@ def installed_use_cases(request: Request) -> UseCases:
     """The installation's use cases."""
     use_cases: UseCases = request.app.state.use_cases
     return use_cases
+
+
+def installed_queries(request: Request) -> Queries:
+    """The installation's queries."""
+    queries: Queries = request.app.state.queries
+    return queries
 
 
 def background(request: Request) -> Background:
@@ -34,4 +41,5 @@ def client_ip(request: Request) -> str | None:
 
 
 Cases = Annotated[UseCases, Depends(installed_use_cases)]
+Reads = Annotated[Queries, Depends(installed_queries)]
 Later = Annotated[Background, Depends(background)]

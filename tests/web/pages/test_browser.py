@@ -150,3 +150,14 @@ def test_no_page_has_a_serious_barrier_or_runs_over(browser: Browser, filled: Fi
         ]
     context.close()
     assert found == []
+
+
+def test_a_chart_is_drawn_when_it_comes_near_and_not_before(page: Page) -> None:
+    loaded: list[str] = []
+    page.on("request", lambda asked: loaded.append(asked.url) if "uPlot.iife" in asked.url else None)
+    page.goto("/patterns")
+    expect(page.locator("#bell")).to_have_attribute("data-state", "live")
+    assert loaded == []
+    page.locator("#sample_chart").scroll_into_view_if_needed()
+    expect(page.locator("#sample_chart .uplot canvas")).to_be_visible()
+    assert len(loaded) == 1

@@ -12,25 +12,19 @@ from app.web.api.fields import AfterName, Id, Limit
 from app.web.api.request_bodies.agent_bodies import EnrollmentBody
 from app.web.api.response_models import Agent, Enrollment, Items, reply
 from app.web.api.serializers.agent_json import agent_json
-from app.web.api.serializers.domain_json import at, page_json
+from app.web.api.serializers.domain_json import at, page_of
 from app.web.requests.permission_check import By, Who, may
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.route_dependencies import Cases, Reads
 
 router = APIRouter(tags=["agents"])
 
 
 @router.get("/agents", response_model=Items[Agent], dependencies=[may(Permission.VIEW_AGENTS)])
-def list_agents(use_cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "") -> Response:
+def list_agents(queries: Reads, who: Who, limit: Limit = 200, after: AfterName = "") -> Response:
     """Agents, oldest first, revoked ones included."""
-    now = use_cases.ports.clock.now()
-    with use_cases.ports.store.read() as tx:
-        every = [one for one in tx.agents.all() if not after or one.id > after]
-        waiting = tx.agents.waiting_counts()
-        items = [
-            agent_json(one, now, tx.agents.environments(one.id).values(), waiting.get(one.id, 0))
-            for one in every[:limit]
-        ]
-    return reply(page_json(items, every[limit - 1].id if len(every) > limit else None))
+    now = queries.now()
+    page = queries.agents.page(who, limit, after)
+    return reply(page_of(page, lambda one: agent_json(one.agent, now, one.environments, one.waiting)))
 
 
 @router.post(

@@ -14,7 +14,7 @@ from app.web.api.fields import AfterNumber, Limit, Since, Text, Until
 from app.web.api.response_models import AuditEntry, Items, Verified, reply
 from app.web.api.serializers.domain_json import at, page_of
 from app.web.requests.permission_check import Who, may
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.route_dependencies import Cases, Reads
 
 router = APIRouter(tags=["audit"])
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
@@ -36,10 +36,9 @@ Where = Annotated[AuditFilter, Depends(narrowed)]
 
 
 @router.get("/audit", response_model=Items[AuditEntry], dependencies=[may(Permission.READ_AUDIT)])
-def list_audit(use_cases: Cases, _: Who, where: Where, limit: Limit = 50, after: AfterNumber = "") -> Response:
+def list_audit(queries: Reads, who: Who, where: Where, limit: Limit = 50, after: AfterNumber = "") -> Response:
     """Entries, newest first."""
-    with use_cases.ports.store.read() as tx:
-        return reply(page_of(tx.audit.page(where, limit, number(after)), lambda entry: entry.as_dict()))
+    return reply(page_of(queries.audit.page(who, where, limit, number(after)), lambda entry: entry.as_dict()))
 
 
 @router.get(
@@ -49,19 +48,19 @@ def list_audit(use_cases: Cases, _: Who, where: Where, limit: Limit = 50, after:
     dependencies=[may(Permission.READ_AUDIT)],
 )
 def export_audit(
-    use_cases: Cases, _: Who, where: Where, format: Literal["jsonl", "csv"] = "jsonl"
+    queries: Reads, who: Who, where: Where, format: Literal["jsonl", "csv"] = "jsonl"
 ) -> StreamingResponse:
     """The log, oldest first, as `pushpull audit verify` reads it. A filtered export has gaps, and is
     verified with `--filtered`."""
     name = "pushpull-audit" if where == AuditFilter() else "pushpull-audit-filtered"
     headers = {"Content-Disposition": f'attachment; filename="{name}.{format}"'}
-    lines = use_cases.audit.export(format, where)
+    lines = queries.audit.export(who, format, where)
     return StreamingResponse(lines, media_type=MEDIA[format], headers=headers)
 
 
 @router.post("/audit/verifications", response_model=Verified, dependencies=[may(Permission.VERIFY_AUDIT)])
-def verify_audit(use_cases: Cases, _: Who) -> Response:
+def verify_audit(use_cases: Cases, queries: Reads) -> Response:
     """Walk the whole stored chain and its signed checkpoints."""
     found = use_cases.audit.verify_stored()
     facts = {name: getattr(found, name) for name in ("valid", "entries", "first_bad", "problem", "head")}
-    return reply({**facts, "at": at(use_cases.ports.clock.now())})
+    return reply({**facts, "at": at(queries.now())})

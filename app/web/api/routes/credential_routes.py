@@ -11,16 +11,15 @@ from app.web.api.request_bodies.bodies import CredentialBody
 from app.web.api.response_models import Credential, Items, reply
 from app.web.api.serializers.domain_json import credential_json, page_of
 from app.web.requests.permission_check import By, Who, may
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.route_dependencies import Cases, Reads
 
 router = APIRouter(tags=["credentials"])
 
 
 @router.get("/credentials", response_model=Items[Credential], dependencies=[may(Permission.VIEW_CREDENTIALS)])
-def list_credentials(use_cases: Cases, _: Who, limit: Limit = 50, after: AfterName = "") -> Response:
+def list_credentials(queries: Reads, who: Who, limit: Limit = 50, after: AfterName = "") -> Response:
     """Credentials without their secrets."""
-    with use_cases.ports.store.read() as tx:
-        return reply(page_of(tx.credentials.page(limit, after or None), credential_json))
+    return reply(page_of(queries.secrets.credentials(who, limit, after or None), credential_json))
 
 
 @router.post(
@@ -37,10 +36,9 @@ def create_credential(body: CredentialBody, use_cases: Cases, by: By) -> Respons
 
 
 @router.get("/credentials/{name}", response_model=Credential, dependencies=[may(Permission.VIEW_CREDENTIALS)])
-def show_credential(name: CredentialName, use_cases: Cases, _: Who) -> Response:
+def show_credential(name: CredentialName, queries: Reads, who: Who) -> Response:
     """One credential without its secret."""
-    with use_cases.ports.store.read() as tx:
-        return reply(credential_json(tx.credentials.get(name)))
+    return reply(credential_json(queries.secrets.credential(who, name)))
 
 
 @router.delete(

@@ -12,7 +12,7 @@ from app.domain.permissions import Exemption
 from app.web.api.response_models import Alive, Ready
 from app.web.requests.permission_check import exempt
 from app.web.requests.problem_documents import answer
-from app.web.requests.route_dependencies import Cases, bearer
+from app.web.requests.route_dependencies import Reads, bearer
 
 router = APIRouter(tags=["health"])
 NOT_READY = {"description": "Not ready", "content": {"application/problem+json": {
@@ -41,9 +41,9 @@ def ready(request: Request) -> Response | dict[str, object]:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     dependencies=[exempt(Exemption.METRICS)],
 )
-def metrics(request: Request, use_cases: Cases) -> Response:
+def metrics(request: Request, queries: Reads) -> Response:
     """Prometheus' text format. Open unless PUSHPULL_METRICS_TOKEN is set; then send it as a bearer token."""
     wanted: str = request.app.state.metrics_token
     if wanted and not hmac.compare_digest((bearer(request) or "").encode(), wanted.encode()):
         raise NotAuthenticated()
-    return Response(request.app.state.metrics.exposition(use_cases), media_type=CONTENT_TYPE_LATEST)
+    return Response(request.app.state.metrics.exposition(queries), media_type=CONTENT_TYPE_LATEST)

@@ -17,7 +17,7 @@ from app.web.api.request_bodies.bodies import RefreshBody, SyncBody
 from app.web.api.response_models import Items, Operation, OperationWithLog, reply
 from app.web.api.serializers.domain_json import event_json, operation_json, page_of
 from app.web.requests.permission_check import By, Who, may
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.route_dependencies import Cases, Reads
 
 router = APIRouter(tags=["operations"])
 PhaseWord = Literal["", "queued", "running", "succeeded", "failed", "error", "terminated", "superseded"]
@@ -35,7 +35,7 @@ def sync_request(body: SyncBody, by: Actor) -> Request:
     return Request(
         OperationKind.SYNC,
         Trigger.PIPELINE if told else Trigger.MANUAL,
-        by.name,
+        str(by),
         wanted=body.revision,
         reason=body.reason,
         pipeline=Pipeline(told.url, told.id, told.commit_time) if told else None,
@@ -60,14 +60,14 @@ def sync(name: Name, use_cases: Cases, by: By, body: SyncBody | None = None) -> 
 )
 def refresh(name: Name, use_cases: Cases, by: By, body: RefreshBody | None = None) -> Response:
     """Ask for a comparison of live with desired."""
-    request = Request(OperationKind.REFRESH, Trigger.MANUAL, by.name, reason=body.reason if body else "")
+    request = Request(OperationKind.REFRESH, Trigger.MANUAL, str(by), reason=body.reason if body else "")
     return accepted(use_cases.queue.ask(name, request, by))
 
 
 @router.get("/operations", response_model=Items[Operation], dependencies=[may(Permission.VIEW)])
 def list_operations(
-    use_cases: Cases,
-    _: Who,
+    queries: Reads,
+    who: Who,
     limit: Limit = 50,
     after: AfterName = "",
     environment: Text = "",
@@ -81,17 +81,14 @@ def list_operations(
 ) -> Response:
     """Operations, newest first."""
     where = OperationFilter(environment, None, phase, trigger, kind, outcome, revision, since, until)
-    with use_cases.ports.store.read() as tx:
-        return reply(page_of(tx.operations.page(where, limit, after or None), operation_json))
+    return reply(page_of(queries.operations.page(who, where, limit, after or None), operation_json))
 
 
 @router.get("/operations/{id}", response_model=OperationWithLog, dependencies=[may(Permission.VIEW)])
-def show_operation(id: OperationId, use_cases: Cases, _: Who) -> Response:
+def show_operation(id: OperationId, queries: Reads, who: Who) -> Response:
     """One operation with its stages, changes and log."""
-    with use_cases.ports.store.read() as tx:
-        operation = tx.operations.get(id)
-        events = tx.ledger.page(operation=id, limit=500)
-    return reply({**operation_json(operation), "log": [event_json(event) for event in events]})
+    found = queries.operations.record(who, id)
+    return reply({**operation_json(found.operation), "log": [event_json(event) for event in found.log]})
 
 
 @router.post(

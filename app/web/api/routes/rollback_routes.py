@@ -17,18 +17,16 @@ from app.web.api.response_models import Preview as PreviewAnswer
 from app.web.api.routes.operation_routes import accepted
 from app.web.api.serializers.domain_json import history_json, page_of
 from app.web.requests.permission_check import By, Who, may
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.route_dependencies import Cases, Reads
 
 router = APIRouter(tags=["history"])
 Wanted = Annotated[str, Query(max_length=250, pattern=LINE, description="Default: the last good one.")]
 
 
 @router.get("/environments/{name}/revisions", response_model=Items[HistoryItem], dependencies=[may(Permission.VIEW)])
-def list_revisions(name: Name, use_cases: Cases, _: Who, limit: Limit = 50, after: AfterNumber = "") -> Response:
+def list_revisions(name: Name, queries: Reads, who: Who, limit: Limit = 50, after: AfterNumber = "") -> Response:
     """Revisions that were live, newest first."""
-    with use_cases.ports.store.read() as tx:
-        environment = tx.environments.get(name)
-        return reply(page_of(tx.history.page(environment.id, limit, after or None), history_json))
+    return reply(page_of(queries.history.page(who, name, limit, after or None), history_json))
 
 
 @router.get(
@@ -37,7 +35,7 @@ def list_revisions(name: Name, use_cases: Cases, _: Who, limit: Limit = 50, afte
     responses=problems(409, 424, 503),
     dependencies=[may(Permission.READ_DIFFS)],
 )
-def preview(name: Name, use_cases: Cases, _: Who, revision: Wanted = "") -> Response:
+def preview(name: Name, use_cases: Cases, revision: Wanted = "") -> Response:
     """The plan of going back to a revision, before anyone confirms."""
     told = asdict(use_cases.previews.show(name, revision or None))
     return reply({"environment": name, **{key: told[key] for key in PreviewAnswer.model_fields if key in told}})

@@ -10,15 +10,15 @@ from app.web.api.request_bodies.bodies import TokenBody
 from app.web.api.response_models import Items, NewToken, Token, reply
 from app.web.api.serializers.domain_json import page_json, token_json
 from app.web.requests.permission_check import By, Who, may
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.route_dependencies import Cases, Reads
 
 router = APIRouter(tags=["tokens"])
 
 
 @router.get("/tokens", response_model=Items[Token], dependencies=[may(Permission.VIEW_TOKENS)])
-def list_tokens(use_cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "") -> Response:
+def list_tokens(queries: Reads, who: Who, limit: Limit = 200, after: AfterName = "") -> Response:
     """Tokens without their secrets, by id."""
-    every = sorted(use_cases.access.list_tokens(), key=lambda one: one.id)
+    every = sorted(queries.secrets.tokens(who), key=lambda one: one.id)
     found = [one for one in every if not after or one.id > after]
     next = found[limit - 1].id if len(found) > limit else None
     return reply(page_json([token_json(one) for one in found[:limit]], next))

@@ -9,9 +9,10 @@ from app.domain.operation import Request as Asked
 from app.domain.permissions import Permission
 from app.web.pages.form_fields import Line, line, until
 from app.web.rendering import links, render
-from app.web.rendering.present import exact, short
 from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Cases
+from app.wording.short_names import short
+from app.wording.times import exact
 
 router = APIRouter()
 
@@ -19,7 +20,7 @@ router = APIRouter()
 @router.post("/environments/{name}/syncs", dependencies=[may(Permission.SYNC)])
 def sync(request: Request, use_cases: Cases, by: By, name: str, revision: Line = "", reason: Line = "") -> Response:
     """Deliver a revision, or what the environment's ref points at."""
-    asked = Asked(OperationKind.SYNC, Trigger.MANUAL, by.name, wanted=line(revision) or None, reason=line(reason))
+    asked = Asked(OperationKind.SYNC, Trigger.MANUAL, str(by), wanted=line(revision) or None, reason=line(reason))
     operation = use_cases.queue.ask(name, asked, by)
     what = short(operation.request.wanted) if operation.request.wanted else "the newest revision"
     return render.done(request, f"/operations/{operation.id}", f"Delivering {what} to {name}", tone="busy")
@@ -28,7 +29,7 @@ def sync(request: Request, use_cases: Cases, by: By, name: str, revision: Line =
 @router.post("/environments/{name}/refreshes", dependencies=[may(Permission.REFRESH)])
 def refresh(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Compare live with Git now."""
-    use_cases.queue.ask(name, Asked(OperationKind.REFRESH, Trigger.MANUAL, by.name), by)
+    use_cases.queue.ask(name, Asked(OperationKind.REFRESH, Trigger.MANUAL, str(by)), by)
     return render.done(
         request, links.environment(name), "A comparison was asked for", "What it finds is shown below.", "busy"
     )
@@ -74,9 +75,12 @@ def acknowledge(request: Request, use_cases: Cases, by: By, name: str) -> Respon
 
 
 @router.post("/environments/{name}/drift/adoptions", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
-def adopt(request: Request, use_cases: Cases, by: By, name: str, branch: Line = "", message: Line = "") -> Response:
+@router.post("/environments/{name}/drift/write-backs", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
+def write_back(
+    request: Request, use_cases: Cases, by: By, name: str, branch: Line = "", message: Line = ""
+) -> Response:
     """Commit what drifted onto a branch in Git."""
-    revision, operation = use_cases.drift.adopt(name, (), line(branch) or None, line(message), by)
+    revision, operation = use_cases.drift.write_back(name, (), line(branch) or None, line(message), by)
     title = f"Committed as {revision.short} and pushed"
     if operation:
         return render.done(request, f"/operations/{operation.id}", title, "Live is being recorded as that revision.")
