@@ -177,10 +177,8 @@ def events() -> str:
     from app.domain.events import FACTS, EventType
 
     lines = ["# Events", "", NOTE, "`GET /api/v1/events` and the server-sent stream answer with them. `data` holds the"]
-    lines += [
-        "fields below, `reason` the sentence; what stands between braces there is in no field of `data` unless it"
-    ]
-    lines += ["is listed. A type with several forms has one of them in each event.", ""]
+    lines += ["fields below, `reason` the sentence; what stands between braces there is in no field of `data` unless"]
+    lines += ["it is listed. A type with several forms has one of them in each event.", ""]
     for type in EventType:
         lines += [f"## `{type.value}`", ""]
         forms = [fact for fact in FACTS if fact.TYPE is type]
@@ -210,9 +208,9 @@ def _type(kind: Any) -> str:
     text = kind.__name__ if isinstance(kind, type) else str(kind)
     parts = [part.rpartition(".")[2] for part in text.replace("NoneType", "None").split(" | ")]
     plain = ("list of text" if "tuple" in text else "object") if "[" in text or "Side" in text else ""
-    return plain + (" or null" if plain and "None" in parts else "") or " or ".join(
-        names.get(one, one) for one in parts
-    )
+    if not plain:
+        return " or ".join(names.get(one, one) for one in parts)
+    return f"{plain} or null" if "None" in parts else plain
 
 
 PAGES = {

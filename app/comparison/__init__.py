@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from app.comparison import daily_operation, drift_and_recovery, lead_time
+from app.comparison import lead_time
 from app.comparison.before_and_after import never_run
 from app.comparison.evidence import MODES, Evidence
+from app.comparison.measures import MEASURES
 from app.comparison.result import (
     HEADLINES,
     Call,
@@ -19,8 +20,6 @@ from app.comparison.result import (
     StageTime,
     Verdict,
 )
-from app.comparison.setup_cost import Foundation
-from app.comparison.setup_parts import PIPELINE_STEP
 from app.comparison.window import DEFAULT, WINDOWS, Window, parse_labels, parse_window
 
 __all__ = [
@@ -53,36 +52,11 @@ METHOD = (
     "among twenty rows without any difference, one would show one by chance. Deliveries of one environment resemble "
     "each other, so an installation with few environments says little about others; the paired figures are the safest."
 )
-ORDER = (
-    "status_synchronization",
-    "installation_effort",
-    "first_delivery",
-    "suitability",
-    "security",
-    "automation",
-    "noticed",
-    "lead_time",
-    "never_deployed",
-    "lead_time_all",
-    "drift_found",
-    "time_in_drift",
-    "time_to_restore",
-    "recovery",
-    "pipeline_dependence",
-    "audit_completeness",
-    "multi_environment_reach",
-    "configuration_size",
-)
 
 
-def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
-    """Set push against pull. `step` is the text that a pipeline needs to start a delivery."""
-    rows = (
-        *lead_time.rows(evidence),
-        *drift_and_recovery.rows(evidence),
-        *daily_operation.rows(evidence),
-        *Foundation(evidence, step).rows(),
-    )
+def compare_modes(evidence: Evidence) -> Comparison:
+    """Set push against pull, a row per measure."""
+    rows = tuple(measure(evidence) for measure in MEASURES)
     if evidence.subject and not evidence.subject.switches and evidence.environments:
         rows = never_run(rows, evidence.environments[0])
     return Comparison(
@@ -91,7 +65,7 @@ def compare_modes(evidence: Evidence, step: str = PIPELINE_STEP) -> Comparison:
         until=evidence.window.until,
         labels=evidence.labels,
         environments={mode: len(evidence.of(mode)) for mode in MODES},
-        rows=tuple(sorted(rows, key=lambda row: ORDER.index(row.heading.key))),
+        rows=rows,
         paired=lead_time.paired(evidence),
         stages=lead_time.stages(evidence),
         days=lead_time.days(evidence),

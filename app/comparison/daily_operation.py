@@ -75,13 +75,9 @@ REACH = Heading(
 )
 
 
-def rows(evidence: Evidence) -> tuple[ComparisonRow, ...]:
-    """The rows on daily running."""
-    return _status(evidence), _automation(evidence), _dependence(evidence), _audit(evidence), _reach(evidence)
-
-
 # --- status ---
-def _status(evidence: Evidence) -> ComparisonRow:
+def status_synchronization(evidence: Evidence) -> ComparisonRow:
+    """The row STATUS."""
     says = Phrases(
         "{Mode}: {hits} of {n} environments show a verdict that is fresh enough to be believed.",
         "No {mode} environment is registered.",
@@ -106,7 +102,8 @@ def _is_fresh(environment: Environment, now: datetime) -> bool:
 
 
 # --- automation ---
-def _automation(evidence: Evidence) -> ComparisonRow:
+def automation(evidence: Evidence) -> ComparisonRow:
+    """The row AUTOMATION."""
     says = Phrases(
         "With {mode}, {hits} of {n} syncs that changed something were started without a person.",
         "No {mode} sync has changed anything.",
@@ -135,7 +132,8 @@ def _unattended(fact: DeliveryFact) -> bool:
 
 
 # --- pipeline dependence ---
-def _dependence(evidence: Evidence) -> ComparisonRow:
+def pipeline_dependence(evidence: Evidence) -> ComparisonRow:
+    """The row DEPENDENCE."""
     says = Phrases(
         "With {mode}, {hits} of {n} commits were let down by a webhook or pipeline that never came.",
         "No {mode} commit was due without a person.",
@@ -179,7 +177,8 @@ def _incidents(evidence: Evidence, mode: str, never: set[tuple[str, str]]) -> tu
 
 
 # --- audit ---
-def _audit(evidence: Evidence) -> ComparisonRow:
+def audit_completeness(evidence: Evidence) -> ComparisonRow:
+    """The row AUDIT."""
     says = Phrases(
         "With {mode}, {hits} of {n} syncs have an audit entry that names who started them.",
         "No {mode} sync has finished.",
@@ -197,7 +196,8 @@ def _audited(evidence: Evidence, mode: str) -> Measure:
 
 
 # --- reach ---
-def _reach(evidence: Evidence) -> ComparisonRow:
+def multi_environment_reach(evidence: Evidence) -> ComparisonRow:
+    """The row REACH."""
     says = Phrases(
         "With {mode}, the last environment followed the first after {value} ({of}).",
         "No commit has gone live in two {mode} environments.",

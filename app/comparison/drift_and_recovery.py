@@ -63,16 +63,12 @@ RECOVERY = Heading(
 )
 
 
-def rows(evidence: Evidence) -> tuple[ComparisonRow, ...]:
-    """The rows on drift and rollback."""
-    return _drift_found(evidence), _time_in_drift(evidence), _time_to_restore(evidence), _recovery(evidence)
-
-
 def _episodes(evidence: Evidence, mode: str) -> list[Episode]:
     return [one for one in evidence.episodes if one.mode == mode]
 
 
-def _drift_found(evidence: Evidence) -> ComparisonRow:
+def drift_found(evidence: Evidence) -> ComparisonRow:
+    """The row DRIFT_FOUND."""
     says = Phrases(
         "{Mode}: drift went unseen for at most {value} ({of}).", "No {mode} drift has been found.", "shorter"
     )
@@ -88,7 +84,8 @@ def _found_by(evidence: Evidence, mode: str) -> Measure:
     return Measure(mode, bounded, details=tuple(details), query={"mode": mode})
 
 
-def _time_in_drift(evidence: Evidence) -> ComparisonRow:
+def time_in_drift(evidence: Evidence) -> ComparisonRow:
+    """The row TIME_IN_DRIFT."""
     says = Phrases(
         "{Mode}: drift lasted {value} after it was found ({of}).", "No {mode} drift has been found.", "shorter"
     )
@@ -133,7 +130,8 @@ def who(actor: str) -> str:
     return "by self-heal" if found.name in ("self_heal", SELF_HEAL.name) else "by the system"
 
 
-def _time_to_restore(evidence: Evidence) -> ComparisonRow:
+def time_to_restore(evidence: Evidence) -> ComparisonRow:
+    """The row TIME_TO_RESTORE."""
     says = Phrases(
         "With {mode}, a rollback was live {value} after it was asked for ({of}).",
         "No {mode} environment has been rolled back.",
@@ -153,7 +151,8 @@ def _restoring(evidence: Evidence, mode: str) -> Measure:
     return Measure(mode, took, details=tuple(details), query=query)
 
 
-def _recovery(evidence: Evidence) -> ComparisonRow:
+def recovery(evidence: Evidence) -> ComparisonRow:
+    """The row RECOVERY."""
     says = Phrases(
         "With {mode}, an environment was well again {value} after a bad release ({of}).",
         "No {mode} release has left an environment unhealthy.",

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.comparison.result import Subject
+from app.comparison.setup_parts import PIPELINE_STEP
 from app.comparison.window import Window
 from app.domain.environment import Environment, Mode
 from app.domain.operation import Outcome, Phase, Trigger
@@ -77,6 +78,7 @@ class Evidence:
     note: str = ""
     subject: Subject | None = None
     kinds: KindCatalogue = field(default_factory=KindCatalogue)
+    step: str = PIPELINE_STEP  # the text that a pipeline needs to start a delivery
 
     def of(self, mode: str) -> tuple[Environment, ...]:
         """The environments of a mode."""

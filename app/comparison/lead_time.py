@@ -71,17 +71,8 @@ LEAD_TIME_ALL = Heading(
 )
 
 
-def rows(evidence: Evidence) -> tuple[ComparisonRow, ...]:
-    """The rows on immediacy."""
-    return (
-        _noticed(evidence),
-        _lead_time(evidence),
-        _never_deployed(evidence),
-        _lead_time_all(evidence),
-    )
-
-
-def _noticed(evidence: Evidence) -> ComparisonRow:
+def noticed(evidence: Evidence) -> ComparisonRow:
+    """The row NOTICED."""
     says = Phrases(
         "{Mode} noticed a commit {value} after it could first be seen ({of}).",
         "No {mode} delivery was started by a webhook, a pipeline or a poll.",
@@ -107,7 +98,8 @@ def _deliveries(mode: str) -> Mapping[str, str]:
     return {"mode": mode, "kind": "sync", "outcome": Outcome.DEPLOYED.value}
 
 
-def _lead_time(evidence: Evidence) -> ComparisonRow:
+def lead_time(evidence: Evidence) -> ComparisonRow:
+    """The row LEAD_TIME."""
     says = Phrases(
         "With {mode}, a commit was live {value} after it was made ({of}).",
         "No {mode} delivery can be timed.",
@@ -124,7 +116,8 @@ def _lead_time_of(evidence: Evidence, mode: str) -> Measure:
     return Measure(mode, leads, details=tuple(details), query=_deliveries(mode))
 
 
-def _never_deployed(evidence: Evidence) -> ComparisonRow:
+def never_deployed(evidence: Evidence) -> ComparisonRow:
+    """The row NEVER_DEPLOYED."""
     says = Phrases(
         "With {mode}, {hits} of {n} commits were superseded before they ran.", "No {mode} commit is known.", ""
     )
@@ -137,7 +130,8 @@ def _never_deployed_by(evidence: Evidence, mode: str) -> Measure:
     return Measure(mode, hits=hits, n=hits + len(evidence.delivered[mode]), query=query)
 
 
-def _lead_time_all(evidence: Evidence) -> ComparisonRow:
+def lead_time_all(evidence: Evidence) -> ComparisonRow:
+    """The row LEAD_TIME_ALL."""
     says = Phrases(
         "With {mode}, a commit's change was live {value} after it was made, superseded ones included ({of}).",
         "No {mode} commit can be timed.",

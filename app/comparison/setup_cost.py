@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from app.comparison.evidence import MODES, STARTS, Evidence
 from app.comparison.judgement import Measure, Phrases, counts, detail, judge, times
 from app.comparison.result import Cell, ComparisonRow, Detail, Heading
-from app.comparison.setup_parts import PIPELINE_STEP, Part, lines, parts
+from app.comparison.setup_parts import Part, lines, parts
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.operation import Trigger
 from app.wording.quantities import listed, number, plural
@@ -55,24 +55,21 @@ SIZE = Heading(
 
 
 class Foundation:
-    """The rows on founding an environment. `step`: the text that a pipeline needs to start a delivery."""
+    """The rows on founding an environment."""
 
-    def __init__(self, evidence: Evidence, step: str = PIPELINE_STEP) -> None:
-        self._evidence = evidence
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence, step = evidence, evidence.step
         started = _triggers(evidence)
         self._parts: Mapping[tuple[int, Mode], tuple[Part, ...]] = {
             (one.id, one.mode): parts(one, evidence.kinds, started.get((one.name, one.mode.value), frozenset()), step)
             for one in evidence.environments
         }
 
-    def rows(self) -> tuple[ComparisonRow, ...]:
-        """The rows."""
-        return self._effort(), self._first_delivery(), self._suitability(), self._security(), self._size()
-
     def _all_parts(self, mode: str) -> list[tuple[Part, ...]]:
         return [self._parts[one.id, one.mode] for one in self._evidence.of(mode)]
 
-    def _effort(self) -> ComparisonRow:
+    def installation_effort(self) -> ComparisonRow:
+        """The row EFFORT."""
         says = Phrases(
             "{Mode} needs {value} per environment (mean of {n}).", "No {mode} environment is registered.", "fewer"
         )
@@ -84,7 +81,8 @@ class Foundation:
         details = tuple(detail(step, count) for step, count in steps.most_common())
         return Measure(mode, [len(of) for of in of_each], details=details, query={"mode": mode})
 
-    def _first_delivery(self) -> ComparisonRow:
+    def first_delivery(self) -> ComparisonRow:
+        """The row FIRST_DELIVERY."""
         says = Phrases(
             "With {mode}, a new environment had its first revision after {value} ({of}).",
             "No {mode} environment was registered and delivered to.",
@@ -102,7 +100,8 @@ class Foundation:
         return Measure(mode, waits, details=details, query={"mode": mode})
 
     # --- security ---
-    def _security(self) -> ComparisonRow:
+    def security(self) -> ComparisonRow:
+        """The row SECURITY."""
         says = Phrases(
             "{Mode}: {value} held per environment (mean of {n}).",
             "No {mode} environment is registered.",
@@ -133,7 +132,8 @@ class Foundation:
         return [len(names) for names in opens.values()]
 
     # --- configuration ---
-    def _size(self) -> ComparisonRow:
+    def configuration_size(self) -> ComparisonRow:
+        """The row SIZE."""
         says = Phrases(
             "{Mode} takes {value} of configuration per environment (mean of {n}).",
             "No {mode} environment is registered.",
@@ -152,7 +152,8 @@ class Foundation:
         return Measure(mode, [len(of) for of in written], details=details, query={"mode": mode})
 
     # --- suitability ---
-    def _suitability(self) -> ComparisonRow:
+    def suitability(self) -> ComparisonRow:
+        """The row SUITABILITY."""
         cells = [self._suits(mode) for mode in MODES]
         verdict = judge(SUITABILITY, "", (cells[0].n, cells[1].n), None, None)
         return ComparisonRow(SUITABILITY, cells[0], cells[1], verdict)

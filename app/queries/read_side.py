@@ -9,17 +9,17 @@ from datetime import datetime
 from app.ports import Ports
 from app.queries.agent_queries import AgentQueries
 from app.queries.audit_queries import AuditQueries
-from app.queries.comparison_queries import ComparisonQueries
+from app.queries.comparisons.comparison_queries import ComparisonQueries
+from app.queries.comparisons.headlines import Headlines, Later
+from app.queries.comparisons.shadow_pairs import ShadowPairs
 from app.queries.drift_queries import DriftQueries
 from app.queries.environment_queries import EnvironmentQueries
 from app.queries.environment_state import EnvironmentStateQuery
 from app.queries.event_queries import EventQueries
 from app.queries.figure_queries import FigureQueries
-from app.queries.headlines import Headlines, Later
 from app.queries.history_queries import HistoryQueries
 from app.queries.operation_queries import OperationQueries
 from app.queries.secret_queries import SecretQueries
-from app.queries.shadow_pairs import ShadowPairs
 from app.queries.target_queries import TargetQueries
 
 

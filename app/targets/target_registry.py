@@ -84,8 +84,8 @@ class TargetRegistry:
         return self._of(environment).open(environment)
 
     def shadow(self, environment: Environment) -> Target:
-        """The place as somebody sees it who never applied anything there. What he needs is kept apart."""
-        return self._of(environment).open(replace(environment, id=-environment.id))
+        """The target with a separate, always empty inventory. For shadows; read-only."""
+        return self._of(environment).open(replace(environment, id=shadow_inventory(environment.id)))
 
     def overlapping(self, environment: Environment, others: Mapping[str, TargetSpec]) -> str | None:
         """The name of another environment whose target shares a place with this one's."""
@@ -120,3 +120,8 @@ class TargetRegistry:
         if found is None:
             raise TargetRefused(f"There is no kind of target called '{environment.target.kind}' here.")
         return found
+
+
+def shadow_inventory(environment: int) -> int:
+    """The number under which a shadow's own inventory is kept; environments' ids are positive, so it is nobody's."""
+    return -environment

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain import needs
 from app.domain.environment import Environment
-from app.domain.needs import need_at
+from app.domain.need_reasons import NeedReason, need_at
 from app.domain.state.drift import Episode
 from app.wording.quantities import plural
 from app.wording.times import relative, since
@@ -15,13 +14,13 @@ from app.wording.times import relative, since
 WORDS = 220
 NO_AGENT = "waits for an agent to be enrolled"
 LOOKS = {
-    needs.Need.SILENT_AGENT: ("warn", "unknown"),
-    needs.Need.TARGET_UNREADABLE: ("bad", "alert"),
-    needs.Need.DELIVERY_FAILED: ("bad", "cross"),
-    needs.Need.UNHEALTHY: ("bad", "alert"),
-    needs.Need.DRIFT: ("warn", "wave"),
-    needs.Need.CONDITION: ("warn", "branch"),
-    needs.Need.STALE_VERDICT: ("warn", "unknown"),
+    NeedReason.SILENT_AGENT: ("warn", "unknown"),
+    NeedReason.TARGET_UNREADABLE: ("bad", "alert"),
+    NeedReason.DELIVERY_FAILED: ("bad", "cross"),
+    NeedReason.UNHEALTHY: ("bad", "alert"),
+    NeedReason.DRIFT: ("warn", "wave"),
+    NeedReason.CONDITION: ("warn", "branch"),
+    NeedReason.STALE_VERDICT: ("warn", "unknown"),
 }  # (tone, icon)
 
 
@@ -41,24 +40,24 @@ def need_of(environment: Environment, now: datetime, episode: Episode | None = N
     return Need(environment.name, *LOOKS[reason], _words(reason, environment, now, episode)) if reason else None
 
 
-def _words(reason: needs.Need, environment: Environment, now: datetime, episode: Episode | None) -> str:
+def _words(reason: NeedReason, environment: Environment, now: datetime, episode: Episode | None) -> str:
     status = environment.status
     match reason:
-        case needs.Need.SILENT_AGENT:
+        case NeedReason.SILENT_AGENT:
             heard = f", which was last heard {relative(status.heard_at, now)}" if status.heard_at else ""
             return f"has lost its agent{heard}" if environment.agent else NO_AGENT
-        case needs.Need.TARGET_UNREADABLE:
+        case NeedReason.TARGET_UNREADABLE:
             return _cut(f"cannot be looked at: {status.condition.text}")
-        case needs.Need.DELIVERY_FAILED:
+        case NeedReason.DELIVERY_FAILED:
             return _cut(f"had a failed delivery: {status.last_reason or 'no reason'}")
-        case needs.Need.UNHEALTHY:
+        case NeedReason.UNHEALTHY:
             return _cut(f"is {status.health.value}: {status.last_reason or 'see its timeline'}")
-        case needs.Need.DRIFT:
+        case NeedReason.DRIFT:
             lasting = f"has been in drift for {since(episode.detected_at, now)}" if episode else "has drifted"
             return f"{lasting}: {plural(status.drift_count, 'file')}"
-        case needs.Need.CONDITION:
+        case NeedReason.CONDITION:
             return _cut(f"cannot follow Git: {status.condition.text}")
-        case needs.Need.STALE_VERDICT:
+        case NeedReason.STALE_VERDICT:
             return f"was last compared {relative(status.checked_at, now)}"
 
 

@@ -37,7 +37,7 @@ SAMPLES: dict[str, Any] = {
 }
 
 
-def sample(kind: type[Fact]) -> Fact:
+def sample(kind: Any) -> Any:
     """A fact with something in each field."""
     given: dict[str, Any] = {}
     for one in fields_of(kind):
@@ -47,12 +47,11 @@ def sample(kind: type[Fact]) -> Fact:
 
 
 @pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.__name__)
-def test_a_fact_reads_back_as_it_was_written(kind: type[Fact]) -> None:
+def test_a_fact_reads_back_as_it_was_written(kind: Any) -> None:
     fact = sample(kind)
     data = json.loads(json.dumps(fact.data))
-    found = read(fact.type, data, fact.reason)
-    assert (found.data, found.reason) == (data, fact.reason)
     assert kind.read(data, fact.reason) == fact
+    assert not isinstance(read(fact.type, data, fact.reason), UnreadFact)
 
 
 def test_every_type_of_event_but_one_that_nothing_writes_has_a_fact() -> None:
@@ -101,8 +100,7 @@ def test_what_an_earlier_version_wrote_is_written_and_read_alike(
 ) -> None:
     found = read(type, data, reason)
     assert (found.data, found.reason) == (fact.data, fact.reason) == (data, reason)
-    same = found == fact or isinstance(found, Decision)  # a delivery's decision reads as a decision
-    assert same
+    assert found == fact
 
 
 def test_what_is_not_known_here_is_kept_as_it_came() -> None:
@@ -116,7 +114,8 @@ def test_what_is_not_known_here_is_kept_as_it_came() -> None:
 
 
 def test_only_what_a_reason_says_is_left_out_of_the_data() -> None:
-    for kind in FACTS:
+    kinds: tuple[Any, ...] = FACTS
+    for kind in kinds:
         said = {one.name for one in fields_of(kind) if one.mark is Mark.SAID}
         assert all(f"{{{name}" in kind.SENTENCE for name in said), kind.__name__
         assert {one.name for one in fields(kind)} == {one.name for one in fields_of(kind)}

@@ -17,8 +17,8 @@ from app.domain.identity import SYSTEM
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Episode
 from app.ports import Clock, ComparisonFacts, Store
-from app.queries.comparison_queries import ComparisonQueries
-from app.queries.headlines import Headlines, Later
+from app.queries.comparisons.comparison_queries import ComparisonQueries
+from app.queries.comparisons.headlines import Headlines, Later
 from app.targets.target_registry import CATALOGUE
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.events import EventType, UnreadFact, about
 from app.domain.identity import SYSTEM
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Stage, StageName, Trigger
-from app.queries.comparison_queries import ComparisonQueries
+from app.queries.comparisons.comparison_queries import ComparisonQueries
 from app.store import SqlStore, open_store, upgrade
 from app.store.engine import open_engine
 from app.targets.target_registry import CATALOGUE

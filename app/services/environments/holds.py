@@ -70,8 +70,8 @@ def set_hold(tx: Transaction, environment: Environment, hold: Hold, actor: Actor
     expires = timestamp(hold.expires_at) if hold.expires_at else None
     held = HoldSet(Actor.parse(hold.owner), expires, hold.left_revision, why=hold.reason)
     tx.ledger.append(now, [about(environment, held)])
-    told = {**held.data, "environment": environment.name, "reason": hold.reason}
-    tx.audit.append(now, NewAuditEntry(actor, "hold.set", f"environment:{environment.name}", told))
+    data = {**held.data, "environment": environment.name, "reason": hold.reason}
+    tx.audit.append(now, NewAuditEntry(actor, "hold.set", f"environment:{environment.name}", data))
 
 
 def end_hold(tx: Transaction, environment: Environment, actor: Actor, why: str, now: datetime) -> None:

@@ -18,7 +18,7 @@ from app.domain.state.plan import LiveState, Plan
 from app.ports import DesiredState, HistoryItem, Ports, Source, Target, Transaction, topics
 from app.services.environments.holds import end_hold, set_hold
 from app.services.operations.planning import applied_state, observe_and_plan
-from app.services.operations.queue import Queue, Told
+from app.services.operations.queue import AgentCommand, Queue
 from app.services.operations.shadow_run import refuse
 from app.services.relay import elsewhere
 
@@ -40,6 +40,19 @@ class RollbackPreview:
     target: Target
     item: HistoryItem | None
     forward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """A rollback as it is written down. `commit`: where it goes; `pins`: it sets a hold, until `expires_at`; `marks`:
+    the revision that is left is marked bad."""
+
+    commit: Revision
+    reason: str
+    actor: Actor
+    expires_at: datetime | None
+    pins: bool
+    marks: bool
 
 
 class Rollback:
@@ -95,10 +108,9 @@ class Rollback:
         environment, _, chosen, source = self._choose(name, revision)
         commit = self._revert(source, environment, chosen, reason, actor) if strategy == "revert" else chosen
         back = not _forward(source, environment, chosen)
-        pins = back and strategy == "pin"
+        way = WayBack(commit, reason, actor, expires_at, pins=back and strategy == "pin", marks=back)
         with self._ports.store.write() as tx:
-            current = tx.environments.get(name)
-            asked = self._write(tx, current, commit, reason, actor, expires_at, pins, back, id=operation)
+            asked = self._write(tx, tx.environments.get(name), way, id=operation)
         self._ports.notifier.notify(topics(environment))
         return asked
 
@@ -120,38 +132,28 @@ class Rollback:
             place = {"environment": environment.name, "mode": environment.mode.value}
             asked = {"revision": chosen.revision, "strategy": strategy, "reason": reason, "by": str(actor)}
             command = CommandKind.ROLLBACK, {**place, **asked, "expires_at": encode(expires_at)}
-            pins, marks = back and strategy == "pin", back
-            commit = _as_revision(chosen)
-            operation = self._write(tx, environment, commit, reason, actor, expires_at, pins, marks, command)
+            pins = back and strategy == "pin"
+            way = WayBack(_as_revision(chosen), reason, actor, expires_at, pins=pins, marks=back)
+            operation = self._write(tx, environment, way, command)
         self._ports.notifier.notify(topics(environment))
         return operation
 
     def _write(
-        self,
-        tx: Transaction,
-        environment: Environment,
-        commit: Revision,
-        reason: str,
-        actor: Actor,
-        expires_at: datetime | None,
-        pins: bool,
-        marks: bool,
-        told: Told | None = None,
-        id: str = "",
+        self, tx: Transaction, environment: Environment, way: WayBack, command: AgentCommand | None = None, id: str = ""
     ) -> Operation:
-        now, left = self._ports.clock.now(), environment.status.revision
+        now, left, commit, actor = self._ports.clock.now(), environment.status.revision, way.commit, way.actor
         tx.history.unmark_bad(environment.id, commit.sha)
-        if left and left != commit.sha and marks:
-            self._mark(tx, environment, left, reason or "rolled back", actor)
-        if pins:
-            why = reason or f"rolled back to {commit.short}"
-            set_hold(tx, environment, Hold(str(actor), why, now, expires_at, left), actor, now)
-        elif environment.hold and environment.hold.left_revision:
+        if left and left != commit.sha and way.marks:
+            self._mark(tx, environment, left, way.reason or "rolled back", actor)
+        if way.pins:
+            why = way.reason or f"rolled back to {commit.short}"
+            set_hold(tx, environment, Hold(str(actor), why, now, way.expires_at, left), actor, now)
+        elif environment.pinned:
             end_hold(tx, environment, actor, f"went on to {commit.short}", now)
         request = Request(
-            OperationKind.SYNC, Trigger.ROLLBACK, str(actor), wanted=commit.sha, reason=reason, left_revision=left
+            OperationKind.SYNC, Trigger.ROLLBACK, str(actor), wanted=commit.sha, reason=way.reason, left_revision=left
         )
-        return self._queue.add(tx, environment, request, actor, told, id)
+        return self._queue.add(tx, environment, request, actor, command, id)
 
     def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:
         now = self._ports.clock.now()

@@ -21,7 +21,7 @@ from app.services.operations.conclusion import Conclusion, conclude, request_sto
 from app.services.operations.operation_records import is_quiet, queued_event, requested_entry
 from app.services.relay import recalled, relay, waits_for
 
-Told = tuple[CommandKind, Mapping[str, Any]]
+AgentCommand = tuple[CommandKind, Mapping[str, Any]]
 MAX_RETRIES = 2
 LEASE = timedelta(seconds=30)
 
@@ -46,12 +46,12 @@ class Queue:
         environment: Environment,
         request: Request,
         actor: Actor,
-        told: Told | None = None,
+        command: AgentCommand | None = None,
         id: str = "",
     ) -> Operation:
         """Queue an operation inside a transaction; the caller rings `topics(environment)` after the commit.
 
-        Where an agent works for the environment, it is told to queue it, or what `told` says. `id`: the one that was
+        Where an agent works for the environment, it is told to queue it, or what `command` says. `id`: the one that was
         promised to who asked."""
         queued = tx.operations.queued(environment.id)
         if request.kind is OperationKind.REFRESH:
@@ -60,8 +60,8 @@ class Queue:
                 return waiting
         operation = self._new(environment, _masked(request))
         operation = replace(operation, id=id or operation.id, reason=waits_for(self._ports, tx, environment))
-        kind, data = told or (CommandKind.OPERATE, encode(operation))
-        data = {**data, "operation": operation.id} if told else data
+        kind, data = command or (CommandKind.OPERATE, encode(operation))
+        data = {**data, "operation": operation.id} if command else data
         if relay(self._ports, tx, environment, kind, data, operation.id):
             tx.operations.add(operation)  # an agent orders its own queue
         else:
@@ -115,8 +115,8 @@ class Queue:
         if recalled(tx, operation):
             return False
         data = {"operation": operation.id, "by": str(actor)}
-        told = relay(self._ports, tx, environment, CommandKind.TERMINATE, data, operation.id)
-        return told or operation.phase is Phase.RUNNING
+        relayed = relay(self._ports, tx, environment, CommandKind.TERMINATE, data, operation.id)
+        return relayed or operation.phase is Phase.RUNNING
 
     def recover(self, worker: str | None) -> tuple[Operation, ...]:
         """Settle running operations whose worker is gone and queue them again where that is safe.

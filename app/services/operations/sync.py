@@ -267,8 +267,8 @@ class Sync:
 def _done(changes: Changes) -> str:
     """What was done, in one sentence."""
     counts = ((changes.created, "created"), (changes.updated, "updated"), (changes.deleted, "deleted"))
-    told = [f"{count:,} {'file' if count == 1 else 'files'} {verb}" for count, verb in counts if count]
-    return ", ".join(told) or "brought in line"
+    done = [f"{count:,} {'file' if count == 1 else 'files'} {verb}" for count, verb in counts if count]
+    return ", ".join(done) or "brought in line"
 
 
 def _waiting(environment: Environment) -> Status:

@@ -28,7 +28,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.agents.wire import wire_name
 from app.domain.environment import Environment, Hold, Mode, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.errors import EnvironmentExists, EnvironmentNotFound
-from app.domain.needs import lasting_need
+from app.domain.need_reasons import lasting_need
 from app.domain.specification.environment_fields import policy_dict, stored_policy
 from app.domain.status import Condition, Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally

@@ -123,11 +123,18 @@ def _parse(raw: bytes) -> list[tuple[bytes, Item]]:
 def _prepare(git_dir: Path) -> None:
     for folder in ("objects", "refs", "info"):
         (git_dir / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-    (git_dir / "config").write_text(_CONFIG)
-    (git_dir / "info" / "attributes").write_text(_ATTRIBUTES)
-    (git_dir / "HEAD").write_text("ref: refs/heads/none\n")
+    _ensure(git_dir / "config", _CONFIG)
+    _ensure(git_dir / "info" / "attributes", _ATTRIBUTES)
+    _ensure(git_dir / "HEAD", "ref: refs/heads/none\n")
     for old in git_dir.glob("index-*"):
         old.unlink(missing_ok=True)
+
+
+def _ensure(path: Path, text: str) -> None:
+    """Write a file that has not this text; another look's Git may be reading it, so it is never empty meanwhile."""
+    content = text.encode()
+    if not path.is_file() or path.read_bytes() != content:
+        _replace(path, content)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.agents.enrollment_commands import host_commands, unencrypted
 from app.domain.agents.protocol import Agent
@@ -26,7 +26,7 @@ from app.wording.quantities import plural
 
 SKEWED_S = 2.0
 REGION = "agents"
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

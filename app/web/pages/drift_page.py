@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.permissions import Permission
 from app.domain.state.drift import Episode
@@ -16,7 +16,7 @@ from app.wording.quantities import plural
 
 OPEN = 100
 PAST = 30
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

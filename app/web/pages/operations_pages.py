@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.events import Event
 from app.domain.events.environment_events import HealthChanged, StatusChanged
@@ -27,7 +27,7 @@ from app.wording.times import exact
 ROWS = 30
 FILES = 500
 ORDER = {"create": 0, "update": 0, "mode": 1, "delete": 2}
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

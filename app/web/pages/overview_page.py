@@ -15,14 +15,14 @@ from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.web.pages.environments.forms import environment_form as forms
 from app.web.pages.environments.forms.environment_form import Form
 from app.web.pages.query_parameters import PAGE, After, Word, clean, split_search
-from app.web.pages.visit import Visit, Visiting
 from app.web.rendering import links, render
 from app.web.requests.permission_check import may
+from app.web.requests.visit import Visit, Visiting
 from app.wording.needs_words import Need, need_of
 from app.wording.quantities import listed, plural
 
 REGIONS = ("environments", "summary")
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

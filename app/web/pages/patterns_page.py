@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import make_dataclass
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.permissions import Permission
 from app.web.rendering import render
@@ -13,7 +13,7 @@ from app.web.rendering.samples import samples
 from app.web.requests.permission_check import may
 from app.web.requests.route_dependencies import Reads
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/patterns", dependencies=[may(Permission.VIEW)])

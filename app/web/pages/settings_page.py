@@ -15,16 +15,16 @@ from app.ports import Credential, Delivery, Token
 from app.services.security.credentials import NEEDS
 from app.web.pages.form_fields import Line, Lines, line, until
 from app.web.pages.login_page import remember
-from app.web.pages.visit import Visit, Visiting
 from app.web.rendering import render
 from app.web.rendering.snippets import base_url
 from app.web.requests.browser_session import COOKIE
 from app.web.requests.permission_check import By, may
+from app.web.requests.visit import Visit, Visiting
 
 CREDENTIALS, DELIVERIES = 200, 20
 KINDS = (("token", "Access token (https)"), ("password", "Name and password (https)"), ("ssh-key", "SSH key"),
          ("webhook-secret", "Webhook secret (name = hook)"))  # fmt: skip
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,8 @@ def _event(case: ReportContext, environment: Environment) -> None:
     operation = case.data.get("operation")
     if operation is not None:
         own(case, environment, str(operation))
-    told = case.data.get("data")
-    data = dict(told) if isinstance(told, Mapping) else {}
+    reported = case.data.get("data")
+    data = dict(reported) if isinstance(reported, Mapping) else {}
     check_mode(case, environment, data.get("mode"))
     fact = UnreadFact(type, data, case.text("reason"))
     event = NewEvent(fact, environment.name, environment.id, operation, _origin(case))
@@ -69,8 +69,8 @@ def _event(case: ReportContext, environment: Environment) -> None:
 
 
 def _origin(case: ReportContext) -> dict[str, Any]:
-    told = {"agent": case.agent.id, "name": case.agent.name, "id": case.data.get("id"), "seq": case.report.seq}
-    return {**told, "at": timestamp(case.report.at), "received_at": timestamp(case.now)}
+    reported = {"agent": case.agent.id, "name": case.agent.name, "id": case.data.get("id"), "seq": case.report.seq}
+    return {**reported, "at": timestamp(case.report.at), "received_at": timestamp(case.now)}
 
 
 def _echo(tx: Transaction, event: NewEvent) -> bool:
@@ -90,19 +90,19 @@ def _echo(tx: Transaction, event: NewEvent) -> bool:
 
 # --- what pages show ---
 def _status(case: ReportContext, environment: Environment) -> None:
-    told = decode(Status, case.data)
-    shas = told.revision, told.noticed, told.last_good, told.webhook_judged
-    check_values(shas, (told.files, told.drift_count, told.failures))
+    reported = decode(Status, case.data)
+    shas = reported.revision, reported.noticed, reported.last_good, reported.webhook_judged
+    check_values(shas, (reported.files, reported.drift_count, reported.failures))
     episode = case.tx.episodes.current(environment.id)
     lifetime = case.now + environment.verdict_lifetime()
-    expires = told.expires_at + case.shift if told.expires_at else None
+    expires = reported.expires_at + case.shift if reported.expires_at else None
     past = ("live_since", "noticed_at", "checked_at", "last_finished_at")
-    times: dict[str, Any] = {name: case.time(getattr(told, name)) for name in past}
-    texts: dict[str, Any] = {name: getattr(told, name)[:2000] for name in ("subject", "author", "last_reason")}
-    known = Condition.parse(str(told.condition)[:2000])
+    times: dict[str, Any] = {name: case.time(getattr(reported, name)) for name in past}
+    texts: dict[str, Any] = {name: getattr(reported, name)[:2000] for name in ("subject", "author", "last_reason")}
+    known = Condition.parse(str(reported.condition)[:2000])
     bounded = min(expires, lifetime) if expires else None
     status = replace(
-        told, **times, **texts, condition=known, expires_at=bounded, drift_episode=episode.id if episode else None
+        reported, **times, **texts, condition=known, expires_at=bounded, drift_episode=episode.id if episode else None
     )
     case.tx.environments.put_status(environment.id, status)
 
@@ -140,8 +140,8 @@ def _went_live(case: ReportContext, environment: Environment, at: datetime) -> N
     whole = isinstance(named, Mapping)
     operation = own(case, environment, str(named.get("id") if isinstance(named, Mapping) else named))
     if operation is None and whole:  # its own report is still on its way
-        told = checked(case, environment, decode(Operation, named))
-        operation = replace(told, request=replace(told.request, initiated_by=initiator(case, told)))
+        reported = checked(case, environment, decode(Operation, named))
+        operation = replace(reported, request=replace(reported.request, initiated_by=initiator(case, reported)))
     if operation is None:
         raise ReportRefused("A revision goes live by an operation that is known, or told whole.")
     revision = decode(Revision, case.data.get("revision"))
@@ -193,8 +193,8 @@ def _audit(case: ReportContext, environment: Environment) -> None:
         _sent(case, environment, id)
     elif about != f"environment:{environment.name}":
         raise ReportRefused(f"'{about[:80]}' is none of {environment.name}.")
-    told = case.data.get("data")
-    data = dict(told) if isinstance(told, Mapping) else {}
+    reported = case.data.get("data")
+    data = dict(reported) if isinstance(reported, Mapping) else {}
     data |= {"environment": environment.name, "by": case.text("by", 200), "told_at": timestamp(case.report.at)}
     case.tx.audit.append(case.now, NewAuditEntry(named(case.agent.name), action, about, data))
 

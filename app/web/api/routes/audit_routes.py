@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from fastapi.responses import StreamingResponse
 
 from app.domain.permissions import Permission
@@ -16,7 +16,7 @@ from app.web.api.serializers.domain_json import at, page_of
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 
-router = APIRouter(tags=["audit"])
+router = api_router("audit")
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.actor import Actor
 from app.domain.operation import Operation as Run
@@ -19,7 +19,7 @@ from app.web.api.serializers.domain_json import event_json, operation_json, page
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 
-router = APIRouter(tags=["operations"])
+router = api_router("operations")
 PhaseWord = Literal["", "queued", "running", "succeeded", "failed", "error", "terminated", "superseded"]
 TriggerWord = Literal["", "pipeline", "webhook", "schedule", "agent", "manual", "rollback", "self_heal"]
 

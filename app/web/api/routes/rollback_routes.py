@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
@@ -19,7 +19,7 @@ from app.web.api.serializers.domain_json import history_json, page_of
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 
-router = APIRouter(tags=["history"])
+router = api_router("history")
 Wanted = Annotated[str, Query(max_length=250, pattern=LINE, description="Default: the last good one.")]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.agents.wire import encode
 from app.domain.environment import Environment
 from app.domain.permissions import Permission
 from app.domain.specification.kind_catalogue import KindCatalogue
-from app.queries.shadow_pairs import Pair
+from app.queries.comparisons.shadow_pairs import Pair
 from app.services.environments.switching import SwitchPlan, side
 from app.web.api.fields import Name
 from app.web.api.openapi import problems
@@ -21,7 +21,7 @@ from app.web.api.serializers.pinned_values import with_fingerprints, without_fin
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 
-router = APIRouter(tags=["environments"])
+router = api_router("environments")
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.operation import OperationKind, Trigger
 from app.domain.operation import Request as Asked
@@ -14,7 +14,7 @@ from app.web.requests.route_dependencies import Cases
 from app.wording.short_names import short
 from app.wording.times import exact
 
-router = APIRouter()
+router = page_router()
 
 
 @router.post("/environments/{name}/syncs", dependencies=[may(Permission.SYNC)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.permissions import Permission
 from app.domain.state.drift import DriftReport, Episode
@@ -17,11 +17,11 @@ from app.web.requests.route_dependencies import Reads
 SHOWN = 40
 LETTERS = 40_000
 EPISODES = 20
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class DriftedPath:
     """One drifted path; `diff` is "" where there is nothing readable, None where it was left out."""
 
     path: str
@@ -33,7 +33,7 @@ class Item:
 class EnvironmentDriftView(Top):
     """What environments/drift.html gets."""
 
-    items: tuple[Item, ...]
+    items: tuple[DriftedPath, ...]
     more: int
     ignored: tuple[str, ...]
     unmanaged: tuple[str, ...]
@@ -71,12 +71,12 @@ def drift(request: Request, queries: Reads, who: Who, name: str, after: After = 
     return show(request, "environments/drift.html", context, ("drift",))
 
 
-def _items(report: DriftReport) -> tuple[Item, ...]:
+def _items(report: DriftReport) -> tuple[DriftedPath, ...]:
     """The first paths, with as many readable differences as a page should carry."""
     left, items = LETTERS, []
     for each in report.items[:SHOWN]:
         diff = each.diff
         fits = diff is None or len(diff) <= left
         left -= len(diff or "") if fits else 0
-        items.append(Item(each.path, each.change.value, (diff or "") if fits else None))
+        items.append(DriftedPath(each.path, each.change.value, (diff or "") if fits else None))
     return tuple(items)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.permissions import Permission
 from app.ports import HistoryItem
@@ -15,7 +15,7 @@ from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
 
 ROWS = 40
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

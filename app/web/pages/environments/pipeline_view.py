@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.identity import Identity
 from app.domain.permissions import Permission
@@ -18,7 +18,7 @@ from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 
 DELIVERIES = 10
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,15 @@ from app.ports import HistoryItem
 from app.services.environments.previews import Shown
 from app.web.pages.form_fields import Line, line, until
 from app.web.pages.query_parameters import Word, clean
-from app.web.pages.visit import Visit, Visiting
 from app.web.rendering import render
 from app.web.requests.permission_check import By, may
+from app.web.requests.visit import Visit, Visiting
 from app.wording.quantities import plural
 from app.wording.short_names import short
 
 SHOWN = 40
 LETTERS = 40_000
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

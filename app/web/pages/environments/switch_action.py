@@ -14,11 +14,11 @@ from app.services.environments.switching import SwitchPlan
 from app.web.pages.environments.forms import pin_confirmation
 from app.web.pages.environments.forms.switch_form import Asked, Sent
 from app.web.pages.environments.registration_views import settings_page
-from app.web.pages.visit import Visit, Visiting
 from app.web.rendering import links, render
 from app.web.requests.permission_check import By, may
+from app.web.requests.visit import Visit, Visiting
 
-router = APIRouter()
+router = page_router()
 
 
 @router.post("/environments/{name}/switches", dependencies=[may(Permission.SWITCH)])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.events import Event, EventType
 from app.domain.events.environment_events import HealthChanged
@@ -14,8 +14,8 @@ from app.domain.events.source_events import RevisionNoticed
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Trigger
 from app.domain.permissions import Permission
 from app.domain.status import Health
+from app.queries.comparisons.shadow_pairs import Pair
 from app.queries.event_queries import Timeline
-from app.queries.shadow_pairs import Pair
 from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links

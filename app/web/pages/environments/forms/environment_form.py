@@ -15,7 +15,7 @@ from app.web.pages.environments.forms import target_form as targets
 from app.web.pages.environments.forms.target_inputs import NO_CREDENTIAL, TargetInputs, inputs
 from app.web.pages.environments.forms.test_result import Finding
 from app.web.pages.query_parameters import clean
-from app.web.pages.visit import Visit
+from app.web.requests.visit import Visit
 from app.wording.quantities import plural
 
 CREDENTIALS = 200

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.environment import TargetSpec
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.specification.target_kind import Pin, Section
-from app.web.pages.visit import Visit
+from app.web.requests.visit import Visit
 
 
 def told(visit: Visit, found: TargetSpec, pin: Pin) -> str:

@@ -12,8 +12,8 @@ from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.specification.target_kind import FieldWords, TargetKind
 from app.services.environments.switching import SwitchPlan
 from app.web.pages.form_fields import line
-from app.web.pages.visit import Visit
 from app.web.rendering import links
+from app.web.requests.visit import Visit
 
 MOVE = "move_"
 LONGEST = 2000

@@ -11,7 +11,7 @@ from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.specification.target_kind import TARGET, FieldType, Section, TargetField
 from app.web.pages.environments.forms import pin_confirmation
 from app.web.pages.environments.forms.test_result import Finding
-from app.web.pages.visit import Visit
+from app.web.requests.visit import Visit
 
 KIND = f"{TARGET}.kind"
 Number = Callable[[str], Any]

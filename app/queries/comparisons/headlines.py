@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.comparison import Comparison
 from app.domain.identity import SYSTEM, Identity
 from app.ports import Clock
-from app.queries.comparison_queries import ComparisonQueries
+from app.queries.comparisons.comparison_queries import ComparisonQueries
 
 WINDOW = "30d"
 FRESH_S = 60.0

@@ -9,7 +9,7 @@ from app.domain.environment import Environment, Status
 from app.domain.status import ConditionKind, SyncStatus
 
 
-class Need(StrEnum):
+class NeedReason(StrEnum):
     """Why an environment needs a person; the most urgent reason first."""
 
     SILENT_AGENT = "silent_agent"
@@ -21,27 +21,27 @@ class Need(StrEnum):
     STALE_VERDICT = "stale_verdict"
 
 
-def lasting_need(status: Status) -> Need | None:
+def lasting_need(status: Status) -> NeedReason | None:
     """The most urgent reason that a status itself holds, None where it holds none. Time alone does not change it."""
     if status.condition.about(ConditionKind.TARGET):
-        return Need.TARGET_UNREADABLE
+        return NeedReason.TARGET_UNREADABLE
     if status.failed:
-        return Need.DELIVERY_FAILED
+        return NeedReason.DELIVERY_FAILED
     if status.unwell:
-        return Need.UNHEALTHY
+        return NeedReason.UNHEALTHY
     if status.drift_count:
-        return Need.DRIFT
-    return Need.CONDITION if status.condition else None
+        return NeedReason.DRIFT
+    return NeedReason.CONDITION if status.condition else None
 
 
-def need_at(environment: Environment, now: datetime) -> Need | None:
+def need_at(environment: Environment, now: datetime) -> NeedReason | None:
     """The most urgent reason at `now`, also that the agent is silent or the verdict too old; None where there is none.
 
     The store says the same in SQL (app/store/environments/current_status.py)."""
     status = environment.status
     if environment.silent(now):
-        return Need.SILENT_AGENT
+        return NeedReason.SILENT_AGENT
     if found := lasting_need(status):
         return found
     stale = status.sync is SyncStatus.SYNCED and status.sync_at(now) is SyncStatus.UNKNOWN
-    return Need.STALE_VERDICT if stale and status.checked_at else None
+    return NeedReason.STALE_VERDICT if stale and status.checked_at else None

@@ -45,7 +45,7 @@ class ComparisonQueries:
         """Compare in a window ("24h", "7d", "30d", "90d", "all"; "" means "30d") and, with labels ("team=web,tier=1"),
         among the environments that carry them all; with an environment's name, that one before and after it was
         switched. Raises InvalidInput (fields "window", "labels"), EnvironmentNotFound."""
-        return compare_modes(self._evidence(identity, window, labels, environment), self._step)
+        return compare_modes(self._evidence(identity, window, labels, environment))
 
     def _evidence(self, identity: Identity, window: str, labels: str, environment: str) -> Evidence:
         span, wanted = parse_window(window, self._clock.now()), parse_labels(labels)
@@ -59,6 +59,7 @@ class ComparisonQueries:
                 labels=wanted,
                 note=note,
                 kinds=self._kinds,
+                step=self._step,
                 deliveries=facts.deliveries(*narrowed),
                 episodes=facts.episodes(*narrowed),
                 environments=facts.environments(wanted),
