@@ -62,7 +62,7 @@ class Sync:
         with self._ports.store.read() as tx:
             ruling = wanted.ruling(tx, environment, self._recorder.operation, revision, source)
         state = self._ports.desired.at(environment, revision.sha)
-        ruling = ruling or wanted.emptiness(environment, state)
+        ruling = ruling or wanted.emptiness(environment, state, self._nouns())
         if ruling:
             return self._decided(ruling, self._waits(source))
         if environment.policy.observe:
@@ -70,6 +70,9 @@ class Sync:
         self._end_hold(source, revision)
         source.keep(revision.sha)
         return self._deliver(source, revision, state)
+
+    def _nouns(self) -> str:
+        return self._ports.targets.kinds().nouns(self._environment.target)[1]
 
     def _shadow(self) -> Shadow:
         return Shadow(self._ports, self._environment, self._recorder, self._news, self._noticed_at())
