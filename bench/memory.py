@@ -18,8 +18,8 @@ TOLD = """`pushpull serve` with SQLite and pulled environments over one reposito
 then left alone: polled and refreshed by the schedule, and never opened in a browser. Resident memory of the process
 after a restart and several rounds of refreshes; the difference between the two servers, for each environment."""
 NOTES = (
-    """A refresh of every environment each two minutes and a poll every ten seconds: what is kept between them counts, and
-  so does what the allocator does not give back.""",
+    """A refresh of every environment each two minutes and a poll every ten seconds: what is kept between them counts,
+  and so does what the allocator does not give back.""",
 )
 
 
@@ -47,7 +47,10 @@ def _measured(folder: Path, url: str, count: int, settle_s: float) -> list[float
     _fill(folder, url, count)
     with ServerProcess(folder, PUSHPULL_SOURCE_ROOTS=str(folder.parent)) as place:
         time.sleep(settle_s)
-        resident = [_resident(place.process.pid) for _ in range(5) if not time.sleep(1.0)]
+        resident = []
+        for _ in range(5):
+            time.sleep(1.0)
+            resident.append(_resident(place.process.pid))
         expect(place.call("GET", "/environments")["items"] != [], "no environment")
     return resident
 

@@ -107,13 +107,13 @@ class GitSource:
     def unsupported(self, tree: str) -> tuple[Unsupported, ...]:
         """Submodules and LFS pointers below a tree; what is known of an earlier tree is used again."""
         _expect_ids(tree)
-        return self._verdicts.of(self._repository, tree, self._listing(tree))
+        return self._verdicts.of(self._reader, tree, self._listing(tree))
 
     def changes(self, old: str, new: str) -> tuple[Change, ...]:
         """What differs between two trees."""
         _expect_ids(old, new)
         try:
-            return tuple(trees.differences(self._repository, old, new, self._limits.entries))
+            return tuple(trees.differences(self._reader, old, new, self._limits.entries))
         except GitFailed:
             missing = [tree for tree in (old, new) if not self._mirror.has(tree, "tree")]
             if missing:
@@ -123,7 +123,7 @@ class GitSource:
     @contextmanager
     def contents(self) -> Iterator[Contents]:
         """A stream of blob contents."""
-        stream = BlobStream(self._repository, self._limits.blob, self._mirror.damaged)
+        stream = BlobStream(self._reader, self._limits.blob, self._mirror.damaged)
         try:
             yield stream
         finally:
@@ -197,7 +197,8 @@ class GitSource:
 
     def _unresolved(self, wanted: str, asked: tuple[str, ...]) -> RevisionNotFound | SourceDamaged:
         """Why there is no commit of that name; a branch whose commit is gone is damage, not an unknown name."""
-        if ref_names.SHORT_SHA.match(wanted) and len(self._ask("rev-parse", f"--disambiguate={wanted}").split()) > 1:
+        short = ref_names.SHORT_SHA.match(wanted) and not is_sha(wanted)
+        if short and len(self._ask("rev-parse", f"--disambiguate={wanted}").split()) > 1:
             return ref_names.ambiguous(wanted)
         refs = self._refs()
         broken = any(name in refs or (self._repository.git_dir / name).is_file() for name in asked if "/" in name)

@@ -21,6 +21,7 @@ from pathlib import Path
 from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
 from app.git import GitFailed
 from app.ports.sources import RefMove
+from app.sources import ref_files
 from app.sources.git import Repository
 from app.sources.locks import locked
 from app.sources.objects.ancestry import descends
@@ -60,12 +61,27 @@ class Mirror:
 
     def refs(self) -> dict[str, str]:
         """Branches and tags (peeled) with their commits. Raises GitFailed where a ref is broken."""
+        known = self._plain_refs()
+        if known is not None:
+            return known
         try:
             return parse_refs(self.repository.run("show-ref", "--dereference", "--heads", "--tags"))
         except GitFailed as failure:
             if failure.code == 1 and not failure.stderr.strip():
                 return {}  # that is how it says that there is none
             raise
+
+    def _plain_refs(self) -> dict[str, str] | None:
+        """The refs out of their files; None where there is a doubt about one or its object, which git then tells."""
+        refs = ref_files.plain(self.repository.git_dir)
+        if refs is None or not self.exists:
+            return None
+        try:
+            peeled = self.reader.facts([f"{sha}^{{}}" for sha in refs.values()])
+        except GitFailed:
+            return None
+        known = {name: one.sha for name, one in zip(refs, peeled, strict=True) if one}
+        return known if len(known) == len(refs) else None
 
     def has(self, sha: str, kind: str = "commit") -> bool:
         """Whether an object of that kind is here."""
@@ -115,12 +131,9 @@ class Mirror:
             pin = self.repository.git_dir / KEPT / sha
             if _text(pin) == sha:
                 return
-            for torn in (pin, pin.with_name(f"{sha}.lock")):
-                torn.unlink(missing_ok=True)
-            try:
-                self.repository.run("update-ref", KEPT + sha, sha)
-            except GitFailed:
-                raise RevisionNotFound(f"The commit {sha[:8]} is not in the mirror and cannot be pinned.") from None
+            if not self.has(sha):
+                raise RevisionNotFound(f"The commit {sha[:8]} is not in the mirror and cannot be pinned.")
+            ref_files.write(pin, sha)
 
     def damaged(self, how: str) -> SourceDamaged:
         """Note that a reader met damage, so that the next fetch looks into it. `how`: "missing" or "unreadable"."""

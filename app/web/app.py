@@ -14,8 +14,8 @@ from app import __version__
 from app.notifications import InProcessNotifier
 from app.queries import Queries
 from app.services.use_cases import UseCases
-from app.web import event_stream, pages, problem_handlers, webhook_routes
-from app.web.api import router as api
+from app.web import event_stream, problem_handlers, webhook_routes
+from app.web.api import routes as api
 from app.web.api.openapi import describe
 from app.web.api.routes import health_routes
 from app.web.pages import routes as pages

@@ -21,7 +21,7 @@ def observe_and_plan(
     change (an interrupted apply is always looked at as a whole).
     """
     head = target.inventory()
-    changes = changed(target, desired)
+    changes = changed(target, head, desired)
     keys = tuple(change.key for change in changes)
     live = target.look(keys, only=head.whole and head.state is not None and not whole)
     plan = compare(
@@ -34,9 +34,8 @@ def observe_and_plan(
     return live, plan
 
 
-def changed(target: Target, desired: DesiredState) -> tuple[Change, ...]:
+def changed(target: Target, head: InventoryHead, desired: DesiredState) -> tuple[Change, ...]:
     """What differs between the inventory and the desired state: by their ids, or by listing both when that can't do."""
-    head = target.inventory()
     if head.whole:
         if head.state == desired.id:
             return ()

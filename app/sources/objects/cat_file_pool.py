@@ -28,7 +28,7 @@ _Key = tuple[str, int, int, str]
 
 
 @dataclass(slots=True)
-class _Kept:
+class KeptProcess:
     """A running process and where it belongs."""
 
     key: _Key
@@ -36,6 +36,10 @@ class _Kept:
     end: ExitStack
     loans: int = 0
     since: float = 0.0
+
+    def discard(self) -> None:
+        """End it: what it says next belongs to nobody."""
+        self.end.close()
 
     def usable(self) -> bool:
         """Whether it still runs and may be used again: one that complained has met damage, and believes what it saw."""
@@ -51,7 +55,7 @@ class CatFilePool:
     def __init__(self, most: int = MOST, idle_s: float = IDLE_S) -> None:
         self._most, self._idle_s = most, idle_s
         self._turn = threading.Lock()
-        self._free: list[_Kept] = []  # the one used last at the end
+        self._free: list[KeptProcess] = []  # the one used last at the end
         self._timer: threading.Timer | None = None
         weakref.finalize(self, _end, self._free)
 
@@ -61,32 +65,21 @@ class CatFilePool:
 
         Raises GitFailed where there is no repository.
         """
-        key = _key(repository, style)
-        kept = self._taken(key) or _started(repository, key)
+        kept = self.take(repository, style)
         try:
             yield kept.process
         except BaseException:
-            kept.end.close()
+            kept.discard()
             raise
-        self._give_back(kept)
+        self.give_back(kept)
 
-    def close(self) -> None:
-        """End what is kept."""
-        with self._turn:
-            ended, self._free[:] = list(self._free), []
-        _end(ended)
+    def take(self, repository: Repository, style: str) -> KeptProcess:
+        """A process, to be given back or discarded. Raises GitFailed where there is no repository."""
+        key = _key(repository, style)
+        return self._taken(key) or _started(repository, key)
 
-    def _taken(self, key: _Key) -> _Kept | None:
-        with self._turn:
-            kept = next((one for one in reversed(self._free) if one.key == key), None)
-            if kept is not None:
-                self._free.remove(kept)
-        if kept is not None and not kept.usable():
-            kept.end.close()
-            return None
-        return kept
-
-    def _give_back(self, kept: _Kept) -> None:
+    def give_back(self, kept: KeptProcess) -> None:
+        """Keep a process that has said everything it was asked for."""
         kept.loans, kept.since = kept.loans + 1, time.monotonic()
         with self._turn:
             self._free.append(kept)
@@ -94,6 +87,22 @@ class CatFilePool:
             del self._free[: -self._most]
             self._watch()
         _end(surplus)
+
+    def close(self) -> None:
+        """End what is kept."""
+        with self._turn:
+            ended, self._free[:] = list(self._free), []
+        _end(ended)
+
+    def _taken(self, key: _Key) -> KeptProcess | None:
+        with self._turn:
+            kept = next((one for one in reversed(self._free) if one.key == key), None)
+            if kept is not None:
+                self._free.remove(kept)
+        if kept is not None and not kept.usable():
+            kept.discard()
+            return None
+        return kept
 
     def _watch(self) -> None:
         """Look later whether something has been idle for too long; the lock is held."""
@@ -121,12 +130,12 @@ def _key(repository: Repository, style: str) -> _Key:
     return str(repository.git_dir), found.st_dev, found.st_ino, style
 
 
-def _started(repository: Repository, key: _Key) -> _Kept:
+def _started(repository: Repository, key: _Key) -> KeptProcess:
     end = ExitStack()
     process = end.enter_context(repository.process("cat-file", key[-1], fed=True))
-    return _Kept(key, process, end)
+    return KeptProcess(key, process, end)
 
 
-def _end(ended: list[_Kept]) -> None:
+def _end(ended: list[KeptProcess]) -> None:
     for one in ended:
-        one.end.close()
+        one.discard()

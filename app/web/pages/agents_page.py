@@ -22,6 +22,7 @@ from app.web.rendering import render
 from app.web.rendering.snippets import base_url
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import page_router
 from app.wording.quantities import plural
 
 SKEWED_S = 2.0

@@ -15,6 +15,7 @@ from app.web.pages.query_parameters import After, Word, clean, moment, number
 from app.web.rendering import links, render
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import page_router
 
 ROWS = 50
 router = page_router()

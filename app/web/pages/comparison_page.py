@@ -17,6 +17,7 @@ from app.web.rendering import links, render
 from app.web.rendering.plots import Axis, RoadStep, axis, medians
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import page_router
 from app.wording.quantities import plural
 from app.wording.times import duration, exact
 

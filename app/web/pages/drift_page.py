@@ -12,6 +12,7 @@ from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import page_router
 from app.wording.quantities import plural
 
 OPEN = 100

@@ -20,6 +20,7 @@ from app.web.rendering.happenings import Happening, counted, of_operation, sente
 from app.web.rendering.plots import RoadStep, road
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import page_router
 from app.wording.badges import look
 from app.wording.short_names import short
 from app.wording.times import exact

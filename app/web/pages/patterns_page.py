@@ -12,6 +12,7 @@ from app.web.rendering import render
 from app.web.rendering.samples import samples
 from app.web.requests.permission_check import may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import page_router
 
 router = page_router()
 

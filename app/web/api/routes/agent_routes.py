@@ -15,6 +15,7 @@ from app.web.api.serializers.agent_json import agent_json
 from app.web.api.serializers.domain_json import at, page_of
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
 router = api_router("agents")
 

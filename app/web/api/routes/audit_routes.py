@@ -15,6 +15,7 @@ from app.web.api.response_models import AuditEntry, Items, Verified, reply
 from app.web.api.serializers.domain_json import at, page_of
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
 router = api_router("audit")
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv"}

@@ -14,6 +14,7 @@ from app.web.api.fields import Labels, OneName
 from app.web.api.response_models import reply
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import api_router
 
 router = api_router("comparison")
 Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description="How far back.")]

@@ -12,6 +12,7 @@ from app.web.api.response_models import Credential, Items, reply
 from app.web.api.serializers.domain_json import credential_json, page_of
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
 router = api_router("credentials")
 

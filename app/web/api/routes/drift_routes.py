@@ -16,6 +16,7 @@ from app.web.api.routes.operation_routes import accepted
 from app.web.api.serializers.domain_json import drift_json, operation_json
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
 router = api_router("drift")
 RulePath = Annotated[str, Query(min_length=1, max_length=2000, pattern=LINE, description="Path of the rule.")]

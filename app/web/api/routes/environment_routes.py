@@ -22,6 +22,7 @@ from app.web.api.serializers.pinned_values import without_fingerprints
 from app.web.rendering import snippets
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Later, Reads
+from app.web.requests.routers import api_router
 from app.wording.switch_effects import left_behind
 
 router = api_router("environments")

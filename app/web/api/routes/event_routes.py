@@ -15,6 +15,7 @@ from app.web.api.response_models import Event, Items, reply
 from app.web.api.serializers.domain_json import event_json, page_json
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import api_router
 
 router = api_router("ledger")
 Types = Annotated[list[EventType], Query(max_length=30, description="Only events of these types.")]

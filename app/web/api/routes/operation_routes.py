@@ -18,6 +18,7 @@ from app.web.api.response_models import Items, Operation, OperationWithLog, repl
 from app.web.api.serializers.domain_json import event_json, operation_json, page_of
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
 router = api_router("operations")
 PhaseWord = Literal["", "queued", "running", "succeeded", "failed", "error", "terminated", "superseded"]

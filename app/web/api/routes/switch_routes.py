@@ -20,6 +20,7 @@ from app.web.api.serializers.domain_json import at, environment_json, page_json
 from app.web.api.serializers.pinned_values import with_fingerprints, without_fingerprints
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
 router = api_router("environments")
 

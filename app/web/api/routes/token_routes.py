@@ -11,6 +11,7 @@ from app.web.api.response_models import Items, NewToken, Token, reply
 from app.web.api.serializers.domain_json import page_json, token_json
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
 router = api_router("tokens")
 

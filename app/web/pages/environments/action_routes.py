@@ -11,6 +11,7 @@ from app.web.pages.form_fields import Line, line, until
 from app.web.rendering import links, render
 from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.wording.short_names import short
 from app.wording.times import exact
 

@@ -13,6 +13,7 @@ from app.web.pages.query_parameters import After, clean
 from app.web.rendering import links
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import page_router
 
 ROWS = 40
 router = page_router()

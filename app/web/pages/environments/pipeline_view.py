@@ -16,6 +16,7 @@ from app.web.rendering import snippets
 from app.web.rendering.snippets import Snippet
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import page_router
 
 DELIVERIES = 10
 router = page_router()

@@ -22,9 +22,10 @@ from app.web.rendering import links
 from app.web.rendering.happenings import Happening, of_event, of_operation
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import page_router
 
 EVENTS = 40
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)
