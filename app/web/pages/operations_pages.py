@@ -10,7 +10,7 @@ from fastapi import Request, Response
 
 from app.domain.events import Event
 from app.domain.events.environment_events import HealthChanged, StatusChanged
-from app.domain.events.operation_events import OperationFinished, OperationLog, OperationQueued, OperationStage
+from app.domain.events.operation_events import OperationConcluded, OperationLog, OperationQueued, OperationStage
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
 from app.domain.permissions import Permission
 from app.ports import OperationFilter
@@ -185,7 +185,7 @@ def _line(event: Event, one: Operation) -> str:
             return {"applied": "Applying", "healthy": "Checking health"}.get(stage, stage)
         case OperationLog(line=line):
             return line
-        case OperationFinished(outcome=outcome, phase=phase):
+        case OperationConcluded(outcome=outcome, phase=phase):
             ended = look(outcome or phase, "outcome" if outcome else "phase").label
             return f"Ended: {ended}{f': {event.reason}' if event.reason else ''}"
         case StatusChanged(before=before, after=after) | HealthChanged(before=before, after=after):
