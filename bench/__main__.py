@@ -14,7 +14,7 @@ from bench.measuring import Result
 
 NAMES = (
     *("noop_poll", "sync_one", "refresh", "ssh", "push_to_live", "overview", "first_visit", "start", "queue", "agent"),
-    "fleet",
+    *("fleet", "processes"),
 )
 NOT_INSTALLED = 3  # exit code
 

@@ -143,7 +143,7 @@ def _result(announced: _Road, polled: _Road, interval_s: int) -> Result:
             Verdict("poll / (half an interval + apply)", poll / (half + apply)),
             Verdict("poll / (push + half an interval + operation)", poll / (push + half + found)),
             Verdict("webhook / apply", hook / apply),
-            Verdict("webhook / (push + operation)", hook / (push + operation)),
+            Verdict("webhook / (push + operation)", hook / (push + operation), goal=1.3),
             Verdict("webhook, without the push itself", hook - push, "s"),
         ],
         notes=list(NOTES),

@@ -15,10 +15,11 @@ from bench.trees import repository
 THREADS = 4
 PEER = 4.0  # per second: Flux with 1,000 Kustomizations on 2 CPUs, Argo CD with 15,000 applications (shared notes)
 TOLD = f"""Environments over one repository, ten small files each, are refreshed round after round by {THREADS} worker
-threads, from the queue to the verdict. The bar of the field is about 4 reconciles a second and installation."""
+threads, from the queue to the verdict. The bar of the field is about 4 reconciles a second and installation; the goal
+is 20 times that on each of two cores."""
 NOTES = (
     """Each is a whole operation: claimed, the ref and the tree asked of the mirror, every file's stat compared, the
-  verdict written. Git processes are most of it, so the number of cores decides.""",
+  verdict written. Git answers from kept processes, so the interpreter's own time decides; it runs on one core.""",
 )
 
 
@@ -45,7 +46,7 @@ def run(ground: Ground) -> Result:
         told=TOLD,
         figures=[spread(f"refreshes per second ({total:,} in {rounds} rounds)", rates, "/s")],
         verdicts=[
-            Verdict("refreshes per second, all rounds", total / sum(taken), "/s", goal=5 * PEER, at_most=False),
+            Verdict("refreshes per second, all rounds", total / sum(taken), "/s", goal=40 * PEER, at_most=False),
             Verdict("against 4 a second", total / sum(taken) / PEER),
         ],
         notes=list(NOTES),

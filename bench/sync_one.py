@@ -130,7 +130,8 @@ def _result(figures: dict[str, Figure], small: int, large: int) -> Result:
     ]
     for peer, ours, alone, size in zip(rsync, sync, apply, (large, small), strict=True):
         if peer:
-            verdicts.append(Verdict(f"sync / rsync -a, {size:,} files", ratio(ours, peer)))
+            goal = 0.5 if size == large else None
+            verdicts.append(Verdict(f"sync / rsync -a, {size:,} files", ratio(ours, peer), goal=goal))
             verdicts.append(Verdict(f"apply alone / rsync -a, {size:,} files", ratio(alone, peer)))
     return Result(
         title="Sync of one changed file",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.git.process import finish
@@ -54,7 +54,6 @@ def git(
     git_dir: Path,
     work_tree: Path | None = None,
     index: Path | None = None,
-    config: Sequence[str] = (),
     input: bytes | None = None,
     environment: Mapping[str, str] | None = None,
     timeout: float = 120.0,
@@ -70,10 +69,9 @@ def git(
         places["GIT_WORK_TREE"] = str(work_tree)
     if index is not None:
         places["GIT_INDEX_FILE"] = str(index)
-    settings = [part for setting in config for part in ("-c", setting)]
     pipe = subprocess.PIPE
     process = subprocess.Popen(
-        ["git", *safe_options(), *settings, *args],
+        ["git", *safe_options(), *args],
         stdin=subprocess.DEVNULL if input is None else pipe,
         stdout=pipe,
         stderr=pipe,
