@@ -13,8 +13,8 @@ from bench.ground import ROOT, Unable, ground, load, machine
 from bench.measuring import Result
 
 NAMES = (
-    *("noop_poll", "sync_one", "refresh", "ssh", "push_to_live", "overview", "first_visit", "start", "queue", "agent"),
-    "fleet",
+    *("noop_poll", "sync_one", "refresh", "ssh", "push_to_live", "overview", "first_visit", "start", "memory", "queue"),
+    *("agent", "fleet"),
 )
 
 
