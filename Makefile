@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint format bench docs lock clean
+.PHONY: help install demo serve test quick lint format bench docs lock clean
 
 # The newest Python that is new enough and can make virtual environments.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -11,6 +11,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 # Names what is installed: another lock, project file or folder makes another stamp.
 STAMP := .venv/.installed-$(shell { cat requirements.lock pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
+# Nothing waits for a disk there.
+MEMORY := $(firstword $(wildcard /dev/shm) $(TMPDIR) /tmp)
 TYPED := $(wildcard app tests bench migrations docs/*.py)
 
 help: ## Show this list
@@ -52,7 +54,12 @@ endef
 test: install ## Run every check and test; say loudly what could not be run (ARGS=... goes to pytest)
 	@$(CHECKS) ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS) ; $(VERDICT)
 
-lint: install ## Only the quick checks
+quick: install ## While you work: lint, types, and most domain and service tests, on SQLite
+	@$(CHECKS) ; export TMPDIR="$(MEMORY)" ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal -q \
+		-p no:schemathesis --hypothesis-profile=quick -o tmp_path_retention_policy=failed -m "not thorough" \
+		$(ARGS) tests/domain tests/services ; $(VERDICT)
+
+lint: install ## Only the checks, no test
 	@$(CHECKS) ; $(VERDICT)
 
 format: install ## Format the code

@@ -22,17 +22,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.checks import LocalChecks
 from app.config import Settings
 from app.crypto import Passwords, Signer, public_half
+from app.desired import DesiredStateRegistry
 from app.logs import structured as logs
 from app.notifications import InProcessNotifier, SystemClock
 from app.ports import Ports
+from app.queries import Queries, wire_queries
 from app.scheduler import Scheduler
 from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
 from app.store import Secrets, SqlStore, open_store, upgrade
 from app.store.migrate import current, newest
 from app.targets.target_registry import TargetRegistry
+from app.web.app import WebOptions, watch_loop
 from app.web.app import create_app as web
-from app.web.app import watch_loop
 from app.web.requests.background import Background
 from app.worker import Workers
 
@@ -49,6 +51,7 @@ class Installation:
     settings: Settings
     store: SqlStore
     use_cases: UseCases
+    queries: Queries
     bus: InProcessNotifier
     workers: Workers
     scheduler: Scheduler | None
@@ -118,10 +121,13 @@ def build(settings: Settings) -> Installation:
     """Everything, wired and not started."""
     store, clock, bus, folder = open_database(settings), SystemClock(), InProcessNotifier(), settings.folder()
     secrets = Secrets(store, clock)
+    sources = GitSources(folder, settings.sources(), secrets)
+    targets = TargetRegistry(folder, settings.targets(), secret=secrets)
     ports = Ports(
         store=store,
-        sources=GitSources(folder, settings.sources(), secrets),
-        targets=TargetRegistry(folder, settings.targets(), secret=secrets),
+        sources=sources,
+        desired=DesiredStateRegistry(sources, targets),
+        targets=targets,
         checks=LocalChecks(settings.commands),
         notifier=bus,
         clock=clock,
@@ -130,7 +136,9 @@ def build(settings: Settings) -> Installation:
     password = use_cases.access.bootstrap(_secret(settings.bootstrap_token), _secret(settings.admin_password))
     workers = Workers(use_cases, bus, settings.workers, shared=settings.shared_database())
     scheduler = Scheduler(use_cases) if settings.scheduler else None
-    return Installation(settings, store, use_cases, bus, workers, scheduler, Background(), password)
+    background = Background()
+    queries = wire_queries(ports, background.run)
+    return Installation(settings, store, use_cases, queries, bus, workers, scheduler, background, password)
 
 
 def _secret(value: object) -> str | None:
@@ -144,7 +152,7 @@ def application(installation: Installation) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         installation.start()
-        app.state.metrics.start(installation.use_cases)
+        app.state.metrics.start(installation.queries)
         watching = asyncio.create_task(watch_loop(app.state.metrics))
         try:
             yield
@@ -155,13 +163,14 @@ def application(installation: Installation) -> FastAPI:
     settings = installation.settings
     return web(
         installation.use_cases,
+        installation.queries,
         installation.bus,
         installation.background,
         lifespan,
         readiness=installation.readiness,
-        public_url=settings.public_url,
-        metrics_token=_secret(settings.metrics_token) or "",
-        secure_cookies=settings.secure_cookies,
+        options=WebOptions(
+            settings.public_url, _secret(settings.metrics_token) or "", secure_cookies=settings.secure_cookies
+        ),
     )
 
 

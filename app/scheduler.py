@@ -106,7 +106,7 @@ class Scheduler:
             due = tx.environments.due_for_refresh(ports.clock.now(), REFRESH_BATCH)
         if not due:
             return
-        request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
+        request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, str(SCHEDULE))
         with ports.store.write() as tx:
             for environment in due:
                 self._use_cases.queue.add(tx, environment, request, SCHEDULE)

@@ -7,10 +7,12 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from app.domain.operation import Operation
+from app.domain.errors import OperationNotFound
+from app.domain.operation import Operation, Phase
 from app.notifications import InProcessNotifier
+from app.ports import Transaction
 from app.services.use_cases import UseCases
 
 HEARTBEAT_S = 2.0
@@ -68,7 +70,7 @@ class Workers:
         ports = self._use_cases.ports
         try:
             with ports.store.write() as tx:
-                return tx.operations.claim(self.name, ports.clock.now())
+                return tx.queue.claim(self.name, ports.clock.now())
         except Exception:
             log.exception("could not claim an operation")
             self._stopping.wait(1.0)
@@ -94,26 +96,41 @@ class Workers:
             log.exception("could not end the operation", extra=_of(operation))
 
     def _beat(self) -> None:
-        """Renew the leases of what runs here, and hear who was told to stop."""
+        """Renew the leases of what runs here, all at once and seldom; hear at every ring who was told to stop."""
+        renewed = time.monotonic()
         while not self._stopping.is_set() or self._told_to_stop:
             with self._lock:
                 running = dict(self._told_to_stop)
-            for id, told in running.items():
-                if not self._renew(id):
-                    told.set()
+            due = time.monotonic() - renewed >= HEARTBEAT_S
+            renewed = time.monotonic() if due else renewed
+            for id in self._lost(running, renewing=due):
+                running[id].set()
             if not self._stopping.wait(0.05):
                 self._bus.wait("work", self._bus.count("work"), HEARTBEAT_S)
             elif self._told_to_stop:
                 time.sleep(0.2)
 
-    def _renew(self, id: str) -> bool:
+    def _lost(self, running: Collection[str], *, renewing: bool) -> list[str]:
+        """Those that are no longer to run here. Unless their leases are renewed as well, nothing is written."""
+        if not running:
+            return []
         ports = self._use_cases.ports
         try:
+            if not renewing:
+                with ports.store.read() as tx:
+                    return [id for id in running if not self._is_mine(tx, id)]
             with ports.store.write() as tx:
-                return tx.operations.heartbeat(id, self.name, ports.clock.now())
+                return [id for id in running if not tx.queue.renew(id, self.name, ports.clock.now())]
         except Exception:
-            log.exception("could not renew a lease", extra={"operation": id})
-            return True
+            log.exception("could not renew leases", extra={"operations": list(running)})
+            return []
+
+    def _is_mine(self, tx: Transaction, id: str) -> bool:
+        try:
+            found = tx.operations.get(id)
+        except OperationNotFound:
+            return False  # it went without news and left no trace
+        return found.phase is Phase.RUNNING and found.worker == self.name and found.termination_by is None
 
 
 def _of(operation: Operation) -> dict[str, str]:

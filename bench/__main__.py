@@ -9,21 +9,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import report
-from bench.ground import ROOT, Unable, ground, load, machine
+from bench.ground import ROOT, NotInstalled, Unable, ground, load, machine
 from bench.measuring import Result
 
 NAMES = (
     *("noop_poll", "sync_one", "refresh", "ssh", "push_to_live", "overview", "first_visit", "start", "memory", "queue"),
     *("agent", "fleet"),
 )
+NOT_INSTALLED = 3  # exit code
 
 
 def main() -> int:
-    """Run what was asked for; 0 if all of it could be run."""
+    """Run what was asked for; 0 if all of it could be run, NOT_INSTALLED if only programs are missing."""
     given = _arguments()
     names = tuple(given.names) or NAMES
     results: dict[str, report.Kept] = {}
-    missing = []
+    missing: dict[str, Unable] = {}
     for name in names:
         print(f"{name} …", flush=True)
         command = " ".join(["python -m bench", name, *(["--quick"] if given.quick else [])])
@@ -32,7 +33,7 @@ def main() -> int:
         try:
             result = _run(name, given.folder, given.quick)
         except Unable as reason:
-            missing.append(f"{name}: {reason}")
+            missing[name] = reason
             continue
         facts["load"] += f" before, {load()} after"
         results[name] = report.kept(result, facts)
@@ -40,9 +41,11 @@ def main() -> int:
     out = given.out or (None if given.quick else ROOT / "bench")
     if out and results:
         report.write(out, results, NAMES)
-    for line in missing:
-        print(f"COULD NOT RUN {line}", file=sys.stderr)
-    return 1 if missing else 0
+    for name, why in missing.items():
+        print(f"COULD NOT RUN {name}: {why}", file=sys.stderr)
+    if not missing:
+        return 0
+    return NOT_INSTALLED if all(isinstance(why, NotInstalled) for why in missing.values()) else 1
 
 
 def _run(name: str, folder: Path | None, quick: bool) -> Result:

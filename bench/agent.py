@@ -123,7 +123,7 @@ def _drained(made: AgentAdapters) -> list[Operation]:
     ended: list[Operation] = []
     while True:
         with made.store.write() as tx:
-            operation = tx.operations.claim("bench", made.use_cases.ports.clock.now())
+            operation = tx.queue.claim("bench", made.use_cases.ports.clock.now())
         if operation is None:
             return ended
         ended.append(made.use_cases.reconciler.run(operation))

@@ -30,7 +30,11 @@ GIT_ENVIRONMENT = {
 
 
 class Unable(Exception):
-    """A benchmark cannot be run here; says what is missing."""
+    """A benchmark cannot be run here; says why."""
+
+
+class NotInstalled(Unable):
+    """A benchmark needs a program that this machine does not have; says which."""
 
 
 @dataclass(frozen=True, slots=True)

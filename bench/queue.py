@@ -54,7 +54,7 @@ def run(ground: Ground) -> Result:
 
 def _round(stand: Stand, names: list[str]) -> float:
     """Queue one refresh each and wait until all are done."""
-    request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
+    request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, str(SCHEDULE))
     bus = stand.installation.bus
     begun = time.perf_counter()
     with stand.store.write() as tx:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.desired.files import FileState
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.state.plan import compare
-from app.domain.state.tree import EMPTY_TREE
-from app.ports import Desired, Source
+from app.ports import Source
 from app.sources import GitSources
 from app.ssh import private_place
 from app.targets.target_registry import TargetRegistry
-from bench.ground import Ground, Unable, command
+from bench.ground import Ground, NotInstalled, command
 from bench.measuring import Case, Figure, Result, Verdict, interleaved, ratio
 from bench.ssh_peers import ANSIBLE, FEWER, PYINFRA, Peer, peers
 from bench.stand import expect
@@ -40,9 +40,9 @@ SETTLED_S = 3.2
 def run(ground: Ground) -> Result:
     """One changed file, every file new, nothing changed."""
     if not ready():
-        raise Unable("sshd is not installed (Debian: apt-get install openssh-server)")
+        raise NotInstalled("sshd is not installed (Debian: apt-get install openssh-server)")
     if not shutil.which("rsync"):
-        raise Unable("rsync is not installed (Debian: apt-get install rsync)")
+        raise NotInstalled("rsync is not installed (Debian: apt-get install rsync)")
     files = ground.of(1_000, 60)
     with SshServer(ground.folder / "sshd") as server:
         there = _There(ground.folder, server, files)
@@ -121,14 +121,12 @@ class _There:
     def _deliver(self, number: int, changed: int | None = None) -> None:
         target = self._registry.open(self._environment(number))
         sha = self._source.resolve("main").sha
-        tree = self._source.tree(sha, PATH)
-        desired = Desired(sha, tree, lambda: self._source.entries(tree))
-        changes = self._source.changes(target.inventory().tree or EMPTY_TREE, tree)
-        live = target.look([change.path for change in changes], only=changed is not None)
+        desired = FileState(self._source, SourceSpec("", path=PATH), sha, self._source.tree(sha, PATH))
+        changes = desired.changes_since(target.inventory().state) or ()
+        live = target.look([change.key for change in changes], only=changed is not None)
         plan = compare(changes, live)
         expect(changed is None or len(plan.work) == changed, f"{len(plan.work)} files to write, not {changed}")
-        with self._source.contents() as contents:
-            target.apply(plan, desired, contents, _Silent())
+        target.apply(plan, desired, _Silent())
 
     def _commit(self) -> None:
         self._edits.commit()

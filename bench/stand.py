@@ -10,13 +10,13 @@ from typing import Self
 from pydantic import SecretStr
 
 from app.config import Settings
-from app.domain.actor import Actor
+from app.domain.actor import user
 from app.domain.environment import Environment
 from app.domain.operation import Operation, OperationKind, Outcome, Request, Trigger
 from app.main import build
 from bench.trees import PATH
 
-ME = Actor("user:bench", "127.0.0.1")
+ME = user("bench", "127.0.0.1")
 
 
 class Stand:
@@ -53,11 +53,11 @@ class Stand:
 
     def sync(self, name: str, revision: str | None = None) -> Operation:
         """Ask for a sync and run it to its end, as a worker does."""
-        return self._walk(name, Request(OperationKind.SYNC, Trigger.MANUAL, ME.name, wanted=revision))
+        return self._walk(name, Request(OperationKind.SYNC, Trigger.MANUAL, str(ME), wanted=revision))
 
     def refresh(self, name: str, trigger: Trigger = Trigger.MANUAL) -> Operation:
         """Ask for a refresh and run it to its end."""
-        return self._walk(name, Request(OperationKind.REFRESH, trigger, ME.name))
+        return self._walk(name, Request(OperationKind.REFRESH, trigger, str(ME)))
 
     def _walk(self, name: str, request: Request) -> Operation:
         self.use_cases.queue.ask(name, request, ME)
@@ -74,7 +74,7 @@ class Stand:
 
     def _claim(self) -> Operation | None:
         with self.store.write() as tx:
-            return tx.operations.claim("bench", self.use_cases.ports.clock.now())
+            return tx.queue.claim("bench", self.use_cases.ports.clock.now())
 
     def deliver(self, name: str, revision: str) -> None:
         """Sync a revision that has to bring something."""

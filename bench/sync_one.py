@@ -6,10 +6,10 @@ import shutil
 import time
 from pathlib import Path
 
+from app.desired.files import FileState
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.state.plan import compare
-from app.domain.state.tree import EMPTY_TREE
-from app.ports import Desired, Source, Target
+from app.ports import DesiredState, Source, Target
 from bench.ground import Ground, command
 from bench.measuring import Case, Figure, Result, Verdict, interleaved, ratio
 from bench.stand import Stand, expect
@@ -54,7 +54,7 @@ class _Tree:
         stand.refresh(self._name)
         self._alone = self._open_alone(size)
         self._sha, self._round = "", 0
-        self._next: tuple[Desired, Desired] | None = None
+        self._next: tuple[DesiredState, DesiredState] | None = None
         self._deliver(self._desired("main"), None)
 
     def _open_alone(self, size: int) -> Target:
@@ -87,19 +87,17 @@ class _Tree:
         assert self._next is not None
         self._deliver(*self._next)
 
-    def _desired(self, name: str) -> Desired:
+    def _desired(self, name: str) -> DesiredState:
         sha = self._source.resolve(name).sha
-        tree = self._source.tree(sha, PATH)
-        return Desired(sha, tree, lambda: self._source.entries(tree))
+        return FileState(self._source, SourceSpec("", path=PATH), sha, self._source.tree(sha, PATH))
 
-    def _deliver(self, desired: Desired, before: Desired | None) -> None:
+    def _deliver(self, desired: DesiredState, before: DesiredState | None) -> None:
         target, head = self._alone, self._alone.inventory()
-        changes = self._source.changes(head.tree or EMPTY_TREE, desired.tree)
-        live = target.look([change.path for change in changes], only=before is not None)
+        changes = desired.changes_since(head.state) or ()
+        live = target.look([change.key for change in changes], only=before is not None)
         plan = compare(changes, live)
         expect(before is None or len(plan.work) == 1, f"{len(plan.work)} files to write, not 1")
-        with self._source.contents() as contents:
-            target.apply(plan, desired, contents, _Silent())
+        target.apply(plan, desired, _Silent())
 
     # --- rsync ---
     def edit_plain(self) -> None:

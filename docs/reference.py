@@ -1,4 +1,4 @@
-"""Writes docs/api.md, docs/cli.md and docs/configuration.md from the code. Run by `make docs`; a test compares them."""
+"""Writes the generated pages of docs/ from the code. `make docs` runs it; a test compares them."""
 
 from __future__ import annotations
 
@@ -32,19 +32,52 @@ def api() -> str:
     from app.main import create_app
 
     with tempfile.TemporaryDirectory() as folder:
-        document = create_app(Settings(data_dir=Path(folder))).openapi()
+        app = create_app(Settings(data_dir=Path(folder)))
+    document, needed = app.openapi(), _permissions(app)
     lines = ["# REST API", "", NOTE]
     lines += [
         "Bearer token (`Authorization: Bearer pp_…`); the whole description is at `/openapi.json`. Lists are",
         '`{"items": [...], "next": cursor-or-null}` with `?limit=&after=`. Errors are RFC 9457 problem documents with',
         "a stable `code`; wrong fields are named in `errors`. Times are RFC 3339, UTC, with microseconds.",
         "",
+        "The last column is the permission that a route asks for, or what lets callers in instead of one; which role",
+        "grants what is [at the end](#permissions).",
+        "",
     ]
     for tag, routes in _by_tag(document).items():
-        lines += [f"## {tag.capitalize()}", "", "| | | |", "|---|---|---|"]
-        lines += [f"| `{method}` | `{path}` | {summary} |" for method, path, summary in routes]
+        lines += [f"## {tag.capitalize()}", "", "| | | | permission |", "|---|---|---|---|"]
+        lines += [
+            f"| `{method}` | `{path}` | {summary} | {needed.pop((method, path))} |" for method, path, summary in routes
+        ]
         lines.append("")
-    return "\n".join(lines)
+    lines += ["## Pages and streams", "", "| | | permission |", "|---|---|---|"]
+    lines += [f"| `{method}` | `{path}` | {word} |" for (method, path), word in needed.items()]
+    return "\n".join([*lines, "", *_roles()])
+
+
+def _permissions(app: Any) -> dict[tuple[str, str], str]:
+    """{(method, path): the permission that a route declares}; an exemption is set in italics."""
+    from fastapi.routing import iter_route_contexts
+
+    from app.domain.permissions import Permission
+    from app.web.requests.permission_check import declared
+
+    found: dict[tuple[str, str], str] = {}
+    for route in iter_route_contexts(app.routes):
+        for value in declared(getattr(route, "dependencies", None) or ()):
+            word = value.value if isinstance(value, Permission) else f"*{value.value}*"
+            found |= {(method, str(route.path)): word for method in route.methods or ()}
+    return found
+
+
+def _roles() -> Iterator[str]:
+    """Which role grants which permission."""
+    from app.domain.permissions import ROLES, Permission
+
+    yield from ("## Permissions", "", f"| permission | {' | '.join(ROLES)} |", f"|---|{'---|' * len(ROLES)}")
+    for permission in Permission:
+        granted = ("yes" if permission in role else "" for role in ROLES.values())
+        yield f"| {permission.value} | {' | '.join(granted)} |"
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[tuple[str, str, str]]]:
@@ -52,6 +85,7 @@ def _by_tag(document: dict[str, Any]) -> dict[str, list[tuple[str, str, str]]]:
     for path, methods in document["paths"].items():
         for method, route in methods.items():
             text = " ".join((route.get("description") or route.get("summary") or "").split())
+            text = f"**Deprecated.** {text}" if route.get("deprecated") else text
             tag = (route.get("tags") or ["other"])[0]
             found.setdefault(tag, []).append((method.upper(), path, text.replace("|", "\\|")))
     return found
@@ -95,7 +129,97 @@ def _argument(one: Any) -> str:
     return name if one.required else f"[{name}]"
 
 
-PAGES = {"configuration.md": configuration, "api.md": api, "cli.md": commands}
+def target_kinds() -> str:
+    """Every kind of target, with its fields."""
+    from app.targets.target_registry import CATALOGUE
+
+    lines = ["# Kinds of target", "", NOTE, "[Targets](targets.md) says how to add one. A specification's `target` is"]
+    lines += ['`{"kind": ..., its fields}`; on the command line it is an address (`pushpull env add --target`).', ""]
+    for kind in CATALOGUE.values():
+        where = " or ".join("this server" if one == "server" else "an agent" for one in kind.runs_on)
+        lines += [f"## `{kind.name}`: {kind.title}", "", kind.help, ""]
+        lines += [
+            f"Takes {kind.takes}; runs on {where}; address: `{kind.address.example}`;",
+            f"identity: `{kind.identity}`.",
+            "",
+        ]
+        for section in kind.sections():
+            if section.noun != "target":
+                lines += [f"`{section.place.partition('.')[2]}`, the {section.noun}:", ""]
+            lines += ["| field | value | meaning |", "|---|---|---|"]
+            lines += [f"| `{one.name}` | {_values(one)} | {_meaning(one)} |" for one in section.fields]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _values(field: Any) -> str:
+    if field.choices:
+        value = " or ".join(f"`{name}`" for name, _ in field.choices)
+    elif field.type == "number":
+        value = f"{field.low} to {field.high}"
+    else:
+        value = f"{' or '.join(field.credential)} credential" if field.credential else "text"
+    default = f"; default `{field.default}`" if field.default is not None else ""
+    return value + ("; required" if field.required else default)
+
+
+def _meaning(field: Any) -> str:
+    said = [f"{field.label}.", field.help]
+    if field.when:
+        said.append(f"Counts where `{field.when[0]}` is `{field.when[1]}`.")
+    if field.pin:
+        said.append("Looked up at the place and pinned where it is left out.")
+    return " ".join(text for text in said if text).replace("|", "\\|")
+
+
+def events() -> str:
+    """Every type of event, with its fields."""
+    from app.domain.events import FACTS, EventType
+
+    lines = ["# Events", "", NOTE, "`GET /api/v1/events` and the server-sent stream answer with them. `data` holds the"]
+    lines += ["fields below, `reason` the sentence; what stands between braces there is in no field of `data` unless"]
+    lines += ["it is listed. A type with several forms has one of them in each event.", ""]
+    for type in EventType:
+        lines += [f"## `{type.value}`", ""]
+        forms = [fact for fact in FACTS if fact.TYPE is type]
+        lines += [] if forms else ["Not written; kept for databases that hold it.", ""]
+        for form in forms:
+            lines += [" ".join((form.__doc__ or "").split()), "", *_fields(form), ""]
+    return "\n".join(lines)
+
+
+def _fields(form: Any) -> Iterator[str]:
+    from app.domain.events.fact import Mark, fields_of
+
+    sentence = re.sub(r"\{(\w+):[^}]*\}", r"{\1}", form.SENTENCE)
+    yield "Reason: in words." if sentence == "{why}" else f"Reason: `{sentence}`"
+    listed = [one for one in fields_of(form) if one.mark is not Mark.SAID]
+    if listed:
+        yield from ("", "| field | type | |", "|---|---|---|")
+    notes = {Mark.WHOLE: "all of the data", Mark.OPTIONAL: "may be left out"}
+    for one in listed:
+        name = "" if one.mark is Mark.WHOLE else f"`{one.wire}`"
+        yield f"| {name} | {_type(one.type)} | {notes.get(one.mark, '') if one.mark else ''} |"
+
+
+def _type(kind: Any) -> str:
+    """A field's type as JSON has it."""
+    names = {"str": "text", "int": "number", "bool": "true or false", "Actor": "actor, as text", "None": "null"}
+    text = kind.__name__ if isinstance(kind, type) else str(kind)
+    parts = [part.rpartition(".")[2] for part in text.replace("NoneType", "None").split(" | ")]
+    plain = ("list of text" if "tuple" in text else "object") if "[" in text or "Side" in text else ""
+    if not plain:
+        return " or ".join(names.get(one, one) for one in parts)
+    return f"{plain} or null" if "None" in parts else plain
+
+
+PAGES = {
+    "configuration.md": configuration,
+    "api.md": api,
+    "cli.md": commands,
+    "target-kinds.md": target_kinds,
+    "events.md": events,
+}
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from tests.support.postgres import Postgres, discard, new_folder
 from tests.support.skips import missing
 
 settings.register_profile("pushpull", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("pushpull"), max_examples=10)
 settings.load_profile("pushpull")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -58,7 +60,7 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     postgres.drop(url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """SQLAlchemy address of an empty database, this test's own; every test that asks for it runs on both kinds."""
     if request.param == "sqlite":
@@ -83,6 +85,12 @@ def _postgres_folder(config: pytest.Config) -> Path:
     if POSTGRES_FOLDER not in config.stash:
         config.stash[POSTGRES_FOLDER] = new_folder()
     return config.stash[POSTGRES_FOLDER]
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: to look for garbage in it during each test took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

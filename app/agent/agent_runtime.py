@@ -18,6 +18,7 @@ from app.agent.clocks import BootClock, Offset
 from app.agent.link import Link
 from app.agent.session import ControlPlaneSession, SessionState, noted
 from app.checks import LocalChecks
+from app.desired import DesiredStateRegistry
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import InvalidInput, NotPermitted, TargetRefused
 from app.notifications import InProcessNotifier, SystemClock
@@ -90,10 +91,12 @@ def parts(settings: AgentSettings, seen: Seen = lambda events: None) -> AgentAda
     bus, instant, clock = InProcessNotifier(), BootClock(), SystemClock()
     key = settings.folder / "secret.key"
     store = open_agent_store(settings.database, key, instant, lambda: bus.notify(("outbox",)), seen)
+    sources = GitSources(settings.folder, settings.sources, Secrets(store, clock))
     targets: Targets = OwnTargets(settings.folder, settings.targets)
     ports = Ports(
         store=store,
-        sources=GitSources(settings.folder, settings.sources, Secrets(store, clock)),
+        sources=sources,
+        desired=DesiredStateRegistry(sources, targets),
         targets=targets,
         checks=LocalChecks(settings.commands),
         notifier=bus,

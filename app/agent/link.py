@@ -13,13 +13,13 @@ from app.agent.clocks import Offset
 from app.agent.control_plane_connection import Answer, ConnectionClosed, ConnectionFailed, ControlPlaneConnection
 from app.agent.report_sender import VERSION, ReportSender
 from app.agent.session import Backoff, ControlPlaneSession, Refused, SessionState
-from app.domain.agents.protocol import LISTEN_S, Command, CommandKind
+from app.domain.agents.protocol import LISTEN_S, QUESTIONS, Command, CommandKind
 from app.domain.agents.wire import decode
 from app.domain.errors import OperationInProgress, Problem
 from app.notifications import InProcessNotifier
 from app.ports import AgentStore
 from app.services.agent_side.assignments import Assignments
-from app.services.agent_side.command_executor import ORDERED_KINDS, QUESTIONS, CommandExecutor
+from app.services.agent_side.command_executor import ORDERED_KINDS, CommandExecutor
 
 REFUSED_S = 60.0  # how long a revoked agent, or one of another version, waits before it asks again
 log = logging.getLogger("link")

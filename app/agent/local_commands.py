@@ -15,7 +15,7 @@ from app.agent.agent_runtime import AgentAdapters, alone, parts, private_folder
 from app.agent.agent_settings import read
 from app.agent.control_plane_connection import ConnectionFailed, ControlPlaneConnection, checked
 from app.agent.session import SessionState, noted
-from app.domain.actor import Actor
+from app.domain.actor import Actor, ActorKind
 from app.domain.agents.protocol import FIRST_HASH
 from app.domain.errors import InvalidInput, NotPermitted, Problem, Temporary
 from app.domain.operation import Operation
@@ -37,7 +37,7 @@ class ServerAway(Temporary):
 
 def actor() -> Actor:
     """Who sits at this machine."""
-    return Actor(f"local:{pwd.getpwuid(os.getuid()).pw_name}")
+    return Actor(ActorKind.LOCAL, pwd.getpwuid(os.getuid()).pw_name)
 
 
 def opened(data_dir: Path) -> AgentAdapters:
@@ -128,7 +128,7 @@ def status(data_dir: Path) -> Json:
                   "bytes": sum(one.stat().st_size for one in made.settings.folder.glob("pushpull.db*"))},
         "environments": [
             {"name": one.name, "sync": _shown(one.status.sync_at(now)), "health": one.status.health.value,
-             "revision": one.status.revision, "subject": one.status.subject, "message": one.status.message,
+             "revision": one.status.revision, "subject": one.status.subject, "message": str(one.status.condition),
              "checked_at": one.status.checked_at.isoformat() if one.status.checked_at else None,
              "held_by": one.hold.owner if one.hold else None}
             for one in served
@@ -160,7 +160,7 @@ def roll_back(data_dir: Path, environment: str, revision: str | None, reason: st
 def _work_off(made: AgentAdapters, asked: Operation) -> None:
     while not _operation(made, asked.id).phase.final:
         with made.store.write() as tx:
-            claimed = tx.operations.claim(f"local-{os.getpid()}", made.clock().at)
+            claimed = tx.queue.claim(f"local-{os.getpid()}", made.clock().at)
         if claimed is None:
             return
         made.use_cases.reconciler.run(claimed)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
+from app.checks.command_run import run
 from app.checks.http_request import status_of
-from app.checks.local_commands import run
 from app.domain.environment import HealthCheck
 from app.domain.errors import InvalidInput, Temporary
 from app.domain.masking import mask

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
 
 import typer
 
 from app.cli import output
 from app.client import Client, Failure
 from app.domain.errors import InvalidInput
-from app.domain.specification.target_address import place
+from app.domain.specification.target_kind import Pin
 
 Name = Annotated[str, typer.Argument(metavar="ENV", help="Name of the environment.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -55,7 +55,7 @@ def show_(name: Name, as_json: AsJson = False) -> None:
     lines = {
         "source": f"{one['source']['repo_url']} {one['source']['ref']} {one['source']['path'] or '/'}",
         "target": json.dumps(one["target"]),
-        "pinned": _host_key(one) or "-",
+        "pinned": ", ".join(text for _, text in _pinned(one)) or "-",
         "mode": output.SIGNS[one["mode"]],
         "agent": _agent(one),
         "sync": f"{status['sync']} {status.get('divergence') or ''}",
@@ -68,17 +68,20 @@ def show_(name: Name, as_json: AsJson = False) -> None:
         output.say(f"{key:<8}{output.plain(value.strip())}")
 
 
-def _host_key(one: dict[str, Any]) -> str:
-    """The pinned key as people compare it with what `ssh-keygen -lf` says on the server."""
-    from app.ssh.hostkeys import fingerprint
+def _pinned(one: dict[str, Any]) -> Iterator[tuple[Pin, str]]:
+    """What was looked up at the target and pinned, as people compare it."""
+    from app.targets.target_registry import CATALOGUE
 
-    key = one["target"].get("host_key") or ""
-    return f"{fingerprint(key)} ({key.split()[0]})" if key else ""
+    target = one["target"]
+    kind = CATALOGUE.get(target["kind"])
+    for field in kind.fields if kind else ():
+        if field.pin and target.get(field.name):
+            yield field.pin, f"{target[field.fingerprint]} ({target[field.name].split()[0]})"
 
 
-def _tell_host_key(one: dict[str, Any]) -> None:
-    if pinned := _host_key(one):
-        output.say(f"  The server's host key is pinned: {pinned}. Compare it with `ssh-keygen -lf` there.")
+def _tell_pinned(one: dict[str, Any]) -> None:
+    for pin, fingerprint in _pinned(one):
+        output.say(f"  {pin.hint.format(fingerprint)}")
 
 
 def _agent(one: dict[str, Any]) -> str:
@@ -121,7 +124,10 @@ def add(
     ref: Annotated[str, typer.Option(help="Branch, tag or commit.")] = "",
     path: Annotated[str, typer.Option(help="Directory in the repository.")] = "",
     target: Annotated[str, typer.Option(help="Directory to deliver to, or ssh://user@host:port/path.")] = "",
-    ssh_credential: Annotated[str, typer.Option(help="Stored SSH key to log in to the target with.")] = "",
+    credential: Annotated[
+        str,
+        typer.Option("--credential", "--ssh-credential", help="Stored credential (SSH key) to reach the target with."),
+    ] = "",
     mode: Annotated[str, typer.Option(help="push or pull.")] = "",
     runs_on: Annotated[str, typer.Option(help="server or agent.")] = "",
     file: File = None,
@@ -133,28 +139,29 @@ def add(
     given["runs_on"] = runs_on
     pairs = [f"{key}={json.dumps(value)}" for key, value in given.items() if value]
     if target:
-        pairs += [f"target.{key}={json.dumps(value)}" for key, value in _place(target, ssh_credential).items()]
+        pairs += [f"target.{key}={json.dumps(value)}" for key, value in _located(target, credential).items()]
     made = Client().call("POST", "/environments", _spec(file, pairs + (set_ or [])))
     if as_json:
         output.as_json(made)
         return
     typer.echo(f"registered {made['name']} ({made['mode']})")
-    _tell_host_key(made)
+    _tell_pinned(made)
 
 
-def _place(target: str, credential: str) -> dict[str, str | int]:
-    """A directory, or an address such as ssh://deploy@web1.example.com:2222/srv/shop, as options of the target."""
-    if not target.startswith("ssh://"):
-        return {"kind": "directory", "path": target}
+def _located(text: str, credential: str = "") -> dict[str, Any]:
+    """The target that an address names, with a stored credential to reach it, as fields of its kind."""
+    from app.targets.target_registry import CATALOGUE
+
     try:
-        parts = urlsplit(target)
-        if parts.password is not None:
-            raise ValueError("without a password: --ssh-credential names a stored key")
-        found: dict[str, str | int] = {"kind": "ssh", "host": parts.hostname or "", "port": parts.port or 22,
-                                       "user": parts.username or "", "path": unquote(parts.path)}  # fmt: skip
-    except ValueError as error:
-        raise Failure(f"--target {target}: write it as ssh://user@host:port/path ({error})", 2) from error
-    return {**found, "credential": credential} if credential else found
+        found = CATALOGUE.located(text)
+    except InvalidInput as problem:
+        raise Failure(f"--target {text}: {problem.fields['target']}", 2) from None
+    if not credential:
+        return found
+    field = next((one.name for one in CATALOGUE[found["kind"]].fields if one.credential), None)
+    if field is None:
+        raise Failure(f"--credential {credential}: a target such as {text} needs none", 2)
+    return {**found, field: credential}
 
 
 @group.command("edit")
@@ -169,7 +176,7 @@ def edit(name: Name, file: File = None, set_: Pairs = None, as_json: AsJson = Fa
         return
     typer.echo(f"changed {made['name']}")
     if "target" in change:
-        _tell_host_key(made)
+        _tell_pinned(made)
     for line in made["left_behind"]:
         typer.echo(f"  {line}")
 
@@ -189,16 +196,13 @@ def switch(
     given = {"mode": to, "runs_on": runs_on, "agent": agent, "reason": reason}
     change = {**_spec(None, set_), **{key: value for key, value in given.items() if value}}
     if target:
-        try:
-            change["target"] = {**place(target), **change.get("target", {})}
-        except InvalidInput as problem:
-            raise Failure(f"--target {target}: {problem.fields['target']}", 2) from None
+        change["target"] = {**_located(target), **change.get("target", {})}
     made = Client().call("POST", f"/environments/{name}/switches", change)
     if as_json:
         output.as_json(made)
         return
     typer.echo(f"switched {made['name']}: {made['mode']}, runs on {made['runs_on']}")
-    _tell_host_key(made)
+    _tell_pinned(made)
     for line in (*made["switch"]["effects"], *made["switch"]["carried"], *made["switch"]["left_behind"]):
         typer.echo(f"  {line}")
 

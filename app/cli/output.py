@@ -6,8 +6,11 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from app.wording import short_names
+from app.wording.times import relative
 
 if TYPE_CHECKING:  # a server's process never loads it
     from rich.console import Console
@@ -66,18 +69,12 @@ def toned(word: str | None) -> str:
 
 def short(sha: str | None) -> str:
     """The first 8 characters."""
-    return sha[:8] if sha else "-"
+    return short_names.short(sha) if sha else "-"
 
 
 def ago(moment: str | None) -> str:
     """How long ago, roughly."""
-    if not moment:
-        return "-"
-    seconds = (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 1.5 * size:
-            return f"{seconds / size:.0f} {unit} ago"
-    return f"{max(0, seconds):.0f} s ago"
+    return relative(datetime.fromisoformat(moment)) if moment else "-"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -35,7 +35,7 @@ class DemoRepository:
     def add(self, step: DemoStep) -> str:
         """Commit and push a change; returns the commit."""
         self._git("fetch", "--quiet", "origin")
-        self._git("reset", "--quiet", "--hard", "origin/main")  # others push too: adopted drift, reverts
+        self._git("reset", "--quiet", "--hard", "origin/main")  # others push too: drift written back, reverts
         self._commit(step, datetime.now(UTC))
         return self._push()
 

@@ -13,6 +13,7 @@ from typing import Any
 from app.client import Client, Failure
 from app.demo.demo_repository import DemoRepository
 from app.demo.site import next_step
+from app.targets.target_registry import CATALOGUE
 
 PULL, PUSH = "bakery-pull", "bakery-push"
 Tell = Callable[[str], None]
@@ -67,7 +68,7 @@ class Story:
             "name": name,
             "mode": mode,
             "source": {"repo_url": str(self._repository.path), "ref": "main", "path": "deploy"},
-            "target": {"kind": "directory", "path": str(self._targets / name)},
+            "target": CATALOGUE.located(str(self._targets / name)),
             "policy": {
                 "interval_s": 5,
                 "refresh_interval_s": 15,

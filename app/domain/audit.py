@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from app.domain.actor import Actor
 
 GENESIS = "0" * 64
 REMOVED = "removed"
@@ -20,19 +22,23 @@ UNCONNECTED = "inserted or rewritten: it does not continue the entry before it"
 
 @dataclass(frozen=True, slots=True)
 class NewAuditEntry:
-    """Who did what, to what, from where. `actor` is "user:NAME", "token:NAME" or "system:PART"."""
+    """Who did what, to what, from where. `object` is a kind and a name: "environment:shop", "operation:ID"."""
+
+    actor: Actor
+    action: str
+    object: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A chained entry. `actor` is the actor's text form, `at` RFC 3339 text with microseconds, exactly as hashed."""
 
     actor: str
     action: str
     object: str
     data: Mapping[str, Any] = field(default_factory=dict)
     ip: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry(NewAuditEntry):
-    """A chained entry. `at` is RFC 3339 text with microseconds, exactly as hashed."""
-
     seq: int = 0
     at: str = ""
     prev_hash: str = GENESIS
@@ -69,9 +75,9 @@ def digest(entry: Mapping[str, Any]) -> str:
 
 def chain(new: NewAuditEntry, seq: int, at: datetime, prev_hash: str) -> AuditEntry:
     """Append an entry to the chain whose last hash is `prev_hash`."""
-    fields = {name: getattr(new, name) for name in ("actor", "action", "object", "data", "ip")}
-    bare = AuditEntry(**fields, seq=seq, at=timestamp(at), prev_hash=prev_hash)
-    return AuditEntry(**fields, seq=seq, at=bare.at, prev_hash=prev_hash, hash=digest(bare.as_dict()))
+    actor, about = str(new.actor), (new.action, new.object, new.data, new.actor.ip)
+    bare = AuditEntry(actor, *about, seq=seq, at=timestamp(at), prev_hash=prev_hash)
+    return replace(bare, hash=digest(bare.as_dict()))
 
 
 def verify(entries: Iterable[Mapping[str, Any]], *, seq: int = 1, prev_hash: str = GENESIS) -> Verification:

@@ -9,7 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from app.domain.agents.protocol import GRACE
-from app.domain.status import Divergence, Health, SyncStatus
+from app.domain.agents.wire import WIRE_NAME
+from app.domain.status import CLEAR, Condition, Divergence, Health, SyncStatus
+
+FAILED = ("failed", "refused", "error")  # outcomes and phases
 
 
 class Mode(StrEnum):
@@ -152,7 +155,17 @@ class Status:
     webhook_judged: str | None = None  # the noticed commit for which the webhook was judged to have come or not
     failures: int = 0  # syncs that failed in a row
     heard_at: datetime | None = None  # of an environment that an agent works for: when it was heard of last
-    message: str = ""  # what a person should know, e.g. why the source cannot be read
+    condition: Condition = field(default=CLEAR, metadata={WIRE_NAME: "message"})
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last operation failed, was refused, or could not run."""
+        return self.last_outcome in FAILED
+
+    @property
+    def unwell(self) -> bool:
+        """Whether what was delivered is missing or does not work."""
+        return self.health in (Health.DEGRADED, Health.MISSING)
 
     def sync_at(self, now: datetime) -> SyncStatus:
         """The verdict as it may be shown at `now`: stale verdicts read Unknown."""
@@ -178,6 +191,11 @@ class Environment:
     hold: Hold | None = None
     created_at: datetime | None = None
     version: int = 1
+
+    @property
+    def pinned(self) -> bool:
+        """Whether a rollback holds it at the live revision, so that Git's ref is not what it should have."""
+        return self.hold is not None and self.hold.left_revision is not None
 
     def silent(self, now: datetime) -> bool:
         """Whether an agent should work for it and was not heard of for longer than its interval and a grace."""

@@ -2,7 +2,7 @@
 
 An outcome is not an error: OutOfSync, a refused plan or an unhealthy service are results. A Problem means that the
 question could not be answered or the request could not be taken. HTTP numbers live in
-app/web/requests/problem_responses.py only.
+app/web/requests/problem_documents.py only.
 """
 
 from __future__ import annotations
@@ -77,6 +77,11 @@ class NotFound(Problem):
 
 class EnvironmentNotFound(NotFound):
     """There is no environment of that name."""
+
+    @classmethod
+    def named(cls, name: str) -> EnvironmentNotFound:
+        """The answer for a name that is not there, or not for the one who asks."""
+        return cls(f"There is no environment '{name[:80]}'.")
 
 
 class OperationNotFound(NotFound):
@@ -187,8 +192,16 @@ class NothingToRollBackTo(Problem):
     """The history holds no other revision that was live and good."""
 
 
-class NothingToAdopt(Problem):
-    """There is no drift that could be adopted."""
+class WriteBackNotPossible(Problem):
+    """What stands on the target cannot be written back: no edit of the repository has that effect."""
+
+
+class NothingToWriteBack(Problem):
+    """There is no drift that could be written back to Git."""
+
+    @classmethod
+    def code(cls) -> str:
+        return "nothing_to_adopt"  # scripts and agents of older versions know it by this name
 
 
 class Terminated(Problem):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 
 class OperationKind(StrEnum):
@@ -136,6 +134,36 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedPath:
+    """One path of a plan, and what a sync does there: an Action's value."""
+
+    path: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnsupportedPath:
+    """Something in the tree that is not delivered as it is meant: a "submodule" or an "lfs_pointer"."""
+
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationDetail:
+    """What an operation found. `paths`: a bounded part of its plan; `tree`: the id of the desired state; `would`: what
+    a shadow would have changed; `unmanaged`: how many paths a comparison found that were never delivered; `attempts`:
+    how often it was repeated after an interruption."""
+
+    paths: tuple[PlannedPath, ...] = ()
+    tree: str | None = None
+    would: Changes | None = None
+    unsupported: tuple[UnsupportedPath, ...] = ()
+    unmanaged: int | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One run. `id` is a ULID: unique, and sorted by time of creation."""
 
@@ -161,7 +189,7 @@ class Operation:
     termination_by: str | None = None
     worker: str | None = None
     heartbeat_at: datetime | None = None
-    detail: Mapping[str, Any] = field(default_factory=dict)  # changed paths (bounded), hook and check output
+    detail: OperationDetail = OperationDetail()
 
     @property
     def kind(self) -> OperationKind:

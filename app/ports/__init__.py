@@ -3,14 +3,15 @@
 No I/O happens inside a store transaction: it is opened, read or written, and closed.
 """
 
+from app.ports.desired import ContentReader, DesiredState, DesiredStates, LiveItems
 from app.ports.installation import Ports, topics
 from app.ports.runtime import CheckResult, Checks, Clock, CommandResult, Notifier, Runner
-from app.ports.sources import Contents, Foreseeing, Probe, RefMove, Source, Sources
+from app.ports.sources import Contents, Edits, Foreseeing, Probe, RefMove, Source, Sources
 from app.ports.storage.agent_store import AgentState, AgentStore, AgentTransaction, CommandInbox, Outbox
 from app.ports.storage.agents import Agents
 from app.ports.storage.comparison_facts import CommitFact, ComparisonFacts, DeliveryFact
 from app.ports.storage.environments import EnvironmentFilter, EnvironmentRow, Environments, Tally
-from app.ports.storage.identity import (
+from app.ports.storage.identities import (
     Credential,
     Credentials,
     Hasher,
@@ -26,7 +27,8 @@ from app.ports.storage.ledger import Audit, AuditFilter, Checkpoint, DriftItems,
 from app.ports.storage.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
 from app.ports.storage.pages import Page
 from app.ports.storage.store import Store, Transaction
-from app.ports.targets import ApplyProgress, Desired, Target, TargetKind, Targets
+from app.ports.targets import ApplyProgress, Target, Targets
+from app.ports.work_queue import WorkQueue
 
 __all__ = [
     "AgentState",
@@ -45,13 +47,16 @@ __all__ = [
     "CommandResult",
     "CommitFact",
     "ComparisonFacts",
+    "ContentReader",
     "Contents",
     "Credential",
     "Credentials",
     "Delivery",
     "DeliveryFact",
-    "Desired",
+    "DesiredState",
+    "DesiredStates",
     "DriftItems",
+    "Edits",
     "EnvironmentFilter",
     "EnvironmentRow",
     "Environments",
@@ -63,6 +68,7 @@ __all__ = [
     "Identities",
     "Inbox",
     "Ledger",
+    "LiveItems",
     "Notifier",
     "OperationFilter",
     "Operations",
@@ -83,10 +89,10 @@ __all__ = [
     "Store",
     "Tally",
     "Target",
-    "TargetKind",
     "Targets",
     "Token",
     "Transaction",
     "User",
+    "WorkQueue",
     "topics",
 ]

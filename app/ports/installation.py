@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.environment import Environment, RunsOn
+from app.ports.desired import DesiredStates
 from app.ports.runtime import Checks, Clock, Notifier
 from app.ports.sources import Sources
 from app.ports.storage.store import Store
@@ -17,6 +18,7 @@ class Ports:
 
     store: Store
     sources: Sources
+    desired: DesiredStates
     targets: Targets
     checks: Checks
     notifier: Notifier

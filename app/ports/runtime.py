@@ -16,11 +16,17 @@ from app.domain.status import Health
 class Clock(Protocol):
     """Wall time in UTC, and monotonic seconds for durations."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The wall clock's time, in UTC, with microseconds. It may be set forward and back."""
+        ...
 
-    def monotonic(self) -> float: ...
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary moment; it never goes back."""
+        ...
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None:
+        """Block this thread for some seconds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,9 @@ class Checks(Protocol):
     def health(
         self, check: HealthCheck, workdir: str | None, variables: Mapping[str, str], runner: Runner | None = None
     ) -> CheckResult:
-        """Look once."""
+        """Look once, for at most `check.timeout_s`. `workdir`: where a command runs; `variables`: what it finds in its
+        environment; `runner`: where commands run, and from where addresses are seen if the check says so. Never raises
+        for an unhealthy service: that is the result."""
         ...
 
     def run(
@@ -85,4 +93,6 @@ class Checks(Protocol):
 class Notifier(Protocol):
     """Says that something was committed; carries no content. `topics`: "environment-NAME", "ledger", "work"."""
 
-    def notify(self, topics: Collection[str]) -> None: ...
+    def notify(self, topics: Collection[str]) -> None:
+        """Wake whoever listens to one of the topics. Call it after the commit; it never blocks and never fails."""
+        ...

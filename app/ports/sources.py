@@ -9,7 +9,10 @@ from typing import Protocol, runtime_checkable
 
 from app.domain.environment import SourceSpec
 from app.domain.revision import Person, Revision
-from app.domain.state.tree import Change, Entry, Unsupported
+from app.domain.state.items import Change, Item, Unsupported
+
+# Full repository paths, each with (traits, content), an item that Git has already, or None to delete.
+Edits = Mapping[bytes, tuple[str, bytes] | Item | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,8 @@ class Source(Protocol):
         """The tree id of a directory at a revision; EMPTY_TREE where the path does not exist."""
         ...
 
-    def entries(self, tree: str) -> Iterator[tuple[bytes, Entry]]:
-        """Every file and link below a tree (no directories, no submodules), in Git's order."""
+    def entries(self, tree: str) -> Iterator[tuple[bytes, Item]]:
+        """Every file and link below a tree (no directories, no submodules), as paths and items, in Git's order."""
         ...
 
     def unsupported(self, tree: str) -> tuple[Unsupported, ...]:
@@ -112,17 +115,9 @@ class Source(Protocol):
         """Pin a deployed commit in the mirror, so that it can be rolled back to whatever happens to its branch."""
         ...
 
-    def commit(
-        self,
-        branch: str,
-        parent: str,
-        edits: Mapping[bytes, tuple[int, bytes] | Entry | None],
-        message: str,
-        author: Person,
-    ) -> Revision:
-        """Commit edits (full repository paths; (mode, content), an existing entry, or None to delete) on top of
-        `parent` and push it to `branch`, which must still be at `parent` or not exist. Edits that change nothing
-        make no commit: the answer is `parent`'s revision. Raises PushRejected."""
+    def commit(self, branch: str, parent: str, edits: Edits, message: str, author: Person) -> Revision:
+        """Commit edits on top of `parent` and push to `branch`, which must still be at `parent` or not exist.
+        Edits that change nothing make no commit: the answer is `parent`'s revision. Raises PushRejected."""
         ...
 
 

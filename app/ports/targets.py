@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 from app.domain.environment import Environment, TargetSpec
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.specification.target_kind import TargetFact
+from app.domain.state.items import Item, Key
 from app.domain.state.plan import InventoryHead, LiveState, Plan
-from app.domain.state.tree import Entry
-from app.ports.runtime import Runner
-from app.ports.sources import Contents
+from app.ports.desired import DesiredState
+from app.ports.runtime import CheckResult, Runner
 
 
 class ApplyProgress(Protocol):
-    """Follows an apply and may stop it between two files."""
+    """Follows an apply and may stop it between two items."""
 
-    def progressed(self, done: int, total: int, path: bytes) -> None: ...
+    def progressed(self, done: int, total: int, key: Key) -> None:
+        """`done` of `total` items are as they should be, the one at `key` is the latest."""
+        ...
 
     def check(self) -> None:
         """Raises Terminated when the operation was told to stop."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Desired:
-    """A revision's tree, ready to be applied. `entries` lists it in full (only asked for when really needed)."""
-
-    revision: str
-    tree: str
-    entries: Callable[[], Iterable[tuple[bytes, Entry]]]
 
 
 class Target(Protocol):
@@ -42,46 +36,46 @@ class Target(Protocol):
         """What we applied last."""
         ...
 
-    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
-        """Everything that we own there. Costs time in proportion; needed after an interrupted apply only."""
+    def inventory_items(self) -> Iterator[tuple[Key, Item]]:
+        """Everything that we own there, sorted by key. Costs time in proportion to its number; needed after an
+        interrupted apply, and where two states cannot be compared by their ids."""
         ...
 
-    def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
-        """Compare the target with the inventory. Paths in `wanted` are looked at even if we never applied them
+    def look(self, wanted: Collection[Key] = (), *, only: bool = False) -> LiveState:
+        """Compare the target with the inventory. Keys in `wanted` are looked at even if we never applied them
         (something may stand in the way); with `only`, nothing else is looked at and the result is partial."""
         ...
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
-        """Carry out the plan and bring the inventory to `desired`. Interrupted at any point, each file is old or
-        new, never torn, the inventory still lists all that is ours, and `inventory().whole` is False until done."""
+    def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
+        """Carry out the plan and bring the inventory to `desired`, whose contents it reads. Interrupted at any point,
+        each item is old or new, never torn, the inventory still lists all that is ours, and `inventory().whole` is
+        False until done."""
         ...
 
-    def record(self, plan: Plan, desired: Desired) -> None:
+    def record(self, plan: Plan, desired: DesiredState) -> None:
         """Bring the inventory to `desired` where the target needs no work (RECORD and KEEP items only)."""
         ...
 
-    def read(self, path: bytes, limit: int) -> bytes | None:
-        """Live content of a file (of a link, its text), at most `limit` bytes; None where nothing readable stands."""
+    def read(self, key: Key, limit: int) -> bytes | None:
+        """Live content of an item (of a link, its text), at most `limit` bytes; None where nothing readable stands."""
+        ...
+
+    def health(self) -> CheckResult | None:
+        """How what was delivered is, as the target itself tells it; None where it has no opinion. The environment's
+        own health check is asked as well, and the worse of both counts."""
         ...
 
     def forget(self) -> None:
-        """Drop the inventory; the delivered files stay."""
+        """Drop the inventory; what was delivered stays."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class TargetKind:
-    """An entry of the registry in app/targets: how a kind is checked, opened and described."""
-
-    name: str
-    title: str
-    fields: tuple[str, ...]
 
 
 class Targets(Protocol):
     """Opens targets by kind."""
 
-    def kinds(self) -> Mapping[str, TargetKind]: ...
+    def kinds(self) -> KindCatalogue:
+        """The descriptions of the registered kinds, in the registry's order."""
+        ...
 
     def check(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the kind's options, normalised. Raises InvalidInput with fields "target.<name>"."""
@@ -109,16 +103,8 @@ class Targets(Protocol):
         """The machine on which hooks and command checks run; None where it is this one."""
         ...
 
-    def credentials(self, spec: TargetSpec) -> Mapping[str, str]:
-        """Names of the credentials that a target is reached with: {"target.credential": name, …}."""
-        ...
-
-    def place(self, spec: TargetSpec) -> str:
-        """What the inventory belongs to: the same text for the same place, however it is reached."""
-        ...
-
-    def facts(self, spec: TargetSpec) -> Mapping[str, str]:
-        """What people want to know about a target, by title, the place first."""
+    def facts(self, spec: TargetSpec) -> tuple[TargetFact, ...]:
+        """What people want to know about a target, the place first. Never uses the network."""
         ...
 
     def complete(self, spec: TargetSpec, before: TargetSpec | None = None) -> TargetSpec:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 from app.ports import Hasher, Ports, PublicHalf, Signing
 from app.services.agents.agent_use_cases import AgentUseCases, wire_agent_use_cases
-from app.services.comparisons import Comparisons
 from app.services.environments.drift_answers import DriftAnswers
 from app.services.environments.holds import Holds
 from app.services.environments.previews import Previews
 from app.services.environments.registration import Registration
 from app.services.environments.rollback import Rollback
-from app.services.environments.shadow_pairs import ShadowPairs
 from app.services.environments.switching import ModeSwitches
 from app.services.operations.follow_up import FollowUp
 from app.services.operations.queue import Queue
@@ -39,11 +37,9 @@ class UseCases:
     webhooks: Webhooks
     registration: Registration
     switching: ModeSwitches
-    shadowing: ShadowPairs
     keyring: Keyring
     access: Access
     audit: AuditLog
-    comparison: Comparisons
     agents: AgentUseCases
 
 
@@ -66,10 +62,8 @@ def wire_use_cases(ports: Ports, hasher: Hasher, signing: Signing, public_half: 
         webhooks=Webhooks(ports, queue, poller),
         registration=registration,
         switching=ModeSwitches(ports, registration, queue),
-        shadowing=ShadowPairs(ports),
         keyring=Keyring(ports, public_half),
         access=Access(ports, hasher),
         audit=AuditLog(ports, signing),
-        comparison=Comparisons(ports.store, ports.clock),
         agents=agents,
     )

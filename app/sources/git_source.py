@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from app.domain.errors import RevisionNotFound, SourceDamaged
 from app.domain.revision import Person, Revision, is_sha
-from app.domain.state.tree import EMPTY_TREE, SUBMODULE, Change, Entry, Unsupported
+from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
+from app.domain.state.items import Change, Item, Unsupported
 from app.git import GitFailed
-from app.ports.sources import Contents, RefMove
+from app.ports.sources import Contents, Edits, RefMove
 from app.sources.mirror import Mirror
-from app.sources.objects import commits, names, trees
+from app.sources.objects import commits, ref_names, trees
+from app.sources.objects.ancestry import straight
 from app.sources.objects.contents import BlobStream
 from app.sources.objects.drafts import Draft
 from app.sources.objects.unsupported_cache import Verdicts
@@ -32,7 +34,7 @@ class GitSource:
 
     def __init__(self, mirror: Mirror, remote: Remote, verdicts: Verdicts, limits: Limits) -> None:
         self._mirror, self._remote, self._verdicts, self._limits = mirror, remote, verdicts, limits
-        self._repository = mirror.repository
+        self._repository, self._reader = mirror.repository, mirror.reader
 
     # --- network ---
     def remote_heads(self) -> Mapping[str, str]:
@@ -64,17 +66,29 @@ class GitSource:
     # --- reads ---
     def resolve(self, wanted: str) -> Revision:
         """A branch, tag or commit as a revision."""
-        asked = names.candidates(wanted)
-        out = self._ask("cat-file", "--batch", input="".join(f"{name}^{{commit}}\n" for name in asked).encode())
-        answer = commits.first(out)
+        asked = ref_names.candidates(wanted)
+        try:
+            answer = self._reader.commit(*asked)
+        except GitFailed:
+            raise self._unreadable(None) from None
         if answer is None:
             raise self._unresolved(wanted, asked)
         return answer
 
     def tree(self, sha: str, path: str) -> str:
         """The tree id of a directory at a revision."""
-        place = names.directory(path)
+        place = ref_names.directory(path)
         _expect_ids(sha)
+        try:
+            found = self._reader.at(sha, place)
+        except GitFailed:
+            raise self._unreadable(sha) from None
+        if found is not None and found.kind == "tree":
+            return found.sha
+        return self._listed(sha, place, path)
+
+    def _listed(self, sha: str, place: str, path: str) -> str:
+        """What there is instead of a directory; a process of its own tells nothing from a commit that is not here."""
         if not place:
             asked = ("rev-parse", "--verify", "--end-of-options", f"{sha}^{{tree}}")
             return self._ask(*asked, about=sha).decode().strip()
@@ -84,22 +98,22 @@ class GitSource:
         _, kind, found = out.partition(b"\t")[0].decode().split(" ")
         if kind == "tree":
             return found
-        raise names.not_a_directory(path)
+        raise ref_names.not_a_directory(path)
 
-    def entries(self, tree: str) -> Iterator[tuple[bytes, Entry]]:
+    def entries(self, tree: str) -> Iterator[tuple[bytes, Item]]:
         """Every file and link below a tree, in Git's order."""
-        return (item for item in self._listing(tree) if item[1].mode != SUBMODULE)
+        return (item for item in self._listing(tree) if item[1].traits != SUBMODULE)
 
     def unsupported(self, tree: str) -> tuple[Unsupported, ...]:
         """Submodules and LFS pointers below a tree; what is known of an earlier tree is used again."""
         _expect_ids(tree)
-        return self._verdicts.of(self._repository, tree, self._listing(tree))
+        return self._verdicts.of(self._reader, tree, self._listing(tree))
 
     def changes(self, old: str, new: str) -> tuple[Change, ...]:
         """What differs between two trees."""
         _expect_ids(old, new)
         try:
-            return tuple(trees.differences(self._repository, old, new, self._limits.entries))
+            return tuple(trees.differences(self._reader, old, new, self._limits.entries))
         except GitFailed:
             missing = [tree for tree in (old, new) if not self._mirror.has(tree, "tree")]
             if missing:
@@ -109,7 +123,7 @@ class GitSource:
     @contextmanager
     def contents(self) -> Iterator[Contents]:
         """A stream of blob contents."""
-        stream = BlobStream(self._repository, self._limits.blob, self._mirror.damaged)
+        stream = BlobStream(self._reader, self._limits.blob, self._mirror.damaged)
         try:
             yield stream
         finally:
@@ -122,7 +136,14 @@ class GitSource:
     def between(self, old: str | None, new: str, limit: int = 1000) -> tuple[Revision, ...]:
         """Commits reachable from `new` and not from `old`, newest first."""
         _expect_ids(new, old or new)
-        bounds = (new, f"^{old}") if old and self._mirror.has(old) else (new,)
+        known = old if old and self._mirror.has(old) else None
+        try:
+            line = straight(self._reader, known, new) if known else None
+        except GitFailed:
+            raise self._unreadable(new) from None
+        if line is not None:
+            return line[: max(0, limit)]
+        bounds = (new, f"^{known}") if known else (new,)
         out = self._ask(
             "rev-list", "--header", f"--max-count={max(0, limit)}", "--encoding=none", *bounds, "--", about=new
         )
@@ -134,27 +155,20 @@ class GitSource:
         _expect_ids(sha)
         self._mirror.keep(sha)
 
-    def commit(
-        self,
-        branch: str,
-        parent: str,
-        edits: Mapping[bytes, tuple[int, bytes] | Entry | None],
-        message: str,
-        author: Person,
-    ) -> Revision:
+    def commit(self, branch: str, parent: str, edits: Edits, message: str, author: Person) -> Revision:
         """Commit edits on top of `parent` and push them to a branch; `parent` itself where they change nothing."""
-        names.branch_name(branch)
+        ref_names.branch_name(branch)
         _expect_ids(parent)
         with self._mirror.lock(), Draft(self._repository, parent, edits, message, author) as draft:
             if draft.empty:
                 return self.resolve(parent)
-            exists = names.HEADS + branch in self._refs()
+            exists = ref_names.HEADS + branch in self._refs()
             self._remote.push(self._repository, draft.sha, branch, lease=parent if exists else "")
-            self._ask("update-ref", names.HEADS + branch, draft.sha)
+            self._ask("update-ref", ref_names.HEADS + branch, draft.sha)
             return self.resolve(draft.sha)
 
     # --- shared ---
-    def _listing(self, tree: str) -> Iterator[tuple[bytes, Entry]]:
+    def _listing(self, tree: str) -> Iterator[tuple[bytes, Item]]:
         _expect_ids(tree)
         try:
             yield from trees.listing(self._repository, tree, self._limits.entries)
@@ -183,15 +197,16 @@ class GitSource:
 
     def _unresolved(self, wanted: str, asked: tuple[str, ...]) -> RevisionNotFound | SourceDamaged:
         """Why there is no commit of that name; a branch whose commit is gone is damage, not an unknown name."""
-        if names.SHORT_SHA.match(wanted) and len(self._ask("rev-parse", f"--disambiguate={wanted}").split()) > 1:
-            return names.ambiguous(wanted)
+        short = ref_names.SHORT_SHA.match(wanted) and not is_sha(wanted)
+        if short and len(self._ask("rev-parse", f"--disambiguate={wanted}").split()) > 1:
+            return ref_names.ambiguous(wanted)
         refs = self._refs()
         broken = any(name in refs or (self._repository.git_dir / name).is_file() for name in asked if "/" in name)
-        return self._mirror.damaged("missing") if broken else names.unknown(wanted, refs)
+        return self._mirror.damaged("missing") if broken else ref_names.unknown(wanted, refs)
 
 
 def _expect_ids(*ids: str) -> None:
     """Ids come from Git; anything else is a mistake of a caller and must not reach a command line."""
     for text in ids:
         if not is_sha(text):
-            raise RevisionNotFound(f"'{names.shown(text)}' is not the id of a Git object.")
+            raise RevisionNotFound(f"'{ref_names.shown(text)}' is not the id of a Git object.")

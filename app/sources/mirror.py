@@ -21,9 +21,13 @@ from pathlib import Path
 from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
 from app.git import GitFailed
 from app.ports.sources import RefMove
+from app.sources import ref_files
 from app.sources.git import Repository
 from app.sources.locks import locked
-from app.sources.objects.names import HEADS, KEPT
+from app.sources.objects.ancestry import descends
+from app.sources.objects.cat_file_pool import CatFilePool
+from app.sources.objects.object_reader import ObjectReader
+from app.sources.objects.ref_names import HEADS, KEPT
 from app.sources.remote.git_messages import explained
 from app.sources.remote.git_remote import Remote, parse_refs
 
@@ -38,8 +42,9 @@ _PACKS, _LOOSE, _PINS = 40, 24, 400  # beyond these counts (packs, loose objects
 class Mirror:
     """One repository's mirror. Reading needs no lock: what is read is never changed, only added to or replaced."""
 
-    def __init__(self, folder: Path, key: str) -> None:
+    def __init__(self, folder: Path, key: str, pool: CatFilePool) -> None:
         self.repository = Repository(folder / f"{key}.git")
+        self.reader = ObjectReader(self.repository, pool)
         self._folder, self._key = folder, key
 
     @property
@@ -56,6 +61,9 @@ class Mirror:
 
     def refs(self) -> dict[str, str]:
         """Branches and tags (peeled) with their commits. Raises GitFailed where a ref is broken."""
+        known = self._plain_refs()
+        if known is not None:
+            return known
         try:
             return parse_refs(self.repository.run("show-ref", "--dereference", "--heads", "--tags"))
         except GitFailed as failure:
@@ -63,13 +71,21 @@ class Mirror:
                 return {}  # that is how it says that there is none
             raise
 
+    def _plain_refs(self) -> dict[str, str] | None:
+        """The refs out of their files; None where there is a doubt about one or its object, which git then tells."""
+        refs = ref_files.plain(self.repository.git_dir)
+        if refs is None or not self.exists:
+            return None
+        try:
+            peeled = self.reader.facts([f"{sha}^{{}}" for sha in refs.values()])
+        except GitFailed:
+            return None
+        known = {name: one.sha for name, one in zip(refs, peeled, strict=True) if one}
+        return known if len(known) == len(refs) else None
+
     def has(self, sha: str, kind: str = "commit") -> bool:
         """Whether an object of that kind is here."""
-        try:
-            self.repository.run("cat-file", "-e", f"{sha}^{{{kind}}}")
-        except GitFailed:
-            return False
-        return True
+        return self.reader.has(sha, kind)
 
     def default_branch(self) -> str:
         """Full name of the branch that the remote calls its own; "" before the first fetch."""
@@ -100,6 +116,9 @@ class Mirror:
     def contains(self, older: str, newer: str) -> bool:
         """Whether a commit descends from another."""
         try:
+            told = descends(self.reader, older, newer)
+            if told is not None:
+                return told
             self.repository.run("merge-base", "--is-ancestor", older, newer)
         except GitFailed:
             return False
@@ -112,12 +131,9 @@ class Mirror:
             pin = self.repository.git_dir / KEPT / sha
             if _text(pin) == sha:
                 return
-            for torn in (pin, pin.with_name(f"{sha}.lock")):
-                torn.unlink(missing_ok=True)
-            try:
-                self.repository.run("update-ref", KEPT + sha, sha)
-            except GitFailed:
-                raise RevisionNotFound(f"The commit {sha[:8]} is not in the mirror and cannot be pinned.") from None
+            if not self.has(sha):
+                raise RevisionNotFound(f"The commit {sha[:8]} is not in the mirror and cannot be pinned.")
+            ref_files.write(pin, sha)
 
     def damaged(self, how: str) -> SourceDamaged:
         """Note that a reader met damage, so that the next fetch looks into it. `how`: "missing" or "unreadable"."""

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from app.domain.environment import SourceSpec
 from app.domain.revision import Revision, is_sha
-from app.domain.state.tree import Unsupported
+from app.domain.state.items import Unsupported
 from app.ports.sources import Probe
 from app.sources.git import Repository
 from app.sources.git_source import GitSource
 from app.sources.mirror import Mirror
-from app.sources.objects import names
-from app.sources.objects.names import HEADS, TAGS
+from app.sources.objects import ref_names
+from app.sources.objects.ref_names import HEADS, TAGS
 from app.sources.remote.git_remote import Remote, RemoteRefs
 
 SECONDS = 30.0  # for the transfer; people wait for the answer
@@ -29,24 +29,24 @@ def probe(
     The remote is always asked first, with the spec's credential, so that a mirror shows nothing to somebody who could
     not read the repository. Raises SourceUnreachable, SourceRefused, RevisionNotFound, InvalidInput.
     """
-    names.directory(spec.path)
+    ref_names.directory(spec.path)
     listing = remote.listing(everything=True)
     sha = _wanted(spec.ref, listing)
     if sha is None and not listing.heads:
         return _answer(listing)
-    if mirror.exists and (mirror.has(sha) if sha else names.SHORT_SHA.match(spec.ref)):
+    if mirror.exists and (mirror.has(sha) if sha else ref_names.SHORT_SHA.match(spec.ref)):
         return _look(opened(mirror), listing, sha or spec.ref, spec.path)
     if sha is None:
-        raise names.unknown(spec.ref, listing.heads)
+        raise ref_names.unknown(spec.ref, listing.heads)
     with tempfile.TemporaryDirectory(prefix=".probe.", dir=folder) as place:
-        passing = Mirror(Path(place), "probe")
+        passing = Mirror(Path(place), "probe", mirror.reader.pool)
         _fetch_one(remote, passing.repository, sha)
         return _look(opened(passing), listing, sha, spec.path)
 
 
 def _wanted(ref: str, listing: RemoteRefs) -> str | None:
     """The full id that a ref means, as far as the listing tells."""
-    for name in names.candidates(ref):
+    for name in ref_names.candidates(ref):
         if name in listing.heads or is_sha(name):
             return listing.heads.get(name, name)
         tips = {sha for sha in listing.heads.values() if "/" not in name and sha.startswith(name)}

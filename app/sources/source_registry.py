@@ -12,6 +12,7 @@ from app.ports.sources import Probe
 from app.sources import repository_probe as probing
 from app.sources.git_source import GitSource, Limits
 from app.sources.mirror import Mirror
+from app.sources.objects.cat_file_pool import CatFilePool
 from app.sources.objects.unsupported_cache import Verdicts
 from app.sources.remote import address as addresses
 from app.sources.remote.address import Address
@@ -41,12 +42,15 @@ class GitSources:
         self._roots, self._secret = tuple(root.absolute() for root in roots), secret
         self._patience, self._limits = patience or Patience(), limits or Limits()
         self._verdicts: defaultdict[str, Verdicts] = defaultdict(Verdicts)
+        self._pool = CatFilePool()
         self._turn = threading.Lock()
 
     def open(self, repo_url: str, credential: str | None = None) -> GitSource:
         """The repository's mirror. Raises SourceRefused for an address that is not allowed."""
         address = self._address(repo_url)
-        return self._source(Mirror(self._folder, address.key), self._remote(address, credential), address.key)
+        return self._source(
+            Mirror(self._folder, address.key, self._pool), self._remote(address, credential), address.key
+        )
 
     def shape(self, repo_url: str) -> None:
         """An address for another machine, whose disk may hold repositories anywhere."""
@@ -61,7 +65,7 @@ class GitSources:
         def opened(mirror: Mirror) -> GitSource:
             return self._source(mirror, remote, address.key)
 
-        return probing.probe(spec, remote, Mirror(self._folder, address.key), opened, self._folder)
+        return probing.probe(spec, remote, self._mirror(address), opened, self._folder)
 
     def credentials_held(self, spec: SourceSpec) -> str:
         """How the repository is reached: "none", "token", "ssh-key" or "ambient"."""
@@ -74,6 +78,9 @@ class GitSources:
             mend = "Write the repository's own address."
             raise addresses.refused("This directory belongs to PushPull's mirrors.", mend)
         return address
+
+    def _mirror(self, address: Address) -> Mirror:
+        return Mirror(self._folder, address.key, self._pool)
 
     def _remote(self, address: Address, credential: str | None) -> Remote:
         access = GitLogins(address, credential, self._secret, self._known_hosts)

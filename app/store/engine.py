@@ -13,10 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.engine import make_url
 
-from app.domain.agents.protocol import ReportKind
 from app.domain.environment import RunsOn
-from app.store.agent_side.command_inbox import SqlAgentState, SqlCommandInbox
-from app.store.agent_side.outbox import SqlOutbox
+from app.ports import WorkQueue
 from app.store.cipher import Cipher
 from app.store.environments.environment_repository import SqlEnvironments
 from app.store.repositories.agent_repository import SqlAgents
@@ -24,6 +22,7 @@ from app.store.repositories.audit_repository import SqlAudit
 from app.store.repositories.comparison_fact_repository import SqlComparisonFacts
 from app.store.repositories.credential_repository import SqlCredentials
 from app.store.repositories.drift_repository import SqlDriftItems, SqlEpisodes
+from app.store.repositories.embedded_queue import EmbeddedQueue
 from app.store.repositories.history_repository import SqlHistory
 from app.store.repositories.identity_repository import SqlIdentities
 from app.store.repositories.intake_repository import SqlInbox, SqlRepositories
@@ -37,11 +36,15 @@ USUAL = {"pool_size": 16, "max_overflow": 32, "pool_use_lifo": True}
 SMALL_CACHE_KB, CACHE_KB = 400, 2000
 
 
+QueueOf = Callable[[Connection, RunsOn], WorkQueue]
+
+
 class SqlTransaction:
     """The repositories over one connection; implements the port Transaction."""
 
-    def __init__(self, connection: Connection, cipher: Cipher, here: RunsOn) -> None:
-        self.connection = self._connection = connection
+    def __init__(self, connection: Connection, cipher: Cipher, here: RunsOn, queue_of: QueueOf = EmbeddedQueue) -> None:
+        self._connection = connection
+        self._queue_of = queue_of
         self._cipher = cipher
         self._here = here
 
@@ -53,7 +56,12 @@ class SqlTransaction:
     @cached_property
     def operations(self) -> SqlOperations:
         """The runs."""
-        return SqlOperations(self._connection, self._here)
+        return SqlOperations(self._connection)
+
+    @cached_property
+    def queue(self) -> WorkQueue:
+        """Which operation comes next."""
+        return self._queue_of(self._connection, self._here)
 
     @cached_property
     def history(self) -> SqlHistory:
@@ -101,24 +109,6 @@ class SqlTransaction:
         return SqlIdentities(self._connection)
 
     @cached_property
-    def outbox(self) -> SqlOutbox:
-        """An agent's reports that wait."""
-        return SqlOutbox(self._connection)
-
-    @cached_property
-    def command_inbox(self) -> SqlCommandInbox:
-        """An agent's commands."""
-        return SqlCommandInbox(self._connection)
-
-    @cached_property
-    def notes(self) -> SqlAgentState:
-        """An agent's memory."""
-        return SqlAgentState(self._connection)
-
-    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
-        """Nobody is told."""
-
-    @cached_property
     def facts(self) -> SqlComparisonFacts:
         """What is compared."""
         return SqlComparisonFacts(self._connection)
@@ -136,25 +126,35 @@ class SqlTransaction:
 
 
 class SqlStore:
-    """Implements the port Store. `here` tells whose environments are worked on over this database."""
+    """Implements the port Store. `here` tells whose environments are worked on over this database, `queue_of` makes
+    the queue of a transaction."""
 
-    def __init__(self, engine: Engine, cipher: Cipher, here: RunsOn = RunsOn.SERVER) -> None:
+    def __init__(
+        self, engine: Engine, cipher: Cipher, here: RunsOn = RunsOn.SERVER, queue_of: QueueOf = EmbeddedQueue
+    ) -> None:
+        self._queue_of = queue_of
         self.engine = engine
         self._cipher = cipher
         self._here = here
-        self._writing: Callable[[], Any] = _Turn() if engine.dialect.name == "sqlite" else _no_turn
+        self._turn: Callable[[], Any] = _Turn() if engine.dialect.name == "sqlite" else _no_turn
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """A consistent view; nothing is written."""
         with self.engine.connect() as connection:
-            yield SqlTransaction(connection, self._cipher, self._here)
+            yield SqlTransaction(connection, self._cipher, self._here, self._queue_of)
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
-        """One transaction, committed at the end. On SQLite writers take turns instead of spinning on the file lock."""
-        with self._writing(), self.engine.connect() as connection, _begun(connection):
-            yield SqlTransaction(connection, self._cipher, self._here)
+        """One transaction, committed at the end."""
+        with self.writing() as connection:
+            yield SqlTransaction(connection, self._cipher, self._here, self._queue_of)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in one transaction. On SQLite writers take turns instead of spinning on the file lock."""
+        with self._turn(), self.engine.connect() as connection, _begun(connection):
+            yield connection
 
     def close(self) -> None:
         """Give the connections back."""

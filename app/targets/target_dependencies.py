@@ -9,7 +9,7 @@ from typing import Self
 
 from app.domain.errors import CredentialNotFound
 from app.ssh import Pool
-from app.targets.directory.allowed_roots import AllowedRoots
+from app.targets.files.allowed_roots import AllowedRoots
 
 Secret = Callable[[str], Mapping[str, str]]
 

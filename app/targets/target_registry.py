@@ -1,4 +1,4 @@
-"""Targets by kind. Adding one: a module, a line in KINDS, a parameter of the contract suite, a form partial."""
+"""The kinds of target. docs/targets.md says how to add one: a folder of its own, and a line in KINDS."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.domain.environment import Environment, TargetSpec
+from app.domain.environment import Environment, RunsOn, TargetSpec
 from app.domain.errors import InvalidInput, TargetRefused
-from app.ports import Runner, Target, TargetKind
-from app.targets.directory.allowed_roots import overlaps
-from app.targets.kinds import DirectoryKind, KindOfTarget
-from app.targets.ssh import SshKind
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.specification.reader import UnknownField
+from app.domain.specification.target_kind import TARGET, TargetFact
+from app.ports import Runner, Target
+from app.targets.directory.directory_kind import DirectoryKind
+from app.targets.kind_of_target import KindOfTarget
+from app.targets.ssh.ssh_kind import SshKind
 from app.targets.target_dependencies import Secret, TargetDependencies, no_secret
 
-__all__ = ["KINDS", "TargetRegistry", "overlaps"]
-
-KINDS: Mapping[str, Callable[[TargetDependencies], KindOfTarget]] = {
-    "directory": lambda means: DirectoryKind(means.places),
-    "ssh": lambda means: SshKind(means.places, means.secret, means.pool),
-}
+KINDS: tuple[type[KindOfTarget], ...] = (
+    DirectoryKind,
+    SshKind,
+)
+CATALOGUE = KindCatalogue(kind.info for kind in KINDS)
 
 Check = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -33,26 +35,32 @@ class TargetRegistry:
         self,
         data_dir: Path,
         target_roots: Sequence[Path],
-        kinds: Mapping[str, Callable[[TargetDependencies], KindOfTarget]] = KINDS,
+        kinds: Sequence[Callable[[TargetDependencies], KindOfTarget]] = KINDS,
         secret: Secret = no_secret,
     ) -> None:
         self._means = TargetDependencies.of(data_dir, target_roots, secret)
-        self._kinds = {name: make(self._means) for name, make in kinds.items()}
+        made = [make(self._means) for make in kinds]
+        self._kinds = {kind.info.name: kind for kind in made}
+        self._catalogue = KindCatalogue(kind.info for kind in made)
 
     def close(self) -> None:
         """Hang up connections to targets."""
         self._means.pool.close()
 
-    def kinds(self) -> Mapping[str, TargetKind]:
+    def kinds(self) -> KindCatalogue:
         """What there is to choose from."""
-        return {name: kind.info for name, kind in self._kinds.items()}
+        return self._catalogue
 
     def check(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The kind's options, normalised. Raises InvalidInput with fields "target.<name>"."""
         return self._checked(kind, options, lambda found: found.check)
 
     def shape(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The kind's options as another machine will check them."""
+        """The kind's options as an agent's machine will check them."""
+        found = self._catalogue.get(kind)
+        if found and RunsOn.AGENT not in found.runs_on:
+            names = " or ".join(one.name for one in self._catalogue.that_run_on(RunsOn.AGENT))
+            raise InvalidInput(fields={f"{TARGET}.kind": f"must be {names}: an agent delivers on its own host"})
         return self._checked(kind, options, lambda found: found.shape)
 
     def _checked(
@@ -61,12 +69,8 @@ class TargetRegistry:
         found = self._kinds.get(kind)
         if found is None:
             raise InvalidInput(fields={"target.kind": f"must be one of {', '.join(self._kinds)}"})
-        names = found.info.fields
-        wrong = {
-            f"target.{name}"[:80]: f"is not known here; known are {', '.join(names)}"
-            for name in options
-            if name not in names
-        }
+        names = [field.name for field in found.info.fields]
+        wrong = {f"target.{name}"[:80]: UnknownField(names) for name in options if name not in names}
         try:
             checked = how(found)({name: value for name, value in options.items() if name in names})
         except InvalidInput as problem:
@@ -80,8 +84,8 @@ class TargetRegistry:
         return self._of(environment).open(environment)
 
     def shadow(self, environment: Environment) -> Target:
-        """The place as somebody sees it who never applied anything there. What he needs is kept apart."""
-        return self._of(environment).open(replace(environment, id=-environment.id))
+        """The target with a separate, always empty inventory. For shadows; read-only."""
+        return self._of(environment).open(replace(environment, id=shadow_inventory(environment.id)))
 
     def overlapping(self, environment: Environment, others: Mapping[str, TargetSpec]) -> str | None:
         """The name of another environment whose target shares a place with this one's."""
@@ -100,20 +104,10 @@ class TargetRegistry:
         """Where hooks run and services are asked, unless it is this machine."""
         return self._of(environment).runner(environment.target.options)
 
-    def credentials(self, spec: TargetSpec) -> Mapping[str, str]:
-        """Names of the credentials that a target is reached with, by field."""
+    def facts(self, spec: TargetSpec) -> tuple[TargetFact, ...]:
+        """What people want to know about a target, the place first."""
         kind = self._kinds.get(spec.kind)
-        return kind.credentials(spec.options) if kind else {}
-
-    def place(self, spec: TargetSpec) -> str:
-        """What the inventory belongs to: the same text for the same place, however it is reached."""
-        kind = self._kinds.get(spec.kind)
-        return f"{spec.kind} {kind.place(spec.options) if kind else spec.options}"
-
-    def facts(self, spec: TargetSpec) -> Mapping[str, str]:
-        """What people want to know about a target, by title, the place first."""
-        kind = self._kinds.get(spec.kind)
-        return kind.facts(spec.options) if kind else {"Target": spec.kind}
+        return kind.facts(spec.options) if kind else (TargetFact("Target", spec.kind),)
 
     def complete(self, spec: TargetSpec, before: TargetSpec | None = None) -> TargetSpec:
         """A checked target with what only the place itself can tell, such as its host key."""
@@ -126,3 +120,8 @@ class TargetRegistry:
         if found is None:
             raise TargetRefused(f"There is no kind of target called '{environment.target.kind}' here.")
         return found
+
+
+def shadow_inventory(environment: int) -> int:
+    """The number under which a shadow's own inventory is kept; environments' ids are positive, so it is nobody's."""
+    return -environment

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from app import __version__
 from app.notifications import InProcessNotifier
+from app.queries import Queries
 from app.services.use_cases import UseCases
-from app.web import event_stream, webhook_routes
+from app.web import event_stream, problem_handlers, webhook_routes
 from app.web.api import routes as api
 from app.web.api.openapi import describe
 from app.web.api.routes import health_routes
 from app.web.pages import routes as pages
 from app.web.rendering.static_files import Assets
-from app.web.requests import problem_responses
 from app.web.requests.access_log import Record
 from app.web.requests.background import Background
 from app.web.requests.compression import Compression
@@ -31,32 +32,43 @@ LAG_EVERY_S = 5.0
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """How the server is reached. `public_url`: its address as others see it, "" for that of each request;
+    `metrics_token`: what the figures ask for, "" where they are open."""
+
+    public_url: str = ""
+    metrics_token: str = ""
+    secure_cookies: bool = False
+
+
 def create_app(
     use_cases: UseCases,
+    queries: Queries,
     bus: InProcessNotifier,
     background: Background,
     lifespan: Lifespan,
     *,
     readiness: Callable[[], Mapping[str, str]],
-    public_url: str = "",
-    metrics_token: str = "",
-    secure_cookies: bool = False,
+    options: WebOptions,
 ) -> FastAPI:
     """The application over one installation. `readiness` says of each part "ok" or what is wrong with it."""
     app = FastAPI(
         title="PushPull", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     state, assets = app.state, Assets(STATIC)
-    state.use_cases, state.bus, state.background, state.readiness = use_cases, bus, background, readiness
-    state.public_url, state.metrics_token, state.secure_cookies = public_url, metrics_token, secure_cookies
+    state.use_cases, state.queries, state.readiness = use_cases, queries, readiness
+    state.bus, state.background = bus, background
+    state.public_url, state.metrics_token = options.public_url, options.metrics_token
+    state.secure_cookies = options.secure_cookies
     state.metrics, state.assets = Metrics(), assets
     app.router.routes.extend((*api, *routes_of((event_stream, webhook_routes, health_routes)), *pages))
     app.mount("/static", assets, name="static")
-    problem_responses.install(app)
-    describe(app)
+    problem_handlers.install(app)
+    describe(app, queries.targets.kinds())
     app.add_middleware(Compression)
     app.add_middleware(Guard)
-    app.add_middleware(Record, metrics=state.metrics)
+    app.add_middleware(Record, metrics=state.metrics, respond=problem_handlers.respond)
     return app
 
 

@@ -12,11 +12,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from app.domain.errors import Problem
+from app.domain.identity import Identity
+from app.domain.permissions import Permission
 from app.notifications import InProcessNotifier
 from app.notifications.bus import Listener
-from app.services.use_cases import UseCases
 from app.web.api.serializers.domain_json import event_json
-from app.web.requests.route_dependencies import Who, installed_use_cases, who
+from app.web.requests.permission_check import Who, admit, may
+from app.web.requests.route_dependencies import Reads, installed_queries
 
 LIFE_S = 600.0
 BEAT_S = 15.0
@@ -36,10 +38,10 @@ def frame(name: str, data: Any, id: int | None = None) -> bytes:
 class EventStream:
     """One client's stream: it ends with its life, the server, or the client's right to listen."""
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
+    def __init__(self, request: Request, who: Identity) -> None:
+        self._request, self._who = request, who
         self._bus: InProcessNotifier = request.app.state.bus
-        self._use_cases: UseCases = installed_use_cases(request)
+        self._queries = installed_queries(request)
         self._loop = asyncio.get_running_loop()
         self._ends = self._loop.time() + LIFE_S
 
@@ -97,7 +99,7 @@ class EventStream:
     def _allowed(self) -> bool:
         """Whether the identity still holds: a revoked token or an ended session ends its streams."""
         try:
-            who(self._request)
+            admit(self._request, Permission.VIEW)
         except Problem:
             return False
         return not self._bus.closed
@@ -105,8 +107,7 @@ class EventStream:
     def _more(self, after: int) -> list[dict[str, Any]] | None:
         if not self._allowed():
             return None
-        with self._use_cases.ports.store.read() as tx:
-            return [event_json(event) for event in tx.ledger.page(after, BATCH)]
+        return [event_json(event) for event in self._queries.events.after(self._who, after, BATCH)]
 
     async def _last_id(self) -> int | None:
         """The ledger's end, None where the stream has to end."""
@@ -114,22 +115,26 @@ class EventStream:
         def look() -> int | None:
             if not self._allowed():
                 return None
-            with self._use_cases.ports.store.read() as tx:
-                return tx.ledger.last_id()
+            return self._queries.events.last_id(self._who)
 
         return await run_in_threadpool(look)
 
 
-@router.get("/events/stream", include_in_schema=False)
-async def doorbell(request: Request, _: Who) -> StreamingResponse:
+@router.get("/events/stream", include_in_schema=False, dependencies=[may(Permission.VIEW)])
+async def doorbell(request: Request, who: Who) -> StreamingResponse:
     """The pages' doorbell."""
-    return StreamingResponse(EventStream(request).doorbell(), media_type="text/event-stream", headers=HEADERS)
+    return StreamingResponse(EventStream(request, who).doorbell(), media_type="text/event-stream", headers=HEADERS)
 
 
-@router.get("/api/v1/events/stream", include_in_schema=False)  # it does not end; the document tells of it in words
+@router.get(
+    "/api/v1/events/stream",
+    include_in_schema=False,  # it does not end; the document tells of it in words
+    dependencies=[may(Permission.VIEW)],
+)
 async def follow(
     request: Request,
-    _: Who,
+    queries: Reads,
+    who: Who,
     after: Annotated[int | None, Query(ge=0, le=2**62, description="Start behind this event id.")] = None,
     last_event_id: Annotated[str | None, Header(max_length=40, description="Sent by reconnecting clients.")] = None,
 ) -> StreamingResponse:
@@ -139,10 +144,5 @@ async def follow(
     """
     start = int(last_event_id) if last_event_id and last_event_id.isdigit() and len(last_event_id) < 19 else after
     if start is None:
-        start = await run_in_threadpool(_end, installed_use_cases(request))
-    return StreamingResponse(EventStream(request).ledger(start), media_type="text/event-stream", headers=HEADERS)
-
-
-def _end(use_cases: UseCases) -> int:
-    with use_cases.ports.store.read() as tx:
-        return tx.ledger.last_id()
+        start = await run_in_threadpool(queries.events.last_id, who)
+    return StreamingResponse(EventStream(request, who).ledger(start), media_type="text/event-stream", headers=HEADERS)

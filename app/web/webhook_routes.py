@@ -9,9 +9,11 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.domain.errors import PayloadTooLarge, SignatureMismatch
+from app.domain.permissions import Exemption
 from app.domain.webhook import MAX_BODY, PROVIDERS
 from app.web.api.openapi import problems
 from app.web.api.response_models import Delivery, reply
+from app.web.requests.permission_check import exempt
 from app.web.requests.route_dependencies import Cases, Later, client_ip
 
 router = APIRouter(tags=["webhooks"])
@@ -44,6 +46,7 @@ async def _raw(request: Request) -> bytes:
     response_model=Delivery,
     responses={200: {"model": Delivery, "description": "Delivered before"}, **problems(401, 404, 413, 422)},
     openapi_extra=BODY,
+    dependencies=[exempt(Exemption.WEBHOOK)],
 )
 async def deliver(provider: ProviderName, hook: HookName, request: Request, use_cases: Cases, later: Later) -> Response:
     """A provider's delivery: signed over the raw body with the hook's secret, taken once by its delivery id.

@@ -105,3 +105,19 @@ def test_a_specification_that_cannot_be_read_leaves_the_one_before(ground: Groun
     spec["policy"]["interval_s"] = "often"
     plane.assign(SHOP, spec)
     ground.live_here(ground.repo.commit({"site/index.html": "two\n"}, "second"))
+
+
+def test_an_edit_that_leaves_the_place_keeps_status_and_inventory(ground: Ground, plane: ControlPlane) -> None:
+    """How many releases to keep is no part of where they lie: what makes a place is said by the kind, on both sides."""
+    spec = ground.spec()
+    spec["target"] |= {"layout": "releases", "keep_releases": 5}
+    plane.assign(SHOP, spec)
+    ground.start()
+    ground.live_here(ground.first)
+    plane.assign(SHOP, {**spec, "target": {**spec["target"], "keep_releases": 2}})
+    ground.until(lambda: ground.environment().target.option("keep_releases") == 2, "the edit")
+    environment = ground.environment()
+    assert environment.status.revision == ground.first
+    assert ground.made is not None
+    assert ground.made.use_cases.ports.targets.open(environment).inventory().revision == ground.first
+    assert len(ground.read(lambda tx: tx.history.page(SHOP, 9, None).items)) == 1

@@ -11,9 +11,12 @@ from app.agent.agent_runtime import AgentAdapters, parts
 from app.domain.actor import SCHEDULE
 from app.domain.agents.protocol import FIRST_HASH, Report, ReportKind, chained
 from app.domain.environment import Status
-from app.domain.events import EventType, NewEvent
+from app.domain.events import EventType, NewEvent, UnreadFact
+from app.domain.events.source_events import SourceFailed
 from app.domain.operation import OperationKind, Request, Trigger
 from app.domain.specification.environment_fields import parse
+from app.domain.state.drift import DriftItem, DriftReport
+from app.domain.state.plan import Action, Drift
 from app.domain.status import SyncStatus
 from tests.support.agents import SHOP, Ground
 
@@ -122,7 +125,7 @@ def test_what_waited_for_weeks_is_forgotten_unless_it_was_sent(made: AgentAdapte
 def test_nothing_is_told_of_what_was_rolled_back(made: AgentAdapters) -> None:
     try:
         with made.store.write() as tx:
-            tx.ledger.append(NOW, [NewEvent(EventType.DECISION, "shop", SHOP)])
+            tx.ledger.append(NOW, [NewEvent(UnreadFact(EventType.DECISION), "shop", SHOP)])
             raise RuntimeError
     except RuntimeError:
         pass
@@ -130,10 +133,10 @@ def test_nothing_is_told_of_what_was_rolled_back(made: AgentAdapters) -> None:
 
 
 def test_a_scheduled_look_without_news_tells_its_time_only(made: AgentAdapters) -> None:
-    request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, SCHEDULE.name)
+    request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, str(SCHEDULE))
     asked = made.use_cases.queue.ask("shop", request, SCHEDULE)
     with made.store.write() as tx:
-        claimed = tx.operations.claim("w", NOW)
+        claimed = tx.queue.claim("w", NOW)
         tx.environments.put_status(SHOP, Status(sync=SyncStatus.SYNCED, checked_at=NOW))
         tx.environments.put_status(SHOP, Status(sync=SyncStatus.SYNCED, checked_at=NOW + timedelta(seconds=5)))
         tx.operations.remove(asked.id)
@@ -143,10 +146,10 @@ def test_a_scheduled_look_without_news_tells_its_time_only(made: AgentAdapters) 
 
 
 def test_a_drift_report_is_told_when_it_differs_and_fits_into_a_request(made: AgentAdapters) -> None:
-    items = [{"path": f"{n}", "change": "changed", "diff": "d" * 40_000} for n in range(100)]
+    items = tuple(DriftItem(f"{n}", Drift.CHANGED, Action.UPDATE, "d" * 40_000) for n in range(100))
     for _ in range(2):
         with made.store.write() as tx:
-            tx.drift.put(SHOP, NOW, {"items": items, "count": 100})
+            tx.drift.put(SHOP, NOW, DriftReport(items=items, count=100))
     (told,) = page(made)
     assert told.data["report"]["count"] == len(told.data["report"]["items"]) == 100
     assert sum(len(one["diff"] or "") for one in told.data["report"]["items"]) < 250_000
@@ -159,7 +162,7 @@ def test_an_agents_own_credentials_are_nobodys_business(made: AgentAdapters) -> 
 
 def test_what_befalls_a_repository_is_told_of_an_environment(made: AgentAdapters, ground: Ground) -> None:
     with made.store.write() as tx:
-        event = NewEvent(EventType.SOURCE_FAILED, reason="gone", data={"repo_url": ground.repo.url})
+        event = NewEvent(SourceFailed(ground.repo.url, why="gone"))
         tx.ledger.append(NOW, [event])
     (told,) = page(made)
     assert (told.environment, told.data["type"], told.at) == (SHOP, "source.failed", NOW)

@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from app import ports
+
 ROOT = Path(__file__).resolve().parents[2]
-CORE = sorted(path for part in ("domain", "ports", "services") for path in (ROOT / "app" / part).rglob("*.py"))
+INNER = ("domain", "wording", "comparison", "ports", "queries", "services")
+CORE = sorted(path for part in INNER for path in (ROOT / "app" / part).rglob("*.py"))
+WEB = sorted((ROOT / "app" / "web").rglob("*.py"))
+PROTOCOLS = {name for name, value in vars(ports).items() if getattr(value, "_is_protocol", False)} | {"Ports"}
 SERVER_LIBRARIES = {"alembic", "apscheduler", "fastapi", "git", "jinja2", "sqlalchemy", "starlette", "uvicorn"}
 
 
@@ -34,6 +39,18 @@ def test_the_import_contracts_are_kept() -> None:
 @pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_core_needs_nothing_but_the_standard_library(path: Path) -> None:
     assert imported(path) - sys.stdlib_module_names - {"app"} == set()
+
+
+@pytest.mark.parametrize("path", WEB, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_web_reads_through_queries(path: Path) -> None:
+    """No transaction is opened and no port is touched there: `values` are what requests and answers are made of."""
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = list(ast.walk(tree))
+    touched = {node.attr for node in nodes if isinstance(node, ast.Attribute)} & {"ports", "store"}
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    taken = {alias.name for node in imports for alias in node.names if str(node.module).startswith("app.ports")}
+    assert touched == set()
+    assert taken & PROTOCOLS == set()
 
 
 def test_the_command_line_starts_without_the_server() -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from app.domain.comparison import Call, Cell, Comparison, ComparisonRow, Evidence, compare_modes, parse_window
-from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison import Call, Cell, Comparison, ComparisonRow, Evidence, compare_modes, parse_window
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.measures import MEASURES
 from app.domain.environment import Environment, Mode, Policy, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Ending, Episode
 from app.domain.status import SyncStatus
+from app.targets.target_registry import CATALOGUE
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOW = NOON + timedelta(hours=2)
@@ -76,7 +78,7 @@ def compared(*deliveries: DeliveryFact, **other: Any) -> Comparison:
     others = {one.environment: one.mode for one in deliveries if one.environment not in ("push", "pull")}
     named = (environment(mode, name) for name, mode in others.items())
     other.setdefault("environments", (environment("push"), environment("pull"), *named))
-    return compare_modes(Evidence(WINDOW, deliveries, **other))
+    return compare_modes(Evidence(WINDOW, deliveries, kinds=CATALOGUE, **other))
 
 
 def details(cell: Cell) -> dict[str, float | None]:
@@ -344,8 +346,13 @@ def test_a_shared_secret_says_how_much_it_opens() -> None:
 def test_configuration_counts_what_differs_from_the_defaults() -> None:
     tuned = environment("pull", policy=Policy(interval_s=5, self_heal=True), labels={"tier": "web"})
     found = compare_modes(
-        Evidence(WINDOW, (delivery(trigger=Trigger.PIPELINE),), environments=(environment("push"), tuned)),
-        step="one\ntwo\nthree\n",
+        Evidence(
+            WINDOW,
+            (delivery(trigger=Trigger.PIPELINE),),
+            environments=(environment("push"), tuned),
+            kinds=CATALOGUE,
+            step="one\ntwo\nthree\n",
+        )
     ).row("configuration_size")
     assert found.push.value == 5 + 3  # name, mode, address, kind and path; the pipeline's step
     assert found.pull.value == 5 + 3  # two settings and a label
@@ -439,3 +446,12 @@ def test_stages_add_up_from_the_commit() -> None:
     ]
     assert pull.n == 1
     assert pull.sentence == "With pull, a commit takes 40 s to live; the longest stage is visible (20 s)."
+
+
+def test_every_measure_has_a_row_of_its_own_that_explains_itself() -> None:
+    rows = [measure(Evidence(WINDOW)) for measure in MEASURES]
+    assert len({row.heading.key for row in rows}) == len(MEASURES)
+    assert [
+        row.heading.key for row in rows if not (row.heading.title and row.heading.question and row.heading.definition)
+    ] == []
+    assert [row.heading.key for row in compare_modes(Evidence(WINDOW)).rows] == [row.heading.key for row in rows]

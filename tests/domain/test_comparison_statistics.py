@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.comparison.statistics import (
+from app.comparison.statistics import (
     median,
     median_difference,
     median_interval,

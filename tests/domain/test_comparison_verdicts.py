@@ -13,17 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.comparison import (
-    HEADLINES,
-    Call,
-    Comparison,
-    Evidence,
-    compare_modes,
-    parse_labels,
-    parse_window,
-)
-from app.domain.comparison.delivery_facts import DeliveryFact
-from app.domain.comparison.export import COLUMNS, as_dict, csv_lines
+from app.comparison import HEADLINES, Call, Comparison, Evidence, compare_modes, parse_labels, parse_window
+from app.comparison.delivery_facts import DeliveryFact
+from app.comparison.export import COLUMNS, as_dict, csv_lines
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import InvalidInput
 from app.domain.operation import Outcome, Phase, Trigger

@@ -13,6 +13,7 @@ from app.domain.masking import MASK
 PATIENCE_S = 5.0  # it takes about a quarter of a second; without a bound, half a minute
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("line", ["{0}", "PASSWORD={0}", "PASSWORD{0}=x{0}"])
 def test_thousands_of_changed_lines_are_compared_in_bounded_time(line: str) -> None:
     numbers = random.Random(7)

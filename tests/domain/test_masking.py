@@ -391,6 +391,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_no_text_makes_masking_slow(piece: str) -> None:
     """A work bound, not a race: linear work takes a fifth of a second here, quadratic work minutes."""

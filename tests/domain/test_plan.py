@@ -6,17 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.state.git_files import EXECUTABLE, FILE, SYMLINK, file_item
+from app.domain.state.items import Change, Item
 from app.domain.state.plan import Action, Deviation, Drift, InventoryHead, LiveState, Plan, compare
-from app.domain.state.tree import EXECUTABLE, FILE, SYMLINK, Change, Entry
 from app.domain.status import Divergence
 
-A, B, C = Entry(FILE, "a" * 40), Entry(FILE, "b" * 40), Entry(FILE, "c" * 40)
-A_EXECUTABLE, A_CLOSED, LINK = Entry(EXECUTABLE, A.blob), Entry(0o100600, A.blob), Entry(SYMLINK, A.blob)
+A, B, C = file_item(FILE, "a" * 40), file_item(FILE, "b" * 40), file_item(FILE, "c" * 40)
+A_EXECUTABLE, A_CLOSED, LINK = (
+    file_item(EXECUTABLE, A.digest),
+    file_item("100600", A.digest),
+    file_item(SYMLINK, A.digest),
+)
 PATH = b"site/index.html"
-HEAD = InventoryHead(tree="1" * 40, revision="2" * 40)
+HEAD = InventoryHead(state="1" * 40, revision="2" * 40)
 
 
-def plan(known: Entry | None, found: Entry | None, wanted: Entry | None, *, prune: bool = True) -> Plan:
+def plan(known: Item | None, found: Item | None, wanted: Item | None, *, prune: bool = True) -> Plan:
     changes = [] if known == wanted else [Change(PATH, known, wanted)]
     deviations = () if known == found else (Deviation(PATH, known, found),)
     return compare(changes, LiveState(HEAD, deviations), prune=prune)
@@ -28,12 +33,12 @@ def plan(known: Entry | None, found: Entry | None, wanted: Entry | None, *, prun
         (A, A, A, None, None),
         (None, None, A, Action.CREATE, None),
         (A, A, B, Action.UPDATE, None),
-        (A, A, A_EXECUTABLE, Action.MODE, None),
+        (A, A, A_EXECUTABLE, Action.TRAITS, None),
         (A, A, LINK, Action.UPDATE, None),
         (A, A, None, Action.DELETE, None),
         (A, B, A, Action.UPDATE, Drift.CHANGED),
         (A, None, A, Action.CREATE, Drift.MISSING),
-        (A, A_CLOSED, A, Action.MODE, Drift.MODE),
+        (A, A_CLOSED, A, Action.TRAITS, Drift.TRAITS),
         (A, LINK, A, Action.UPDATE, Drift.CHANGED),
         (None, A, None, Action.DELETE, Drift.EXTRA),
         (A, C, B, Action.UPDATE, Drift.CHANGED),
@@ -44,7 +49,7 @@ def plan(known: Entry | None, found: Entry | None, wanted: Entry | None, *, prun
     ],
 )
 def test_each_case(
-    known: Entry | None, found: Entry | None, wanted: Entry | None, action: Action | None, drift: Drift | None
+    known: Item | None, found: Item | None, wanted: Item | None, action: Action | None, drift: Drift | None
 ) -> None:
     items = plan(known, found, wanted).items
     assert [(item.action, item.drift) for item in items] == ([] if action is None else [(action, drift)])
@@ -83,7 +88,7 @@ entries = st.sampled_from([None, A, B, A_EXECUTABLE, A_CLOSED, LINK])
 
 @given(st.dictionaries(st.binary(min_size=1, max_size=3), st.tuples(entries, entries, entries)), st.booleans())
 def test_a_divergence_always_has_something_to_show(
-    paths: dict[bytes, tuple[Entry | None, Entry | None, Entry | None]], prune: bool
+    paths: dict[bytes, tuple[Item | None, Item | None, Item | None]], prune: bool
 ) -> None:
     changes = [Change(path, known, wanted) for path, (known, _, wanted) in paths.items() if known != wanted]
     deviations = tuple(Deviation(path, known, found) for path, (known, found, _) in paths.items() if known != found)
@@ -99,14 +104,14 @@ def test_a_divergence_always_has_something_to_show(
 
 @given(st.dictionaries(st.binary(min_size=1, max_size=3), st.tuples(entries, entries, entries)))
 def test_carrying_out_the_plan_makes_live_equal_desired(
-    paths: dict[bytes, tuple[Entry | None, Entry | None, Entry | None]],
+    paths: dict[bytes, tuple[Item | None, Item | None, Item | None]],
 ) -> None:
     changes = [Change(path, known, wanted) for path, (known, _, wanted) in paths.items() if known != wanted]
     deviations = tuple(Deviation(path, known, found) for path, (known, found, _) in paths.items() if known != found)
     live = {path: found for path, (_, found, _) in paths.items()}
     for item in compare(changes, LiveState(HEAD, deviations)).work:
-        assert live[item.path] == item.found
-        live[item.path] = item.wanted
+        assert live[item.key] == item.found
+        live[item.key] = item.wanted
     moved_or_drifted = {path for path, (known, found, wanted) in paths.items() if not known == found == wanted}
     assert all(live[path] == paths[path][2] for path in moved_or_drifted)
 

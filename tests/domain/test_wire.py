@@ -13,14 +13,27 @@ from app.domain.agents.protocol import FIRST_HASH, Clocks, Report, ReportKind, c
 from app.domain.agents.wire import decode, encode
 from app.domain.environment import Hold, Status
 from app.domain.errors import InvalidInput
-from app.domain.operation import Changes, Operation, OperationKind, Phase, Pipeline, Request, Stage, StageName, Trigger
+from app.domain.operation import (
+    Changes,
+    Operation,
+    OperationDetail,
+    OperationKind,
+    Phase,
+    Pipeline,
+    PlannedPath,
+    Request,
+    Stage,
+    StageName,
+    Trigger,
+)
 from app.domain.status import Health, SyncStatus
 
 NOW = datetime(2026, 11, 27, 3, 4, 5, 678901, UTC)
 OPERATION = Operation(
     "01K", 7, "shop", "pull",
     Request(OperationKind.SYNC, Trigger.PIPELINE, "token:ci", "abc", pipeline=Pipeline("u", "1", NOW), noticed_at=NOW),
-    Phase.RUNNING, NOW, stages=(Stage(StageName.FETCHED, NOW),), changes=Changes(1, 2, 3, 4), detail={"p": [{"a": 1}]},
+    Phase.RUNNING, NOW, stages=(Stage(StageName.FETCHED, NOW),), changes=Changes(1, 2, 3, 4),
+    detail=OperationDetail((PlannedPath("a", "create"),), "t", Changes(1), attempts=2),
 )  # fmt: skip
 
 

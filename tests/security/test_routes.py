@@ -11,12 +11,115 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
+from app.domain.permissions import ADMIN, READ_ONLY, READING, ROLES, Exemption, Permission
 from app.main import application
+from app.web.requests.permission_check import declared
 from tests.support.server import LiveServer
 
 OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/login", "/logout"}  # and /static and /webhooks
 STREAMS = {"/events/stream", "/api/v1/events/stream"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
+DECLARED = """
+    GET /api/v1/environments view
+    POST /api/v1/environments register
+    POST /api/v1/environments/probe check
+    GET /api/v1/environments/{name} view
+    PATCH /api/v1/environments/{name} edit
+    DELETE /api/v1/environments/{name} delete
+    PUT /api/v1/environments/{name}/hold hold
+    DELETE /api/v1/environments/{name}/hold resume
+    PUT /api/v1/environments/{name}/webhook manage-webhooks
+    GET /api/v1/environments/{name}/snippets view
+    POST /api/v1/environments/{name}/switches switch
+    GET /api/v1/environments/{name}/shadow view
+    POST /api/v1/environments/{name}/syncs sync
+    POST /api/v1/environments/{name}/refreshes refresh
+    GET /api/v1/operations view
+    GET /api/v1/operations/{id} view
+    POST /api/v1/operations/{id}/termination terminate
+    GET /api/v1/environments/{name}/drift read-diffs
+    POST /api/v1/environments/{name}/drift/heals heal-drift
+    POST /api/v1/environments/{name}/drift/acknowledgements acknowledge-drift
+    POST /api/v1/environments/{name}/drift/write-backs write-back-drift
+    POST /api/v1/environments/{name}/drift/adoptions write-back-drift
+    PUT /api/v1/environments/{name}/ignore-rules ignore-drift
+    DELETE /api/v1/environments/{name}/ignore-rules ignore-drift
+    GET /api/v1/environments/{name}/revisions view
+    GET /api/v1/environments/{name}/rollbacks/preview read-diffs
+    POST /api/v1/environments/{name}/rollbacks rollback
+    GET /api/v1/events view
+    GET /api/v1/audit read-audit
+    GET /api/v1/audit/export read-audit
+    POST /api/v1/audit/verifications verify-audit
+    GET /api/v1/comparison view
+    GET /api/v1/comparison/export view
+    GET /api/v1/credentials view-credentials
+    POST /api/v1/credentials manage-credentials
+    GET /api/v1/credentials/{name} view-credentials
+    DELETE /api/v1/credentials/{name} manage-credentials
+    GET /api/v1/tokens view-tokens
+    POST /api/v1/tokens manage-tokens
+    DELETE /api/v1/tokens/{id} manage-tokens
+    GET /api/v1/agents view-agents
+    POST /api/v1/agents/enrollments manage-agents
+    DELETE /api/v1/agents/{id} manage-agents
+    POST /api/v1/agents enrollment-token
+    GET /api/v1/agents/self/assignment agent-credential
+    POST /api/v1/agents/self/reports agent-credential
+    POST /api/v1/agents/self/answers agent-credential
+    POST /api/v1/agents/self/credential agent-credential
+    GET /events/stream view
+    GET /api/v1/events/stream view
+    POST /webhooks/{provider}/{hook} webhook-signature
+    GET /healthz public
+    GET /readyz public
+    GET /metrics metrics-token
+    GET / view
+    GET /environments/new view
+    GET /environments/{name}/settings view
+    POST /environments/checks check
+    POST /environments register
+    POST /environments/{name}/edit edit
+    POST /environments/{name}/switches switch
+    GET /environments/{name} view
+    GET /environments/{name}/drift read-diffs
+    GET /environments/{name}/history view
+    GET /environments/{name}/pipeline view
+    POST /environments/{name}/webhook manage-webhooks
+    GET /environments/{name}/rollback read-diffs
+    POST /environments/{name}/rollback rollback
+    POST /environments/{name}/syncs sync
+    POST /environments/{name}/refreshes refresh
+    POST /environments/{name}/hold hold
+    POST /environments/{name}/resume resume
+    POST /environments/{name}/delete delete
+    POST /environments/{name}/drift/heals heal-drift
+    POST /environments/{name}/drift/acknowledgements acknowledge-drift
+    POST /environments/{name}/drift/write-backs write-back-drift
+    POST /environments/{name}/drift/adoptions write-back-drift
+    POST /environments/{name}/drift/ignores ignore-drift
+    POST /environments/{name}/drift/ignores/remove ignore-drift
+    GET /operations view
+    GET /operations/{id} view
+    POST /operations/{id}/stop terminate
+    GET /drift view
+    GET /agents view-agents
+    POST /agents/enrollments manage-agents
+    POST /agents/{id}/revoke manage-agents
+    GET /audit read-audit
+    POST /audit/verify verify-audit
+    GET /compare view
+    GET /settings view-settings
+    POST /settings/password own-account
+    POST /settings/tokens manage-tokens
+    POST /settings/tokens/{id}/revoke manage-tokens
+    POST /settings/credentials manage-credentials
+    POST /settings/credentials/{name}/delete manage-credentials
+    GET /login public
+    POST /login public
+    POST /logout public
+    GET /patterns view
+"""
 VALUES = {"name": "{0}", "id": "01KATV2Q8Z3V8M6D3T0F8Y1N4R"}
 
 
@@ -44,14 +147,59 @@ def _routes(server: LiveServer, name: str = "there") -> list[tuple[str, str]]:
         path = str(getattr(route, "path", ""))
         if path in OPEN or path.startswith(("/static", "/webhooks/")) or not getattr(route, "methods", None):
             continue
-        filled = re.sub(r"\{(\w+)\}", lambda match: VALUES[match[1]].format(name), path)
-        found |= {(method, filled) for method in route.methods or ()}
+        found |= {(method, _filled(path, name)) for method in route.methods or ()}
     return sorted(found)
+
+
+def _filled(path: str, name: str = "there") -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: VALUES[match[1]].format(name), path)
 
 
 def _of_agents(method: str, path: str) -> bool:
     """Routes that let in agents only: tests/web/api/test_agents.py."""
     return path.startswith("/api/v1/agents/self/") or (method, path) == ("POST", "/api/v1/agents")
+
+
+def _declared(server: LiveServer) -> dict[tuple[str, str], tuple[Permission | Exemption, ...]]:
+    """{(method, path template): what the route declares} of all routes but the document and the static files."""
+    routes = iter_route_contexts(application(server.installation).routes)
+    return {
+        (method, str(route.path)): declared(getattr(route, "dependencies", None) or ())
+        for route in routes
+        for method in route.methods or ()
+        if route.path != "/openapi.json"
+    }
+
+
+def test_every_route_declares_one_permission(server: LiveServer) -> None:
+    wrong = {route: found for route, found in _declared(server).items() if len(found) != 1}
+    assert wrong == {}, "add dependencies=[may(Permission.X)], or exempt(...), to the route"
+
+
+def test_each_route_asks_for_the_permission_that_is_written_down(server: LiveServer) -> None:
+    rows = [line.split() for line in DECLARED.splitlines() if line.strip()]
+    written = {(method, path): word for method, path, word in rows}
+    assert {route: found[0].value for route, found in _declared(server).items()} == written
+
+
+def test_whatever_changes_something_asks_for_more_than_reading(server: LiveServer) -> None:
+    for (method, path), (asked,) in _declared(server).items():
+        reads = asked in READING or asked is Exemption.PUBLIC
+        assert isinstance(asked, Exemption) or reads is (method in SAFE), (method, path, asked)
+
+
+def test_today_s_roles_may_do_everything_and_read_everything() -> None:
+    assert list(ROLES) == [ADMIN, READ_ONLY]
+    assert ROLES[ADMIN] == set(Permission)
+    assert ROLES[READ_ONLY] == READING
+
+
+def test_each_role_is_let_in_exactly_where_it_has_the_permission(server: LiveServer, reader: httpx.Client) -> None:
+    for (method, path), (permission,) in _declared(server).items():
+        if isinstance(permission, Permission) and path not in STREAMS:
+            answer = reader.request(method, _filled(path), follow_redirects=False)
+            refused = answer.status_code == 403
+            assert refused is (permission not in ROLES[READ_ONLY]), (method, path, permission, answer.status_code)
 
 
 def test_the_walk_sees_the_routes(server: LiveServer) -> None:

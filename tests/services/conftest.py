@@ -21,7 +21,7 @@ def here(tmp_path: Path, database_url: str) -> Iterator[Installation]:
     made.close()
 
 
-@pytest.fixture(params=["push", "pull"])
+@pytest.fixture(params=["push", pytest.param("pull", marks=pytest.mark.thorough)])
 def mode(request: pytest.FixtureRequest) -> str:
     """Both modes walk the same road."""
     value: str = request.param

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.actor import token, user
 from app.domain.errors import InvalidInput, NotAuthenticated, NotFound, TooManyAttempts
+from app.domain.identity import SYSTEM
 from app.ports import AuditFilter
 from app.services.security.access import PER_NAME
 from tests.support.installation import ME, Installation
@@ -31,7 +33,7 @@ def test_the_first_start_makes_a_one_time_password(here: Installation) -> None:
 def test_a_session_holds_until_it_is_ended(open_here: Installation) -> None:
     access = open_here.use_cases.access
     cookie, identity = access.log_in("admin", PASSWORD, "10.0.0.1")
-    assert access.authenticate_session(cookie).actor == identity.actor == "user:admin"
+    assert access.authenticate_session(cookie).actor == identity.actor == user("admin")
     access.log_out(cookie, ME)
     with pytest.raises(NotAuthenticated):
         access.authenticate_session(cookie)
@@ -96,8 +98,8 @@ def test_the_bootstrap_token_works_and_a_new_value_replaces_it(open_here: Instal
 def test_tokens_are_kept_as_hashes_expire_and_are_revoked(open_here: Installation) -> None:
     access = open_here.use_cases.access
     made, value = access.create_token("ci", ME, expires_at=open_here.clock.now() + timedelta(hours=1))
-    assert access.authenticate_token(value).actor == "token:ci"
-    assert value not in repr(access.list_tokens())
+    assert access.authenticate_token(value).actor == token("ci")
+    assert value not in repr(open_here.queries.secrets.tokens(SYSTEM))
     open_here.clock.pass_(3601)
     with pytest.raises(NotAuthenticated):
         access.authenticate_token(value)

@@ -39,7 +39,7 @@ def deployed(fleet: Fleet, *shas: str) -> None:
 
 
 def sync(here: Installation, trigger: Trigger = Trigger.MANUAL) -> Any:
-    return here.ask(Request(OperationKind.SYNC, trigger, ME.name))
+    return here.ask(Request(OperationKind.SYNC, trigger, str(ME)))
 
 
 # --- enrolling ---
@@ -197,7 +197,7 @@ def test_the_seed_carries_history_marks_and_hold(here: Installation) -> None:
     deployed(fleet, OLDER, SHA)
     here.use_cases.holds.hold("shop", "release freeze", None, ME)
     with here.store.write() as tx:
-        tx.history.mark_bad(fleet.id(), OLDER, "broken", ME.name, here.clock.now())
+        tx.history.mark_bad(fleet.id(), OLDER, "broken", str(ME), here.clock.now())
     (one,) = fleet.news()["environments"]
     seed = one["seed"]
     assert (seed["revision"], seed["last_good"]) == (SHA, SHA)
@@ -213,7 +213,7 @@ def test_an_operation_waits_for_its_agent_and_says_so(here: Installation) -> Non
     assert (asked.phase, asked.reason) == (Phase.QUEUED, "waits for agent web-1")
     assert here.run() == []  # no worker of ours takes it
     ((kind, data),) = fleet.commands()
-    assert (kind, data["id"], data["request"]["initiated_by"]) == ("operate", asked.id, ME.name)
+    assert (kind, data["id"], data["request"]["initiated_by"]) == ("operate", asked.id, str(ME))
     here.clock.pass_(120)
     assert "last heard" in sync(here).reason
 
@@ -249,8 +249,8 @@ def test_a_waiting_operation_is_taken_back_and_a_taken_one_is_told_to_stop(here:
     second = sync(here)
     fleet.news(after=fleet.news()["commands"][-1]["seq"])
     stopped = here.use_cases.queue.terminate(second.id, ME)
-    assert (stopped.phase, stopped.termination_by) == (Phase.QUEUED, ME.name)
-    assert fleet.commands() == [("terminate", {"operation": second.id, "by": ME.name})]
+    assert (stopped.phase, stopped.termination_by) == (Phase.QUEUED, str(ME))
+    assert fleet.commands() == [("terminate", {"operation": second.id, "by": str(ME)})]
 
 
 def test_holds_are_told_and_outlive_an_agent_s_absence(here: Installation) -> None:
@@ -272,7 +272,7 @@ def test_a_rollback_is_chosen_written_and_sent_without_a_mirror(here: Installati
     with here.store.read() as tx:
         assert tx.history.is_bad(shown.id, SHA)
     ((kind, data),) = fleet.commands()
-    assert (kind, data["operation"], data["revision"], data["by"]) == ("rollback", asked.id, OLDER, ME.name)
+    assert (kind, data["operation"], data["revision"], data["by"]) == ("rollback", asked.id, OLDER, str(ME))
     here.clock.pass_(COMMAND_LIFE.total_seconds())
     fleet.use_cases.commands.expire()
     assert here.operation(asked.id).phase is Phase.ERROR
@@ -316,18 +316,18 @@ def test_a_problem_that_the_agent_met_is_the_answer(here: Installation) -> None:
 
     here.clock.sleep = answering  # type: ignore[method-assign]
     with pytest.raises(Problem, match="protected branch") as met:
-        here.use_cases.drift.adopt("shop", (), None, "", ME)
+        here.use_cases.drift.write_back("shop", (), None, "", ME)
     assert met.value.code() == "push_rejected"
 
 
 def test_an_agent_that_is_away_or_does_not_answer_is_told_of(here: Installation) -> None:
     fleet = Fleet(here)
     with pytest.raises(AgentAway, match=f"did not answer within {PATIENCE_S:.0f} s"):
-        here.use_cases.drift.adopt("shop", (), None, "", ME)
+        here.use_cases.drift.write_back("shop", (), None, "", ME)
     assert fleet.commands() == []
     here.clock.pass_(60)
     with pytest.raises(AgentAway, match=r"web-1 is not connected \(last heard"):
-        here.use_cases.drift.adopt("shop", (), None, "", ME)
+        here.use_cases.drift.write_back("shop", (), None, "", ME)
 
 
 # --- registration ---

@@ -14,7 +14,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app.domain.actor import user
 from app.domain.audit import GENESIS, NewAuditEntry, chain, digest, verify
+from app.domain.identity import SYSTEM
 from app.services.security.audit_file import verify_file
 from tests.support.installation import Installation
 
@@ -27,9 +29,8 @@ def entries() -> Entries:
     made, previous = [], GENESIS
     for number in range(1, COUNT + 1):
         data = {"environment": "shop", "n": number, "note": 'ü,"q"\nline'}
-        new = NewAuditEntry(
-            f"user:{number % 3}", "sync.request", f"operation:{number}", data, "127.0.0.1" if number % 2 else None
-        )
+        actor = user(str(number % 3), "127.0.0.1" if number % 2 else None)
+        new = NewAuditEntry(actor, "sync.request", f"operation:{number}", data)
         entry = chain(new, number, START + timedelta(seconds=number), previous)
         made.append(entry.as_dict())
         previous = entry.hash
@@ -169,7 +170,7 @@ def test_the_stored_chain_and_its_exports_agree(here: Installation, tmp_path: Pa
     assert here.use_cases.audit.verify_stored().valid
     for form in ("jsonl", "csv"):
         path = tmp_path / form
-        path.write_text("".join(here.use_cases.audit.export(form)))
+        path.write_text("".join(here.queries.audit.export(SYSTEM, form)))
         result = verify_file(path)
         assert (result.valid, result.entries) == (True, here.use_cases.audit.verify_stored().entries)
 
@@ -232,7 +233,7 @@ def test_a_forged_checkpoint_is_found(here: Installation) -> None:
         from dataclasses import replace
 
         (real,) = tx.audit.checkpoints()
-        tx.audit.append(here.clock.now(), NewAuditEntry("user:x", "y", "z"))
+        tx.audit.append(here.clock.now(), NewAuditEntry(user("x"), "y", "z"))
         head = tx.audit.head()
         assert head is not None
         tx.audit.add_checkpoint(replace(real, seq=head.seq, hash=head.hash))

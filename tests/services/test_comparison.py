@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
-from app.domain.comparison import MODES
-from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison import MODES
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import InvalidInput
+from app.domain.identity import SYSTEM
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Episode
 from app.ports import Clock, ComparisonFacts, Store
-from app.services.comparisons import Comparisons
+from app.queries.comparisons.comparison_queries import ComparisonQueries
+from app.queries.comparisons.headlines import Headlines, Later
+from app.targets.target_registry import CATALOGUE
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LABELS = {"push": {"team": "web"}, "pull": {"team": "web", "tier": "front"}}
@@ -104,13 +106,13 @@ class Memory:
         return {"failed": 1}
 
 
-def comparisons(memory: Memory, **options: Any) -> Comparisons:
-    return Comparisons(cast(Store, memory), cast(Clock, memory), **options)
+def comparisons(memory: Memory, **options: Any) -> ComparisonQueries:
+    return ComparisonQueries(cast(Store, memory), cast(Clock, memory), CATALOGUE, **options)
 
 
 def test_all_kinds_of_facts_reach_their_rows() -> None:
     memory = Memory()
-    found = comparisons(memory).compare("30d")
+    found = comparisons(memory).compare(SYSTEM, "30d")
     values = {row.heading.key: (row.push.value, row.pull.value) for row in found.rows}
     assert memory.opened == 1
     assert values["lead_time"] == (6, 9)
@@ -126,70 +128,75 @@ def test_all_kinds_of_facts_reach_their_rows() -> None:
 
 
 def test_the_window_narrows() -> None:
-    found = comparisons(Memory()).compare("24h")
+    found = comparisons(Memory()).compare(SYSTEM, "24h")
     assert (found.window, found.since, found.until) == ("24h", NOW - timedelta(days=1), NOW)
     assert found.row("lead_time").push.sample == (4,)
 
 
 def test_without_a_window_it_is_thirty_days() -> None:
-    assert comparisons(Memory()).compare().window == "30d"
+    assert comparisons(Memory()).compare(SYSTEM).window == "30d"
 
 
 def test_labels_narrow_to_environments_that_carry_them() -> None:
-    found = comparisons(Memory()).compare("all", "tier=front,team=web")
+    found = comparisons(Memory()).compare(SYSTEM, "all", "tier=front,team=web")
     assert found.labels == {"tier": "front", "team": "web"}
     assert found.environments == {"push": 0, "pull": 1}
     assert found.row("lead_time").push.n == 0
 
 
 def test_the_pipeline_step_of_the_pages_counts_as_configuration() -> None:
-    short, long = (comparisons(Memory(), step="line\n" * n).compare().row("configuration_size") for n in (1, 9))
+    short, long = (comparisons(Memory(), step="line\n" * n).compare(SYSTEM).row("configuration_size") for n in (1, 9))
     assert short.push.value is not None
     assert long.push.value is not None
     assert long.push.value - short.push.value == 8
 
 
 def test_a_window_with_too_much_in_it_is_cut_to_the_newest_and_says_so() -> None:
-    found = comparisons(Memory(), limit=2).compare("30d")
+    found = comparisons(Memory(), limit=2).compare(SYSTEM, "30d")
     assert found.since == ago(60)
     assert found.note == "Only the newest 2 syncs are compared, from 2026-11-20 11:59 UTC on."
     assert found.row("lead_time").push.sample == (4,)
-    assert comparisons(Memory(), limit=4).compare("30d").note == ""
+    assert comparisons(Memory(), limit=4).compare(SYSTEM, "30d").note == ""
 
 
-def test_the_recent_comparison_is_kept_for_a_minute() -> None:
+def headlines(memory: Memory, later: Later = lambda _, work: work()) -> Headlines:
+    return Headlines(comparisons(memory), cast(Clock, memory), later)
+
+
+def test_the_headlines_are_kept_for_a_minute_and_renewed_for_the_next_one_who_asks() -> None:
     memory = Memory()
-    kept = comparisons(memory)
-    first = kept.recent()
-    memory.uptime += 59
-    assert kept.recent() is first
+    kept = headlines(memory)
+    assert kept.latest(SYSTEM) is None  # nobody waits for the first one either
+    first = kept.latest(SYSTEM)
+    assert first is not None
+    memory.uptime += 60
+    assert kept.latest(SYSTEM) is first
     memory.syncs.append(sync("push", "z", 5, 2))
     memory.uptime += 1
-    assert kept.recent().row("lead_time").push.n == first.row("lead_time").push.n + 1
+    assert kept.latest(SYSTEM) is first
+    newer = kept.latest(SYSTEM)
+    assert newer is not None
+    assert newer.row("lead_time").push.n == first.row("lead_time").push.n + 1
     assert memory.opened == 2
 
 
-def test_while_one_renews_the_recent_comparison_others_get_the_one_before() -> None:
-    memory = Memory()
-    kept = comparisons(memory)
-    first = kept.recent()
+def test_while_the_headlines_are_renewed_others_get_those_before() -> None:
+    memory, waiting = Memory(), list[Callable[[], object]]()
+    kept = headlines(memory, lambda _, work: waiting.append(work))
+    kept.latest(SYSTEM)
+    waiting.pop()()
+    first = kept.latest(SYSTEM)
     memory.uptime += 3600
-    seen: list[object] = []
-
-    def during(since: datetime, until: datetime) -> Mapping[str, int]:
-        with ThreadPoolExecutor(1) as other:
-            seen.append(other.submit(kept.recent).result(timeout=30))
-        return {}
-
-    memory.webhooks = during  # type: ignore[method-assign]
-    assert kept.recent() is not first
-    assert seen == [first]
+    assert [kept.latest(SYSTEM) for _ in range(3)] == [first] * 3
+    assert len(waiting) == 1  # renewed once, however many ask
+    waiting.pop()()
+    assert kept.latest(SYSTEM) is not first
 
 
 @pytest.mark.parametrize(("window", "labels", "field"), [("8d", "", "window"), ("7d", "team", "labels")])
 def test_a_wrong_question_is_refused_before_the_store_is_asked(window: str, labels: str, field: str) -> None:
     memory = Memory()
     with pytest.raises(InvalidInput) as caught:
-        comparisons(memory).compare(window, labels)
+        comparisons(memory).compare(SYSTEM, window, labels)
     assert list(caught.value.fields) == [field]
     assert memory.opened == 0

@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.actor import token
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
-from app.domain.events import EventType, NewEvent
+from app.domain.events import EventType, UnreadFact, about
+from app.domain.identity import SYSTEM
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Stage, StageName, Trigger
-from app.services.comparisons import Comparisons
+from app.queries.comparisons.comparison_queries import ComparisonQueries
 from app.store import SqlStore, open_store, upgrade
 from app.store.engine import open_engine
+from app.targets.target_registry import CATALOGUE
 from tests.support.installation import Installation
+
+pytestmark = pytest.mark.thorough
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -70,16 +75,16 @@ def store(database_url: str, tmp_path: Path) -> Iterator[SqlStore]:
                 tx.operations.add(sync(one, number, lead, trigger))
             facts = {"revision": "f" * 40, "mode": mode.value}
             passed = {**facts, "outcome": "superseded", "committed_at": (NOW - timedelta(minutes=11)).isoformat()}
-            events = [NewEvent(EventType.WEBHOOK_MISSED, one.name, one.id, data=facts)] if mode is Mode.PUSH else []
-            events += [NewEvent(EventType.DECISION, one.name, one.id, data=passed)] if mode is Mode.PULL else []
+            events = [about(one, UnreadFact(EventType.WEBHOOK_MISSED, facts))] if mode is Mode.PUSH else []
+            events += [about(one, UnreadFact(EventType.DECISION, passed))] if mode is Mode.PULL else []
             tx.ledger.append(NOW - timedelta(minutes=10), events)
-        tx.audit.append(NOW, NewAuditEntry("token:ci", "sync.finish", "operation:push-10", {"environment": "push"}))
+        tx.audit.append(NOW, NewAuditEntry(token("ci"), "sync.finish", "operation:push-10", {"environment": "push"}))
     yield store
     store.close()
 
 
 def test_what_was_stored_is_compared(store: SqlStore) -> None:
-    found = Comparisons(store, Fixed()).compare("24h")
+    found = ComparisonQueries(store, Fixed(), CATALOGUE).compare(SYSTEM, "24h")
     values = {row.heading.key: (row.push.value, row.pull.value) for row in found.rows}
     assert values["lead_time"] == (4, 20)
     assert values["noticed"] == (2, 10)
@@ -92,13 +97,13 @@ def test_what_was_stored_is_compared(store: SqlStore) -> None:
 
 
 def test_labels_narrow_what_was_stored(store: SqlStore) -> None:
-    found = Comparisons(store, Fixed()).compare("24h", "way=pull")
+    found = ComparisonQueries(store, Fixed(), CATALOGUE).compare(SYSTEM, "24h", "way=pull")
     assert found.environments == {"push": 0, "pull": 1}
     assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (0, 3)
 
 
 def test_too_much_is_cut_to_the_newest(store: SqlStore) -> None:
-    found = Comparisons(store, Fixed(), limit=3).compare("24h")
+    found = ComparisonQueries(store, Fixed(), CATALOGUE, limit=3).compare(SYSTEM, "24h")
     assert found.since == NOW - timedelta(minutes=20) + timedelta(seconds=20)
     assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (1, 2)
     assert found.note.startswith("Only the newest 3 syncs are compared")
@@ -115,7 +120,7 @@ def test_a_commit_that_no_pipeline_brought_counts_against_push_and_into_its_lead
     here.push(last)
     (missed,) = here.events(EventType.PIPELINE_MISSED)
     assert missed.data["by"] == last
-    found = here.use_cases.comparison.compare()
+    found = here.queries.comparison.compare(SYSTEM)
     dependence = found.row("pipeline_dependence").push
     assert (dependence.value, dependence.n) == (0.5, 2)
     assert found.row("lead_time").push.n == 1
@@ -130,4 +135,4 @@ def test_a_commit_whose_pipeline_is_only_late_counts_against_nobody(here: Instal
     here.poll()
     here.push(here.repo.commit({"deploy/index.html": "three\n"}, when=int(here.clock.at.timestamp())))
     here.push(late)
-    assert here.use_cases.comparison.compare().row("pipeline_dependence").push.value == 0
+    assert here.queries.comparison.compare(SYSTEM).row("pipeline_dependence").push.value == 0

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.comparison.export import as_dict
+from app.comparison.export import as_dict
 from app.domain.errors import EnvironmentNotFound
+from app.domain.identity import SYSTEM
 from tests.support.installation import ME, Installation
+
+pytestmark = pytest.mark.thorough
 
 
 def commit(here: Installation, text: str) -> str:
@@ -35,7 +38,7 @@ def switched(here: Installation) -> Installation:
 
 
 def test_each_side_has_what_ran_in_it(switched: Installation) -> None:
-    found = switched.use_cases.comparison.compare("all", "", "shop")
+    found = switched.queries.comparison.compare(SYSTEM, "all", "", "shop")
     lead, drift = found.row("lead_time"), found.row("drift_found")
     assert (lead.push.n, lead.pull.n) == (2, 2)
     assert (drift.push.n, drift.pull.n) == (0, 1)
@@ -45,18 +48,18 @@ def test_each_side_has_what_ran_in_it(switched: Installation) -> None:
 
 
 def test_it_says_what_is_compared(switched: Installation) -> None:
-    subject = switched.use_cases.comparison.compare("all", "", "shop").subject
+    subject = switched.queries.comparison.compare(SYSTEM, "all", "", "shop").subject
     assert subject is not None
     (mark,) = subject.switches
-    assert (mark.before, mark.after, mark.by) == ("push", "pull", ME.name)
+    assert (mark.before, mark.after, mark.by) == ("push", "pull", str(ME))
     assert subject.sentence.startswith("shop against itself: push from ")
     assert "(3 syncs)" in subject.sentence
     assert "until now (2 syncs)" in subject.sentence
-    assert as_dict(switched.use_cases.comparison.compare("all", "", "shop"))["subject"]["environment"] == "shop"
+    assert as_dict(switched.queries.comparison.compare(SYSTEM, "all", "", "shop"))["subject"]["environment"] == "shop"
 
 
 def test_what_is_written_down_is_counted_for_both_sides(switched: Installation) -> None:
-    found = switched.use_cases.comparison.compare("all", "", "shop")
+    found = switched.queries.comparison.compare(SYSTEM, "all", "", "shop")
     effort = found.row("installation_effort")
     assert (effort.push.value, effort.pull.value) == (2, 1)  # the pipeline's step went with the push
     assert found.row("first_delivery").pull.n == 0
@@ -66,7 +69,7 @@ def test_what_is_written_down_is_counted_for_both_sides(switched: Installation) 
 def test_there_and_back_counts_both_stretches(switched: Installation) -> None:
     switched.use_cases.switching.switch("shop", {"mode": "push"}, ME)
     switched.push(commit(switched, "six\n"))
-    found = switched.use_cases.comparison.compare("all", "", "shop")
+    found = switched.queries.comparison.compare(SYSTEM, "all", "", "shop")
     assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (3, 2)
     assert found.subject is not None
     assert " and from " in found.subject.sentence
@@ -74,7 +77,7 @@ def test_there_and_back_counts_both_stretches(switched: Installation) -> None:
 
 
 def test_one_that_was_not_switched_says_so(switched: Installation) -> None:
-    found = switched.use_cases.comparison.compare("all", "", "other")
+    found = switched.queries.comparison.compare(SYSTEM, "all", "", "other")
     assert found.subject is not None
     assert "other has not run as pull yet" in found.subject.sentence
     assert "Switch it to pull" in found.subject.sentence
@@ -82,12 +85,12 @@ def test_one_that_was_not_switched_says_so(switched: Installation) -> None:
     assert {row.pull.sentence for row in found.rows} == {"other has not run as pull yet."}
     assert "not run as" not in "".join(row.push.sentence for row in found.rows)
     assert (found.row("lead_time").push.n, found.row("lead_time").pull.n) == (2, 0)
-    assert switched.use_cases.comparison.compare("all").subject is None
+    assert switched.queries.comparison.compare(SYSTEM, "all").subject is None
 
 
 def test_one_whose_switch_lies_before_the_window_says_that_instead(switched: Installation) -> None:
     switched.clock.pass_(2 * 86400)
-    found = switched.use_cases.comparison.compare("24h", "", "shop")
+    found = switched.queries.comparison.compare(SYSTEM, "24h", "", "shop")
     assert found.subject is not None
     assert "was not switched in this window" in found.subject.sentence
     assert "has not run" not in "".join(row.push.sentence for row in found.rows)
@@ -95,4 +98,4 @@ def test_one_whose_switch_lies_before_the_window_says_that_instead(switched: Ins
 
 def test_an_unknown_environment_is_named(here: Installation) -> None:
     with pytest.raises(EnvironmentNotFound):
-        here.use_cases.comparison.compare("all", "", "nowhere")
+        here.queries.comparison.compare(SYSTEM, "all", "", "nowhere")

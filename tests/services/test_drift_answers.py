@@ -1,4 +1,4 @@
-"""Heal, self-heal, ignore, adopt."""
+"""Heal, self-heal, ignore, write back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.errors import InvalidInput, NothingToAdopt
+from app.domain.errors import InvalidInput, NothingToWriteBack
 from app.domain.operation import Outcome, Trigger
 from app.domain.status import Health, SyncStatus
 from tests.support.installation import ME, Installation
@@ -32,6 +32,7 @@ def test_self_heal_repairs_what_a_refresh_finds(here: Installation, mode: str) -
     assert here.environment().status.sync is SyncStatus.SYNCED
 
 
+@pytest.mark.thorough
 def test_self_heal_gives_up_where_somebody_keeps_undoing_it(here: Installation, mode: str) -> None:
     target = drifting(here, mode, self_heal=True)
     for _ in range(12):
@@ -82,11 +83,11 @@ def test_a_rule_can_be_taken_back(here: Installation, mode: str) -> None:
         here.use_cases.drift.stop_ignoring("shop", "index.html", ME)
 
 
-def test_adopting_commits_what_is_live_and_ends_the_episode(here: Installation, mode: str) -> None:
+def test_writing_back_commits_what_is_live_and_ends_the_episode(here: Installation, mode: str) -> None:
     target = drifting(here, mode)
     (target / "app.env").unlink()
     here.refresh()
-    commit, operation = here.use_cases.drift.adopt("shop", (), None, "as edited", ME)
+    commit, operation = here.use_cases.drift.write_back("shop", (), None, "as edited", ME)
     assert operation is not None
     before = (target / "index.html").stat().st_mtime_ns
     here.run()
@@ -98,25 +99,25 @@ def test_adopting_commits_what_is_live_and_ends_the_episode(here: Installation, 
     assert (status.revision, status.sync, status.drift_episode) == (commit.sha, SyncStatus.SYNCED, None)
     with here.store.read() as tx:
         (episode,) = tx.episodes.page(None, 9, None).items
-    assert (episode.ending, episode.ended_by) == ("adopted", ME.name)
+    assert (episode.ending, episode.ended_by) == ("adopted", str(ME))
 
 
-def test_adopting_some_paths_onto_another_branch_proposes_them(here: Installation, mode: str) -> None:
+def test_writing_back_some_paths_onto_another_branch_proposes_them(here: Installation, mode: str) -> None:
     target = drifting(here, mode)
     (target / "app.env").write_text("also edited\n")
     here.refresh()
-    commit, operation = here.use_cases.drift.adopt("shop", ["index.html"], "proposal", "", ME)
+    commit, operation = here.use_cases.drift.write_back("shop", ["index.html"], "proposal", "", ME)
     assert operation is None
     assert here.repo.sha("proposal") == commit.sha
     assert here.repo.git("show", "proposal:deploy/app.env") == "PASSWORD=hunter2"
     assert here.environment().status.drift_count == 2
 
 
-def test_there_must_be_something_to_adopt(here: Installation, mode: str) -> None:
+def test_there_must_be_something_to_write_back(here: Installation, mode: str) -> None:
     here.register(mode)
     here.deliver(mode)
-    with pytest.raises(NothingToAdopt):
-        here.use_cases.drift.adopt("shop", (), None, "", ME)
+    with pytest.raises(NothingToWriteBack):
+        here.use_cases.drift.write_back("shop", (), None, "", ME)
 
 
 def test_somebody_knows(here: Installation, mode: str) -> None:
@@ -126,7 +127,7 @@ def test_somebody_knows(here: Installation, mode: str) -> None:
     with here.store.read() as tx:
         episode = tx.episodes.current(here.environment().id)
     assert episode is not None
-    assert episode.acknowledged_by == ME.name
+    assert episode.acknowledged_by == str(ME)
 
 
 @pytest.mark.parametrize(

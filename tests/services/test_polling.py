@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.events import EventType
 from app.domain.operation import OperationKind, Outcome, Phase, Trigger
-from app.domain.status import Divergence, SyncStatus
+from app.domain.status import CLEAR, ConditionKind, Divergence, SyncStatus
 from tests.support.gitserver import GitServer
 from tests.support.installation import ME, PIPELINE, Installation
 
@@ -79,10 +79,10 @@ def test_a_deleted_branch_changes_nothing_and_is_said_once(here: Installation, m
     assert here.poll() == []
     assert (target / "index.html").exists()
     assert len(here.events(EventType.REF_MOVED)) == 1
-    assert "main" in here.environment().status.message
+    assert "main" in here.environment().status.condition.text
     here.repo.commit({"deploy/index.html": "back\n"})
     here.deliver(mode)
-    assert here.environment().status.message == ""
+    assert not here.environment().status.condition
 
 
 def test_an_unreachable_repository_is_said_once_and_recovers(here: Installation) -> None:
@@ -93,13 +93,13 @@ def test_an_unreachable_repository_is_said_once_and_recovers(here: Installation)
     here.poll()
     here.poll()
     assert len(here.events(EventType.SOURCE_FAILED)) == 1
-    assert here.environment().status.message.startswith("Git: ")
+    assert here.environment().status.condition.about(ConditionKind.SOURCE)
     away.rename(here.repo.path)
     here.repo.commit({"deploy/index.html": "two\n"})
     (ended,) = here.poll()
     assert ended.outcome is Outcome.DEPLOYED
     assert len(here.events(EventType.SOURCE_RECOVERED)) == 1
-    assert here.environment().status.message == ""
+    assert not here.environment().status.condition
 
 
 def test_that_git_is_silent_stays_said_until_it_answers(here: Installation, mode: str) -> None:
@@ -110,16 +110,16 @@ def test_that_git_is_silent_stays_said_until_it_answers(here: Installation, mode
     away = here.folder / "away"
     here.repo.path.rename(away)
     here.poll()
-    said = here.environment().status.message
-    assert said.startswith("Git: ")
+    said = here.environment().status.condition
+    assert said.about(ConditionKind.SOURCE)
     here.refresh(trigger=Trigger.SCHEDULE)  # asks the target only
     here.use_cases.rollback.back("shop", None, "pin", "", ME)
     assert here.run()[0].outcome is Outcome.ROLLED_BACK
     here.refresh()  # asks Git too, in vain
-    assert here.environment().status.message == said
+    assert here.environment().status.condition == said
     away.rename(here.repo.path)
     here.refresh()
-    assert here.environment().status.message == ""
+    assert not here.environment().status.condition
 
 
 def test_a_gone_branch_stays_said_once_across_comparisons(here: Installation, mode: str) -> None:
@@ -131,7 +131,7 @@ def test_a_gone_branch_stays_said_once_across_comparisons(here: Installation, mo
         here.poll()
         here.refresh(trigger=trigger)
     here.poll()
-    assert "main" in here.environment().status.message
+    assert "main" in here.environment().status.condition.text
     assert len(here.events(EventType.REF_MOVED)) == 1
 
 
@@ -142,7 +142,7 @@ def test_an_environment_over_a_silent_repository_says_so(here: Installation) -> 
     here.poll()
     here.register("pull", "late")
     here.poll()
-    assert here.environment("late").status.message == here.environment().status.message != ""
+    assert here.environment("late").status.condition == here.environment().status.condition != CLEAR
 
 
 def test_a_push_environment_watches_and_does_not_deliver(here: Installation) -> None:
@@ -179,6 +179,7 @@ def test_what_was_refused_is_tried_again_once_target_or_source_was_edited(here: 
     assert [one.revision for one in tried] == [failed.revision], "once, and not again"
 
 
+@pytest.mark.thorough
 def test_an_error_is_tried_again_at_growing_distances(here: Installation) -> None:
     target = here.register("pull")
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from tests.support.installation import ME, Installation
 
 def test_an_interrupted_sync_is_settled_and_repeated(here: Installation, mode: str) -> None:
     target = here.register(mode)
-    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     here.claim("a worker that dies")
     here.clock.pass_(1)
     (settled,) = here.use_cases.queue.recover(None)
@@ -25,7 +25,7 @@ def test_an_interrupted_sync_is_settled_and_repeated(here: Installation, mode: s
 
 def test_it_is_not_repeated_for_ever(here: Installation) -> None:
     here.register("push")
-    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     times = 0
     while here.claim(f"worker {times}"):
         here.clock.pass_(1)
@@ -36,12 +36,12 @@ def test_it_is_not_repeated_for_ever(here: Installation) -> None:
 
 def test_another_workers_operation_is_left_alone_while_its_heart_beats(here: Installation) -> None:
     here.register("push")
-    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     claimed = here.claim("other")
     assert claimed is not None
     here.clock.pass_(LEASE.total_seconds() - 1)
     with here.store.write() as tx:
-        assert tx.operations.heartbeat(claimed.id, "other", here.clock.now())
+        assert tx.queue.renew(claimed.id, "other", here.clock.now())
     here.clock.pass_(LEASE.total_seconds() - 1)
     assert here.use_cases.queue.recover("me") == ()
     here.clock.pass_(2)
@@ -50,7 +50,7 @@ def test_another_workers_operation_is_left_alone_while_its_heart_beats(here: Ins
 
 def test_a_worker_that_lost_its_operation_cannot_end_it(here: Installation) -> None:
     here.register("push")
-    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     claimed = here.claim("slow")
     assert claimed is not None
     here.clock.pass_(1)
@@ -65,7 +65,7 @@ def test_a_worker_that_lost_its_operation_cannot_end_it(here: Installation) -> N
 
 def test_what_was_told_to_stop_is_not_repeated(here: Installation) -> None:
     here.register("push")
-    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     here.claim("dies")
     here.use_cases.queue.terminate(asked.id, ME)
     here.clock.pass_(1)
@@ -77,6 +77,6 @@ def test_what_was_told_to_stop_is_not_repeated(here: Installation) -> None:
 def test_one_environment_never_runs_two_operations(here: Installation) -> None:
     here.register("push")
     for _ in range(3):
-        here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+        here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     assert here.claim("one") is not None
     assert here.claim("two") is None

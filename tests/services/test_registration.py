@@ -131,7 +131,7 @@ def test_a_change_of_mode_brings_its_automation_unless_that_was_chosen(here: Ins
 
 def test_deleting_stops_a_refresh_and_refuses_during_a_sync(here: Installation) -> None:
     here.register("push")
-    here.ask(Request(OperationKind.REFRESH, Trigger.MANUAL, ME.name))
+    here.ask(Request(OperationKind.REFRESH, Trigger.MANUAL, str(ME)))
     looking = here.claim()
     assert looking is not None
     slept = here.clock.sleep
@@ -139,14 +139,14 @@ def test_deleting_stops_a_refresh_and_refuses_during_a_sync(here: Installation) 
     def end_it(seconds: float) -> None:
         with here.store.read() as tx:
             told = tx.operations.get(looking.id).termination_by
-        assert told == ME.name
+        assert told == str(ME)
         here.use_cases.reconciler.run(looking, lambda: True)
         slept(seconds)
 
     here.clock.sleep = end_it  # type: ignore[method-assign]
     here.use_cases.registration.remove("shop", ME)
     here.register("push", "other")
-    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name), "other")
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)), "other")
     assert here.claim() is not None
     with pytest.raises(OperationInProgress):
         here.use_cases.registration.remove("other", ME)
@@ -164,7 +164,7 @@ def test_secrets_in_what_a_pipeline_tells_of_itself_are_not_kept(here: Installat
     here.register("push")
     run = Pipeline("https://bot:hunter2hunter2@ci.example/run/7?token=abcdef123456", "7")
     asked = here.ask(
-        Request(OperationKind.SYNC, Trigger.PIPELINE, ME.name, pipeline=run, reason="password=hunter2hunter2")
+        Request(OperationKind.SYNC, Trigger.PIPELINE, str(ME), pipeline=run, reason="password=hunter2hunter2")
     )
     told = str(here.operation(asked.id).request)
     assert "ci.example/run/7" in told

@@ -240,7 +240,7 @@ def test_a_final_operation_does_not_change(here: Installation) -> None:
 
 def test_who_asked_for_an_operation_is_not_the_agent_s_to_say(here: Installation) -> None:
     fleet = Fleet(here)
-    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name, reason="by hand"))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME), reason="by hand"))
     forged = replace(asked, request=replace(asked.request, initiated_by="user:eve", reason="x"), phase=Phase.RUNNING)
     fleet.tell(ReportKind.OPERATION, encode(forged))
     assert here.operation(asked.id).request == asked.request
@@ -252,9 +252,9 @@ def test_who_asked_for_an_operation_is_not_the_agent_s_to_say(here: Installation
 
 def test_the_queueing_that_we_wrote_ourselves_is_not_told_twice(here: Installation) -> None:
     fleet = Fleet(here)
-    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     here.use_cases.holds.hold("shop", "freeze", None, ME)
-    held = {"owner": ME.name, "expires_at": None, "left_revision": None}
+    held = {"owner": str(ME), "expires_at": None, "left_revision": None}
     fleet.send(
         fleet.report(ReportKind.EVENT, event(EventType.OPERATION_QUEUED, operation=asked.id)),
         fleet.report(ReportKind.EVENT, event(EventType.HOLD_SET, 2, reason="freeze", data=held)),

@@ -33,7 +33,7 @@ def test_the_preview_shows_the_plan_and_touches_nothing(here: Installation, mode
     first, _ = two_revisions(here, mode)
     found = here.use_cases.rollback.preview("shop", None)
     assert found.revision.sha == first
-    assert {(item.path, item.action) for item in found.plan.work} == {
+    assert {(item.key, item.action) for item in found.plan.work} == {
         (b"index.html", Action.UPDATE),
         (b"new", Action.DELETE),
     }
@@ -58,7 +58,7 @@ def test_pin_goes_back_holds_and_marks(here: Installation, mode: str) -> None:
     assert (one.status.revision, one.status.sync) == (first, SyncStatus.SYNCED)
     assert (here.servers / "shop" / "index.html").read_text() == "one\n"
     assert one.hold is not None
-    assert (one.hold.left_revision, one.hold.owner) == (second, ME.name)
+    assert (one.hold.left_revision, one.hold.owner) == (second, str(ME))
     with here.store.read() as tx:
         assert tx.history.is_bad(one.id, second)
         newest, *_ = tx.history.page(one.id, 10, None).items
@@ -165,7 +165,7 @@ def test_an_expired_hold_lets_the_poll_go_on(here: Installation) -> None:
     here.use_cases.holds.hold("shop", "party", here.clock.now() + timedelta(minutes=5), ME)
     here.repo.commit({"deploy/index.html": "two\n"})
     assert here.poll() == []
-    assert here.decisions()[-1] == ("held", f"on hold by {ME.name}: party")
+    assert here.decisions()[-1] == ("held", f"on hold by {ME}: party")
     here.clock.pass_(600)
     assert here.use_cases.holds.expire() == 1
     assert here.run()[0].outcome is Outcome.DEPLOYED

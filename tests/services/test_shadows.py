@@ -11,10 +11,13 @@ import pytest
 from app.domain.actor import WEBHOOK
 from app.domain.errors import InvalidInput, OnlyObserves
 from app.domain.events import EventType
+from app.domain.identity import SYSTEM
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.domain.status import Divergence, SyncStatus
 from tests.support.installation import ME, PIPELINE, Installation
 from tests.support.places import picture
+
+pytestmark = pytest.mark.thorough
 
 
 @pytest.fixture
@@ -53,10 +56,10 @@ def asked(trigger: Trigger, by: str) -> Callable[[Installation], list[Operation]
 
 TRIGGERS = {
     "poll": polled,
-    "pipeline": asked(Trigger.PIPELINE, PIPELINE.name),
-    "webhook": asked(Trigger.WEBHOOK, WEBHOOK.name),
-    "manual": asked(Trigger.MANUAL, ME.name),
-    "self_heal": asked(Trigger.SELF_HEAL, ME.name),
+    "pipeline": asked(Trigger.PIPELINE, str(PIPELINE)),
+    "webhook": asked(Trigger.WEBHOOK, str(WEBHOOK)),
+    "manual": asked(Trigger.MANUAL, str(ME)),
+    "self_heal": asked(Trigger.SELF_HEAL, str(ME)),
 }
 
 
@@ -80,7 +83,7 @@ def test_whatever_asks_nothing_is_written(here: Installation, shop: Path, trigge
     assert not (here.folder / "hooked").exists()
     with here.store.read() as tx:
         assert tx.history.page(environment.id, 9, None).items == ()
-    assert here.ports.targets.open(environment).inventory().tree is None
+    assert here.ports.targets.open(environment).inventory().state is None
 
 
 def test_a_commit_is_told_once_and_the_status_follows_what_stands_there(here: Installation, shop: Path) -> None:
@@ -115,7 +118,7 @@ def test_what_would_change_the_target_is_refused(here: Installation, shop: Path)
     polled(here)
     for deed in (
         lambda: here.use_cases.drift.heal("shade", ME),
-        lambda: here.use_cases.drift.adopt("shade", (), None, "", ME),
+        lambda: here.use_cases.drift.write_back("shade", (), None, "", ME),
         lambda: here.use_cases.rollback.back("shade", None, "pin", "", ME),
         lambda: here.use_cases.rollback.preview("shade", None),
     ):
@@ -140,7 +143,7 @@ def test_promoted_it_takes_over_what_it_finds(here: Installation, shop: Path) ->
     (ended,) = [one for one in here.poll() if one.environment == "shade" and one.kind is OperationKind.SYNC]
     assert (ended.phase, ended.changes.any) == (Phase.SUCCEEDED, False)
     assert picture(shop) == shown
-    assert here.ports.targets.open(here.environment("shade")).inventory().tree is not None
+    assert here.ports.targets.open(here.environment("shade")).inventory().state is not None
     here.repo.commit({"deploy/index.html": "two\n"})
     here.poll()
     assert (shop / "index.html").read_text() == "two\n"
@@ -164,8 +167,8 @@ def test_the_same_commits_stand_beside_each_other(here: Installation, shop: Path
     sha = here.repo.commit({"deploy/index.html": "two\n"}, "second", when=int(here.clock.at.timestamp()))
     here.push(sha)
     polled(here)
-    pairs = here.use_cases.shadowing.pairs("shop")
-    assert pairs == here.use_cases.shadowing.pairs("shade")
+    pairs = here.queries.shadows.pairs(SYSTEM, "shop")
+    assert pairs == here.queries.shadows.pairs(SYSTEM, "shade")
     newest = pairs[0]
     assert (newest.revision, newest.environment, newest.shadow) == (sha, "shop", "shade")
     assert newest.difference_s is not None
@@ -177,7 +180,7 @@ def test_the_comparison_leaves_shadows_out(here: Installation, shop: Path) -> No
     for text in ("two\n", "three\n"):
         here.repo.commit({"deploy/index.html": text}, when=int(here.clock.at.timestamp()))
     polled(here)
-    found = here.use_cases.comparison.compare()
+    found = here.queries.comparison.compare(SYSTEM)
     assert found.environments == {"push": 1, "pull": 0}
     assert found.row("lead_time").pull.n == 0
     assert found.row("never_deployed").pull.n == 0

@@ -10,12 +10,16 @@ import pytest
 
 from app.domain.errors import CredentialInUse, InvalidInput
 from app.domain.operation import Outcome, Phase
-from app.domain.status import Divergence, Health, SyncStatus
+from app.domain.state.drift import DriftReport
+from app.domain.status import CLEAR, Divergence, Health, SyncStatus
 from app.ssh import fingerprint, host_key
 from tests.support.installation import ME, Installation
 from tests.support.sshd import SshServer, ready
 
-pytestmark = pytest.mark.skipif(not ready(), reason="no sshd here (Debian: apt-get install openssh-server)")
+pytestmark = [
+    pytest.mark.skipif(not ready(), reason="no sshd here (Debian: apt-get install openssh-server)"),
+    pytest.mark.thorough,
+]
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def test_from_registration_to_healing(here: Installation, server: SshServer) -> 
     here.use_cases.keyring.add("web1", "ssh-key", {"private_key": server.private_key}, ME)
     made = here.use_cases.registration.create(values, ME)
     assert made.target.option("host_key") == host_key(server.known_hosts)
-    facts = here.ports.targets.facts(made.target)
+    facts = {fact.title: fact.text for fact in here.ports.targets.facts(made.target)}
     assert fingerprint(str(host_key(server.known_hosts))) in facts["Host key"]
     with pytest.raises(CredentialInUse, match="shop"):
         here.use_cases.keyring.remove("web1", ME)
@@ -58,8 +62,8 @@ def test_from_registration_to_healing(here: Installation, server: SshServer) -> 
     status = here.environment().status
     assert (status.sync, status.divergence, status.drift_count) == (SyncStatus.OUT_OF_SYNC, Divergence.DRIFT, 1)
     with here.store.read() as tx:
-        (item,) = (tx.drift.get(here.environment().id) or {})["items"]
-    assert "+by hand" in item["diff"]
+        (item,) = (tx.drift.get(here.environment().id) or DriftReport()).items
+    assert "+by hand" in (item.diff or "")
     assert here.push(first).outcome is Outcome.HEALED
     assert (here.servers / "shop" / "index.html").read_text() == "one"
 
@@ -80,11 +84,11 @@ def test_a_server_that_was_set_up_anew_stops_and_keeps_the_inventory(here: Insta
     both = {fingerprint(str(host_key(text))) for text in (before, server.known_hosts)}
     assert all(one in shown for one in both)
     status = here.environment().status
-    assert (status.health, status.message) == (Health.UNKNOWN, f"Target: {shown}")
+    assert (status.health, str(status.condition)) == (Health.UNKNOWN, f"Target: {shown}")
     assert status.sync is SyncStatus.UNKNOWN, "an older verdict says nothing of a host that nobody knows"
     edited = here.use_cases.registration.edit("shop", {"target": {"host_key": None}}, ME)
     assert edited.target.option("host_key") == host_key(server.known_hosts), "looked up again"
     assert edited.status.revision is not None, "it is the same place"
     here.refresh()
-    assert (here.environment().status.health, here.environment().status.message) == (Health.HEALTHY, "")
+    assert (here.environment().status.health, here.environment().status.condition) == (Health.HEALTHY, CLEAR)
     assert here.push(second).changes.deleted == 1, "we still know what is ours there"

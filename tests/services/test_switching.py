@@ -12,8 +12,8 @@ from app.domain.events import EventType
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.status import Divergence, SyncStatus
 from app.ports import AuditFilter
-from app.services.environments.switch_effects import left_behind
 from app.services.operations.inventory_seeding import seed_inventory
+from app.wording.switch_effects import left_behind
 from tests.support.installation import ME, Installation
 from tests.support.places import picture
 
@@ -86,7 +86,7 @@ def test_an_address_of_the_same_place_takes_the_inventory_along(here: Installati
     environment = here.environment()
     new = {"kind": "directory", "path": str(here.servers / "moved")}
     here.use_cases.switching.switch("shop", {"target": new}, ME)
-    owned = list(here.ports.targets.open(here.environment()).inventory_entries())
+    owned = list(here.ports.targets.open(here.environment()).inventory_items())
     assert [path for path, _ in owned] == [b"app.env", b"index.html"]
     assert here.refresh().outcome is Outcome.OUT_OF_SYNC
     assert here.environment().status.divergence is Divergence.DRIFT
@@ -103,7 +103,7 @@ def test_to_an_agent_and_back_the_drift_is_still_drift(here: Installation, mode:
     shown = picture(target)
     made = here.use_cases.switching.switch("shop", {"runs_on": "agent", "mode": "pull"}, ME)
     assert made.after.runs_on is RunsOn.AGENT
-    assert here.ports.targets.open(made.after).inventory().tree is None  # the agent keeps it now
+    assert here.ports.targets.open(made.after).inventory().state is None  # the agent keeps it now
     assert here.poll() == []
     back = here.use_cases.switching.switch("shop", {"runs_on": "server", "mode": mode}, ME)
     assert back.after.target == before.target
@@ -121,8 +121,7 @@ def test_the_first_walk_on_a_new_side_seeds_by_itself(here: Installation, mode: 
     target.forget()
     assert here.refresh().outcome is Outcome.OUT_OF_SYNC
     assert here.environment().status.divergence is Divergence.DRIFT
-    source = here.ports.sources.open(here.url)
-    assert not seed_inventory(environment, source, target)  # it knows already
+    assert not seed_inventory(here.ports.desired, environment, target)  # it knows already
 
 
 def test_a_live_revision_that_the_mirror_lost_is_taken_over_by_a_full_look(here: Installation, mode: str) -> None:
@@ -148,7 +147,7 @@ def _lost(environment: Environment) -> Status:
 
 def test_a_running_operation_blocks_it_and_nothing_was_changed(here: Installation, mode: str) -> None:
     here.register(mode)
-    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     running = here.claim()
     assert running is not None
     with pytest.raises(OperationInProgress) as refused:
@@ -168,7 +167,7 @@ def test_what_stays_behind_at_the_old_place_is_said(here: Installation) -> None:
     assert here.use_cases.switching.prospect("shop", {"mode": "pull"}).left == ()
     before = here.environment()
     after = here.use_cases.registration.edit("shop", {"target": new}, ME)
-    told = " ".join(left_behind(before, after, same_place=False))
+    told = " ".join(left_behind(here.ports.targets.kinds(), before, after, same_place=False))
     assert f"2 delivered files stay at {target} as they are" in told
     assert (target / "current" / "index.html").exists()
 
@@ -208,8 +207,8 @@ def test_what_was_queued_ends_with_a_reason_and_the_new_side_delivers_it(here: I
     here.register("push")
     here.push()
     commit = here.repo.commit({"deploy/index.html": "two\n"})
-    sync = here.ask(Request(OperationKind.SYNC, Trigger.PIPELINE, ME.name, wanted=commit))
-    look = here.ask(Request(OperationKind.REFRESH, Trigger.MANUAL, ME.name))
+    sync = here.ask(Request(OperationKind.SYNC, Trigger.PIPELINE, str(ME), wanted=commit))
+    look = here.ask(Request(OperationKind.REFRESH, Trigger.MANUAL, str(ME)))
     here.use_cases.switching.switch("shop", {"mode": "pull"}, ME)
     ended = [here.operation(one.id) for one in (sync, look)]
     assert [one.phase for one in ended] == [Phase.SUPERSEDED, Phase.TERMINATED]

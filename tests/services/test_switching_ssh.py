@@ -14,7 +14,10 @@ from tests.support.installation import ME, Installation
 from tests.support.places import picture
 from tests.support.sshd import SshServer, ready
 
-pytestmark = pytest.mark.skipif(not ready(), reason="no sshd here (Debian: apt-get install openssh-server)")
+pytestmark = [
+    pytest.mark.skipif(not ready(), reason="no sshd here (Debian: apt-get install openssh-server)"),
+    pytest.mark.thorough,
+]
 
 
 @pytest.fixture

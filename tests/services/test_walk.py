@@ -231,7 +231,7 @@ def test_submodules_and_lfs_pointers_are_reported(here: Installation, mode: str)
     here.register(mode)
     ended = here.deliver(mode)
     assert ended.phase is Phase.SUCCEEDED
-    told = {(one["path"], one["kind"]) for one in ended.detail["unsupported"]}
+    told = {(one.path, one.kind) for one in ended.detail.unsupported}
     assert told == {("sub", "submodule"), ("big.bin", "lfs_pointer")}
 
 
@@ -259,13 +259,13 @@ def test_a_refusal_is_no_error(here: Installation, mode: str) -> None:
 
 def test_a_stopped_operation_ends_and_the_next_one_repairs(here: Installation, mode: str) -> None:
     target = here.register(mode)
-    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     claimed = here.claim()
     assert claimed is not None
     here.use_cases.queue.terminate(asked.id, ME)
     ended = here.use_cases.reconciler.run(claimed, lambda: True)
     assert ended.phase is Phase.TERMINATED
-    assert here.operation(asked.id).termination_by == ME.name
+    assert here.operation(asked.id).termination_by == str(ME)
     here.push(here.repo.sha("main"))
     assert (target / "index.html").read_text() == "one\n"
 
@@ -277,7 +277,7 @@ def test_a_push_of_the_branch_does_not_lie_while_git_is_down(here: Installation)
     here.repo.path.rename(here.repo.path.with_suffix(".away"))
     ended = here.push()
     assert (ended.phase, ended.outcome) == (Phase.ERROR, Outcome.FAILED)
-    assert here.environment().status.message
+    assert here.environment().status.condition
 
 
 @pytest.mark.parametrize("stop", ["hook", "emptied"])

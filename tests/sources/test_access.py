@@ -12,7 +12,7 @@ import pytest
 from app.domain.environment import SourceSpec
 from app.domain.errors import CredentialNotFound, Problem, SourceRefused, SourceUnreachable
 from app.domain.revision import Person
-from app.domain.state.tree import FILE
+from app.domain.state.git_files import FILE
 from app.git import GitFailed
 from app.sources import GitSources, Patience
 from app.sources.remote import git_messages

@@ -8,8 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
+from app.desired.files import FileState
+from app.domain.environment import SourceSpec
 from app.domain.errors import SourceRefused
 from app.domain.revision import LONGEST_SUBJECT
+from app.domain.state.items import Item, Key
 from app.git import GitFailed
 from app.services.operations.refresh import READ_LIMIT, beginning
 from app.sources import GitSources
@@ -17,6 +20,7 @@ from app.sources.git import Repository
 from app.sources.objects.commits import LONGEST_MESSAGE, LONGEST_NAME
 from app.sources.remote import git_messages
 from tests.sources.conftest import Place
+from tests.support.states import MemoryReader
 
 NOISE = "yes repository | tr '\\n' ' ' | head -c 3000000 >&2"
 PATIENCE_S = 3.0  # a tenth of a second; without a bound, minutes
@@ -95,20 +99,22 @@ def test_a_name_that_leads_to_a_link_local_address_is_not_asked(
 def test_of_a_huge_file_only_the_beginning_is_read_for_a_diff(local: Place) -> None:
     local.repo.commit({"huge": b"a\n" * 4_000_000, "small": b"b"})
     source = local.fetched()
-    blobs = {path: entry.blob for path, entry in source.entries(source.tree(source.resolve("main").sha, ""))}
+    revision = source.resolve("main").sha
+    state = FileState(source, SourceSpec(""), revision, source.tree(revision, ""))
+    items = dict(state.items())
     largest = 0
 
-    with source.contents() as contents:
+    with state.contents() as contents:
 
-        class Watched:
-            def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
+        class Watched(MemoryReader):
+            def write_to(self, key: Key, item: Item, write: Callable[[bytes], object]) -> int:
                 def passed(chunk: bytes) -> None:
                     nonlocal largest
                     largest += len(chunk)
                     write(chunk)
 
-                return contents.write_to(blob, passed)
+                return contents.write_to(key, item, passed)
 
-        assert len(beginning(Watched(), blobs[b"huge"]) or b"") == READ_LIMIT
+        assert len(beginning(Watched({}), b"huge", items[b"huge"]) or b"") == READ_LIMIT
         assert largest <= 2 * READ_LIMIT
-        assert beginning(contents, blobs[b"small"]) == b"b"
+        assert beginning(contents, b"small", items[b"small"]) == b"b"

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import InvalidInput, PushRejected, RevisionNotFound, SourceUnreachable
 from app.domain.revision import Person
-from app.domain.state.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry
+from app.domain.state.git_files import DIRECTORY, EXECUTABLE, FILE, SUBMODULE, SYMLINK, blob_of, file_item
 from app.sources.git_source import GitSource
 from tests.sources.conftest import Place
 from tests.support.gitserver import GitServer
@@ -44,7 +44,7 @@ def test_every_kind_of_edit(local: Place, tmp_path: Path) -> None:
             b"dir": (FILE, b"now a file"),
             b"link": (SYMLINK, b"keep"),
             b"moved": None,
-            b"here": Entry(FILE, moved.blob),
+            b"here": file_item(FILE, blob_of(moved)),
             b"empty": (FILE, b""),
             b"never was": None,
         },
@@ -139,10 +139,10 @@ def test_what_cannot_be_committed_is_refused(local: Place, tmp_path: Path) -> No
     before = refs_of(source)
     for edit in (
         (SUBMODULE, b"1" * 40),
-        (0o40000, b""),
-        Entry(SUBMODULE, "1" * 40),
-        Entry(FILE, "x\nD a"),
-        Entry(FILE, ""),
+        (DIRECTORY, b""),
+        file_item(SUBMODULE, "1" * 40),
+        file_item(FILE, "x\nD a"),
+        file_item(FILE, ""),
     ):
         with pytest.raises(InvalidInput):
             source.commit("main", parent, {b"a": edit}, "m", ANN)
@@ -150,7 +150,7 @@ def test_what_cannot_be_committed_is_refused(local: Place, tmp_path: Path) -> No
         with pytest.raises(RevisionNotFound):
             source.commit("main", wrong, {b"a": (FILE, b"2")}, "m", ANN)
     with pytest.raises(RevisionNotFound):
-        source.commit("main", parent, {b"a": Entry(FILE, "e" * 40)}, "m", ANN)
+        source.commit("main", parent, {b"a": file_item(FILE, "e" * 40)}, "m", ANN)
     assert (local.repo.sha("main"), refs_of(source)) == (parent, before)
     assert left_behind(tmp_path) == []
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import PushRejected, RevisionNotFound
 from app.domain.revision import Person
-from app.domain.state.tree import EMPTY_TREE, FILE
+from app.domain.state.git_files import EMPTY_TREE, FILE, blob_of, mode_of
 from app.ports.sources import RefMove, Source
 from tests.sources.conftest import Place
 from tests.support.repo import link, script
@@ -33,11 +33,13 @@ def test_a_repository_is_mirrored_and_read(place: Place) -> None:
     assert source.resolve("main").subject == "Second"
     assert source.resolve("v1").sha == first
     tree = source.tree(second, "deploy")
-    assert {path: (entry.mode, entry.blob) for path, entry in source.entries(tree)} == place.repo.files(tree)
-    assert [change.path for change in source.changes(source.tree(first, "deploy"), tree)] == [b"latest", b"site.conf"]
+    assert {path: (mode_of(entry.traits), blob_of(entry)) for path, entry in source.entries(tree)} == place.repo.files(
+        tree
+    )
+    assert [change.key for change in source.changes(source.tree(first, "deploy"), tree)] == [b"latest", b"site.conf"]
     read = bytearray()
     with source.contents() as contents:
-        assert contents.write_to(source.changes(EMPTY_TREE, tree)[-1].after.blob, read.extend) == 4  # type: ignore[union-attr]
+        assert contents.write_to(blob_of(source.changes(EMPTY_TREE, tree)[-1].after), read.extend) == 4  # type: ignore[arg-type]
     assert bytes(read) == b"two\n"
 
 

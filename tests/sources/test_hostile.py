@@ -12,7 +12,7 @@ import pytest
 from app.domain.environment import SourceSpec
 from app.domain.errors import InvalidInput, Problem, PushRejected, RevisionNotFound, SourceRefused, UnsafePath
 from app.domain.revision import Person
-from app.domain.state.tree import FILE
+from app.domain.state.git_files import FILE
 from app.sources import GitSources, Patience
 from app.sources.git import Repository
 from app.sources.remote.address import Address

@@ -14,11 +14,12 @@ import pytest
 
 from app.domain.environment import SourceSpec
 from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
-from app.domain.state.tree import EMPTY_TREE
+from app.domain.state.git_files import EMPTY_TREE, blob_of
 from app.ports.sources import RefMove
 from app.sources import GitSources, Patience
 from app.sources.git_source import GitSource
 from app.sources.mirror import Mirror
+from app.sources.objects.cat_file_pool import CatFilePool
 from tests.sources.conftest import Place
 from tests.support.gitserver import GitServer
 from tests.support.repo import GitRepo
@@ -40,7 +41,7 @@ def read_everything(source: GitSource, sha: str) -> list[bytes]:
     found: list[bytes] = []
     with source.contents() as contents:
         for _, entry in source.entries(source.tree(sha, "")):
-            contents.write_to(entry.blob, found.append)
+            contents.write_to(blob_of(entry), found.append)
     return found
 
 
@@ -190,7 +191,7 @@ def test_a_kept_commit_survives_force_push_and_garbage_collection(local: Place, 
     assert source.fetch()[0].forced
 
     git_dir = mirror_of(local, tmp_path)
-    Mirror(git_dir.parent, git_dir.stem).collect_garbage("now")
+    Mirror(git_dir.parent, git_dir.stem, CatFilePool()).collect_garbage("now")
 
     assert read_everything(source, deployed) == [b"deployed"]
     assert source.resolve(deployed[:10]).sha == deployed

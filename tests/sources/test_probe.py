@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.environment import SourceSpec
 from app.domain.errors import InvalidInput, RevisionNotFound, SourceRefused, SourceUnreachable
-from app.domain.state.tree import Unsupported
+from app.domain.state.items import Unsupported
 from tests.sources.conftest import Place
 from tests.support.gitserver import GitServer
 from tests.support.repo import GitRepo, submodule

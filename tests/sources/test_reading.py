@@ -13,7 +13,8 @@ import pytest
 
 from app.domain.errors import InvalidInput, RevisionNotFound, SourceDamaged, SourceRefused, UnsafePath
 from app.domain.revision import Person
-from app.domain.state.tree import EMPTY_TREE, EXECUTABLE, FILE, SYMLINK, Change, Entry, Unsupported, blob_id
+from app.domain.state.git_files import EMPTY_TREE, EXECUTABLE, FILE, SYMLINK, blob_id, blob_of, file_item
+from app.domain.state.items import Change, Item, Unsupported
 from app.ports import Foreseeing
 from app.sources import GitSources, Limits
 from app.sources.git_source import GitSource
@@ -244,10 +245,10 @@ def test_differences_of_every_kind(local: Place) -> None:
     )
     source = local.fetched()
     old, new = source.tree(before, ""), source.tree(after, "")
-    changes = {change.path: (change.before, change.after) for change in source.changes(old, new)}
+    changes = {change.key: (change.before, change.after) for change in source.changes(old, new)}
 
-    def entry(mode: int, text: str) -> Entry:
-        return Entry(mode, blob_id(text.encode()))
+    def entry(mode: str, text: str) -> Item:
+        return file_item(mode, blob_id(text.encode()))
 
     assert changes == {
         b"mode": (entry(FILE, "m"), entry(EXECUTABLE, "m")),
@@ -261,7 +262,7 @@ def test_differences_of_every_kind(local: Place) -> None:
         b"old": (entry(FILE, "r"), None),
         b"new": (None, entry(FILE, "r")),
     }
-    assert {change.path for change in source.changes(EMPTY_TREE, new)} == {path for path, _ in source.entries(new)}
+    assert {change.key for change in source.changes(EMPTY_TREE, new)} == {path for path, _ in source.entries(new)}
     assert all(change.after is None for change in source.changes(old, EMPTY_TREE))
     assert source.changes(new, new) == source.changes(EMPTY_TREE, EMPTY_TREE) == ()
     with pytest.raises(RevisionNotFound):
@@ -279,7 +280,7 @@ def test_modes_of_old_repositories_are_read_as_todays(local: Place) -> None:
     assert (
         dict(source.entries(old))
         == dict(source.entries(new))
-        == {b"a": Entry(FILE, blob), b"b": Entry(EXECUTABLE, blob)}
+        == {b"a": file_item(FILE, blob), b"b": file_item(EXECUTABLE, blob)}
     )
     assert source.changes(old, new) == ()
 
@@ -335,8 +336,8 @@ def test_submodules_and_pointers_are_named_not_delivered(local: Place) -> None:
     later = source.tree(second, "")
     assert source.unsupported(later) == (Unsupported(b"other.bin", "lfs_pointer"),)
     assert local.sources.open(local.url).unsupported(tree) == source.unsupported(tree)
-    assert Change(b"lib/file", None, Entry(FILE, blob_id(b"now real"))) in source.changes(tree, later)
-    assert b"lib" not in {change.path for change in source.changes(tree, later)}
+    assert Change(b"lib/file", None, file_item(FILE, blob_id(b"now real"))) in source.changes(tree, later)
+    assert b"lib" not in {change.key for change in source.changes(tree, later)}
 
 
 # --- contents ---
@@ -344,7 +345,7 @@ def test_contents_are_streamed_in_pieces_and_in_any_order(local: Place) -> None:
     big = random.Random(1).randbytes(3_000_000)
     local.repo.commit({"big": File(big), "empty": "", "small": "s\n"})
     source = local.fetched()
-    blobs = {path: entry.blob for path, entry in source.entries(source.tree(source.resolve("main").sha, ""))}
+    blobs = {path: blob_of(entry) for path, entry in source.entries(source.tree(source.resolve("main").sha, ""))}
     pieces: list[bytes] = []
     with source.contents() as contents:
         assert contents.write_to(blobs[b"small"], pieces.append) == 2
@@ -357,7 +358,7 @@ def test_contents_are_streamed_in_pieces_and_in_any_order(local: Place) -> None:
 def test_a_writer_that_fails_does_not_spoil_the_next_read(local: Place) -> None:
     local.repo.commit({"a": "a" * 3_000_000, "b": "bb"})
     source = local.fetched()
-    blobs = {path: entry.blob for path, entry in source.entries(source.tree(source.resolve("main").sha, ""))}
+    blobs = {path: blob_of(entry) for path, entry in source.entries(source.tree(source.resolve("main").sha, ""))}
     got: list[bytes] = []
     with source.contents() as contents:
         with pytest.raises(ZeroDivisionError):
@@ -395,13 +396,13 @@ NAMES = [
 def test_a_random_history_reads_as_git_archives_it(local: Place) -> None:
     shas = _random_history(local.repo, random.Random(7), 40)
     source = local.fetched()
-    known: dict[bytes, Entry] = {}
+    known: dict[bytes, Item] = {}
     previous = EMPTY_TREE
     for sha in shas:
         tree = source.tree(sha, "")
         for change in source.changes(previous, tree):
-            assert known.pop(change.path, None) == change.before
-            known.update({change.path: change.after} if change.after else {})
+            assert known.pop(change.key, None) == change.before
+            known.update({change.key: change.after} if change.after else {})
         assert dict(source.entries(tree)) == known
         previous = tree
     assert _contents(source, known) == _archived(local.repo)
@@ -422,17 +423,17 @@ def _random_history(repo: GitRepo, chance: random.Random, count: int) -> list[st
     return shas
 
 
-def _contents(source: GitSource, entries: dict[bytes, Entry]) -> dict[bytes, tuple[int, bytes]]:
+def _contents(source: GitSource, entries: dict[bytes, Item]) -> dict[bytes, tuple[str, bytes]]:
     found = {}
     with source.contents() as contents:
         for path, entry in entries.items():
             read = bytearray()
-            contents.write_to(entry.blob, read.extend)
-            found[path] = (entry.mode, bytes(read))
+            contents.write_to(blob_of(entry), read.extend)
+            found[path] = (entry.traits, bytes(read))
     return found
 
 
-def _archived(repo: GitRepo) -> dict[bytes, tuple[int, bytes]]:
+def _archived(repo: GitRepo) -> dict[bytes, tuple[str, bytes]]:
     packed = repo.git("archive", "--format=tar", "main").encode("utf-8", "surrogateescape")
     found = {}
     with tarfile.open(fileobj=BytesIO(packed + b"\0" * 10240)) as archive:
@@ -450,7 +451,7 @@ def test_blobs_that_are_asked_for_ahead_arrive_in_any_order(local: Place) -> Non
     files: dict[str | bytes, Content] = {f"f{n:03d}": f"content {n}\n" * (n * 37 % 400) for n in range(200)}
     sha = local.repo.commit(files)
     source = local.fetched()
-    blobs = [entry.blob for _, entry in source.entries(source.tree(sha, ""))]
+    blobs = [blob_of(entry) for _, entry in source.entries(source.tree(sha, ""))]
     with source.contents() as contents:
         assert isinstance(contents, Foreseeing)
         for order in (blobs, blobs[::3], [blobs[5], blobs[3], blobs[3], *blobs[90:], *blobs[:9]]):

@@ -1,13 +1,15 @@
-"""The queue and the audit chain under several writers at once, on both databases."""
+"""What every adapter of the port WorkQueue promises, and the audit chain under several writers; on both databases."""
 
 from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
+from app.domain.actor import user
 from app.domain.audit import NewAuditEntry
-from app.domain.operation import OperationKind, Request, Trigger
+from app.domain.operation import OperationKind, Phase, Request, Trigger
 from tests.support.installation import ME, Installation
 
 
@@ -23,7 +25,7 @@ def test_no_operation_is_given_to_two_workers(tmp_path: Path, database_url: str)
     names = [f"shop-{number}" for number in range(24)]
     for name in names:
         here.register("push", name)
-        here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name), name)
+        here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)), name)
 
     def work(worker: int) -> list[str]:
         taken = []
@@ -41,9 +43,63 @@ def test_one_environment_runs_one_operation_at_a_time(tmp_path: Path, database_u
     here = _installation(tmp_path, database_url)
     here.register("push")
     for _ in range(3):
-        here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, ME.name))
+        here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
     assert here.claim("one") is not None
     assert here.claim("two") is None
+    here.close()
+
+
+def test_operations_of_one_environment_come_in_their_order(tmp_path: Path, database_url: str) -> None:
+    here = _installation(tmp_path, database_url)
+    here.register("push")
+    asked = [here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME))).id for _ in range(3)]
+    assert [one.id for one in here.run()] == asked
+    here.close()
+
+
+def test_what_is_claimed_is_running_under_its_worker(tmp_path: Path, database_url: str) -> None:
+    here = _installation(tmp_path, database_url)
+    here.register("push")
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
+    now = here.clock.now()
+    with here.store.write() as tx:
+        claimed = tx.queue.claim("one", now)
+    with here.store.read() as tx:
+        kept = tx.operations.get(asked.id)
+    assert claimed == kept
+    assert (kept.phase, kept.worker, kept.started_at, kept.heartbeat_at) == (Phase.RUNNING, "one", now, now)
+    here.close()
+
+
+def test_a_lease_is_its_workers_own_and_ends_when_the_operation_is_told_to_stop(
+    tmp_path: Path, database_url: str
+) -> None:
+    here = _installation(tmp_path, database_url)
+    here.register("push")
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
+    with here.store.write() as tx:
+        assert not tx.queue.renew(asked.id, "one", here.clock.now()), "nobody has claimed it"
+    here.claim("one")
+    with here.store.write() as tx:
+        assert tx.queue.renew(asked.id, "one", here.clock.now())
+        assert not tx.queue.renew(asked.id, "two", here.clock.now())
+    here.use_cases.queue.terminate(asked.id, ME)
+    with here.store.write() as tx:
+        assert not tx.queue.renew(asked.id, "one", here.clock.now())
+    here.close()
+
+
+def test_what_no_heartbeat_is_heard_of_is_abandoned(tmp_path: Path, database_url: str) -> None:
+    here = _installation(tmp_path, database_url)
+    here.register("push")
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
+    began = here.clock.now()
+    with here.store.write() as tx:
+        claimed = tx.queue.claim("one", began)
+        assert claimed is not None
+        assert tx.queue.abandoned(began, None) == ()
+        assert [one.id for one in tx.queue.abandoned(began + timedelta(seconds=1), None)] == [claimed.id]
+        assert tx.queue.abandoned(began + timedelta(seconds=1), "one") == ()
     here.close()
 
 
@@ -53,7 +109,7 @@ def test_the_audit_chain_has_no_gap_under_eight_writers(tmp_path: Path, database
     def write(writer: int) -> None:
         for number in range(15):
             with here.store.write() as tx:
-                tx.audit.append(here.clock.now(), NewAuditEntry(f"user:{writer}", "test", f"thing:{number}"))
+                tx.audit.append(here.clock.now(), NewAuditEntry(user(str(writer)), "test", f"thing:{number}"))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(8)))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Self
 
 from app.domain.errors import SourceDamaged, Terminated
+from app.domain.state.git_files import EMPTY_TREE, blob_of, file_item, traits_of
+from app.domain.state.items import Change, Item, Key
 from app.domain.state.plan import LiveState, Plan, compare
-from app.domain.state.tree import EMPTY_TREE, Change, Entry
-from app.ports import Desired, Target
+from app.ports import Target
 from tests.support.repo import ENVIRONMENT, GitRepo
+from tests.support.states import GivenState
 
 
 class Blobs:
-    """Implements the port Contents over one `git cat-file --batch`."""
+    """Implements the port ContentReader over one `git cat-file --batch`."""
 
     def __init__(self, repo: GitRepo) -> None:
         self._process = subprocess.Popen(
@@ -26,13 +28,16 @@ class Blobs:
             env={**ENVIRONMENT, "GIT_DIR": str(repo.path)},
         )
 
-    def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
+    def expect(self, items: Sequence[tuple[Key, Item]]) -> None:
+        pass
+
+    def write_to(self, key: Key, item: Item, write: Callable[[bytes], object]) -> int:
         into, out = _pipes(self._process)
-        into.write(blob.encode() + b"\n")
+        into.write(blob_of(item).encode() + b"\n")
         into.flush()
         head = out.readline().split()
         if len(head) != 3:
-            raise SourceDamaged(f"there is no {blob}")
+            raise SourceDamaged(f"there is no {item}")
         left = size = int(head[2])
         while left:
             chunk = out.read(min(left, 1 << 16))
@@ -76,18 +81,22 @@ class Watcher:
             raise Terminated("told to stop")
 
 
-def entries(repo: GitRepo, tree: str) -> dict[bytes, Entry]:
+def entries(repo: GitRepo, tree: str) -> dict[bytes, Item]:
     """Path → entry of a tree."""
-    return {path: Entry(*facts) for path, facts in repo.files(tree).items()} if tree != EMPTY_TREE else {}
+    return (
+        {path: file_item(traits_of(mode), blob) for path, (mode, blob) in repo.files(tree).items()}
+        if tree != EMPTY_TREE
+        else {}
+    )
 
 
-def desired(repo: GitRepo, revision: str) -> Desired:
+def desired(repo: GitRepo, revision: str, reader: Callable[[GitRepo], Blobs] = Blobs) -> GivenState:
     """A commit's tree."""
     tree = repo.tree(revision)
-    return Desired(revision, tree, lambda: list(entries(repo, tree).items()))
+    return GivenState(tree, revision, lambda: list(entries(repo, tree).items()), lambda: reader(repo))
 
 
-def changes(old: Mapping[bytes, Entry], new: Mapping[bytes, Entry]) -> list[Change]:
+def changes(old: Mapping[bytes, Item], new: Mapping[bytes, Item]) -> list[Change]:
     """The differences of two listings."""
     paths = sorted(old.keys() | new.keys())
     return [Change(path, old.get(path), new.get(path)) for path in paths if old.get(path) != new.get(path)]
@@ -104,9 +113,9 @@ def planned(
 ) -> tuple[LiveState, Plan]:
     """What a refresh finds."""
     head = target.inventory()
-    owned = entries(repo, head.tree or EMPTY_TREE) if head.whole else dict(target.inventory_entries())
+    owned = entries(repo, head.state or EMPTY_TREE) if head.whole else dict(target.inventory_items())
     moves = changes(owned, entries(repo, repo.tree(revision)))
-    live = target.look([move.path for move in moves], only=only)
+    live = target.look([move.key for move in moves], only=only)
     return live, compare(moves, live, prune=prune, ignored=ignored)
 
 
@@ -123,8 +132,7 @@ def deliver(
     """A sync; returns the plan that was carried out."""
     _, plan = planned(target, repo, revision, prune=prune, only=only, ignored=ignored)
     if plan.work:
-        with Blobs(repo) as contents:
-            target.apply(plan, desired(repo, revision), contents, watch or Watcher())
+        target.apply(plan, desired(repo, revision), watch or Watcher())
     else:
         target.record(plan, desired(repo, revision))
     return plan
@@ -157,4 +165,4 @@ def listing(folder: str | os.PathLike[str]) -> dict[bytes, tuple[int, bytes]]:
 
 def paths_of(live: LiveState) -> Iterable[bytes]:
     """Where live differs from the inventory."""
-    return [deviation.path for deviation in live.deviations]
+    return [deviation.key for deviation in live.deviations]

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from argon2 import PasswordHasher
 
 from app.checks import LocalChecks
 from app.crypto import Passwords, Signer, public_half
-from app.domain.actor import Actor
+from app.desired import DesiredStateRegistry
+from app.domain.actor import Actor, token, user
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.notifications import InProcessNotifier
 from app.ports import Ports
+from app.queries import wire_queries
 from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
 from app.store import open_store, upgrade
-from app.targets.target_registry import TargetRegistry
+from app.targets.kind_of_target import KindOfTarget
+from app.targets.target_dependencies import TargetDependencies
+from app.targets.target_registry import KINDS, TargetRegistry
 from tests.support.repo import GitRepo
 
-ME = Actor("user:kim", "127.0.0.1")
-PIPELINE = Actor("token:ci", "127.0.0.2")
+ME = user("kim", "127.0.0.1")
+PIPELINE = token("ci", "127.0.0.2")
 
 
 @dataclass
@@ -50,22 +56,50 @@ class FakeClock:
         self.at += timedelta(seconds=seconds)
 
 
+@cache
+def _new_database() -> bytes:
+    """A new SQLite database of the newest version, made once in a process: that takes as long as a test."""
+    with TemporaryDirectory() as folder:
+        store = open_store(f"sqlite:///{folder}/new.db", Path(folder) / "secret.key")
+        upgrade(store.engine)
+        store.close()
+        return Path(folder, "new.db").read_bytes()
+
+
 class Installation:
     """One installation in a folder."""
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        kinds: Sequence[Callable[[TargetDependencies], KindOfTarget]] = KINDS,
+    ) -> None:
         self.folder, self.clock = folder, FakeClock()
         self.data, self.servers = folder / "data", folder / "servers"
         self.data.mkdir()
+        if database_url.startswith("sqlite:"):
+            file = Path(database_url.removeprefix("sqlite:///"))
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(_new_database())
         self.store = open_store(database_url, self.data / "secret.key")
         upgrade(self.store.engine)
         sources = GitSources(self.data, [folder], self._secret)
-        targets = TargetRegistry(self.data, [self.servers], secret=self._secret)
-        self.ports = Ports(self.store, sources, targets, LocalChecks(), InProcessNotifier(), self.clock)
+        targets = TargetRegistry(self.data, [self.servers], kinds, secret=self._secret)
+        self.ports = Ports(
+            self.store,
+            sources,
+            DesiredStateRegistry(sources, targets),
+            targets,
+            LocalChecks(),
+            InProcessNotifier(),
+            self.clock,
+        )
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.use_cases: UseCases = wire_use_cases(
             self.ports, Passwords(cheap), Signer(self.data / "signing.key"), public_half
         )
+        self.queries = wire_queries(self.ports, lambda _, work: work())
         self.repo = GitRepo(folder / "shop.git")
         self.url = self.repo.url
 
@@ -78,7 +112,14 @@ class Installation:
 
     # --- doing ---
     def register(
-        self, mode: str, name: str = "shop", *, path: str = "deploy", ref: str = "main", **policy: Any
+        self,
+        mode: str,
+        name: str = "shop",
+        *,
+        path: str = "deploy",
+        ref: str = "main",
+        kind: str = "directory",
+        **policy: Any,
     ) -> Path:
         """Register an environment over the repository; returns its target's directory."""
         target = self.servers / name
@@ -86,7 +127,7 @@ class Installation:
             "name": name,
             "mode": mode,
             "source": {"repo_url": self.url, "ref": ref, "path": path},
-            "target": {"kind": "directory", "path": str(target)},
+            "target": {"kind": kind, "path": str(target)} if kind == "directory" else {"kind": kind},
             "policy": {"interval_s": 60, **policy},
         }
         self.use_cases.registration.create(values, ME)
@@ -104,7 +145,7 @@ class Installation:
 
     def claim(self, worker: str = "test") -> Operation | None:
         with self.store.write() as tx:
-            return tx.operations.claim(worker, self.clock.now())
+            return tx.queue.claim(worker, self.clock.now())
 
     def poll(self) -> list[Operation]:
         self.clock.pass_(60)
@@ -114,11 +155,11 @@ class Installation:
     def push(self, revision: str | None = None, name: str = "shop", **more: Any) -> Operation:
         """A pipeline's push, run to its end."""
         return self._one(
-            Request(OperationKind.SYNC, Trigger.PIPELINE, PIPELINE.name, wanted=revision, **more), name, PIPELINE
+            Request(OperationKind.SYNC, Trigger.PIPELINE, str(PIPELINE), wanted=revision, **more), name, PIPELINE
         )
 
     def refresh(self, name: str = "shop", trigger: Trigger = Trigger.MANUAL) -> Operation:
-        return self._one(Request(OperationKind.REFRESH, trigger, ME.name), name, ME)
+        return self._one(Request(OperationKind.REFRESH, trigger, str(ME)), name, ME)
 
     def deliver(self, mode: str, revision: str | None = None) -> Operation:
         """Bring the branch's newest commit (or one) live in the way of the mode."""
@@ -149,7 +190,8 @@ class Installation:
 
     def report(self, name: str = "shop") -> dict[str, Any]:
         with self.store.read() as tx:
-            return dict(tx.drift.get(tx.environments.get(name).id) or {})
+            found = tx.drift.get(tx.environments.get(name).id)
+        return found.as_dict() if found else {}
 
 
 Make = Callable[[], Installation]

@@ -15,11 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
+from app.domain.state.git_files import blob_id, file_item, traits_of
+from app.domain.state.items import Item
 from app.domain.state.plan import Plan, compare
-from app.domain.state.tree import Entry, blob_id
-from app.ports import Desired, Target
+from app.ports import Target
 from app.targets.target_registry import TargetRegistry
 from tests.support.delivery import Watcher, changes, listing
+from tests.support.states import state_of
 
 Tree = dict[bytes, tuple[int, bytes]]
 FILE, SCRIPT, LINK = 0o100644, 0o100755, 0o120000
@@ -45,20 +47,8 @@ TWO: Tree = {
 }
 
 
-class Memory:
-    """Implements the port Contents."""
-
-    blobs = {blob_id(content): content for tree in (ONE, TWO) for _, content in tree.values()}
-
-    def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
-        content = self.blobs[blob]
-        for start in range(0, len(content), 4096):
-            write(content[start : start + 4096])
-        return len(content)
-
-
-def entries(tree: Tree) -> dict[bytes, Entry]:
-    return {path: Entry(mode, blob_id(content)) for path, (mode, content) in tree.items()}
+def entries(tree: Tree) -> dict[bytes, Item]:
+    return {path: file_item(traits_of(mode), blob_id(content)) for path, (mode, content) in tree.items()}
 
 
 def name(tree: Tree) -> str:
@@ -66,15 +56,15 @@ def name(tree: Tree) -> str:
 
 
 def plan_for(target: Target, tree: Tree) -> Plan:
-    moves = changes(dict(target.inventory_entries()), entries(tree))
-    return compare(moves, target.look([move.path for move in moves]))
+    moves = changes(dict(target.inventory_items()), entries(tree))
+    return compare(moves, target.look([move.key for move in moves]))
 
 
 def deliver(target: Target, tree: Tree, starts: Callable[[], object] = lambda: None) -> None:
     plan = plan_for(target, tree)
-    wanted = Desired(name(tree), name(tree), lambda: entries(tree).items())
+    wanted = state_of({path: (item, tree[path][1]) for path, item in entries(tree).items()}, name(tree))
     starts()
-    target.apply(plan, wanted, Memory(), Watcher())
+    target.apply(plan, wanted, Watcher())
 
 
 def child(open_target: Callable[[], Target], go: int) -> None:
@@ -116,10 +106,10 @@ def judge(target: Target, live: Path) -> list[str]:
             broken.append(f"torn: {path!r}")
     if target.inventory().whole and target.look().deviations:
         broken.append("called whole, and is not")
-    known = dict(target.inventory_entries())
+    known = dict(target.inventory_items())
     broken += [f"not known: {path!r}" for path in there if path not in known]
     looked = target.look()
-    broken += [f"looks like drift: {one.path!r}" for one in looked.deviations]
+    broken += [f"looks like drift: {one.key!r}" for one in looked.deviations]
     if looked.unmanaged_count:
         broken.append(f"strange: {looked.unmanaged!r}")
     return broken

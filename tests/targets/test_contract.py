@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from app.domain.errors import SourceDamaged, Terminated, UnsafePath
+from app.domain.state.git_files import EMPTY_TREE, FILE, blob_id, file_item
+from app.domain.state.items import Item, Key
 from app.domain.state.plan import Action, Drift, InventoryHead, Plan, PlanItem
-from app.domain.state.tree import EMPTY_TREE, Entry, blob_id
-from app.ports import Desired
 from tests.support.delivery import Blobs, Watcher, deliver, desired, entries, planned
 from tests.support.repo import GitRepo, link, script
+from tests.support.states import GivenState
 
 FIRST: dict[Any, Any] = {
     "index.html": "<h1>one</h1>",
@@ -62,13 +63,13 @@ def hashed(site: Any) -> dict[bytes, tuple[int, str]]:
 
 def drift(site: Any, repo: GitRepo, revision: str) -> dict[bytes, Drift | None]:
     _, plan = planned(site.open(), repo, revision)
-    return {item.path: item.drift for item in plan.items}
+    return {item.key: item.drift for item in plan.items}
 
 
 def test_before_anything_was_applied_it_knows_nothing(any_site: Any) -> None:
     target = any_site.open()
     assert target.inventory() == InventoryHead(None, None, True)
-    assert list(target.inventory_entries()) == []
+    assert list(target.inventory_items()) == []
     looked = target.look()
     assert (looked.deviations, looked.unmanaged_count) == ((), 0)
     assert target.read(b"index.html", 10) is None
@@ -80,7 +81,7 @@ def test_a_first_delivery_equals_the_tree_and_is_known(any_site: Any, repo: GitR
     assert hashed(any_site) == tree(repo, first)
     target = any_site.open()
     assert target.inventory() == InventoryHead(repo.tree(first), first, True)
-    assert dict(target.inventory_entries()) == entries(repo, repo.tree(first))
+    assert dict(target.inventory_items()) == entries(repo, repo.tree(first))
     assert planned(target, repo, first)[1].items == ()
 
 
@@ -97,7 +98,7 @@ def test_a_second_delivery_changes_creates_deletes_and_sets_modes(any_site: Any,
         }
     )
     plan = deliver(any_site.open(), repo, second, only=True)
-    assert plan.counts() == {Action.CREATE: 1, Action.UPDATE: 3, Action.MODE: 1, Action.DELETE: 1}
+    assert plan.counts() == {Action.CREATE: 1, Action.UPDATE: 3, Action.TRAITS: 1, Action.DELETE: 1}
     assert hashed(any_site) == tree(repo, second)
     assert planned(any_site.open(), repo, second)[1].items == ()
 
@@ -136,10 +137,10 @@ def test_files_and_directories_may_change_places(any_site: Any, repo: GitRepo) -
         (lambda site: site.write("index.html", b"<h1>mine</h1>"), b"index.html", Drift.CHANGED, Action.UPDATE),
         (lambda site: site.write("index.html", b"<h1>ONE</h1>"), b"index.html", Drift.CHANGED, Action.UPDATE),
         (lambda site: site.remove("assets/app.css"), b"assets/app.css", Drift.MISSING, Action.CREATE),
-        (lambda site: site.chmod("bin/run", 0o644), b"bin/run", Drift.MODE, Action.MODE),
-        (lambda site: site.chmod("index.html", 0o600), b"index.html", Drift.MODE, Action.MODE),
-        (lambda site: site.chmod("index.html", 0o666), b"index.html", Drift.MODE, Action.MODE),
-        (lambda site: site.chmod("index.html", 0o4644), b"index.html", Drift.MODE, Action.MODE),
+        (lambda site: site.chmod("bin/run", 0o644), b"bin/run", Drift.TRAITS, Action.TRAITS),
+        (lambda site: site.chmod("index.html", 0o600), b"index.html", Drift.TRAITS, Action.TRAITS),
+        (lambda site: site.chmod("index.html", 0o666), b"index.html", Drift.TRAITS, Action.TRAITS),
+        (lambda site: site.chmod("index.html", 0o4644), b"index.html", Drift.TRAITS, Action.TRAITS),
         (lambda site: site.link("index.html", "/etc/hostname"), b"index.html", Drift.CHANGED, Action.UPDATE),
         (lambda site: site.link("latest", "elsewhere"), b"latest", Drift.CHANGED, Action.UPDATE),
         (lambda site: (site.remove("latest"), site.write("latest", b"assets/app.css")), b"latest", Drift.CHANGED,
@@ -152,7 +153,7 @@ def test_drift_is_found_named_and_healed(
     deliver(any_site.open(), repo, first)
     moved(any_site)
     looked, plan = planned(any_site.open(), repo, first)
-    assert [(item.path, item.drift, item.action) for item in plan.items] == [(path, kind, action)]
+    assert [(item.key, item.drift, item.action) for item in plan.items] == [(path, kind, action)]
     assert looked.deviations[0].known == entries(repo, repo.tree(first))[path]
     assert any_site.open().look([path], only=True).deviations == looked.deviations
     deliver(any_site.open(), repo, first)
@@ -164,7 +165,7 @@ def test_found_permission_bits_are_told(any_site: Any, repo: GitRepo, first: str
     deliver(any_site.open(), repo, first)
     any_site.chmod("index.html", 0o600)
     (deviation,) = any_site.open().look().deviations
-    assert deviation.found == Entry(0o100600, blob_id(b"<h1>one</h1>"))
+    assert deviation.found == file_item("100600", blob_id(b"<h1>one</h1>"))
 
 
 def test_a_pruned_file_that_comes_back_is_extra_until_it_is_wanted_again(
@@ -175,8 +176,8 @@ def test_a_pruned_file_that_comes_back_is_extra_until_it_is_wanted_again(
     deliver(any_site.open(), repo, second, only=True)
     any_site.write("index.html", b"back")
     looked, plan = planned(any_site.open(), repo, second)
-    assert [(one.path, one.known, one.found) for one in looked.deviations] == [
-        (b"index.html", None, Entry(0o100644, blob_id(b"back")))
+    assert [(one.key, one.known, one.found) for one in looked.deviations] == [
+        (b"index.html", None, file_item(FILE, blob_id(b"back")))
     ]
     assert [(item.drift, item.action) for item in plan.items] == [(Drift.EXTRA, Action.DELETE)]
     assert looked.unmanaged_count == 0
@@ -216,7 +217,7 @@ def test_prune_removes_only_what_is_ours(lasting_site: Any, repo: GitRepo, first
     deliver(lasting_site.open(), repo, emptied)
     assert live(lasting_site) == {b"theirs.txt": (0o100644, b"theirs")}
     assert lasting_site.open().inventory() == InventoryHead(EMPTY_TREE, emptied, True)
-    assert list(lasting_site.open().inventory_entries()) == []
+    assert list(lasting_site.open().inventory_items()) == []
 
 
 def test_without_prune_a_dropped_file_stays_and_is_no_longer_watched(
@@ -238,7 +239,7 @@ def test_what_stands_in_the_way_is_told_and_taken_over(lasting_site: Any, repo: 
     lasting_site.write("assets/app.css", b"body {}")
     lasting_site.write("assets/theirs", b"theirs")
     looked, plan = planned(lasting_site.open(), repo, first)
-    assert {one.path for one in looked.deviations} == {b"index.html", b"assets/app.css"}
+    assert {one.key for one in looked.deviations} == {b"index.html", b"assets/app.css"}
     assert (looked.unmanaged, plan.drift) == ((b"assets/theirs",), ())
     assert plan.counts() == {Action.CREATE: 4, Action.UPDATE: 1, Action.RECORD: 1}
     deliver(lasting_site.open(), repo, first)
@@ -266,7 +267,7 @@ def test_looking_at_some_paths_says_nothing_about_others(any_site: Any, repo: Gi
     any_site.write("theirs", b"theirs")
     looked = any_site.open().look([b"assets/app.css", b"empty", b"theirs", b"not/there"], only=True)
     assert looked.partial
-    assert [(one.path, one.known is None, one.found is None) for one in looked.deviations] == [
+    assert [(one.key, one.known is None, one.found is None) for one in looked.deviations] == [
         (b"assets/app.css", False, True),
         (b"theirs", True, False),
     ]
@@ -279,7 +280,7 @@ def test_accepted_drift_is_left_alone(lasting_site: Any, repo: GitRepo, first: s
     deliver(lasting_site.open(), repo, second, ignored=lambda path: path == b"index.html")
     assert lasting_site.live()[b"index.html"][1] == b"tuned by hand"
     looked, plan = planned(lasting_site.open(), repo, second)
-    assert {item.path: item.drift for item in plan.items} == {b"index.html": Drift.CHANGED}
+    assert {item.key: item.drift for item in plan.items} == {b"index.html": Drift.CHANGED}
     assert looked.deviations[0].known == entries(repo, repo.tree(second))[b"index.html"]
 
 
@@ -287,7 +288,7 @@ def test_recording_moves_the_head_and_touches_nothing(any_site: Any, repo: GitRe
     deliver(any_site.open(), repo, first)
     before = live(any_site)
     second = repo.commit({"outside.txt": "x"})
-    same_tree = Desired(second, repo.tree(first), lambda: iter(()))
+    same_tree = GivenState(repo.tree(first), second)
     any_site.open().record(Plan(), same_tree)
     assert any_site.open().inventory() == InventoryHead(repo.tree(first), second, True)
     assert live(any_site) == before
@@ -307,7 +308,7 @@ def test_stopped_between_two_files_it_knows_what_is_ours_and_goes_on(
     now, wanted = live(any_site), tree(repo, second)
     for path, (mode, content) in now.items():
         assert before.get(path) == (mode, content) or wanted.get(path) == (mode, blob_id(content))
-    assert dict(target.inventory_entries()).keys() >= now.keys()
+    assert dict(target.inventory_items()).keys() >= now.keys()
     looked, plan = planned(target, repo, second)
     assert (plan.drift, looked.unmanaged_count) == ((), 0), "an interrupted delivery is not drift"
     deliver(any_site.open(), repo, second)
@@ -318,16 +319,16 @@ def test_stopped_between_two_files_it_knows_what_is_ours_and_goes_on(
 
 def test_damaged_content_never_lands(any_site: Any, repo: GitRepo, first: str) -> None:
     class Lying(Blobs):
-        def write_to(self, blob: str, write: Callable[[bytes], object]) -> int:
-            if blob == blob_id(b"<h1>two</h1>"):
+        def write_to(self, key: Key, item: Item, write: Callable[[bytes], object]) -> int:
+            if item.digest == blob_id(b"<h1>two</h1>"):
                 return len(b"<h1>tw") if write(b"<h1>tw") else 6
-            return super().write_to(blob, write)
+            return super().write_to(key, item, write)
 
     deliver(any_site.open(), repo, first)
     second = repo.commit({"index.html": "<h1>two</h1>"})
     _, plan = planned(any_site.open(), repo, second)
-    with Lying(repo) as contents, pytest.raises(SourceDamaged):
-        any_site.open().apply(plan, desired(repo, second), contents, Watcher())
+    with pytest.raises(SourceDamaged):
+        any_site.open().apply(plan, desired(repo, second, Lying), Watcher())
     assert hashed(any_site) == tree(repo, first)
     assert not any_site.open().inventory().whole
     deliver(any_site.open(), repo, second)
@@ -345,9 +346,10 @@ def test_paths_that_leave_the_root_are_refused_before_anything_happens(
             PlanItem(path, Action.CREATE, None, None, entry),
             PlanItem(path, Action.DELETE, entry, entry, None),
         ):
-            wanted = Desired("1" * 40, "2" * 40, partial(list, [(b"new.txt", entry), (path, entry)]))
-            with Blobs(repo) as contents, pytest.raises(UnsafePath):
-                any_site.open().apply(Plan((good, bad)), wanted, contents, Watcher())
+            listed: Callable[[], list[tuple[Key, Item]]] = partial(list, [(b"new.txt", entry), (path, entry)])
+            wanted = GivenState("2" * 40, "1" * 40, listed, partial(Blobs, repo))
+            with pytest.raises(UnsafePath):
+                any_site.open().apply(Plan((good, bad)), wanted, Watcher())
             assert any_site.open().inventory().revision == first
     assert hashed(any_site) == tree(repo, first)
 
@@ -369,7 +371,7 @@ def test_forgetting_keeps_the_files(any_site: Any, repo: GitRepo, first: str) ->
     any_site.open().forget()
     assert live(any_site) == before
     assert any_site.open().inventory() == InventoryHead()
-    assert list(any_site.open().inventory_entries()) == []
+    assert list(any_site.open().inventory_items()) == []
     any_site.open().forget()
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from app.domain.environment import TargetSpec
 from app.domain.errors import InvalidInput, TargetRefused
-from app.targets.target_registry import TargetRegistry, overlaps
+from app.targets.files.allowed_roots import overlaps
+from app.targets.target_registry import TargetRegistry
 from tests.targets.conftest import Site, environment
 
 
@@ -90,7 +91,7 @@ def test_every_wrong_option_is_named_at_once(registry: TargetRegistry) -> None:
 
 def test_an_unknown_kind_is_told_the_known_ones(registry: TargetRegistry) -> None:
     assert wrong(registry, "balloon") == {"target.kind": "must be one of directory, ssh"}
-    assert registry.kinds()["directory"].fields == ("path", "layout", "keep_releases")
+    assert [field.name for field in registry.kinds()["directory"].fields] == ["path", "layout", "keep_releases"]
     with pytest.raises(TargetRefused, match="balloon"):
         registry.open(environment(1, "balloon"))
 

@@ -123,7 +123,7 @@ def test_drift_in_the_live_release_is_healed_by_a_new_one(releases: ReleaseSite,
     before = current(releases)
     releases.write("a", b"by hand")
     _, plan = planned(releases.open(), repo, revision)
-    assert [(item.path, item.drift, item.action) for item in plan.items] == [(b"a", Drift.CHANGED, Action.UPDATE)]
+    assert [(item.key, item.drift, item.action) for item in plan.items] == [(b"a", Drift.CHANGED, Action.UPDATE)]
     deliver(releases.open(), repo, revision)
     assert current(releases) != before
     assert (releases.folder / "a").read_text() == "1"

@@ -95,7 +95,7 @@ def test_a_target_that_vanished_is_missing_everywhere_and_healed(site: Site, rep
     deliver(site.open(), repo, first)
     shutil.rmtree(site.path)
     _, plan = planned(site.open(), repo, first)
-    assert {item.path: item.drift for item in plan.items} == {b"a": Drift.MISSING, b"b/c": Drift.MISSING}
+    assert {item.key: item.drift for item in plan.items} == {b"a": Drift.MISSING, b"b/c": Drift.MISSING}
     assert site.open().read(b"a", 10) is None
     deliver(site.open(), repo, first)
     assert planned(site.open(), repo, first)[1].items == ()

@@ -20,9 +20,10 @@ from app.domain.errors import InvalidInput, TargetRefused, TargetUnreachable, Te
 from app.domain.state.plan import Drift
 from app.domain.status import Health
 from app.ssh import Pool, fingerprint, host_key
-from app.targets.ssh import SshKind
-from app.targets.target_registry import KINDS, TargetRegistry
-from tests.support.delivery import Blobs, Watcher, deliver, desired, planned
+from app.targets.ssh.ssh_kind import SshKind
+from app.targets.target_dependencies import TargetDependencies, no_secret
+from app.targets.target_registry import CATALOGUE, TargetRegistry
+from tests.support.delivery import Watcher, deliver, desired, planned
 from tests.support.repo import GitRepo, link
 from tests.support.sshd import SshServer, new_key, ready
 from tests.targets.conftest import SshReleaseSite, SshSite, login
@@ -63,8 +64,19 @@ def test_options_that_could_be_taken_for_something_else_are_refused(tmp_path: Pa
     assert all(name.startswith(f"target.{field}") for name in refused.value.fields)
 
 
+def test_options_are_kept_in_one_order_however_they_are_given(tmp_path: Path) -> None:
+    """The store compares targets as texts, and older versions stored them in this order."""
+    kept = ["host", "port", "user", "credential", "path", "layout", "keep_releases", "jump"]
+    jump = {"user": "u", "host": "j", "credential": "k"}
+    given = {"jump": jump, "layout": "releases", "path": "/srv/shop", "credential": "k", "user": "u", "host": "h"}
+    checked = TargetRegistry(tmp_path, [tmp_path]).check("ssh", given)
+    assert list(checked) == kept
+    assert list(checked["jump"]) == ["host", "port", "user", "credential"]
+    assert {*kept, "host_key"} == {field.name for field in CATALOGUE["ssh"].fields}
+
+
 def test_the_same_place_on_one_host_is_an_overlap_whoever_logs_in(tmp_path: Path) -> None:
-    kind = KINDS["ssh"](TargetRegistry(tmp_path, [tmp_path])._means)
+    kind = SshKind(TargetDependencies.of(tmp_path, [tmp_path], no_secret))
     one = {"host": "h", "port": 22, "user": "a", "path": "/srv/shop"}
     assert kind.overlap(one, {**one, "user": "b", "path": "/srv/shop/sub"})
     assert not kind.overlap(one, {**one, "path": "/srv/shop2"})
@@ -103,11 +115,11 @@ def test_a_key_that_is_not_let_in_is_told(quick_path: Path, tmp_path: Path) -> N
     site = SshSite(quick_path)
     wrong = new_key(tmp_path / "wrong").read_text()
     pool = Pool()
-    kinds = {"ssh": lambda means: SshKind(means.places, lambda _: {"private_key": wrong}, pool)}
+    kinds = [lambda means: SshKind(replace(means, secret=lambda _: {"private_key": wrong}, pool=pool))]
     registry = TargetRegistry(site.data, [site.roots], kinds)
     with pytest.raises(TargetRefused, match=r"does not let us in with the credential 'key'.*authorized_keys"):
         registry.open(site.environment).look()
-    kinds = {"ssh": lambda means: SshKind(means.places, lambda _: {"private_key": "nonsense"}, pool)}
+    kinds = [lambda means: SshKind(replace(means, secret=lambda _: {"private_key": "nonsense"}, pool=pool))]
     with pytest.raises(TargetRefused):
         TargetRegistry(site.data, [site.roots], kinds).open(site.environment).look()
 
@@ -125,7 +137,7 @@ def test_through_a_jump_host(quick_path: Path, repo: GitRepo, other: SshServer) 
     site = SshSite(quick_path, jump=jump)
     keys = {"key": site.server.private_key, "other": other.private_key}
     options = {**site.environment.target.options, "jump": {**jump, "credential": "other"}}
-    kinds = {"ssh": lambda means: SshKind(means.places, lambda name: {"private_key": keys[name]}, means.pool)}
+    kinds = [lambda means: SshKind(replace(means, secret=lambda name: {"private_key": keys[name]}))]
     registry = TargetRegistry(site.data, [site.roots], kinds)
     found = registry.complete(type(site.environment.target)("ssh", {**options, "host_key": None}))
     assert found.options["host_key"] == host_key(site.server.known_hosts), "asked through the jump host"
@@ -153,7 +165,7 @@ def test_a_host_without_findutils_is_listed_as_well(ssh: SshSite, repo: GitRepo)
     site.link("latest", "else\nwhere")
     site.write("theirs \n x", b"")
     looked, plan = planned(site.open(), repo, revision)
-    assert {item.path: item.drift for item in plan.items} == {b"new\nline.txt": Drift.CHANGED, b"latest": Drift.CHANGED}
+    assert {item.key: item.drift for item in plan.items} == {b"new\nline.txt": Drift.CHANGED, b"latest": Drift.CHANGED}
     assert looked.unmanaged == (b"theirs \n x",)
 
 
@@ -222,8 +234,8 @@ def test_what_is_swapped_for_a_link_after_the_look_leads_nowhere(ssh: SshSite, r
     _, plan = planned(target, repo, second)
     (ssh.path / "d").rename(ssh.path / "was")
     (ssh.path / "d").symlink_to(away)
-    with Blobs(repo) as contents, pytest.raises(TargetRefused, match="was replaced while we worked"):
-        target.apply(plan, desired(repo, second), contents, Watcher())
+    with pytest.raises(TargetRefused, match="was replaced while we worked"):
+        target.apply(plan, desired(repo, second), Watcher())
     assert (away / "f").read_text() == "not ours"
     assert sorted(os.listdir(away)) == ["f"]
     deliver(ssh.open(), repo, second)

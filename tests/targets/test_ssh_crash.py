@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from app.domain.errors import TargetUnreachable
-from app.domain.state.tree import blob_id
+from app.domain.state.git_files import blob_id
 from app.ssh import Pool
 from tests.support.cutting import Cut
 from tests.support.delivery import deliver, planned

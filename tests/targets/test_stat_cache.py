@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from app.domain.state.git_files import blob_id, traits_of
 from app.domain.state.plan import LiveState
-from app.domain.state.tree import SYMLINK, blob_id
 from app.ports import Target
-from app.targets.directory import directory_listing, root_handle
-from app.targets.inventory import git_index as index
-from app.targets.inventory.git_index import made_index, stat_of
+from app.targets.files import directory_listing, directory_scan, root_handle
+from app.targets.files import git_index as index
+from app.targets.files.git_index import made_index, stat_of
 from tests.support.delivery import deliver, paths_of
 from tests.support.repo import ENVIRONMENT, GitRepo, link, script
 from tests.targets.conftest import Site
@@ -28,6 +28,12 @@ TREE: dict[str, Any] = {
     "b/run": script("run"),
     "link": link("a.txt"),
 }
+
+
+@pytest.fixture(params=[0, 1_000], ids=["by git", "by ourselves"], autouse=True)
+def _comparing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to compare stats tell the same."""
+    monkeypatch.setattr(directory_scan, "FEW", request.param)
 
 
 @pytest.fixture
@@ -95,7 +101,7 @@ def test_permissions_and_owner(delivered: Site) -> None:
         for _ in range(2):
             (deviation,) = delivered.later().look().deviations
             assert deviation.found is not None
-            assert deviation.found.mode == 0o100000 | mode
+            assert deviation.found.traits == traits_of(0o100000 | mode)
     (delivered.path / "a.txt").chmod(0o644)
     if os.geteuid() == 0:
         os.chown(delivered.path / "a.txt", 65534, 65534)
@@ -193,7 +199,8 @@ def test_a_second_look_agrees_with_the_first_after_any_of_it_was_lost(delivered:
     assert delivered.later().look() == first
 
 
-def test_a_damaged_index_is_made_again(delivered: Site) -> None:
+def test_a_damaged_index_is_made_again(delivered: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory_scan, "FEW", 0)
     delivered.later().look()
     (file,) = (delivered.data / "inventories" / "7" / "git").glob("index-*")
     file.write_bytes(b"DIRC" + bytes(200))
@@ -205,6 +212,7 @@ def test_a_damaged_index_is_made_again(delivered: Site) -> None:
 def test_an_index_that_vanishes_while_git_reads_is_not_taken_for_an_empty_one(
     delivered: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(directory_scan, "FEW", 0)
     delivered.write("a.txt", b"changed")
     original: Any = vars(index)["git"]
     calls: list[Path] = []
@@ -259,6 +267,6 @@ def test_the_index_is_the_one_git_writes(tmp_path: Path) -> None:
     written = (where / "index").read_bytes()
     made = made_index(rows)
     assert made[:-20] == written[: len(made) - 20]
-    assert {mode for _, mode, _, _ in rows} == {0o100644, 0o100755, SYMLINK}
+    assert {mode for _, mode, _, _ in rows} == {0o100644, 0o100755, 0o120000}
     assert index.SETTLE_NS >= 2 * 10**9, "Git compares whole seconds"
     assert blob_id(b"") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"

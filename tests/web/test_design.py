@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.web.rendering import present
 from app.web.rendering.samples import samples
 from app.web.rendering.templating import environment
+from app.wording import badges
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 23, 15, 2, 11, tzinfo=UTC)
@@ -40,7 +40,7 @@ def test_patterns_show_every_macro(patterns: str) -> None:
 
 def test_every_icon_named_anywhere_is_in_the_sprite(patterns: str) -> None:
     named = set(re.findall(r"icons\.svg#([\w-]+)", patterns))
-    named |= {look.icon for looks in present.LOOKS.values() for look in looks.values()}
+    named |= {look.icon for looks in badges.LOOKS.values() for look in looks.values()}
     assert named - ICONS == set()
 
 

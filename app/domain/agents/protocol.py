@@ -75,7 +75,10 @@ class CommandKind(StrEnum):
     RESUME = "resume"
     NUDGE = "nudge"  # poll now
     PREVIEW = "preview"  # plan a rollback and answer with it
-    ADOPT = "adopt"
+    WRITE_BACK = "adopt"  # the wire word, which servers and agents of older versions understand
+
+
+QUESTIONS = (CommandKind.PREVIEW, CommandKind.WRITE_BACK)  # they end with an answer; all others are carried out
 
 
 class CommandState(StrEnum):

@@ -1,13 +1,14 @@
 """Domain values as JSON between control plane and agent, read back to equal values.
 
-Any frozen dataclass of the domain can travel: enums as values, times as RFC 3339, tuples as lists. A field that is not
+Any frozen dataclass of the domain can travel: enums as values, times as RFC 3339, tuples as lists, and what has a text
+form (`parse`) as text. A field may have another name on the wire (`metadata={WIRE_NAME: ...}`). A field that is not
 sent keeps its default, and one that is not known is left out, so that versions one apart understand each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -18,13 +19,16 @@ from app.domain.audit import timestamp
 from app.domain.errors import InvalidInput
 
 T = TypeVar("T")
+WIRE_NAME = "wire name"
 _SCALARS = (str, int, float, bool)
 
 
 def encode(value: Any) -> Any:
     """A value as JSON. Raises TypeError for what is no domain value."""
+    if hasattr(value, "parse"):
+        return str(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: encode(getattr(value, one.name)) for one in fields(value)}
+        return {wire_name(one): encode(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, datetime):
         return timestamp(value)
     if isinstance(value, Mapping):
@@ -36,10 +40,20 @@ def encode(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot travel")
 
 
+def wire_name(field: Field[Any]) -> str:
+    """The name of a dataclass's field on the wire, and of its column in a store."""
+    return str(field.metadata.get(WIRE_NAME, field.name))
+
+
 def decode(kind: type[T], data: Any, at: str = "data") -> T:
     """A value of a dataclass from its JSON. Raises InvalidInput that names the field."""
     found: T = _read(kind, data, at)
     return found
+
+
+def decode_value(kind: Any, data: Any, at: str) -> Any:
+    """A value of any type that a field may have. Raises InvalidInput that names the field."""
+    return _read(kind, data, at)
 
 
 def _read(kind: Any, data: Any, at: str) -> Any:
@@ -53,14 +67,16 @@ def _read(kind: Any, data: Any, at: str) -> Any:
         return tuple(_read(get_args(kind)[0], one, f"{at}.{n}") for n, one in enumerate(_typed(data, list, at)))
     if origin is not None:
         return dict(_typed(data, dict, at))
+    if hasattr(kind, "parse"):
+        return kind.parse(_typed(data, str, at))
     if is_dataclass(kind):
         return _dataclass(kind, _typed(data, dict, at), at)
     return _scalar(kind, data, at)
 
 
 def _dataclass(kind: Any, data: Mapping[str, Any], at: str) -> Any:
-    hints = _hints(kind)
-    given = {name: _read(hints[name], data[name], f"{at}.{name}") for name in hints if name in data}
+    listed = ((one.name, wire_name(one), hint) for one, hint in _field_types(kind))
+    given = {name: _read(hint, data[wire], f"{at}.{wire}") for name, wire, hint in listed if wire in data}
     try:
         return kind(**given)
     except TypeError:
@@ -68,8 +84,9 @@ def _dataclass(kind: Any, data: Mapping[str, Any], at: str) -> Any:
 
 
 @lru_cache
-def _hints(kind: Any) -> Mapping[str, Any]:
-    return {name: hint for name, hint in get_type_hints(kind).items() if name in {one.name for one in fields(kind)}}
+def _field_types(kind: Any) -> tuple[tuple[Field[Any], Any], ...]:
+    hints = get_type_hints(kind)
+    return tuple((one, hints[one.name]) for one in fields(kind))
 
 
 def _scalar(kind: Any, data: Any, at: str) -> Any:

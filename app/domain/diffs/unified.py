@@ -13,19 +13,19 @@ LARGE = 1_000_000  # bytes; content of exactly this size may have been cut off t
 MAX_LINES = 20_000
 LONGEST_LINE = 1_000
 CHANGED = f"{MASK} (changed)"
-Modes = tuple[int | None, int | None]
+Traits = tuple[str | None, str | None]
 
 
 def unified(
-    before: bytes | None, after: bytes | None, path: str, *, limit: int, modes: Modes = (None, None)
+    before: bytes | None, after: bytes | None, path: str, *, limit: int, traits: Traits = (None, None)
 ) -> str | None:
     """A unified diff of at most about `limit` characters; None where there is nothing to show.
 
     Secrets are masked on both sides in the context of their whole file, so that none shows through a hunk's edge; one
     that differs reads `***** (changed)`. A secret of several lines counts as one line. Binary and large files are
-    summed up. `modes` are file modes as Git has them; a change is stated in a line before the diff.
+    summed up. A change of `traits`, such as modes of a file, is stated in a line before the diff.
     """
-    mode = f"mode {modes[0]:o} → {modes[1]:o}" if modes[0] and modes[1] and modes[0] != modes[1] else None
+    mode = f"mode {traits[0]} → {traits[1]}" if traits[0] and traits[1] and traits[0] != traits[1] else None
     content = _content(before, after, path, limit) if before != after else None if mode else _beyond(before)
     return "\n".join(part for part in (mode, content) if part) or None
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from app.domain.errors import InvalidInput
+
+
+class UnknownField(str):
+    """The problem of a field that this version does not know; a newer one may."""
+
+    __slots__ = ()
+
+    def __new__(cls, known: Sequence[str]) -> Self:
+        """`known`: the names that are known at its place."""
+        return super().__new__(cls, f"is not known here; known are {', '.join(known)}")
 
 
 class FieldReader:
@@ -28,7 +38,7 @@ class FieldReader:
         """Refuse fields that do not exist, so that a slip of the pen is not silently ignored."""
         for name in self.values:
             if name not in names:
-                self.wrong(str(name)[:60], f"is not known here; known are {', '.join(names)}")
+                self.wrong(str(name)[:60], UnknownField(names))
 
     def below(self, name: str) -> FieldReader:
         """A nested object; empty where it is left out."""

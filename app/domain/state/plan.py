@@ -8,52 +8,52 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
-from app.domain.state.tree import Change, Entry
+from app.domain.state.items import Change, Item, Key
 from app.domain.status import Divergence
 
 
 @dataclass(frozen=True, slots=True)
 class InventoryHead:
-    """What we applied last, in short. `whole` is False after an interrupted apply: the list may mix two trees."""
+    """What we applied last, in short. `state`: the desired state's id, None before the first delivery. `whole` is False
+    after an interrupted apply: the list may mix two states."""
 
-    tree: str | None = None
+    state: str | None = None
     revision: str | None = None
     whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A path at which the target differs from the inventory. `known` is None for a pruned path that came back,
+    """A key at which the target differs from the inventory. `known` is None for a pruned item that came back,
     `found` is None where nothing stands."""
 
-    path: bytes
-    known: Entry | None
-    found: Entry | None
+    key: Key
+    known: Item | None
+    found: Item | None
 
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
     """What the target holds, told as differences from the inventory.
 
-    `unmanaged` names (a bounded sample of) paths that we never applied; `unmanaged_count` counts all of them.
+    `unmanaged` names (a bounded sample of) keys that we never applied; `unmanaged_count` counts all of them.
     """
 
     inventory: InventoryHead
     deviations: tuple[Deviation, ...] = ()
-    unmanaged: tuple[bytes, ...] = ()
+    unmanaged: tuple[Key, ...] = ()
     unmanaged_count: int = 0
-    partial: bool = False  # only some paths were looked at
+    partial: bool = False  # only some keys were looked at
 
 
 class Action(StrEnum):
-    """What a sync does at a path."""
+    """What a sync does at a key. The wire word of TRAITS is "mode": files were the first items."""
 
     CREATE = "create"
     UPDATE = "update"
-    MODE = "mode"
+    TRAITS = "mode"
     DELETE = "delete"
     RECORD = "record"  # live equals desired already: only the inventory changes
     KEEP = "keep"  # Git dropped it, prune is off: it stays and is no longer ours to watch
@@ -65,18 +65,18 @@ class Drift(StrEnum):
     CHANGED = "changed"
     MISSING = "missing"
     EXTRA = "extra"
-    MODE = "mode"
+    TRAITS = "mode"
 
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One path of a plan. `known`: inventory, `found`: live, `wanted`: desired; `drift` where live had moved."""
+    """One key of a plan. `known`: inventory, `found`: live, `wanted`: desired; `drift` where live had moved."""
 
-    path: bytes
+    key: Key
     action: Action
-    known: Entry | None
-    found: Entry | None
-    wanted: Entry | None
+    known: Item | None
+    found: Item | None
+    wanted: Item | None
     drift: Drift | None = None
 
     @property
@@ -87,10 +87,10 @@ class PlanItem:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would have to happen for live to equal desired. `moved` says that Git asks for another tree."""
+    """What would have to happen for live to equal desired. `moved` says that Git asks for another state."""
 
     items: tuple[PlanItem, ...] = ()
-    ignored: tuple[bytes, ...] = ()
+    ignored: tuple[Key, ...] = ()
     moved: bool = False
     empties: bool = False  # it would delete everything we applied
 
@@ -112,7 +112,7 @@ class Plan:
         return Divergence.NEW_REVISION if self.moved and self.work else None
 
     def counts(self) -> Mapping[Action, int]:
-        """How many paths there are of each action."""
+        """How many keys there are of each action."""
         return Counter(item.action for item in self.items)
 
 
@@ -121,79 +121,52 @@ def compare(
     live: LiveState,
     *,
     prune: bool = True,
-    ignored: Callable[[bytes], bool] = lambda _path: False,
+    ignored: Callable[[Key], bool] = lambda _key: False,
     desired_empty: bool = False,
 ) -> Plan:
-    """Compare the inventory's tree → desired tree `changes` with the inventory → live deviations in `live`.
+    """Compare the inventory → desired state `changes` with the inventory → live deviations in `live`.
 
-    `ignored` tells the paths at which drift is accepted; a change in Git is applied there all the same.
+    `ignored` tells the keys at which drift is accepted; a change in Git is applied there all the same.
     """
-    moves = {change.path: change for change in changes}
-    drifted = {deviation.path: deviation for deviation in live.deviations}
-    accepted = {path for path in drifted if path not in moves and ignored(path)}
-    paths = sorted((moves.keys() | drifted.keys()) - accepted)
-    made = (_item(path, moves.get(path), drifted.get(path), prune) for path in paths)
+    moves = {change.key: change for change in changes}
+    drifted = {deviation.key: deviation for deviation in live.deviations}
+    accepted = {key for key in drifted if key not in moves and ignored(key)}
+    keys = sorted((moves.keys() | drifted.keys()) - accepted)
+    made = (_item(key, moves.get(key), drifted.get(key), prune) for key in keys)
     return Plan(
         items=tuple(item for item in made if item is not None),
         ignored=tuple(sorted(accepted)),
         moved=bool(moves),
-        empties=desired_empty and live.inventory.tree is not None,
+        empties=desired_empty and live.inventory.state is not None,
     )
 
 
-def _item(path: bytes, move: Change | None, deviation: Deviation | None, prune: bool) -> PlanItem | None:
+def _item(key: Key, move: Change | None, deviation: Deviation | None, prune: bool) -> PlanItem | None:
     known = deviation.known if deviation else move.before if move else None
     wanted = move.after if move else known
     found = deviation.found if deviation else known
     action = _action(known, found, wanted, prune)
     in_the_way = known is None and move is not None  # never ours, so it did not drift
     drift = None if in_the_way or action is Action.KEEP else drift_of(known, found)
-    return PlanItem(path, action, known, found, wanted, drift) if action else None
+    return PlanItem(key, action, known, found, wanted, drift) if action else None
 
 
-def drift_of(known: Entry | None, found: Entry | None) -> Drift | None:
-    """How live moved away from the inventory at a path, or None."""
+def drift_of(known: Item | None, found: Item | None) -> Drift | None:
+    """How live moved away from the inventory at a key, or None."""
     if known == found:
         return None
     if known is None:
         return Drift.EXTRA
     if found is None:
         return Drift.MISSING
-    return Drift.MODE if known.blob == found.blob and _same_type(known, found) else Drift.CHANGED
+    return Drift.TRAITS if known.digest == found.digest else Drift.CHANGED
 
 
-def _action(known: Entry | None, found: Entry | None, wanted: Entry | None, prune: bool) -> Action | None:
+def _action(known: Item | None, found: Item | None, wanted: Item | None, prune: bool) -> Action | None:
     if found == wanted:
         return Action.RECORD if known != wanted else None
     if wanted is None:
         return Action.DELETE if prune else Action.KEEP
     if found is None:
         return Action.CREATE
-    return Action.MODE if found.blob == wanted.blob and _same_type(found, wanted) else Action.UPDATE
-
-
-def _same_type(one: Entry, other: Entry) -> bool:
-    return one.mode & 0o170000 == other.mode & 0o170000
-
-
-@dataclass(frozen=True, slots=True)
-class DriftItem:
-    """One path of a drift report; `diff` is unified text with secrets masked, None where there is none to show."""
-
-    path: str
-    change: Drift
-    diff: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DriftReport:
-    """What is different on the target now, against the revision that is live."""
-
-    environment: str
-    revision: str | None
-    checked_at: datetime | None
-    items: tuple[DriftItem, ...] = ()
-    unmanaged: tuple[str, ...] = ()
-    unmanaged_count: int = 0
-    ignored: tuple[str, ...] = ()
-    episode: int | None = None
+    return Action.TRAITS if found.digest == wanted.digest else Action.UPDATE

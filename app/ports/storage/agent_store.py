@@ -60,9 +60,13 @@ class Outbox(Protocol):
         """Forget what has waited since before that; returns how many that was."""
         ...
 
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """How many reports wait."""
+        ...
 
-    def oldest(self) -> datetime | None: ...
+    def oldest(self) -> datetime | None:
+        """When the oldest report that waits was made (UTC, the agent's clock); None where none waits."""
+        ...
 
 
 class CommandInbox(Protocol):
@@ -84,7 +88,9 @@ class CommandInbox(Protocol):
         """Answered ones whose answer was not told yet."""
         ...
 
-    def told(self, seq: int) -> None: ...
+    def told(self, seq: int) -> None:
+        """The control plane has the command's answer."""
+        ...
 
     def restart(self) -> None:
         """Forget everything: another agent's numbers mean nothing."""
@@ -98,20 +104,32 @@ class CommandInbox(Protocol):
 class AgentState(Protocol):
     """The agent's side: small things to remember."""
 
-    def get(self, name: str) -> Any: ...
+    def get(self, name: str) -> Any:
+        """What was put under a name, as JSON gave it back; None where nothing was."""
+        ...
 
-    def put(self, name: str, value: Any) -> None: ...
+    def put(self, name: str, value: Any) -> None:
+        """Remember a value (anything that JSON can say) under a name."""
+        ...
 
 
 class AgentTransaction(Transaction, Protocol):
     """A transaction over an agent's own store."""
 
     @property
-    def outbox(self) -> Outbox: ...
+    def outbox(self) -> Outbox:
+        """Reports that wait for the control plane."""
+        ...
+
     @property
-    def command_inbox(self) -> CommandInbox: ...
+    def command_inbox(self) -> CommandInbox:
+        """Commands that were taken from the control plane."""
+        ...
+
     @property
-    def notes(self) -> AgentState: ...
+    def notes(self) -> AgentState:
+        """What the agent remembers between its starts."""
+        ...
 
     def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
         """Report what no use case writes by itself; nothing where nothing is reported."""
@@ -121,9 +139,13 @@ class AgentTransaction(Transaction, Protocol):
 class AgentStore(Protocol):
     """An agent's own store: what its use cases write is reported, in the same transaction."""
 
-    def read(self) -> AbstractContextManager[AgentTransaction]: ...
+    def read(self) -> AbstractContextManager[AgentTransaction]:
+        """A consistent view; nothing is written."""
+        ...
 
-    def write(self) -> AbstractContextManager[AgentTransaction]: ...
+    def write(self) -> AbstractContextManager[AgentTransaction]:
+        """One transaction: what is written in it is put into the outbox as well, or nothing of both."""
+        ...
 
     def unreported(self) -> AbstractContextManager[AgentTransaction]:
         """Write what the control plane told us: it need not be told back."""

@@ -12,12 +12,16 @@ from app.domain.agents.protocol import Agent, Command, CommandKind, Enrollment
 class Agents(Protocol):
     """The control plane's side: who is enrolled for what, and the commands on their way."""
 
-    def add_enrollment(self, enrollment: Enrollment) -> None: ...
+    def add_enrollment(self, enrollment: Enrollment) -> None:
+        """Store a one-time enrolment; its token is kept as a SHA-256 hash only."""
+        ...
 
-    def enrollment(self, token_hash: str) -> Enrollment | None: ...
+    def enrollment(self, token_hash: str) -> Enrollment | None:
+        """The enrolment whose token has this SHA-256 hash (hex), used or not; None where there is none."""
+        ...
 
     def use_enrollment(self, id: str, agent: str, at: datetime) -> bool:
-        """False if it was used already."""
+        """Note that agent `agent` (its id) used the enrolment at `at`. False if it was used already."""
         ...
 
     def add(self, agent: Agent, environment_ids: Collection[int]) -> None:
@@ -25,7 +29,7 @@ class Agents(Protocol):
         ...
 
     def get(self, id: str, *, lock: bool = False) -> Agent:
-        """Raises AgentNotFound. `lock`: nobody else changes it until the transaction's end."""
+        """One agent. `lock`: nobody else changes it until the transaction's end. Raises AgentNotFound."""
         ...
 
     def by_credential(self, hash: str) -> Agent | None:
@@ -36,7 +40,9 @@ class Agents(Protocol):
         """Oldest first, revoked ones included."""
         ...
 
-    def save(self, agent: Agent) -> None: ...
+    def save(self, agent: Agent) -> None:
+        """Write all fields of an existing agent."""
+        ...
 
     def heard(self, id: str, at: datetime, address: str | None, *, listening: bool) -> None:
         """Note a sign of life, also on its environments, whose verdicts may be believed again that long; `listening`:
@@ -47,7 +53,9 @@ class Agents(Protocol):
         """Note that the request for commands of `since` broke off; False where there was a newer one."""
         ...
 
-    def of_environment(self, environment_id: int) -> Agent | None: ...
+    def of_environment(self, environment_id: int) -> Agent | None:
+        """The agent that serves the environment now; None where no agent does."""
+        ...
 
     def environments(self, id: str) -> Mapping[int, str]:
         """{environment id: name} that it serves now."""
@@ -57,7 +65,9 @@ class Agents(Protocol):
         """{environment id: version of its specification}: what an assignment's version is made of."""
         ...
 
-    def ever_served(self, id: str, environment_id: int) -> bool: ...
+    def ever_served(self, id: str, environment_id: int) -> bool:
+        """Whether the agent serves the environment now or did so at any time before."""
+        ...
 
     def hand_over(self, environment_id: int, agent: str | None, at: datetime) -> None:
         """Give an environment to another agent, or to none."""
@@ -79,15 +89,21 @@ class Agents(Protocol):
         """Waiting ones for its environments with seq > after, oldest first."""
         ...
 
-    def command(self, seq: int) -> Command | None: ...
+    def command(self, seq: int) -> Command | None:
+        """One command by its number; None where there is none."""
+        ...
 
-    def save_command(self, command: Command) -> None: ...
+    def save_command(self, command: Command) -> None:
+        """Write state and answer of an existing command."""
+        ...
 
     def take(self, agent: str, through: int) -> None:
         """The agent has stored all commands up to `through`."""
         ...
 
-    def waiting(self, environment_id: int) -> tuple[Command, ...]: ...
+    def waiting(self, environment_id: int) -> tuple[Command, ...]:
+        """Commands of the environment that no agent has taken yet, oldest first."""
+        ...
 
     def expired(self, now: datetime) -> tuple[Command, ...]:
         """Waiting ones whose time is over."""

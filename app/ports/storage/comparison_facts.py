@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment
 from app.domain.state.drift import Episode
 
@@ -33,7 +33,9 @@ class ComparisonFacts(Protocol):
         """Episodes whose detected_at lies in [since, until), oldest first."""
         ...
 
-    def environments(self, labels: Mapping[str, str]) -> tuple[Environment, ...]: ...
+    def environments(self, labels: Mapping[str, str]) -> tuple[Environment, ...]:
+        """The environments themselves, by name."""
+        ...
 
     def decisions(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[tuple[str, str], int]:
         """{(mode, outcome): number} of recorded decisions."""

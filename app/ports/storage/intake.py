@@ -36,9 +36,13 @@ class RepositoryState:
 class Repositories(Protocol):
     """The memory of the poll."""
 
-    def get(self, repo_url: str) -> RepositoryState | None: ...
+    def get(self, repo_url: str) -> RepositoryState | None:
+        """What is known of a repository's remote; None where it was never looked at."""
+        ...
 
-    def put(self, watched: RepositoryState) -> None: ...
+    def put(self, watched: RepositoryState) -> None:
+        """Replace what is known of a repository's remote."""
+        ...
 
     def polled(self, repo_url: str, at: datetime, result: str, detail: str = "") -> None:
         """Record a poll; equal results in a row extend one Poll."""

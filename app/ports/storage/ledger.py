@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.domain.audit import AuditEntry as AuditEntry
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType, NewEvent
-from app.domain.state.drift import Ending, Episode
+from app.domain.state.drift import DriftReport, Ending, Episode
 from app.ports.storage.pages import Page
 
 
 class Ledger(Protocol):
     """Events, appended in the transaction of what they tell."""
 
-    def append(self, at: datetime, events: Iterable[NewEvent]) -> tuple[Event, ...]: ...
+    def append(self, at: datetime, events: Iterable[NewEvent]) -> tuple[Event, ...]:
+        """Append events with ids that grow; returns them as stored. `at` (UTC) is the time of all of them."""
+        ...
 
     def page(
         self,
@@ -34,7 +36,9 @@ class Ledger(Protocol):
         """Events with id > after (oldest first), or with id < before (newest first)."""
         ...
 
-    def last_id(self) -> int: ...
+    def last_id(self) -> int:
+        """The id of the newest event; 0 where there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +79,25 @@ class Audit(Protocol):
         """Oldest first, streamed in batches."""
         ...
 
-    def head(self) -> AuditEntry | None: ...
+    def head(self) -> AuditEntry | None:
+        """The newest entry; None where the log is empty."""
+        ...
 
-    def add_checkpoint(self, checkpoint: Checkpoint) -> None: ...
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Store a signed checkpoint of the chain."""
+        ...
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
         """Oldest first."""
         ...
 
-    def actors(self) -> tuple[str, ...]: ...
+    def actors(self) -> tuple[str, ...]:
+        """Every actor that the log names, sorted."""
+        ...
 
-    def actions(self) -> tuple[str, ...]: ...
+    def actions(self) -> tuple[str, ...]:
+        """Every action that the log names, sorted."""
+        ...
 
 
 class Episodes(Protocol):
@@ -98,15 +110,26 @@ class Episodes(Protocol):
         at: datetime,
         paths: Sequence[str],
         count: int,
-    ) -> Episode: ...
+    ) -> Episode:
+        """Open an episode of an environment that has none open. `last_good_at`: when live was last seen to equal the
+        inventory (None: never); `paths` a bounded sample of `count` drifted items."""
+        ...
 
-    def update(self, id: int, paths: Sequence[str], count: int) -> None: ...
+    def update(self, id: int, paths: Sequence[str], count: int) -> None:
+        """Replace what drifted in an open episode: a bounded sample, and the number of all."""
+        ...
 
-    def acknowledge(self, id: int, by: str, at: datetime) -> None: ...
+    def acknowledge(self, id: int, by: str, at: datetime) -> None:
+        """Note who has seen the episode, and when (UTC)."""
+        ...
 
-    def end(self, id: int, at: datetime, ending: Ending, by: str) -> None: ...
+    def end(self, id: int, at: datetime, ending: Ending, by: str) -> None:
+        """End an open episode. `by`: an actor, or "outside" where somebody else put the target right."""
+        ...
 
-    def current(self, environment_id: int) -> Episode | None: ...
+    def current(self, environment_id: int) -> Episode | None:
+        """The environment's open episode; None where there is none."""
+        ...
 
     def page(
         self, environment_id: int | None, limit: int, after: int | None, *, open_only: bool = False
@@ -118,6 +141,10 @@ class Episodes(Protocol):
 class DriftItems(Protocol):
     """What the last full comparison found different, kept so that pages need not scan again."""
 
-    def put(self, environment_id: int, checked_at: datetime, report: Mapping[str, Any]) -> None: ...
+    def put(self, environment_id: int, checked_at: datetime, report: DriftReport) -> None:
+        """Replace the environment's report. `checked_at`: when the target was looked at."""
+        ...
 
-    def get(self, environment_id: int) -> Mapping[str, Any] | None: ...
+    def get(self, environment_id: int) -> DriftReport | None:
+        """The last report; None where the environment was never compared."""
+        ...

@@ -60,12 +60,14 @@ class BadRevision:
 
 
 class Operations(Protocol):
-    """The runs. A partial unique index allows one running operation per environment."""
+    """The runs, as they are recorded for good; who works on which is the business of the port WorkQueue."""
 
-    def add(self, operation: Operation) -> None: ...
+    def add(self, operation: Operation) -> None:
+        """Store a new operation."""
+        ...
 
     def get(self, id: str) -> Operation:
-        """Raises OperationNotFound."""
+        """One operation. Raises OperationNotFound."""
         ...
 
     def save(self, operation: Operation) -> None:
@@ -76,19 +78,8 @@ class Operations(Protocol):
         """Forget an operation that found nothing worth telling (a scheduled refresh without news)."""
         ...
 
-    def claim(self, worker: str, now: datetime) -> Operation | None:
-        """Take the oldest queued operation whose environment has none running, and mark it running. Safe against
-        other workers; None where there is nothing to do."""
-        ...
-
-    def heartbeat(self, id: str, worker: str, now: datetime) -> bool:
-        """Renew the lease; False if the operation was taken away or asked to stop."""
-        ...
-
-    def progress(self, id: str, done: int, total: int) -> None: ...
-
-    def lost(self, before: datetime, except_worker: str | None) -> tuple[Operation, ...]:
-        """Running operations with no heartbeat since `before`."""
+    def progress(self, id: str, done: int, total: int) -> None:
+        """Note how many of `total` items a running operation has carried out."""
         ...
 
     def queued(self, environment_id: int) -> tuple[Operation, ...]:
@@ -107,7 +98,9 @@ class Operations(Protocol):
         """Newest first."""
         ...
 
-    def last_finished(self, environment_id: int, kind: str) -> Operation | None: ...
+    def last_finished(self, environment_id: int, kind: str) -> Operation | None:
+        """The newest operation of a kind ("sync" or "refresh") that is in a final phase; None where there is none."""
+        ...
 
 
 class History(Protocol):
@@ -117,17 +110,25 @@ class History(Protocol):
         """The revision became live (also again, after a rollback); closes the one before."""
         ...
 
-    def mark_good(self, environment_id: int, revision: str, at: datetime) -> None: ...
+    def mark_good(self, environment_id: int, revision: str, at: datetime) -> None:
+        """Mark the revision's latest stretch of being live as good: it was live and healthy."""
+        ...
 
-    def mark_bad(self, environment_id: int, revision: str, reason: str, by: str, at: datetime) -> None: ...
+    def mark_bad(self, environment_id: int, revision: str, reason: str, by: str, at: datetime) -> None:
+        """Mark a revision bad; automation does not deploy it again. A second mark replaces reason, actor and time."""
+        ...
 
-    def unmark_bad(self, environment_id: int, revision: str) -> None: ...
+    def unmark_bad(self, environment_id: int, revision: str) -> None:
+        """Take a revision's mark away; an unmarked one is no error."""
+        ...
 
     def bad(self, environment_id: int, limit: int = 200) -> tuple[BadRevision, ...]:
         """The marked ones, newest marks first."""
         ...
 
-    def is_bad(self, environment_id: int, revision: str) -> bool: ...
+    def is_bad(self, environment_id: int, revision: str) -> bool:
+        """Whether the revision is marked bad in this environment."""
+        ...
 
     def page(self, environment_id: int, limit: int, after: str | None) -> Page[HistoryItem]:
         """Newest first, one item per stretch of being live."""

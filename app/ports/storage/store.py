@@ -8,41 +8,85 @@ from typing import Protocol
 from app.ports.storage.agents import Agents
 from app.ports.storage.comparison_facts import ComparisonFacts
 from app.ports.storage.environments import Environments
-from app.ports.storage.identity import Credentials, Identities
+from app.ports.storage.identities import Credentials, Identities
 from app.ports.storage.intake import Inbox, Repositories
 from app.ports.storage.ledger import Audit, DriftItems, Episodes, Ledger
 from app.ports.storage.operations import History, Operations
+from app.ports.work_queue import WorkQueue
 
 
 class Transaction(Protocol):
     """All repositories over one database transaction."""
 
     @property
-    def environments(self) -> Environments: ...
+    def environments(self) -> Environments:
+        """The registry of environments."""
+        ...
+
     @property
-    def operations(self) -> Operations: ...
+    def operations(self) -> Operations:
+        """The operations, as they are recorded."""
+        ...
+
     @property
-    def history(self) -> History: ...
+    def queue(self) -> WorkQueue:
+        """Which operation is worked on next."""
+        ...
+
     @property
-    def ledger(self) -> Ledger: ...
+    def history(self) -> History:
+        """Which revisions were live."""
+        ...
+
     @property
-    def audit(self) -> Audit: ...
+    def ledger(self) -> Ledger:
+        """The events."""
+        ...
+
     @property
-    def episodes(self) -> Episodes: ...
+    def audit(self) -> Audit:
+        """The audit log."""
+        ...
+
     @property
-    def drift(self) -> DriftItems: ...
+    def episodes(self) -> Episodes:
+        """The drift episodes."""
+        ...
+
     @property
-    def repositories(self) -> Repositories: ...
+    def drift(self) -> DriftItems:
+        """Each environment's last drift report."""
+        ...
+
     @property
-    def inbox(self) -> Inbox: ...
+    def repositories(self) -> Repositories:
+        """What polls remember of repositories."""
+        ...
+
     @property
-    def credentials(self) -> Credentials: ...
+    def inbox(self) -> Inbox:
+        """Webhook deliveries."""
+        ...
+
     @property
-    def identities(self) -> Identities: ...
+    def credentials(self) -> Credentials:
+        """Stored secrets."""
+        ...
+
     @property
-    def facts(self) -> ComparisonFacts: ...
+    def identities(self) -> Identities:
+        """People, log-ins and tokens."""
+        ...
+
     @property
-    def agents(self) -> Agents: ...
+    def facts(self) -> ComparisonFacts:
+        """What push and pull are compared by."""
+        ...
+
+    @property
+    def agents(self) -> Agents:
+        """Agents, and the commands on their way."""
+        ...
 
     def attempt(self) -> AbstractContextManager[None]:
         """A part of the transaction that can fail alone: on an exception what was written inside is undone."""
@@ -52,7 +96,9 @@ class Transaction(Protocol):
 class Store(Protocol):
     """Opens short transactions. No I/O but the database's own happens inside one."""
 
-    def read(self) -> AbstractContextManager[Transaction]: ...
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A consistent view of the database; what is written in it is rolled back."""
+        ...
 
     def write(self) -> AbstractContextManager[Transaction]:
         """Commits at the end, rolls back on an exception. On SQLite the write lock is taken at the start."""

@@ -14,12 +14,12 @@ from app.domain.environment import Environment, Hold, RunsOn, Status
 from app.domain.errors import InvalidInput, NotFound, OperationInProgress, Problem
 from app.domain.operation import Phase
 from app.domain.specification.environment_fields import as_dict, read
-from app.domain.specification.reader import wrong
+from app.domain.specification.reader import UnknownField, wrong
 from app.domain.state.drift import Ending, Episode
 from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Ports, Transaction
-from app.services.environments.edits import untried
-from app.services.environments.registration import NOTHING
-from app.services.operations.queue import finished_event
+from app.services.environments.edits import edited, turns_aside
+from app.services.operations.conclusion import Conclusion, conclude, request_stop
+from app.services.operations.drift_episodes import abandon
 
 SEEDED = ("revision", "subject", "author", "live_since", "last_good", "files", "health")
 MANY = 10_000
@@ -93,11 +93,10 @@ class Assignments:
     def _clear(self, tx: AgentTransaction, id: int, now: datetime) -> None:
         """Nothing that we left undone earlier is done now."""
         for one in tx.operations.queued(id):
-            ended = replace(one, phase=Phase.TERMINATED, finished_at=now, reason="left when its environment was")
-            tx.operations.save(ended)
+            conclude(tx, one, Conclusion(Phase.TERMINATED, reason="left when its environment was"), now)
         episode = tx.episodes.current(id)
         if episode:
-            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, AGENT.name)
+            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, str(AGENT))
         tx.environments.remove(id)
 
     def _drifts(self, tx: Transaction, id: int, found: Episode) -> None:
@@ -109,19 +108,15 @@ class Assignments:
         tx.environments.put_status(id, replace(environment.status, drift_episode=made.id, drift_count=found.count))
 
     def _change(self, before: Environment, after: Environment) -> None:
-        now, status, moved = self._ports.clock.now(), before.status, after.target != before.target
-        if after.source != before.source:
-            status = replace(untried(status), noticed=None, noticed_at=None, webhook_judged=None, message="")
-        if moved:
-            status = Status(noticed=status.noticed, noticed_at=status.noticed_at, message=status.message)
+        now, moved = self._ports.clock.now(), self._ports.targets.kinds().moved(before.target, after.target)
         with self._store.unreported() as tx:
             running = tx.operations.active(before.id)
-            if moved and running and running.phase is Phase.RUNNING:
+            if after.target != before.target and running and running.phase is Phase.RUNNING:
                 raise OperationInProgress("The target cannot be changed while an operation is running.")
             tx.environments.replace(replace(after, created_at=before.created_at, version=before.version + 1))
-            tx.environments.put_status(after.id, status)
-            if moved:
-                self._elsewhere(tx, after, now)
+            tx.environments.put_status(after.id, edited(before, after, moved=moved))
+            if moved or turns_aside(before, after):
+                abandon(tx, after, str(AGENT), now)
             tx.environments.schedule_refresh(after.id, now)
         if moved:
             self._forget(before)
@@ -133,25 +128,16 @@ class Assignments:
         except Problem as problem:
             log.info("nothing to forget", extra={"environment": environment.name, "reason": problem.detail})
 
-    def _elsewhere(self, tx: Transaction, environment: Environment, now: datetime) -> None:
-        """What drifted at the old target is nobody's any more."""
-        episode = tx.episodes.current(environment.id)
-        if episode:
-            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, AGENT.name)
-        tx.drift.put(environment.id, now, NOTHING)
-
     def _leave(self, environment: Environment) -> None:
         """Stop working for it; what it delivered stays, and so does what we know of it."""
         now = self._ports.clock.now()
         with self._store.write() as tx:
             for one in tx.operations.queued(environment.id):
                 reason = "its environment is no longer this agent's"
-                ended = replace(one, phase=Phase.TERMINATED, finished_at=now, reason=reason)
-                tx.operations.save(ended)
-                tx.ledger.append(now, [finished_event(ended)])
+                conclude(tx, one, Conclusion(Phase.TERMINATED, reason=reason, by=AGENT), now)
             running = tx.operations.active(environment.id)
             if running:
-                tx.operations.save(replace(running, termination_by=AGENT.name))
+                request_stop(tx, running, str(AGENT))
             tx.environments.replace(replace(environment, runs_on=RunsOn.SERVER))
         log.info("no longer works for an environment", extra={"environment": environment.name, "id": environment.id})
 
@@ -159,7 +145,7 @@ class Assignments:
 def specified(values: Any) -> Environment:
     """A specification, without the fields that only a newer control plane knows. Raises InvalidInput."""
     environment, errors = read(values)
-    serious = {place: text for place, text in errors.items() if not text.startswith("is not known here")}
+    serious = {place: text for place, text in errors.items() if not isinstance(text, UnknownField)}
     if serious:
         raise wrong(serious)
     return environment

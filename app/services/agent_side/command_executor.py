@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.actor import AGENT, Actor
-from app.domain.agents.protocol import Command, CommandKind, ReportKind
+from app.domain.agents.protocol import QUESTIONS, Command, CommandKind, ReportKind
 from app.domain.agents.wire import decode, encode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Hold, RunsOn
@@ -23,10 +23,10 @@ from app.domain.operation import Operation, OperationKind, Outcome, Phase, Reque
 from app.ports import AgentStore, AgentTransaction, Transaction
 from app.services.environments.previews import as_dict
 from app.services.environments.rollback import Rollback
-from app.services.operations.queue import Queue, finished_entry, finished_event
+from app.services.operations.conclusion import Conclusion, conclude, request_stop, stopped
+from app.services.operations.queue import Queue
 from app.services.use_cases import UseCases
 
-QUESTIONS = (CommandKind.PREVIEW, CommandKind.ADOPT)
 ORDERED_KINDS = tuple(kind for kind in CommandKind if kind not in QUESTIONS)
 log = logging.getLogger("agent")
 Poll = Callable[[str, str | None], None]
@@ -71,7 +71,7 @@ class CommandExecutor:
             CommandKind.RESUME: self._resume,
             CommandKind.NUDGE: self._nudge,
             CommandKind.PREVIEW: self._preview,
-            CommandKind.ADOPT: self._adopt,
+            CommandKind.WRITE_BACK: self._write_back,
         }
 
     def next(self, kinds: tuple[CommandKind, ...]) -> bool:
@@ -117,11 +117,9 @@ class CommandExecutor:
         with self._store.write() as tx:
             found = _find(tx, str(command.data.get("operation", "")))
             if found and not found.phase.final:
-                asked = replace(found, termination_by=by)
+                asked = request_stop(tx, found, by)
                 if found.phase is Phase.QUEUED:
-                    asked = replace(asked, phase=Phase.TERMINATED, finished_at=now, reason=f"stopped by {by}")
-                    tx.ledger.append(now, [finished_event(asked)])
-                tx.operations.save(asked)
+                    conclude(tx, asked, stopped(by), now)
             tx.command_inbox.done(command.seq)
         self._ports.notifier.notify(("work",))
 
@@ -133,7 +131,7 @@ class CommandExecutor:
         if found is None:
             self._rollback.back(
                 environment.name, data.get("revision"), data.get("strategy", "pin"), data.get("reason", ""),
-                Actor(data["by"]), expires_at, data["operation"],
+                Actor.parse(data["by"]), expires_at, data["operation"],
             )  # fmt: skip
         with self._store.write() as tx:
             tx.operations.save(tx.operations.get(data["operation"]))  # what became of it here is told, hold and all
@@ -164,11 +162,11 @@ class CommandExecutor:
         found = as_dict(self._use_cases.rollback.preview(environment.name, command.data.get("revision")))
         self._answer(command, {"result": found})
 
-    def _adopt(self, environment: Environment, command: Command) -> None:
+    def _write_back(self, environment: Environment, command: Command) -> None:
         data = command.data
-        revision, operation = self._use_cases.drift.adopt(
+        revision, operation = self._use_cases.drift.write_back(
             environment.name, tuple(data.get("paths") or ()), data.get("branch"), data.get("message", ""),
-            Actor(data["by"]),
+            Actor.parse(data["by"]),
         )  # fmt: skip
         self._answer(command, {"result": {"revision": encode(revision), "operation": encode(operation)}})
 
@@ -197,15 +195,14 @@ class CommandExecutor:
         found = _find(tx, asked.id)
         if found and found.phase.final:
             return
-        ended = replace(found or asked, environment_id=command.environment_id, phase=Phase.ERROR, finished_at=now,
-                        outcome=Outcome.FAILED, reason=detail)  # fmt: skip
-        tx.operations.save(ended) if found else tx.operations.add(ended)
-        tx.ledger.append(now, [finished_event(ended)])
-        tx.audit.append(now, finished_entry(ended, AGENT))
+        if found is None:
+            found = replace(asked, environment_id=command.environment_id)
+            tx.operations.add(found)
+        conclude(tx, found, Conclusion(Phase.ERROR, Outcome.FAILED, detail, by=AGENT), now)
 
     def _say(self, tx: AgentTransaction, command: Command, detail: str) -> None:
         data = {"command": command.seq, "kind": command.kind.value, "reason": detail}
-        entry = NewAuditEntry(AGENT.name, "command.fail", f"command:{command.seq}", data)
+        entry = NewAuditEntry(AGENT, "command.fail", f"command:{command.seq}", data)
         at = self._ports.clock.now()
         tx.audit.append(at, entry)
         told = {"action": entry.action, "object": entry.object, "data": data, "by": entry.actor}

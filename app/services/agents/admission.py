@@ -6,12 +6,14 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from app.domain.actor import agent as named
 from app.domain.agents.protocol import Agent, compatible
 from app.domain.audit import NewAuditEntry
 from app.domain.errors import AgentRevoked, NotAuthenticated, VersionSkew
-from app.domain.events import EventType, NewEvent
+from app.domain.events import NewEvent
+from app.domain.events.agent_events import AgentHeard, AgentSilent
 from app.ports import Ports, Transaction
-from app.services.agents.refusals import refused
+from app.services.agents.refusals import UNKNOWN, refused
 
 NOTED_EVERY = timedelta(seconds=5)  # signs of life are written at most this often
 
@@ -44,10 +46,10 @@ class Admission:
         with self._ports.store.read() as tx:
             agent = tx.agents.by_credential(hashed)
         if agent is None:
-            refused(self._ports, ip or "", "agent:unknown", "agent.refused", "agent:unknown", {}, ip)
+            refused(self._ports, ip or "", NewAuditEntry(replace(UNKNOWN, ip=ip), "agent.refused", str(UNKNOWN)))
             raise NotAuthenticated("The agent's credential is not valid.")
         if agent.revoked_at:
-            refused(self._ports, agent.id, f"agent:{agent.name}", "agent.refused", f"agent:{agent.id}", {}, ip)
+            refused(self._ports, agent.id, NewAuditEntry(named(agent.name, ip), "agent.refused", f"agent:{agent.id}"))
             raise AgentRevoked()
         self.check_version(version)
         return self._note(agent, hashed, version, ip, listening)
@@ -81,7 +83,7 @@ class Admission:
     def _change(self, tx: Transaction, agent: Agent, hashed: str, version: str, ip: str | None, now: datetime) -> Agent:
         if hashed == agent.next_hash:
             agent = replace(agent, credential_hash=hashed, next_hash=None, rotated_at=now)
-            entry = NewAuditEntry(f"agent:{agent.name}", "agent.credential.rotated", f"agent:{agent.id}", {}, ip)
+            entry = NewAuditEntry(named(agent.name, ip), "agent.credential.rotated", f"agent:{agent.id}")
             tx.audit.append(now, entry)
         if agent.silent_at:
             tx.ledger.append(now, returned(tx, agent))
@@ -98,9 +100,8 @@ class Admission:
 
 def returned(tx: Transaction, agent: Agent) -> list[NewEvent]:
     """An agent is heard again: told to each of its environments."""
-    reason, told = f"agent {agent.name} is heard again", {"agent": agent.id, "name": agent.name}
     names = tx.agents.environments(agent.id)
-    return [NewEvent(EventType.AGENT_HEARD, name, id, None, reason, told) for id, name in names.items()]
+    return [NewEvent(AgentHeard(agent.id, agent.name), name, id) for id, name in names.items()]
 
 
 class SilenceMonitor:
@@ -124,9 +125,6 @@ class SilenceMonitor:
     def _tell(self, tx: Transaction, agent: Agent, now: datetime) -> tuple[str, ...]:
         tx.agents.save(replace(agent, silent_at=now))
         names = tx.agents.environments(agent.id)
-        data = {"agent": agent.id, "name": agent.name, "heard_at": agent.heard_at.isoformat() if agent.heard_at else ""}
-        reason = f"agent {agent.name} was not heard of for a while"
-        tx.ledger.append(
-            now, [NewEvent(EventType.AGENT_SILENT, name, id, None, reason, data) for id, name in names.items()]
-        )
+        silent = AgentSilent(agent.id, agent.name, agent.heard_at.isoformat() if agent.heard_at else "")
+        tx.ledger.append(now, [NewEvent(silent, name, id) for id, name in names.items()])
         return tuple(names.values())

@@ -1,5 +1,4 @@
-"""The one seam between what is done here and what an agent does: a use case asks here first, and goes on only where
-the answer is that the work is done by this process."""
+"""Questions to agents and their answers, and the end of commands that no agent took."""
 
 from __future__ import annotations
 
@@ -9,70 +8,20 @@ from datetime import timedelta
 from typing import Any
 
 from app.domain.actor import SCHEDULE
-from app.domain.agents.protocol import COMMAND_LIFE, Agent, Command, CommandKind, CommandState
+from app.domain.agents.protocol import QUESTIONS, Agent, Command, CommandKind, CommandState
 from app.domain.agents.wire import encode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.errors import AgentAway, AgentRefused, NotFound, Problem
-from app.domain.events import EventType, NewEvent
+from app.domain.events import about
+from app.domain.events.operation_events import CommandExpired
 from app.domain.operation import Operation, Outcome, Phase
 from app.ports import Ports, Transaction, topics
+from app.services.operations.conclusion import Conclusion, conclude
+from app.services.relay import STARTS, hold_data, last_heard, relay
+from app.wording.times import duration
 
-HOLD_LIFE = timedelta(days=30)  # a person's word outlives an agent's absence: it must not come back and go on deploying
 PATIENCE_S, LOOK_S = 10.0, 0.05
-LIVES = {CommandKind.HOLD: HOLD_LIFE, CommandKind.RESUME: HOLD_LIFE, CommandKind.TERMINATE: HOLD_LIFE}
-STARTS = (CommandKind.OPERATE, CommandKind.ROLLBACK)
-QUESTIONS = (CommandKind.PREVIEW, CommandKind.ADOPT)
-
-
-def elsewhere(ports: Ports, environment: Environment) -> bool:
-    """Whether an agent works for the environment, and this process does not."""
-    return environment.runs_on is not ports.here
-
-
-def relay(
-    ports: Ports,
-    tx: Transaction,
-    environment: Environment,
-    kind: CommandKind,
-    data: Mapping[str, Any],
-    operation: str | None = None,
-) -> bool:
-    """Hand a use case to the environment's agent; False where it is to be carried out here. The caller rings
-    `topics(environment)` after the commit."""
-    if not elsewhere(ports, environment):
-        return False
-    if kind is CommandKind.NUDGE and any(one.kind is kind for one in tx.agents.waiting(environment.id)):
-        return True  # one poll serves all who asked for it
-    now = ports.clock.now()
-    tx.agents.send(environment.id, kind, encode(data), now, now + LIVES.get(kind, COMMAND_LIFE), operation)
-    return True
-
-
-def recalled(tx: Transaction, operation: Operation) -> bool:
-    """Take the command back that starts an operation, if its agent has not taken it yet."""
-    for command in tx.agents.waiting(operation.environment_id):
-        if command.operation == operation.id and command.kind in STARTS:
-            tx.agents.save_command(replace(command, state=CommandState.EXPIRED))
-            return True
-    return False
-
-
-def waits_for(ports: Ports, tx: Transaction, environment: Environment) -> str:
-    """What a queued operation waits for; "" where the work is done here."""
-    if not elsewhere(ports, environment):
-        return ""
-    agent = tx.agents.of_environment(environment.id)
-    if agent is None or agent.revoked_at:
-        return "waits for its agent; none is enrolled for this environment"
-    if agent.connected(ports.clock.now()):
-        return f"waits for agent {agent.name}"
-    return f"waits for agent {agent.name}, {last_heard(agent)}"
-
-
-def last_heard(agent: Agent) -> str:
-    """When an agent was heard of, in words that stay true."""
-    return f"last heard {agent.heard_at:%Y-%m-%d %H:%M:%S} UTC" if agent.heard_at else "never heard of yet"
 
 
 class Commands:
@@ -145,38 +94,23 @@ class Commands:
 
     def _tell(self, tx: Transaction, environment: Environment, command: Command) -> None:
         now, life = self._ports.clock.now(), command.expires_at - command.issued_at
-        reason = f"expired: its agent did not take it within {_span(life)}"
-        data = {"command": command.seq, "kind": command.kind.value}
+        reason = f"expired: its agent did not take it within {duration(life)}"
+        expired = CommandExpired(command.seq, command.kind.value, why=reason)
         ended = self._end(tx, command, reason) if command.kind in STARTS else None
-        place = environment.name, environment.id
-        tx.ledger.append(now, [NewEvent(EventType.COMMAND_EXPIRED, *place, command.operation, reason, data)])
-        about = f"operation:{ended.id}" if ended else f"environment:{environment.name}"
-        told = {**data, "environment": environment.name, "reason": reason}
-        tx.audit.append(now, NewAuditEntry(SCHEDULE.name, "command.expire", about, told))
+        tx.ledger.append(now, [about(environment, expired, command.operation)])
+        subject = f"operation:{ended.id}" if ended else f"environment:{environment.name}"
+        data = {**expired.data, "environment": environment.name, "reason": reason}
+        tx.audit.append(now, NewAuditEntry(SCHEDULE, "command.expire", subject, data))
 
     def _end(self, tx: Transaction, command: Command, reason: str) -> Operation | None:
-        from app.services.operations.queue import finished_event
-
         try:
             operation = tx.operations.get(command.operation or "")
         except Problem:
             return None
         if operation.phase is not Phase.QUEUED:
             return None
-        now = self._ports.clock.now()
-        ended = replace(operation, phase=Phase.ERROR, outcome=Outcome.FAILED, reason=reason, finished_at=now)
-        tx.operations.save(ended)
-        tx.ledger.append(now, [finished_event(ended)])
-        return ended
-
-
-def hold_data(environment: Environment) -> dict[str, Any]:
-    """A hold as its agent is told of it."""
-    hold = environment.hold
-    if hold is None:
-        return {}
-    told = {"owner": hold.owner, "reason": hold.reason, "expires_at": hold.expires_at}
-    return {**told, "left_revision": hold.left_revision}
+        end = Conclusion(Phase.ERROR, Outcome.FAILED, reason, by=SCHEDULE)
+        return conclude(tx, operation, end, self._ports.clock.now())
 
 
 def _away(environment: Environment, agent: Agent | None) -> str:
@@ -199,12 +133,7 @@ def _problems() -> Mapping[str, type[Problem]]:
 
     known = (
         e.RevisionNotFound, e.RevisionNotVisible, e.SourceUnreachable, e.SourceRefused, e.SourceDamaged, e.PushRejected,
-        e.TargetUnreachable, e.TargetRefused, e.UnsafePath, e.NothingToRollBackTo, e.NothingToAdopt, e.InvalidInput,
+        e.TargetUnreachable, e.TargetRefused, e.UnsafePath, e.NothingToRollBackTo, e.NothingToWriteBack, e.InvalidInput,
         e.OperationInProgress, e.EnvironmentHeld,
     )  # fmt: skip
     return {kind.code(): kind for kind in known}
-
-
-def _span(life: timedelta) -> str:
-    hours = life.total_seconds() / 3600
-    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} d"

@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.domain.actor import Actor
+from app.domain.actor import agent as named
 from app.domain.agents.protocol import ENROLLMENT_LIFE, Agent, Enrollment
 from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import EnvironmentNotFound, InvalidInput, NotAuthenticated
-from app.domain.events import EventType, NewEvent
+from app.domain.events import NewEvent, about
+from app.domain.events.agent_events import AgentEnrolled, AgentRevoked
 from app.domain.ids import new_id
 from app.domain.specification.environment_fields import NAME
 from app.ports import Ports, Transaction, topics
 from app.services.agents.admission import Admission, digest
-from app.services.agents.refusals import refused
+from app.services.agents.refusals import UNKNOWN, refused
 
 __all__ = ["EnrolledAgent", "Enrollments", "digest"]
 TOKEN, CREDENTIAL = "ppe_", "ppa_"
@@ -47,10 +49,10 @@ class Enrollments:
         chosen = tuple(dict.fromkeys(names))
         with self._ports.store.write() as tx:
             self._check([tx.environments.get(name) for name in chosen])
-            made = Enrollment(new_id(now), digest(value), chosen, now, actor.name, now + life)
+            made = Enrollment(new_id(now), digest(value), chosen, now, str(actor), now + life)
             tx.agents.add_enrollment(made)
             data = {"environments": list(chosen), "expires_at": timestamp(made.expires_at)}
-            tx.audit.append(now, NewAuditEntry(actor.name, "agent.token", f"enrollment:{made.id}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "agent.token", f"enrollment:{made.id}", data))
         return made, value
 
     def _check(self, environments: Sequence[Environment]) -> None:
@@ -85,7 +87,8 @@ class Enrollments:
             left = {f"agent-{one.agent}" for one in found if one.agent}
             self._ports.notifier.notify({topic for one in found for topic in topics(one)} | left)
             return made
-        refused(self._ports, ip or "", "agent:unknown", "agent.enroll.refused", "enrollment:unknown", {}, ip)
+        entry = NewAuditEntry(replace(UNKNOWN, ip=ip), "agent.enroll.refused", "enrollment:unknown")
+        refused(self._ports, ip or "", entry)
         raise NotAuthenticated(UNUSABLE)
 
     def _hand_over(
@@ -108,11 +111,8 @@ class Enrollments:
     def _tell(tx: Transaction, agent: Agent, environments: Sequence[Environment], ip: str | None) -> None:
         now = agent.enrolled_at
         data = {"name": agent.name, "version": agent.version, "environments": [one.name for one in environments]}
-        tx.audit.append(now, NewAuditEntry(f"agent:{agent.name}", "agent.enroll", f"agent:{agent.id}", data, ip))
-        told = {"agent": agent.id, "name": agent.name}
-        reason = f"agent {agent.name} works for it"
-        events = [NewEvent(EventType.AGENT_ENROLLED, one.name, one.id, None, reason, told) for one in environments]
-        tx.ledger.append(now, events)
+        tx.audit.append(now, NewAuditEntry(named(agent.name, ip), "agent.enroll", f"agent:{agent.id}", data))
+        tx.ledger.append(now, [about(one, AgentEnrolled(agent.id, agent.name)) for one in environments])
 
     def revoke(self, id: str, actor: Actor) -> None:
         """End an agent at once; its environments read Unknown from now on. Raises AgentNotFound."""
@@ -121,13 +121,12 @@ class Enrollments:
             agent = tx.agents.get(id, lock=True)
             if agent.revoked_at:
                 return
-            tx.agents.save(replace(agent, revoked_at=now, revoked_by=actor.name, next_hash=None))
+            tx.agents.save(replace(agent, revoked_at=now, revoked_by=str(actor), next_hash=None))
             names = tx.agents.environments(id)
             data = {"name": agent.name, "environments": sorted(names.values())}
-            tx.audit.append(now, NewAuditEntry(actor.name, "agent.revoke", f"agent:{id}", data, actor.ip))
-            reason, told = f"agent {agent.name} was revoked by {actor.name}", {"agent": id, "name": agent.name}
-            events = [NewEvent(EventType.AGENT_REVOKED, name, key, None, reason, told) for key, name in names.items()]
-            tx.ledger.append(now, events)
+            tx.audit.append(now, NewAuditEntry(actor, "agent.revoke", f"agent:{id}", data))
+            revoked = AgentRevoked(id, agent.name, by=actor)
+            tx.ledger.append(now, [NewEvent(revoked, name, key) for key, name in names.items()])
         self._ports.notifier.notify(("ledger", f"agent-{id}", *(f"environment-{name}" for name in names.values())))
 
     def rotate(self, agent: Agent, ip: str | None) -> str:
@@ -136,8 +135,8 @@ class Enrollments:
         with self._ports.store.write() as tx:
             current = tx.agents.get(agent.id, lock=True)
             tx.agents.save(replace(current, next_hash=digest(value)))
-            actor = f"agent:{agent.name}"
-            tx.audit.append(now, NewAuditEntry(actor, "agent.credential.next", f"agent:{agent.id}", {}, ip))
+            entry = NewAuditEntry(named(agent.name, ip), "agent.credential.next", f"agent:{agent.id}")
+            tx.audit.append(now, entry)
         return value
 
 

@@ -1,4 +1,4 @@
-"""The three answers to drift: heal it, adopt it into Git, or ignore it with an owner and an end."""
+"""The three answers to drift: heal it, write it back to Git, or ignore it with an owner and an end."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from app.domain.agents.protocol import CommandKind
 from app.domain.agents.wire import decode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, IgnoreRule
-from app.domain.errors import InvalidInput, NothingToAdopt, OperationNotFound, TargetRefused
-from app.domain.events import EventType, NewEvent
+from app.domain.errors import InvalidInput, NothingToWriteBack, OperationNotFound, TargetRefused
+from app.domain.events import about
+from app.domain.events.environment_events import DriftAcknowledged, DriftEnded, IgnoreRuleEdited
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.drift import Ending
+from app.domain.state.items import Item, printable
 from app.domain.state.plan import Plan, PlanItem
-from app.domain.state.tree import DIRECTORY, EXECUTABLE, FILE, SYMLINK, Entry, printable
-from app.ports import Ports, Source, Transaction
-from app.services.agents.commands import Commands, elsewhere
+from app.ports import Edits, Ports, Target, Transaction
+from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
-from app.services.operations import wanted_revision as wanted
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.queue import Queue
 from app.services.operations.shadow_run import refuse
+from app.services.relay import elsewhere
 
-ADOPT_LIMIT = 20_000_000  # bytes of one adopted file
+WRITE_BACK_LIMIT = 20_000_000  # bytes of one item that is written back
+WROTE_BACK = "drift.adopt"  # the audit log's word, older than the name
 
 
 class DriftAnswers:
@@ -46,7 +48,7 @@ class DriftAnswers:
         live = environment.status.revision
         if live is None:
             raise InvalidInput("Nothing was delivered to this environment yet; sync it first.")
-        request = Request(OperationKind.SYNC, Trigger.MANUAL, actor.name, wanted=live, reason=reason or "heal drift")
+        request = Request(OperationKind.SYNC, Trigger.MANUAL, str(actor), wanted=live, reason=reason or "heal drift")
         return self._queue.ask(name, request, actor)
 
     def acknowledge(self, name: str, actor: Actor) -> None:
@@ -57,12 +59,10 @@ class DriftAnswers:
             episode = tx.episodes.current(environment.id)
             if episode is None or episode.acknowledged_at:
                 return
-            tx.episodes.acknowledge(episode.id, actor.name, now)
-            data = {"episode": episode.id, "by": actor.name}
-            event = NewEvent(EventType.DRIFT_ACKNOWLEDGED, name, environment.id, None, actor.name, data)
-            tx.ledger.append(now, [event])
-            entry = NewAuditEntry(actor.name, "drift.acknowledge", f"environment:{name}", data, actor.ip)
-            tx.audit.append(now, entry)
+            tx.episodes.acknowledge(episode.id, str(actor), now)
+            known = DriftAcknowledged(episode.id, actor)
+            tx.ledger.append(now, [about(environment, known)])
+            tx.audit.append(now, NewAuditEntry(actor, "drift.acknowledge", f"environment:{name}", known.data))
         self._ports.notifier.notify(("ledger", f"environment-{name}"))
 
     def ignore(self, name: str, path: str, reason: str, expires_at: datetime | None, actor: Actor) -> Operation:
@@ -74,7 +74,7 @@ class DriftAnswers:
             raise InvalidInput(fields={"reason": "is empty; say why this drift is accepted"})
         if expires_at is not None and expires_at <= now:
             raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
-        rule = IgnoreRule(path.strip(), actor.name, reason, expires_at)
+        rule = IgnoreRule(path.strip(), str(actor), reason, expires_at)
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         kept = tuple(one for one in environment.policy.ignore if one.path != rule.path)
@@ -103,88 +103,84 @@ class DriftAnswers:
     ) -> None:
         now = self._ports.clock.now()
         policy = replace(environment.policy, ignore=rules)
-        data = {"environment": name, "path": rule.path, "reason": rule.reason}
+        edited = IgnoreRuleEdited(name, rule.path, rule.reason, action=action)
         with self._ports.store.write() as tx:
             tx.environments.replace(replace(environment, policy=policy, version=environment.version + 1))
-            tx.audit.append(now, NewAuditEntry(actor.name, action, f"environment:{name}", data, actor.ip))
-            event = NewEvent(EventType.ENVIRONMENT_EDITED, name, environment.id, None, f"{action}: {rule.path}", data)
-            tx.ledger.append(now, [event])
+            tx.audit.append(now, NewAuditEntry(actor, action, f"environment:{name}", edited.data))
+            tx.ledger.append(now, [about(environment, edited)])
 
     def _refresh(self, name: str, actor: Actor, reason: str) -> Operation:
-        return self._queue.ask(name, Request(OperationKind.REFRESH, Trigger.MANUAL, actor.name, reason=reason), actor)
+        return self._queue.ask(name, Request(OperationKind.REFRESH, Trigger.MANUAL, str(actor), reason=reason), actor)
 
-    def adopt(
+    def write_back(
         self, name: str, paths: Collection[str], branch: str | None, message: str, actor: Actor
     ) -> tuple[Revision, Operation | None]:
         """Commit what drifted (all of it, or `paths`) onto a branch in Git and push it.
 
-        On the environment's own branch the commit is delivered at once, which ends the episode as adopted; on another
-        branch it waits for somebody to merge it. Raises NothingToAdopt, PushRejected, SourceUnreachable.
+        On the environment's own branch the commit is delivered at once, which ends the episode; on another branch it
+        waits for somebody to merge it.
+
+        Raises NothingToWriteBack, WriteBackNotPossible, PushRejected, SourceUnreachable.
         """
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
-        refuse(environment, "adopt what stands there")
+        refuse(environment, "write back what stands there")
         if elsewhere(self._ports, environment):
             return self._ask_agent(environment, paths, branch, message, actor)
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         source.fetch()
-        edits = self._edits(environment, source, set(paths))
+        edits = self._edits(environment, set(paths))
         ref, onto = environment.source.ref, branch or environment.source.ref
         head = source.resolve(ref)
-        text = message or f"Adopt what changed on {name}"
-        author = Person(actor.name.removeprefix("user:").removeprefix("token:"), "")
-        commit = source.commit(onto, head.sha, edits, f"{text}\n\nAdopted by {actor.name} in PushPull.", author)
+        text = message or f"Write back what changed on {name}"
+        author = Person(actor.name, "")
+        commit = source.commit(onto, head.sha, edits, f"{text}\n\nWritten back by {actor} in PushPull.", author)
         self._tell(environment, commit, onto, sorted(printable(path) for path in edits), actor)
         if onto != ref:
             return commit, None
-        request = Request(OperationKind.SYNC, Trigger.MANUAL, actor.name, wanted=commit.sha, reason="adopted into Git")
+        request = Request(
+            OperationKind.SYNC, Trigger.MANUAL, str(actor), wanted=commit.sha, reason="written back to Git"
+        )
         return commit, self._queue.ask(name, request, actor)
 
     def _ask_agent(
         self, environment: Environment, paths: Collection[str], branch: str | None, message: str, actor: Actor
     ) -> tuple[Revision, Operation | None]:
         """An agent commits with its own credential, and queues the sync that follows itself."""
-        data = {"paths": sorted(paths), "branch": branch, "message": message, "by": actor.name}
-        answer = fit(dict(self._commands.ask(environment, CommandKind.ADOPT, data)))
+        data = {"paths": sorted(paths), "branch": branch, "message": message, "by": str(actor)}
+        answer = fit(dict(self._commands.ask(environment, CommandKind.WRITE_BACK, data)))
         commit = decode(Revision, answer.get("revision"), "revision")
         told = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
         with self._ports.store.write() as tx:
-            entry = NewAuditEntry(actor.name, "drift.adopt", f"environment:{environment.name}", told, actor.ip)
+            entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", told)
             tx.audit.append(self._ports.clock.now(), entry)
             follows = answer.get("operation")
             return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
 
-    def _edits(
-        self, environment: Environment, source: Source, paths: set[str]
-    ) -> dict[bytes, tuple[int, bytes] | Entry | None]:
+    def _edits(self, environment: Environment, paths: set[str]) -> Edits:
         live = environment.status.revision
         if live is None:
-            raise NothingToAdopt()
+            raise NothingToWriteBack()
         target = self._ports.targets.open(environment)
-        state = wanted.desired_state(source, environment, live)
-        _, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
-        prefix = environment.source.path.strip("/").encode()
-        edits: dict[bytes, tuple[int, bytes] | Entry | None] = {}
-        for item in _chosen(plan, paths):
-            content = target.read(item.path, ADOPT_LIMIT + 1) if item.found else None
-            edits[prefix + b"/" + item.path if prefix else item.path] = _edit(item, content)
+        state = self._ports.desired.at(environment, live)
+        _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
+        edits = state.write_back({item.key: _live(target, item) for item in _chosen(plan, paths)})
         if not edits:
-            raise NothingToAdopt()
+            raise NothingToWriteBack()
         return edits
 
     def _tell(self, environment: Environment, commit: Revision, branch: str, paths: list[str], actor: Actor) -> None:
         now = self._ports.clock.now()
         data = {"environment": environment.name, "revision": commit.sha, "branch": branch, "paths": paths[:100]}
         with self._ports.store.write() as tx:
-            entry = NewAuditEntry(actor.name, "drift.adopt", f"environment:{environment.name}", data, actor.ip)
+            entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", data)
             tx.audit.append(now, entry)
             episode = tx.episodes.current(environment.id)
             if episode and branch == environment.source.ref:
-                tx.episodes.end(episode.id, now, Ending.ADOPTED, actor.name)
-                told = {"episode": episode.id, "ending": "adopted", "by": actor.name, "revision": commit.sha}
-                reason = f"adopted by {actor.name} as {commit.short}"
-                event = NewEvent(EventType.DRIFT_ENDED, environment.name, environment.id, None, reason, told)
-                tx.ledger.append(now, [event])
+                tx.episodes.end(episode.id, now, Ending.WRITTEN_BACK, str(actor))
+                why = f"written back by {actor} as {commit.short}"
+                ended = DriftEnded(episode.id, Ending.WRITTEN_BACK.value, actor, revision=commit.sha, why=why)
+                tx.ledger.append(now, [about(environment, ended)])
 
 
 def _stored(tx: Transaction, environment: Environment, id: Any) -> Operation | None:
@@ -197,15 +193,14 @@ def _stored(tx: Transaction, environment: Environment, id: Any) -> Operation | N
 
 
 def _chosen(plan: Plan, paths: set[str]) -> list[PlanItem]:
-    return [item for item in plan.drift if not paths or printable(item.path) in paths]
+    return [item for item in plan.drift if not paths or printable(item.key) in paths]
 
 
-def _edit(item: PlanItem, content: bytes | None) -> tuple[int, bytes] | None:
+def _live(target: Target, item: PlanItem) -> tuple[Item, bytes] | None:
+    """What stands at an item's key, with its content."""
     if item.found is None:
         return None
-    kind = item.found.mode & 0o170000
-    if content is None or len(content) > ADOPT_LIMIT or kind == DIRECTORY:
-        raise TargetRefused(f"'{printable(item.path)}' cannot be read from the target, or is too large to adopt.")
-    if kind == SYMLINK:
-        return SYMLINK, content
-    return (EXECUTABLE if item.found.mode & 0o100 else FILE), content
+    content = target.read(item.key, WRITE_BACK_LIMIT + 1)
+    if content is None or len(content) > WRITE_BACK_LIMIT:
+        raise TargetRefused(f"'{printable(item.key)}' cannot be read from the target, or is too large to write back.")
+    return item.found, content

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.environment import Environment, Mode, Status
-from app.domain.status import SyncStatus
+from app.domain.status import CLEAR, SyncStatus
 
 
 def turns_aside(before: Environment, after: Environment) -> bool:
@@ -32,9 +32,26 @@ def untried(status: Status) -> Status:
     return replace(status, last_outcome=None, last_reason="", last_finished_at=None, failures=0)
 
 
-def afresh(status: Status) -> Status:
+def at_new_source(status: Status) -> Status:
+    """The status with another source: what the old one's ref pointed at, and why it could not be read, is over."""
+    return replace(untried(status), noticed=None, noticed_at=None, webhook_judged=None, condition=CLEAR)
+
+
+def at_new_target(status: Status) -> Status:
     """The status at another target, of which nothing is known: nothing of ours is live there yet."""
     return Status(
         noticed=status.noticed, noticed_at=status.noticed_at, webhook_judged=status.webhook_judged,
-        operation=status.operation, message=status.message,
+        operation=status.operation, condition=status.condition,
     )  # fmt: skip
+
+
+def edited(before: Environment, after: Environment, *, moved: bool) -> Status:
+    """The status after an edit. `moved`: whether the target is another place, and not only reached in another way."""
+    status = before.status
+    if after.source != before.source:
+        status = at_new_source(status)
+    elif after.target != before.target:
+        status = untried(status)
+    if moved:
+        return at_new_target(status)
+    return aside(status) if turns_aside(before, after) else status

@@ -9,9 +9,10 @@ from app.domain.agents.protocol import CommandKind
 from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput
-from app.domain.events import EventType, NewEvent
+from app.domain.events import about
+from app.domain.events.environment_events import RESUMED, HoldEnded, HoldSet
 from app.ports import Ports, Transaction, topics
-from app.services.agents.commands import elsewhere, hold_data, relay
+from app.services.relay import elsewhere, hold_data, relay
 from app.services.triggers.polling import Poller
 
 
@@ -33,13 +34,13 @@ class Holds:
         with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
             left = environment.hold.left_revision if environment.hold else None
-            set_hold(tx, environment, Hold(actor.name, reason, now, expires_at, left), actor, now)
+            set_hold(tx, environment, Hold(str(actor), reason, now, expires_at, left), actor, now)
             after = tx.environments.get(name)
             relay(self._ports, tx, after, CommandKind.HOLD, hold_data(after))
         self._ports.notifier.notify(topics(environment))
         return after
 
-    def resume(self, name: str, actor: Actor, why: str = "resumed") -> Environment:
+    def resume(self, name: str, actor: Actor, why: str = RESUMED) -> Environment:
         """Let automation go on, and decide at once what it has to do."""
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
@@ -47,7 +48,7 @@ class Holds:
             if environment.hold:
                 end_hold(tx, environment, actor, why, now)
             after = tx.environments.get(name)
-            away = relay(self._ports, tx, after, CommandKind.RESUME, {"by": actor.name})
+            away = relay(self._ports, tx, after, CommandKind.RESUME, {"by": str(actor)})
         self._ports.notifier.notify(topics(environment))
         if environment.hold and not away and after.status.noticed:
             self._poller.consider(name)
@@ -67,16 +68,15 @@ def set_hold(tx: Transaction, environment: Environment, hold: Hold, actor: Actor
     """Write a hold with its event and audit entry."""
     tx.environments.set_hold(environment.id, hold)
     expires = timestamp(hold.expires_at) if hold.expires_at else None
-    data = {"owner": hold.owner, "expires_at": expires, "left_revision": hold.left_revision}
-    event = NewEvent(EventType.HOLD_SET, environment.name, environment.id, None, hold.reason, data)
-    tx.ledger.append(now, [event])
-    told = {**data, "environment": environment.name, "reason": hold.reason}
-    tx.audit.append(now, NewAuditEntry(actor.name, "hold.set", f"environment:{environment.name}", told, actor.ip))
+    held = HoldSet(Actor.parse(hold.owner), expires, hold.left_revision, why=hold.reason)
+    tx.ledger.append(now, [about(environment, held)])
+    data = {**held.data, "environment": environment.name, "reason": hold.reason}
+    tx.audit.append(now, NewAuditEntry(actor, "hold.set", f"environment:{environment.name}", data))
 
 
 def end_hold(tx: Transaction, environment: Environment, actor: Actor, why: str, now: datetime) -> None:
     """End a hold with its event and audit entry."""
     tx.environments.set_hold(environment.id, None)
-    tx.ledger.append(now, [NewEvent(EventType.HOLD_ENDED, environment.name, environment.id, None, why)])
+    tx.ledger.append(now, [about(environment, HoldEnded(why=why))])
     data = {"environment": environment.name, "reason": why}
-    tx.audit.append(now, NewAuditEntry(actor.name, "hold.end", f"environment:{environment.name}", data, actor.ip))
+    tx.audit.append(now, NewAuditEntry(actor, "hold.end", f"environment:{environment.name}", data))

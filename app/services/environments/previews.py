@@ -10,13 +10,14 @@ from app.domain.agents.protocol import CommandKind
 from app.domain.diffs.unified import unified
 from app.domain.environment import Environment
 from app.domain.errors import AgentRefused
+from app.domain.state.items import Item, Key, printable
 from app.domain.state.plan import Action, PlanItem
-from app.domain.state.tree import Entry, printable
-from app.ports import Contents, Ports, Target
-from app.services.agents.commands import Commands, elsewhere
+from app.ports import ContentReader, Ports, Target
+from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
 from app.services.environments.rollback import Rollback, RollbackPreview, from_history
 from app.services.operations.refresh import DIFF_LIMIT, READ_LIMIT, beginning
+from app.services.relay import elsewhere
 
 DIFFS = 50
 ITEMS = 1000
@@ -100,24 +101,25 @@ def told_by_agent(environment: Environment, told: Mapping[str, Any]) -> Shown:
 def shown(preview: RollbackPreview) -> list[dict[str, Any]]:
     """What would change: [{"path", "action", "diff"}]; the first DIFFS items carry a diff."""
     work = preview.plan.work[:ITEMS]
-    with preview.source.contents() as contents:
+    with preview.applied.contents() as before, preview.desired.contents() as after:
         return [
-            _bare(item, _diff(contents, preview.target, item) if number < DIFFS else None)
+            _bare(item, _diff(before, after, preview.target, item) if number < DIFFS else None)
             for number, item in enumerate(work)
         ]
 
 
 def _bare(item: PlanItem, diff: str | None) -> dict[str, Any]:
-    return {"path": printable(item.path), "action": item.action.value, "diff": diff}
+    return {"path": printable(item.key), "action": item.action.value, "diff": diff}
 
 
-def _diff(contents: Contents, target: Target, item: PlanItem) -> str | None:
+def _diff(applied: ContentReader, desired: ContentReader, target: Target, item: PlanItem) -> str | None:
     """From what is there now to what will be; where live moved, what is there is not what we delivered."""
     moved = item.found != item.known
-    before = target.read(item.path, READ_LIMIT) if moved and item.found else _content(contents, item.found)
-    modes = item.found.mode if item.found else None, item.wanted.mode if item.wanted else None
-    return unified(before, _content(contents, item.wanted), printable(item.path), limit=DIFF_LIMIT, modes=modes)
+    before = target.read(item.key, READ_LIMIT) if moved and item.found else _content(applied, item.key, item.found)
+    after = _content(desired, item.key, item.wanted)
+    traits = item.found.traits if item.found else None, item.wanted.traits if item.wanted else None
+    return unified(before, after, printable(item.key), limit=DIFF_LIMIT, traits=traits)
 
 
-def _content(contents: Contents, entry: Entry | None) -> bytes | None:
-    return beginning(contents, entry.blob) if entry else None
+def _content(contents: ContentReader, key: Key, item: Item | None) -> bytes | None:
+    return beginning(contents, key, item) if item else None

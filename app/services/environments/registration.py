@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.domain.actor import Actor
+from app.domain.actor import SCHEDULE, Actor
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, SourceSpec, TargetSpec
 from app.domain.errors import (
@@ -16,28 +16,26 @@ from app.domain.errors import (
     OperationInProgress,
     SourceRefused,
 )
-from app.domain.events import EventType, NewEvent
+from app.domain.events import EventType, Fact, about
+from app.domain.events.environment_events import EnvironmentCreated, EnvironmentDeleted, EnvironmentEdited
 from app.domain.operation import OperationKind, Phase, Request, Trigger
 from app.domain.specification.environment_fields import NAME, as_dict, merge, read
 from app.domain.specification.reader import wrong
-from app.domain.state.drift import Ending
+from app.domain.specification.target_kind import CredentialUse
 from app.ports import Ports, Probe, Transaction, topics
-from app.services.agents.commands import elsewhere
-from app.services.environments.edits import afresh, aside, of_mode, turns_aside, untried
+from app.services.environments.edits import edited, of_mode, turns_aside
 from app.services.environments.preemption import PATIENT, preempt_refresh
+from app.services.operations.conclusion import Conclusion, conclude
+from app.services.operations.drift_episodes import abandon
 from app.services.operations.queue import Queue
+from app.services.relay import elsewhere
 from app.services.triggers.polling import Poller
 
-NOTHING = {
-    "items": [],
-    "count": 0,
-    "ignored": [],
-    "unmanaged": [],
-    "unmanaged_count": 0,
-    "episode": None,
-    "revision": None,
+ACTIONS = {
+    EventType.ENVIRONMENT_CREATED: "environment.create",
+    EventType.ENVIRONMENT_EDITED: "environment.edit",
+    EventType.ENVIRONMENT_DELETED: "environment.delete",
 }
-
 SWITCHED = (
     "is changed by a switch, which takes the delivered files along: "
     "`pushpull env switch NAME --runs-on ...`, POST /environments/NAME/switches, or Switch on the environment's page"
@@ -70,19 +68,20 @@ class Registration:
         if elsewhere(self._ports, environment):  # its roots are its agent's business
             return TargetSpec(kind, self._ports.targets.shape(kind, environment.target.options))
         target = TargetSpec(kind, self._ports.targets.check(kind, environment.target.options))
-        for field, name in self._ports.targets.credentials(target).items():
-            self._key(field, name)
+        for use in self._ports.targets.kinds().credentials(target):
+            self._fits(use)
         return target
 
-    def _key(self, field: str, name: str) -> None:
-        """A target's credential: a private key that is stored here."""
+    def _fits(self, use: CredentialUse) -> None:
+        """Refuse a target's credential that is not stored here or is of a kind that the field does not take."""
         try:
             with self._ports.store.read() as tx:
-                kind = tx.credentials.get(name).kind
+                kind = tx.credentials.get(use.name).kind
         except CredentialNotFound as problem:
-            raise InvalidInput(fields={field: f"there is no credential '{name}'; create it first"}) from problem
-        if kind != "ssh-key":
-            raise InvalidInput(fields={field: f"must be a credential of the kind ssh-key; '{name}' is a {kind}"})
+            raise InvalidInput(fields={use.field: f"there is no credential '{use.name}'; create it first"}) from problem
+        if kind not in use.kinds:
+            hint = f"must be a credential of the kind {' or '.join(use.kinds)}; '{use.name}' is a {kind}"
+            raise InvalidInput(fields={use.field: hint})
 
     def _source(self, environment: Environment) -> None:
         """The address and the credential's name; SourceRefused is told as a wrong field."""
@@ -129,7 +128,7 @@ class Registration:
         with self._ports.store.write() as tx:
             self.refuse_overlap(tx, environment)
             stored = tx.environments.add(replace(environment, created_at=now))
-            self._tell(tx, stored, EventType.ENVIRONMENT_CREATED, "environment.create", as_dict(stored), actor)
+            self._record(tx, stored, EnvironmentCreated(as_dict(stored), by=actor), actor)
         self._ports.notifier.notify(("registry", *topics(stored)))
         return stored
 
@@ -139,7 +138,8 @@ class Registration:
             return  # nobody works for it yet; enrolling its agent asks again
         other = self._ports.targets.overlapping(environment, tx.environments.neighbours(environment))
         if other is not None:
-            raise InvalidInput(fields={"target.path": f"overlaps with the target of environment '{other}'"})
+            field = self._ports.targets.kinds()[environment.target.kind].place_field
+            raise InvalidInput(fields={field: f"overlaps with the target of environment '{other}'"})
 
     def edit(self, name: str, change: Mapping[str, Any], actor: Actor, *, version: int | None = None) -> Environment:
         """Lay a partial specification over the stored one (JSON Merge Patch). The name stays; what changed is told.
@@ -167,15 +167,7 @@ class Registration:
         )  # fmt: skip
         if as_dict(after) == as_dict(before):
             return before
-        if after.source != before.source:
-            fresh = replace(before.status, noticed=None, noticed_at=None, webhook_judged=None, message="")
-            after = replace(after, status=fresh)
-        if (after.source, after.target) != (before.source, before.target):
-            after = replace(after, status=untried(after.status))
-        if self._moved(before, after):
-            after = replace(after, status=afresh(after.status))
-        elif turns_aside(before, after):
-            after = replace(after, status=aside(after.status))
+        after = replace(after, status=edited(before, after, moved=self._moved(before, after)))
         return self._replace(before, after, actor)
 
     def _replace(self, before: Environment, after: Environment, actor: Actor) -> Environment:
@@ -195,8 +187,8 @@ class Registration:
             if after.agent != before.agent:
                 tx.agents.hand_over(after.id, after.agent, self._ports.clock.now())
             if self._moved(before, after) or turns_aside(before, after):
-                self._leave(tx, after, actor)
-            self._tell(tx, after, EventType.ENVIRONMENT_EDITED, "environment.edit", changed, actor)
+                abandon(tx, after, str(actor), self._ports.clock.now())
+            self._record(tx, after, EnvironmentEdited(changed, by=actor), actor)
             if after.target != before.target or after.policy != before.policy:
                 tx.environments.schedule_refresh(after.id, self._ports.clock.now())
         if self._moved(before, after) or after.runs_on is not before.runs_on:
@@ -213,15 +205,7 @@ class Registration:
 
     def _moved(self, before: Environment, after: Environment) -> bool:
         """Whether it is another place, and not only another way to it (a key, a jump host)."""
-        targets = self._ports.targets
-        return targets.place(after.target) != targets.place(before.target)
-
-    def _leave(self, tx: Transaction, environment: Environment, actor: Actor) -> None:
-        """What drifted at the old target is nobody's any more."""
-        now, episode = self._ports.clock.now(), tx.episodes.current(environment.id)
-        if episode:
-            tx.episodes.end(episode.id, now, Ending.SUPERSEDED, actor.name)
-        tx.drift.put(environment.id, now, NOTHING)
+        return self._ports.targets.kinds().moved(before.target, after.target)
 
     def remove(self, name: str, actor: Actor, *, version: int | None = None) -> None:
         """Forget an environment; delivered files and the ledger stay. A refresh, which only reads, is stopped.
@@ -229,22 +213,19 @@ class Registration:
         Raises OperationInProgress, and EnvironmentChanged where `version` is given and not the stored one's.
         """
         preempt_refresh(self._ports, self._queue, name, actor)
+        now = self._ports.clock.now()
         with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
             if version not in (None, environment.version):
                 raise EnvironmentChanged()
             running = tx.operations.active(environment.id)
             runs = [running] if running and running.phase is Phase.RUNNING else []
-            if runs and not environment.silent(self._ports.clock.now()):
+            if runs and not environment.silent(now):
                 raise OperationInProgress(f"Operation {runs[0].id} is running; stop it or wait for its end.")
             for one in (*runs, *tx.operations.queued(environment.id)):
-                ended = replace(one, phase=Phase.TERMINATED, finished_at=self._ports.clock.now(),
-                                reason="the environment was deleted")  # fmt: skip
-                tx.operations.save(ended)
+                conclude(tx, one, Conclusion(Phase.TERMINATED, reason="the environment was deleted"), now)
             tx.environments.remove(environment.id)
-            self._tell(
-                tx, environment, EventType.ENVIRONMENT_DELETED, "environment.delete", as_dict(environment), actor
-            )
+            self._record(tx, environment, EnvironmentDeleted(as_dict(environment), by=actor), actor)
         self._forget(environment)
         self._ports.notifier.notify(("registry", *topics(environment)))
 
@@ -253,22 +234,14 @@ class Registration:
         if elsewhere(self._ports, environment):
             return  # its agent looks by itself as soon as it is told of it
         self._poller.poll(environment.source.repo_url, environment.source.credential)
-        request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, "system:schedule", reason="first look")
+        request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, str(SCHEDULE), reason="first look")
         with self._ports.store.read() as tx:
             busy = tx.operations.active(environment.id)
         if busy is None:
-            self._queue.ask(environment.name, request, Actor("system:schedule"))
+            self._queue.ask(environment.name, request, SCHEDULE)
 
-    def _tell(
-        self,
-        tx: Transaction,
-        environment: Environment,
-        type: EventType,
-        action: str,
-        data: Mapping[str, Any],
-        actor: Actor,
-    ) -> None:
-        now = self._ports.clock.now()
-        tx.ledger.append(now, [NewEvent(type, environment.name, environment.id, None, f"by {actor.name}", data)])
-        told = {"environment": environment.name, **data}
-        tx.audit.append(now, NewAuditEntry(actor.name, action, f"environment:{environment.name}", told, actor.ip))
+    def _record(self, tx: Transaction, environment: Environment, fact: Fact, actor: Actor) -> None:
+        """Write what was done into ledger and audit log."""
+        now, data = self._ports.clock.now(), {"environment": environment.name, **fact.data}
+        tx.ledger.append(now, [about(environment, fact)])
+        tx.audit.append(now, NewAuditEntry(actor, ACTIONS[fact.type], f"environment:{environment.name}", data))

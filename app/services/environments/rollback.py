@@ -10,34 +10,49 @@ from app.domain.agents.protocol import CommandKind
 from app.domain.agents.wire import encode
 from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput, NothingToRollBackTo, RevisionNotFound
-from app.domain.events import EventType, NewEvent
+from app.domain.events import about
+from app.domain.events.environment_events import RevisionMarkedBad
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.plan import LiveState, Plan
-from app.domain.state.tree import Entry
-from app.ports import HistoryItem, Ports, Source, Target, Transaction, topics
-from app.services.agents.commands import elsewhere
+from app.ports import DesiredState, HistoryItem, Ports, Source, Target, Transaction, topics
 from app.services.environments.holds import end_hold, set_hold
-from app.services.operations import wanted_revision as wanted
-from app.services.operations.planning import observe_and_plan
-from app.services.operations.queue import Queue, Told
+from app.services.operations.planning import applied_state, observe_and_plan
+from app.services.operations.queue import AgentCommand, Queue
 from app.services.operations.shadow_run import refuse
+from app.services.relay import elsewhere
 
 STRATEGIES = ("pin", "revert")
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackPreview:
-    """What a rollback would do. `forward`: the chosen revision is newer than the live one, so nothing is held."""
+    """What a rollback would do: bring `desired` to where `applied` was delivered last.
+
+    `forward`: the chosen revision is newer than the live one, so nothing is held."""
 
     environment: Environment
     revision: Revision
     plan: Plan
     live: LiveState
-    source: Source
+    desired: DesiredState
+    applied: DesiredState
     target: Target
     item: HistoryItem | None
     forward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """A rollback as it is written down. `commit`: where it goes; `pins`: it sets a hold, until `expires_at`; `marks`:
+    the revision that is left is marked bad."""
+
+    commit: Revision
+    reason: str
+    actor: Actor
+    expires_at: datetime | None
+    pins: bool
+    marks: bool
 
 
 class Rollback:
@@ -51,11 +66,11 @@ class Rollback:
         """The plan of going to a revision (None: the last good one), with the target looked at but not touched."""
         environment, item, chosen, source = self._choose(name, revision)
         target = self._ports.targets.open(environment)
-        state = wanted.desired_state(source, environment, chosen.sha)
-        live, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
-        return RollbackPreview(
-            environment, chosen, plan, live, source, target, item, _forward(source, environment, chosen)
-        )
+        state = self._ports.desired.at(environment, chosen.sha)
+        live, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
+        applied = applied_state(self._ports.desired, environment, live.inventory, state)
+        forward = _forward(source, environment, chosen)
+        return RollbackPreview(environment, chosen, plan, live, state, applied, target, item, forward)
 
     def _choose(self, name: str, revision: str | None) -> tuple[Environment, HistoryItem | None, Revision, Source]:
         with self._ports.store.read() as tx:
@@ -93,10 +108,9 @@ class Rollback:
         environment, _, chosen, source = self._choose(name, revision)
         commit = self._revert(source, environment, chosen, reason, actor) if strategy == "revert" else chosen
         back = not _forward(source, environment, chosen)
-        pins = back and strategy == "pin"
+        way = WayBack(commit, reason, actor, expires_at, pins=back and strategy == "pin", marks=back)
         with self._ports.store.write() as tx:
-            current = tx.environments.get(name)
-            asked = self._write(tx, current, commit, reason, actor, expires_at, pins, back, id=operation)
+            asked = self._write(tx, tx.environments.get(name), way, id=operation)
         self._ports.notifier.notify(topics(environment))
         return asked
 
@@ -116,47 +130,35 @@ class Rollback:
             before = tx.history.find(environment.id, live) if live else None
             back = not _newer(chosen, before)
             place = {"environment": environment.name, "mode": environment.mode.value}
-            asked = {"revision": chosen.revision, "strategy": strategy, "reason": reason, "by": actor.name}
+            asked = {"revision": chosen.revision, "strategy": strategy, "reason": reason, "by": str(actor)}
             command = CommandKind.ROLLBACK, {**place, **asked, "expires_at": encode(expires_at)}
-            pins, marks = back and strategy == "pin", back
-            commit = _as_revision(chosen)
-            operation = self._write(tx, environment, commit, reason, actor, expires_at, pins, marks, command)
+            pins = back and strategy == "pin"
+            way = WayBack(_as_revision(chosen), reason, actor, expires_at, pins=pins, marks=back)
+            operation = self._write(tx, environment, way, command)
         self._ports.notifier.notify(topics(environment))
         return operation
 
     def _write(
-        self,
-        tx: Transaction,
-        environment: Environment,
-        commit: Revision,
-        reason: str,
-        actor: Actor,
-        expires_at: datetime | None,
-        pins: bool,
-        marks: bool,
-        told: Told | None = None,
-        id: str = "",
+        self, tx: Transaction, environment: Environment, way: WayBack, command: AgentCommand | None = None, id: str = ""
     ) -> Operation:
-        now, left = self._ports.clock.now(), environment.status.revision
+        now, left, commit, actor = self._ports.clock.now(), environment.status.revision, way.commit, way.actor
         tx.history.unmark_bad(environment.id, commit.sha)
-        if left and left != commit.sha and marks:
-            self._mark(tx, environment, left, reason or "rolled back", actor)
-        if pins:
-            why = reason or f"rolled back to {commit.short}"
-            set_hold(tx, environment, Hold(actor.name, why, now, expires_at, left), actor, now)
-        elif environment.hold and environment.hold.left_revision:
+        if left and left != commit.sha and way.marks:
+            self._mark(tx, environment, left, way.reason or "rolled back", actor)
+        if way.pins:
+            why = way.reason or f"rolled back to {commit.short}"
+            set_hold(tx, environment, Hold(str(actor), why, now, way.expires_at, left), actor, now)
+        elif environment.pinned:
             end_hold(tx, environment, actor, f"went on to {commit.short}", now)
         request = Request(
-            OperationKind.SYNC, Trigger.ROLLBACK, actor.name, wanted=commit.sha, reason=reason, left_revision=left
+            OperationKind.SYNC, Trigger.ROLLBACK, str(actor), wanted=commit.sha, reason=way.reason, left_revision=left
         )
-        return self._queue.add(tx, environment, request, actor, told, id)
+        return self._queue.add(tx, environment, request, actor, command, id)
 
     def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:
         now = self._ports.clock.now()
-        tx.history.mark_bad(environment.id, left, reason, actor.name, now)
-        data = {"revision": left, "by": actor.name}
-        event = NewEvent(EventType.REVISION_MARKED_BAD, environment.name, environment.id, None, reason, data)
-        tx.ledger.append(now, [event])
+        tx.history.mark_bad(environment.id, left, reason, str(actor), now)
+        tx.ledger.append(now, [about(environment, RevisionMarkedBad(left, by=actor, why=reason))])
 
     def _revert(
         self, source: Source, environment: Environment, chosen: Revision, reason: str, actor: Actor
@@ -164,14 +166,11 @@ class Rollback:
         """Commit the chosen state on top of the environment's branch and push it."""
         source.fetch()
         head = source.resolve(environment.source.ref)
-        path = environment.source.path
-        changes = source.changes(source.tree(head.sha, path), source.tree(chosen.sha, path))
-        if not changes:
+        edits = self._ports.desired.revert(environment, head.sha, chosen.sha)
+        if not edits:
             return head
-        prefix = path.strip("/").encode() + b"/" if path.strip("/") else b""
-        edits: dict[bytes, tuple[int, bytes] | Entry | None] = {prefix + one.path: one.after for one in changes}
-        message = f"Revert to {chosen.short}: {chosen.subject}\n\n{reason}\n\nRolled back by {actor.name} in PushPull."
-        author = Person(actor.name.removeprefix("user:").removeprefix("token:"), "")
+        message = f"Revert to {chosen.short}: {chosen.subject}\n\n{reason}\n\nRolled back by {actor} in PushPull."
+        author = Person(actor.name, "")
         return source.commit(environment.source.ref, head.sha, edits, message, author)
 
 

@@ -12,20 +12,22 @@ from typing import Any
 
 from app.domain.actor import Actor
 from app.domain.audit import NewAuditEntry
-from app.domain.environment import Environment, RunsOn, Status
+from app.domain.environment import Environment, RunsOn, Status, TargetSpec
 from app.domain.errors import EnvironmentChanged, InvalidInput, OperationInProgress, Problem
-from app.domain.events import EventType, NewEvent
+from app.domain.events import about
+from app.domain.events.environment_events import EnvironmentSwitched, SwitchSide
 from app.domain.masking import mask
 from app.domain.operation import Operation, OperationKind, Outcome, Phase
 from app.domain.specification.environment_fields import as_dict, merge
-from app.domain.specification.target_address import address
+from app.domain.specification.kind_catalogue import KindCatalogue
 from app.ports import Ports, Transaction
-from app.services.environments.edits import of_mode, untried
+from app.services.environments.edits import at_new_source, of_mode, untried
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.environments.registration import Registration
-from app.services.environments.switch_effects import carried, effects, left_behind
+from app.services.operations.conclusion import Conclusion, conclude
 from app.services.operations.inventory_seeding import carry, seed_inventory
-from app.services.operations.queue import Queue, finished_entry, finished_event
+from app.services.operations.queue import Queue
+from app.wording.switch_effects import carried, effects, left_behind
 
 PARTS = ("mode", "runs_on", "source", "target", "policy")
 
@@ -60,12 +62,19 @@ class ModeSwitches:
             open_episode = tx.episodes.current(before.id) is not None
             history = bool(tx.history.page(before.id, 1, None).items)
         after = self._after(before, change, agent)
-        left = left_behind(before, after, same_place=True)
-        return SwitchPlan(before, after, effects(before, after), carried(before, open_episode, history), left)
+        kinds = self._ports.targets.kinds()
+        left = left_behind(kinds, before, after, same_place=True)
+        stays = carried(kinds, before, open_episode, history)
+        return SwitchPlan(before, after, effects(kinds, before, after), stays, left)
+
+    def completed(self, wanted: SwitchPlan) -> TargetSpec:
+        """The target that a switch would lead to, its host keys looked up where they are not given."""
+        return self._ports.targets.complete(wanted.after.target, wanted.before.target)
 
     def _after(self, before: Environment, change: Mapping[str, Any], agent: str | None) -> Environment:
         given = {name: value for name, value in change.items() if name in PARTS and value is not None}
-        merged = merge({**as_dict(before), "target": _target(before, given)}, {**given, "target": {}})
+        target = _target(self._ports.targets.kinds(), before, given)
+        merged = merge({**as_dict(before), "target": target}, {**given, "target": {}})
         chosen = (given.get("policy") or {}).get("auto_sync")
         automatic = {} if chosen is None else {"policy": {"auto_sync": chosen}}
         wanted = self._registration.checked(merge(of_mode(before, merged), automatic))
@@ -96,7 +105,7 @@ class ModeSwitches:
         if moved and after.runs_on is self._ports.here:
             self._seed(before, after)
         preempt_refresh(self._ports, self._queue, name, actor, PATIENT)  # asking another host may have taken its time
-        made = replace(wanted, at=self._ports.clock.now(), by=actor.name, reason=mask(reason))
+        made = replace(wanted, at=self._ports.clock.now(), by=str(actor), reason=mask(reason))
         with self._ports.store.write() as tx:
             self._write(tx, made, actor)
         if before.runs_on is self._ports.here and after.runs_on is not self._ports.here:
@@ -116,17 +125,17 @@ class ModeSwitches:
 
     def _seed(self, before: Environment, after: Environment) -> None:
         """Write the new side's inventory: from the old one where that is ours to read, else from what is live."""
-        new = self._ports.targets.open(after)
+        desired, new = self._ports.desired, self._ports.targets.open(after)
         if before.status.revision is None:
             return
-        if before.runs_on is self._ports.here and carry(self._ports.targets.open(before), new):
+        if before.runs_on is self._ports.here and carry(desired, after, self._ports.targets.open(before), new):
             return
         try:
             new.forget()
             source = self._ports.sources.open(after.source.repo_url, after.source.credential)
-            if not seed_inventory(before, source, new):
+            if not seed_inventory(desired, before, new):
                 source.fetch()
-                seed_inventory(before, source, new)
+                seed_inventory(desired, before, new)
         except Problem:
             pass  # the first look does it, or takes over what equals Git
 
@@ -136,32 +145,32 @@ class ModeSwitches:
             raise EnvironmentChanged()
         _refuse_running(tx, before)
         self._registration.refuse_overlap(tx, after)
+        told = in_words(self._ports.targets.kinds(), before, after)
+        reason = f"the environment was switched ({told}) before it ran"
         for waiting in tx.operations.queued(before.id):
-            _end(tx, waiting, f"the environment was switched ({in_words(before, after)}) before it ran", now)
+            conclude(tx, waiting, _superseded(waiting, reason), now)
         status = tx.environments.by_id(before.id).status
         tx.environments.replace(after)
         tx.environments.put_status(after.id, _status(replace(before, status=status), after))
         _hand_over(tx, before, after, now)
         tx.environments.schedule_refresh(after.id, now)
-        told = {"from": side(before), "to": side(after), "by": actor.name}
-        event = NewEvent(EventType.ENVIRONMENT_SWITCHED, after.name, after.id, None, made.reason, told)
-        tx.ledger.append(now, [event])
-        data = {"environment": after.name, **told, "reason": made.reason}
-        tx.audit.append(
-            now, NewAuditEntry(actor.name, "environment.switch", f"environment:{after.name}", data, actor.ip)
-        )
+        switched = EnvironmentSwitched(side(before), side(after), actor, why=made.reason)
+        tx.ledger.append(now, [about(after, switched)])
+        data = {"environment": after.name, **switched.data, "reason": made.reason}
+        tx.audit.append(now, NewAuditEntry(actor, "environment.switch", f"environment:{after.name}", data))
 
 
-def _target(before: Environment, change: Mapping[str, Any]) -> dict[str, Any]:
-    """The target that is meant: as given, or the same directory seen from the other side."""
+def _target(kinds: KindCatalogue, before: Environment, change: Mapping[str, Any]) -> dict[str, Any]:
+    """The target that is meant: as given, or the same place seen from the other side."""
     old, given = {"kind": before.target.kind, **before.target.options}, dict(change.get("target") or {})
-    moves = change.get("runs_on", before.runs_on.value) != before.runs_on.value
-    if not given and moves and change["runs_on"] == RunsOn.AGENT.value:
-        given = {"kind": "directory"}
-    if given.get("kind", old["kind"]) == old["kind"]:
+    runs_on = next((one for one in RunsOn if one.value == change.get("runs_on")), before.runs_on)
+    here, there = kinds.get(before.target.kind), kinds.that_run_on(runs_on)
+    if not given and here and there and here not in there:
+        given = {"kind": there[0].name}
+    wanted = kinds.get(str(given.get("kind", old["kind"])))
+    if here is wanted or here is None or wanted is None:
         return merge(old, given)
-    kept = ("path", "layout", "keep_releases")
-    return merge({name: old[name] for name in kept if name in old}, given)
+    return merge({name: old[name] for name in here.shared_with(wanted) if name in old}, given)
 
 
 def _status(before: Environment, after: Environment) -> Status:
@@ -170,7 +179,7 @@ def _status(before: Environment, after: Environment) -> Status:
     if all(getattr(before.source, name) == getattr(after.source, name) for name in known):
         same = (before.runs_on, before.agent, before.target) == (after.runs_on, after.agent, after.target)
         return before.status if same and before.source == after.source else untried(before.status)
-    return replace(untried(before.status), noticed=None, noticed_at=None, webhook_judged=None)
+    return at_new_source(before.status)
 
 
 def _refuse_running(tx: Transaction, environment: Environment) -> None:
@@ -181,16 +190,11 @@ def _refuse_running(tx: Transaction, environment: Environment) -> None:
         )
 
 
-def _end(tx: Transaction, waiting: Operation, reason: str, now: datetime) -> None:
+def _superseded(waiting: Operation, reason: str) -> Conclusion:
     """A sync makes way for the new side's own; a comparison is asked for again anyway."""
-    sync = waiting.kind is OperationKind.SYNC
-    ended = replace(
-        waiting, phase=Phase.SUPERSEDED if sync else Phase.TERMINATED, outcome=Outcome.SUPERSEDED if sync else None,
-        reason=reason, finished_at=now,
-    )  # fmt: skip
-    tx.operations.save(ended)
-    tx.ledger.append(now, [finished_event(ended)])
-    tx.audit.append(now, finished_entry(ended))
+    if waiting.kind is OperationKind.SYNC:
+        return Conclusion(Phase.SUPERSEDED, Outcome.SUPERSEDED, reason)
+    return Conclusion(Phase.TERMINATED, reason=reason)
 
 
 def _hand_over(tx: Transaction, before: Environment, after: Environment, now: datetime) -> None:
@@ -198,24 +202,17 @@ def _hand_over(tx: Transaction, before: Environment, after: Environment, now: da
         tx.agents.hand_over(after.id, after.agent, now)
 
 
-def side(one: Environment) -> dict[str, Any]:
-    """One side of a switch as the ledger keeps it: enough to tell later what was compared."""
-    source = one.source
-    return {
-        "mode": one.mode.value,
-        "runs_on": one.runs_on.value,
-        "agent": one.agent,
-        "target": {"kind": one.target.kind, **one.target.options},
-        "auto_sync": one.policy.auto_sync,
-        "credential": source.credential,
-    }
+def side(one: Environment) -> SwitchSide:
+    """One side of a switch as the ledger keeps it."""
+    target = {"kind": one.target.kind, **one.target.options}
+    return SwitchSide(one.mode.value, one.runs_on.value, one.agent, target, one.policy.auto_sync, one.source.credential)
 
 
-def in_words(before: Environment, after: Environment) -> str:
+def in_words(kinds: KindCatalogue, before: Environment, after: Environment) -> str:
     """What is switched: "push to pull", "server to agent", "/srv/shop to ssh://web1/srv/shop"."""
     pairs = (
         (before.mode.value, after.mode.value),
         (before.runs_on.value, after.runs_on.value),
-        (address(before.target), address(after.target)),
+        (kinds.address(before.target), kinds.address(after.target)),
     )
     return ", ".join(f"{old} to {new}" for old, new in pairs if old != new) or "another agent"

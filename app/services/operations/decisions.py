@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from app.domain.environment import Environment
-from app.domain.events import EventType, NewEvent
+from app.domain.events import NewEvent, about
+from app.domain.events.operation_events import Decision
 from app.domain.operation import Outcome
 
 
-def shadowed(environment: Environment) -> dict[str, bool]:
-    """What marks an event of a shadow, so that it is not counted as something that happened to a delivery."""
-    return {"observe": True} if environment.policy.observe else {}
-
-
-def decision(environment: Environment, outcome: Outcome, trigger: str, reason: str, **data: Any) -> NewEvent:
-    """The ledger's entry for a decision about one environment."""
-    facts = {
-        "outcome": outcome.value,
-        "mode": environment.mode.value,
-        "trigger": trigger,
-        **shadowed(environment),
-        **data,
-    }
-    return NewEvent(EventType.DECISION, environment.name, environment.id, None, reason, facts)
+def decision(environment: Environment, outcome: Outcome, trigger: str, why: str, **details: Any) -> NewEvent:
+    """The ledger's entry for a decision about one environment; `details`: further fields of a Decision."""
+    made = Decision(outcome.value, environment.mode.value, trigger, observe=environment.policy.observe, why=why)
+    return about(environment, replace(made, **details))

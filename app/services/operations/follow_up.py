@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from app.domain.actor import AUTO_ROLLBACK, SELF_HEAL
 from app.domain.environment import Environment, Hold
-from app.domain.events import EventType, NewEvent
+from app.domain.events import EventType, about
+from app.domain.events.environment_events import RevisionMarkedBad, RollbackHoldSet
+from app.domain.events.operation_events import Decision
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.ports import OperationFilter, Ports, Transaction
 from app.services.operations.queue import Queue
@@ -29,6 +31,8 @@ class FollowUp:
 
     def after(self, ended: Operation) -> None:
         """Look at a finished operation and ask for what its environment's policy wants."""
+        if not _may_be_followed(ended):
+            return
         with self._ports.store.write() as tx:
             environment = tx.environments.by_id(ended.environment_id)
             if environment.policy.observe:
@@ -37,11 +41,11 @@ class FollowUp:
             if request is None:
                 return
             actor = AUTO_ROLLBACK if request.trigger is Trigger.ROLLBACK else SELF_HEAL
-            self._queue.add(tx, environment, replace(request, initiated_by=actor.name), actor)
+            self._queue.add(tx, environment, replace(request, initiated_by=str(actor)), actor)
         self._ports.notifier.notify(("work", "ledger", f"environment-{ended.environment}"))
 
     def _heal(self, tx: Transaction, environment: Environment, ended: Operation) -> Request | None:
-        if ended.kind is not OperationKind.REFRESH or ended.outcome is not Outcome.OUT_OF_SYNC:
+        if not _differs(ended):
             return None
         live = environment.status.revision
         drifting = environment.status.drift_count > 0 and environment.policy.self_heal and live
@@ -51,12 +55,11 @@ class FollowUp:
         if refusal and self._said(tx, environment, refusal):
             return None
         if refusal:
-            decision = {"outcome": Outcome.HELD.value, "mode": environment.mode.value, "trigger": "self_heal"}
-            event = NewEvent(EventType.DECISION, environment.name, environment.id, ended.id, refusal, decision)
-            tx.ledger.append(self._ports.clock.now(), [event])
+            held = Decision(Outcome.HELD.value, environment.mode.value, Trigger.SELF_HEAL.value, why=refusal)
+            tx.ledger.append(self._ports.clock.now(), [about(environment, held, ended.id)])
             return None
         reason = f"drift at {environment.status.drift_count} path(s)"
-        return Request(OperationKind.SYNC, Trigger.SELF_HEAL, SELF_HEAL.name, wanted=live, reason=reason)
+        return Request(OperationKind.SYNC, Trigger.SELF_HEAL, str(SELF_HEAL), wanted=live, reason=reason)
 
     @staticmethod
     def _said(tx: Transaction, environment: Environment, refusal: str) -> bool:
@@ -76,8 +79,7 @@ class FollowUp:
 
     def _back(self, tx: Transaction, environment: Environment, ended: Operation) -> Request | None:
         """After bad health: back to the last good revision, once; the bad one is marked."""
-        unwell = ended.phase is Phase.FAILED and ended.outcome is Outcome.FAILED and ended.stage(StageName.APPLIED)
-        if not (unwell and environment.policy.auto_rollback and ended.trigger is not Trigger.ROLLBACK):
+        if not (_unwell(ended) and environment.policy.auto_rollback and ended.trigger is not Trigger.ROLLBACK):
             return None
         bad = ended.revision or ""
         good = tx.history.last_good(environment.id, other_than=bad)
@@ -85,18 +87,29 @@ class FollowUp:
             return None
         now = self._ports.clock.now()
         reason = f"{bad[:8]} was not healthy: {ended.reason}"
-        tx.history.mark_bad(environment.id, bad, ended.reason, AUTO_ROLLBACK.name, now)
-        tx.environments.set_hold(environment.id, Hold(AUTO_ROLLBACK.name, reason, now, None, bad))
-        events = [EventType.REVISION_MARKED_BAD, EventType.HOLD_SET]
-        facts = {"revision": bad}
-        tx.ledger.append(
-            now, [NewEvent(one, environment.name, environment.id, ended.id, reason, facts) for one in events]
-        )
+        tx.history.mark_bad(environment.id, bad, ended.reason, str(AUTO_ROLLBACK), now)
+        tx.environments.set_hold(environment.id, Hold(str(AUTO_ROLLBACK), reason, now, None, bad))
+        facts = RevisionMarkedBad(bad, why=reason), RollbackHoldSet(bad, why=reason)
+        tx.ledger.append(now, [about(environment, fact, ended.id) for fact in facts])
         return Request(
             OperationKind.SYNC,
             Trigger.ROLLBACK,
-            AUTO_ROLLBACK.name,
+            str(AUTO_ROLLBACK),
             wanted=good.revision,
             reason=reason,
             left_revision=bad,
         )
+
+
+def _may_be_followed(ended: Operation) -> bool:
+    """Whether anything can follow from an end, whatever the environment's policy says."""
+    return _differs(ended) or _unwell(ended)
+
+
+def _differs(ended: Operation) -> bool:
+    return ended.kind is OperationKind.REFRESH and ended.outcome is Outcome.OUT_OF_SYNC
+
+
+def _unwell(ended: Operation) -> bool:
+    applied = ended.stage(StageName.APPLIED) is not None
+    return applied and ended.phase is Phase.FAILED and ended.outcome is Outcome.FAILED

@@ -8,10 +8,11 @@ from app.domain.environment import Environment, Hook
 from app.domain.errors import Problem
 from app.domain.operation import Operation
 from app.domain.status import Health
-from app.ports import CheckResult, CommandResult, Ports
+from app.ports import CheckResult, CommandResult, Ports, Target
 from app.services.operations.recorder import OperationRecorder
 
 NO_CHECK = CheckResult(Health.HEALTHY, "no health check is configured; the files are in place")
+DEADLINE_S, INTERVAL_S = 60.0, 2.0  # for a target that tells its health, where no check sets them
 
 
 def variables(environment: Environment, operation: Operation | None = None) -> Mapping[str, str]:
@@ -27,11 +28,19 @@ def variables(environment: Environment, operation: Operation | None = None) -> M
     return {f"PUSHPULL_{name}": value for name, value in values.items()}
 
 
-def check_health(ports: Ports, environment: Environment, operation: Operation | None = None) -> CheckResult:
-    """One look at an environment's health."""
+def check_health(
+    ports: Ports, environment: Environment, target: Target, operation: Operation | None = None
+) -> CheckResult:
+    """One look at an environment's health: the worse of what its target tells by itself and what its check finds."""
+    found = [one for one in (target.health(), _checked(ports, environment, operation)) if one]
+    worst = Health.worst(one.health for one in found)
+    return next((one for one in found if one.health is worst), NO_CHECK)
+
+
+def _checked(ports: Ports, environment: Environment, operation: Operation | None) -> CheckResult | None:
     check = environment.policy.health_check
     if check is None:
-        return NO_CHECK
+        return None
     try:
         given = variables(environment, operation)
         return ports.checks.health(check, ports.targets.workdir(environment), given, ports.targets.runner(environment))
@@ -39,20 +48,20 @@ def check_health(ports: Ports, environment: Environment, operation: Operation | 
         return CheckResult(Health.UNKNOWN, problem.detail)
 
 
-def wait_until_healthy(ports: Ports, environment: Environment, recorder: OperationRecorder) -> CheckResult:
-    """Look until the check passes or its deadline is over."""
-    check = environment.policy.health_check
-    if check is None:
-        return NO_CHECK
-    start = ports.clock.monotonic()
+def wait_until_healthy(
+    ports: Ports, environment: Environment, target: Target, recorder: OperationRecorder
+) -> CheckResult:
+    """Look until what was delivered is healthy or the check's deadline is over."""
+    check, start = environment.policy.health_check, ports.clock.monotonic()
+    deadline_s, interval_s = (check.deadline_s, check.interval_s) if check else (DEADLINE_S, INTERVAL_S)
     while True:
-        result = check_health(ports, environment, recorder.operation)
-        left = check.deadline_s - (ports.clock.monotonic() - start)
+        result = check_health(ports, environment, target, recorder.operation)
+        left = deadline_s - (ports.clock.monotonic() - start)
         if result.health is Health.HEALTHY or left <= 0:
             recorder.log(f"health: {result.health.value}: {result.detail}")
             return result
         recorder.check()
-        ports.clock.sleep(min(check.interval_s, max(left, 0.01)))
+        ports.clock.sleep(min(interval_s, max(left, 0.01)))
 
 
 def run_hooks(ports: Ports, environment: Environment, recorder: OperationRecorder, when: str) -> str | None:

@@ -10,42 +10,40 @@ from collections.abc import Iterable
 
 from app.domain.environment import Environment
 from app.domain.errors import Problem
+from app.domain.state.items import Item, Key
 from app.domain.state.plan import Action, Plan, PlanItem
-from app.domain.state.tree import Entry
-from app.ports import Desired, Source, Target
-from app.services.operations.wanted_revision import desired_state
+from app.ports import DesiredState, DesiredStates, Target
 
 
-def seed_inventory(environment: Environment, source: Source, target: Target) -> bool:
-    """Fill an inventory that was never written with the tree of the revision that is live; whether that was done.
+def seed_inventory(desired: DesiredStates, environment: Environment, target: Target) -> bool:
+    """Fill an inventory that was never written with the state of the revision that is live; whether that was done.
 
-    A mirror that does not know this revision (any more) leaves it empty: then the next look takes over the files that
+    A mirror that does not know this revision (any more) leaves it empty: then the next look takes over the items that
     equal what is desired, and the next sync records them. Cheap where there is nothing to do, so every walk begins
     with it.
     """
     live, head = environment.status.revision, target.inventory()
-    if live is None or head.tree is not None or not head.whole or environment.policy.observe:
+    if live is None or head.state is not None or not head.whole or environment.policy.observe:
         return False
     try:
-        state = desired_state(source, environment, live)
-        entries = tuple(state.entries())
+        state = desired.at(environment, live)
+        items = tuple(state.items())
     except Problem:
         return False
-    seed(target, live, state.tree, entries)
+    seed(target, state, items)
     return True
 
 
-def carry(old: Target, new: Target) -> bool:
+def carry(desired: DesiredStates, environment: Environment, old: Target, new: Target) -> bool:
     """Copy what one inventory lists into another one of the same place; whether there was anything to copy."""
     head = old.inventory()
-    if head.tree is None or not head.whole:
+    if head.state is None or not head.whole:
         return False
-    seed(new, head.revision or "", head.tree, tuple(old.inventory_entries()))
+    seed(new, desired.at(environment, head.revision or "", head.state), old.inventory_items())
     return True
 
 
-def seed(target: Target, revision: str, tree: str, entries: Iterable[tuple[bytes, Entry]]) -> None:
-    """Record entries as ours, as if they had just been delivered."""
-    owned = tuple(entries)
-    items = tuple(PlanItem(path, Action.RECORD, None, entry, entry) for path, entry in owned)
-    target.record(Plan(items, moved=True), Desired(revision, tree, lambda: owned))
+def seed(target: Target, state: DesiredState, items: Iterable[tuple[Key, Item]]) -> None:
+    """Record items as ours, as if they had just been delivered."""
+    recorded = tuple(PlanItem(key, Action.RECORD, None, item, item) for key, item in items)
+    target.record(Plan(recorded, moved=True), state)

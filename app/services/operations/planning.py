@@ -6,53 +6,59 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.domain.environment import Environment
-from app.domain.errors import RevisionNotFound
 from app.domain.state.drift import acceptance
-from app.domain.state.plan import LiveState, Plan, compare
-from app.domain.state.tree import EMPTY_TREE, Change, Entry
-from app.ports import Desired, Source, Target
+from app.domain.state.items import Change, Item, Key
+from app.domain.state.plan import InventoryHead, LiveState, Plan, compare
+from app.ports import DesiredState, DesiredStates, Target
 
 
 def observe_and_plan(
-    environment: Environment, source: Source, target: Target, desired: Desired, now: datetime, *, whole: bool
+    environment: Environment, target: Target, desired: DesiredState, now: datetime, *, whole: bool
 ) -> tuple[LiveState, Plan]:
     """Observe the target and compare it with the desired state.
 
-    With `whole` every owned file is looked at; without, only the paths that Git changed, so that the cost follows
-    the change (an interrupted apply is always looked at as a whole).
+    With `whole` every owned item is looked at; without, only those that Git changed, so that the cost follows the
+    change (an interrupted apply is always looked at as a whole).
     """
     head = target.inventory()
-    changes = changed(source, target, desired)
-    paths = tuple(change.path for change in changes)
-    live = target.look(paths, only=head.whole and head.tree is not None and not whole)
+    changes = changed(target, head, desired)
+    keys = tuple(change.key for change in changes)
+    live = target.look(keys, only=head.whole and head.state is not None and not whole)
     plan = compare(
         changes,
         live,
         prune=environment.policy.prune,
         ignored=acceptance(environment.policy.ignore, now),
-        desired_empty=desired.tree == EMPTY_TREE,
+        desired_empty=desired.empty,
     )
     return live, plan
 
 
-def changed(source: Source, target: Target, desired: Desired) -> tuple[Change, ...]:
-    """What differs between the inventory and the desired tree: by tree ids, or by listing both when that can't do."""
-    head = target.inventory()
+def changed(target: Target, head: InventoryHead, desired: DesiredState) -> tuple[Change, ...]:
+    """What differs between the inventory and the desired state: by their ids, or by listing both when that can't do."""
     if head.whole:
-        if head.tree == desired.tree:
+        if head.state == desired.id:
             return ()
-        try:
-            return source.changes(head.tree or EMPTY_TREE, desired.tree)
-        except RevisionNotFound:
-            pass  # the mirror was cloned again and no longer knows the old tree
-    return listed(target.inventory_entries(), desired.entries())
+        changes = desired.changes_since(head.state)
+        if changes is not None:
+            return changes
+    return listed(target.inventory_items(), desired.items())
 
 
-def listed(owned: Iterable[tuple[bytes, Entry]], wanted: Iterable[tuple[bytes, Entry]]) -> tuple[Change, ...]:
+def applied_state(
+    desired: DesiredStates, environment: Environment, head: InventoryHead, wanted: DesiredState
+) -> DesiredState:
+    """The state that an inventory lists, of which only contents will be read; the wanted one where none was applied."""
+    if head.revision is None or head.state in (None, wanted.id):
+        return wanted
+    return desired.at(environment, head.revision, head.state)
+
+
+def listed(owned: Iterable[tuple[Key, Item]], wanted: Iterable[tuple[Key, Item]]) -> tuple[Change, ...]:
     """The differences of two listings."""
     before, after = dict(owned), dict(wanted)
     return tuple(
-        Change(path, before.get(path), after.get(path))
-        for path in sorted(before.keys() | after.keys())
-        if before.get(path) != after.get(path)
+        Change(key, before.get(key), after.get(key))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
     )

@@ -13,14 +13,15 @@ from app.domain.agents.wire import encode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.errors import OperationFinished
-from app.domain.events import EventType, NewEvent
 from app.domain.ids import new_id
 from app.domain.masking import mask
-from app.domain.operation import AUTOMATIC, Operation, OperationKind, Outcome, Phase, Request, Trigger
+from app.domain.operation import AUTOMATIC, Operation, OperationDetail, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import Ports, Transaction, topics
-from app.services.agents.commands import recalled, relay, waits_for
+from app.services.operations.conclusion import Conclusion, conclude, request_stop, stopped
+from app.services.operations.operation_records import is_quiet, queued_event, requested_entry
+from app.services.relay import recalled, relay, waits_for
 
-Told = tuple[CommandKind, Mapping[str, Any]]
+AgentCommand = tuple[CommandKind, Mapping[str, Any]]
 MAX_RETRIES = 2
 LEASE = timedelta(seconds=30)
 
@@ -45,12 +46,12 @@ class Queue:
         environment: Environment,
         request: Request,
         actor: Actor,
-        told: Told | None = None,
+        command: AgentCommand | None = None,
         id: str = "",
     ) -> Operation:
         """Queue an operation inside a transaction; the caller rings `topics(environment)` after the commit.
 
-        Where an agent works for the environment, it is told to queue it, or what `told` says. `id`: the one that was
+        Where an agent works for the environment, it is told to queue it, or what `command` says. `id`: the one that was
         promised to who asked."""
         queued = tx.operations.queued(environment.id)
         if request.kind is OperationKind.REFRESH:
@@ -59,24 +60,25 @@ class Queue:
                 return waiting
         operation = self._new(environment, _masked(request))
         operation = replace(operation, id=id or operation.id, reason=waits_for(self._ports, tx, environment))
-        kind, data = told or (CommandKind.OPERATE, encode(operation))
-        data = {**data, "operation": operation.id} if told else data
+        kind, data = command or (CommandKind.OPERATE, encode(operation))
+        data = {**data, "operation": operation.id} if command else data
         if relay(self._ports, tx, environment, kind, data, operation.id):
             tx.operations.add(operation)  # an agent orders its own queue
         else:
             self.take(tx, operation)
         if not is_quiet(operation):
-            tx.ledger.append(operation.created_at, [_event(operation, EventType.OPERATION_QUEUED)])
-            tx.audit.append(operation.created_at, _requested(operation, actor))
+            tx.ledger.append(operation.created_at, [queued_event(operation)])
+            tx.audit.append(operation.created_at, requested_entry(operation, actor))
         return operation
 
     def take(self, tx: Transaction, operation: Operation) -> None:
         """Queue an operation of which everybody knows; older automatic ones make way for an automatic one."""
         queued = tx.operations.queued(operation.environment_id)
         tx.operations.add(operation)
+        tx.queue.put(operation)
         for one in queued:
             if operation.kind is OperationKind.SYNC and operation.trigger in AUTOMATIC and _gives_way(one):
-                self._supersede(tx, one, operation)
+                conclude(tx, one, _superseded(one, operation), operation.created_at)
 
     def _new(self, environment: Environment, request: Request) -> Operation:
         now = self._ports.clock.now()
@@ -91,19 +93,6 @@ class Queue:
             from_revision=environment.status.revision,
         )
 
-    def _supersede(self, tx: Transaction, older: Operation, newer: Operation) -> None:
-        reason = f"superseded by {newer.request.wanted or newer.id} before it ran"
-        ended = replace(
-            older,
-            phase=Phase.SUPERSEDED,
-            outcome=Outcome.SUPERSEDED,
-            revision=older.request.wanted,
-            reason=reason,
-            finished_at=newer.created_at,
-        )
-        tx.operations.save(ended)
-        tx.ledger.append(newer.created_at, [finished_event(ended)])
-
     def terminate(self, id: str, actor: Actor) -> Operation:
         """Stop an operation: at once if queued, between two files if running. Raises OperationFinished."""
         now = self._ports.clock.now()
@@ -111,14 +100,13 @@ class Queue:
             operation = tx.operations.get(id)
             if operation.phase.final:
                 raise OperationFinished(f"Operation {id} ended {operation.phase.value} already.")
-            asked = replace(operation, termination_by=actor.name)
             environment = tx.environments.by_id(operation.environment_id)
-            if not self._begun(tx, environment, operation, actor):
-                asked = replace(asked, phase=Phase.TERMINATED, finished_at=now, reason=f"stopped by {actor.name}")
-                tx.ledger.append(now, [finished_event(asked)])
-            tx.operations.save(asked)
             data = {"environment": operation.environment}
-            tx.audit.append(now, NewAuditEntry(actor.name, "operation.terminate", f"operation:{id}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "operation.terminate", f"operation:{id}", data))
+            begun = self._begun(tx, environment, operation, actor)
+            asked = request_stop(tx, operation, str(actor))
+            if not begun:
+                asked = conclude(tx, asked, stopped(str(actor)), now)
         self._ports.notifier.notify(topics(environment))
         return asked
 
@@ -126,9 +114,9 @@ class Queue:
         """Whether somebody has to stop it: a worker of ours, or its agent, which is told to."""
         if recalled(tx, operation):
             return False
-        data = {"operation": operation.id, "by": actor.name}
-        told = relay(self._ports, tx, environment, CommandKind.TERMINATE, data, operation.id)
-        return told or operation.phase is Phase.RUNNING
+        data = {"operation": operation.id, "by": str(actor)}
+        relayed = relay(self._ports, tx, environment, CommandKind.TERMINATE, data, operation.id)
+        return relayed or operation.phase is Phase.RUNNING
 
     def recover(self, worker: str | None) -> tuple[Operation, ...]:
         """Settle running operations whose worker is gone and queue them again where that is safe.
@@ -138,7 +126,7 @@ class Queue:
         """
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
-            lost = tx.operations.lost(now - LEASE if worker else now, worker)
+            lost = tx.queue.abandoned(now - LEASE if worker else now, worker)
             for operation in lost:
                 self._settle(tx, operation)
         if lost:
@@ -147,32 +135,18 @@ class Queue:
 
     def _settle(self, tx: Transaction, operation: Operation) -> None:
         now = self._ports.clock.now()
-        told_to_stop = operation.termination_by is not None
-        ended = replace(
-            operation,
-            phase=Phase.TERMINATED if told_to_stop else Phase.ERROR,
-            outcome=None if told_to_stop else Outcome.FAILED,
-            reason=f"stopped by {operation.termination_by}" if told_to_stop else "interrupted: its process ended",
-            finished_at=now,
-            worker=None,
-        )
-        tx.operations.save(ended)
-        tx.ledger.append(now, [finished_event(ended)])
-        tx.audit.append(now, finished_entry(ended, RECOVERY))
-        attempts = int(operation.detail.get("attempts", 0))
-        if told_to_stop or attempts >= MAX_RETRIES:
+        lost = Conclusion(Phase.ERROR, Outcome.FAILED, "interrupted: its process ended")
+        end = stopped(operation.termination_by) if operation.termination_by else lost
+        conclude(tx, operation, replace(end, by=RECOVERY), now)
+        attempts = operation.detail.attempts
+        if operation.termination_by or attempts >= MAX_RETRIES:
             return
         request = replace(operation.request, retry_of=operation.id, reason="repeated after an interruption")
-        again = replace(self._new(tx.environments.by_id(operation.environment_id), request), detail={
-            "attempts": attempts + 1
-        })  # fmt: skip
+        again = self._new(tx.environments.by_id(operation.environment_id), request)
+        again = replace(again, detail=OperationDetail(attempts=attempts + 1))
         tx.operations.add(again)
-        tx.ledger.append(now, [_event(again, EventType.OPERATION_QUEUED)])
-
-
-def is_quiet(operation: Operation) -> bool:
-    """Scheduled refreshes leave a trace only when their verdict changes; the environment says when it was checked."""
-    return operation.kind is OperationKind.REFRESH and operation.trigger is Trigger.SCHEDULE
+        tx.queue.put(again)
+        tx.ledger.append(now, [queued_event(again)])
 
 
 def _masked(request: Request) -> Request:
@@ -186,60 +160,7 @@ def _gives_way(queued: Operation) -> bool:
     return queued.kind is OperationKind.SYNC and queued.trigger is Trigger.SCHEDULE
 
 
-def _event(operation: Operation, type: EventType, **data: Any) -> NewEvent:
-    facts = {
-        "kind": operation.kind.value,
-        "mode": operation.mode,
-        "trigger": operation.trigger.value,
-        "initiated_by": operation.request.initiated_by,
-        "revision": operation.revision or operation.request.wanted,
-    }
-    return NewEvent(
-        type, operation.environment, operation.environment_id, operation.id, operation.reason, {**facts, **data}
-    )
-
-
-def finished_event(operation: Operation) -> NewEvent:
-    """The ledger's entry for an operation's end."""
-    changes = operation.changes
-    return _event(
-        operation,
-        EventType.OPERATION_FINISHED,
-        phase=operation.phase.value,
-        outcome=operation.outcome.value if operation.outcome else None,
-        from_revision=operation.from_revision,
-        created=changes.created,
-        updated=changes.updated,
-        deleted=changes.deleted,
-    )
-
-
-def _requested(operation: Operation, actor: Actor) -> NewAuditEntry:
-    request = operation.request
-    data: dict[str, Any] = {
-        "environment": operation.environment,
-        "mode": operation.mode,
-        "trigger": request.trigger.value,
-        "revision": request.wanted,
-        "reason": request.reason,
-    }
-    if request.pipeline:
-        data["pipeline"] = {"url": request.pipeline.url, "id": request.pipeline.id}
-    return NewAuditEntry(actor.name, f"{request.kind.value}.request", f"operation:{operation.id}", data, actor.ip)
-
-
-def finished_entry(operation: Operation, actor: Actor | None = None) -> NewAuditEntry:
-    """The audit log's entry for an operation's end: what was deployed, by whom, with which result."""
-    data = {
-        "environment": operation.environment,
-        "mode": operation.mode,
-        "trigger": operation.trigger.value,
-        "phase": operation.phase.value,
-        "outcome": operation.outcome.value if operation.outcome else None,
-        "from_revision": operation.from_revision,
-        "revision": operation.revision,
-        "reason": operation.reason,
-        "tree": operation.detail.get("tree"),
-    }
-    who = actor.name if actor else operation.request.initiated_by
-    return NewAuditEntry(who, f"{operation.kind.value}.finish", f"operation:{operation.id}", data)
+def _superseded(older: Operation, newer: Operation) -> Conclusion:
+    """The end of a queued sync that makes way for a newer one."""
+    reason = f"superseded by {newer.request.wanted or newer.id} before it ran"
+    return Conclusion(Phase.SUPERSEDED, Outcome.SUPERSEDED, reason, revision=older.request.wanted)

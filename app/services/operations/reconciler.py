@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from app.domain.environment import Environment
+from app.domain.environment import Environment, Status
 from app.domain.errors import Problem, TargetRefused, TargetUnreachable, Terminated
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName
-from app.ports import Ports, Transaction
+from app.domain.status import Condition
+from app.ports import Ports
 from app.services.operations import status_transitions
+from app.services.operations.conclusion import Conclusion, NextRefresh
 from app.services.operations.follow_up import FollowUp
 from app.services.operations.recorder import OperationRecorder
 from app.services.operations.refresh import Refresh
@@ -35,19 +37,20 @@ class Reconciler:
         with self._ports.store.read() as tx:
             environment = tx.environments.by_id(operation.environment_id)
         try:
-            ended = self._walk(environment, recorder)
+            conclusion = self._walk(environment, recorder)
         except Terminated:
-            ended = self._give_up(environment, recorder, Phase.TERMINATED, "stopped on request")
+            conclusion = given_up(recorder.operation, Phase.TERMINATED, "stopped on request")
         except TargetRefused as refusal:
             looking = operation.kind is OperationKind.REFRESH
-            ended = self._give_up(environment, recorder, Phase.FAILED, refusal.detail, unseen=looking)
+            conclusion = given_up(recorder.operation, Phase.FAILED, refusal.detail, unseen=looking)
         except Problem as problem:
             unseen = isinstance(problem, TargetUnreachable)
-            ended = self._give_up(environment, recorder, Phase.ERROR, problem.detail, unseen=unseen)
+            conclusion = given_up(recorder.operation, Phase.ERROR, problem.detail, unseen=unseen)
+        ended = recorder.conclude(conclusion)
         self._follow_up.after(ended)
         return ended
 
-    def _walk(self, environment: Environment, recorder: OperationRecorder) -> Operation:
+    def _walk(self, environment: Environment, recorder: OperationRecorder) -> Conclusion:
         if recorder.operation.kind is OperationKind.REFRESH:
             return Refresh(self._ports, environment, recorder).run()
         return Sync(self._ports, environment, recorder).run()
@@ -55,29 +58,28 @@ class Reconciler:
     def crashed(self, operation: Operation) -> Operation:
         """End an operation that failed in a way nobody foresaw; the cause goes to the server's log, not here."""
         recorder = OperationRecorder(self._ports, operation, lambda: False)
-        with self._ports.store.read() as tx:
-            environment = tx.environments.by_id(operation.environment_id)
-        return self._give_up(environment, recorder, Phase.ERROR, "internal error; the server's log has the details")
+        reason = "internal error; the server's log has the details"
+        return recorder.conclude(given_up(operation, Phase.ERROR, reason))
 
-    def _give_up(
-        self, environment: Environment, recorder: OperationRecorder, phase: Phase, reason: str, *, unseen: bool = False
-    ) -> Operation:
-        """End without a result. `unseen`: the target could not even be looked at."""
 
-        def settle(tx: Transaction, ended: Operation) -> bool:
-            before = tx.environments.by_id(environment.id)
-            status = replace(before.status, message=reason if phase is Phase.ERROR else before.status.message)
-            status = status_transitions.unseen(status, reason) if unseen else status
-            tx.ledger.append(self._ports.clock.now(), status_transitions.status_events(before, status, ended))
-            tx.environments.put_status(environment.id, status_transitions.ended(status, ended))
-            news = status.message != before.status.message
-            tried = ended.kind is OperationKind.SYNC  # a look that was refused is not repeated at once
-            touched = tried and (ended.stage(StageName.APPLIED) is not None or phase is Phase.FAILED)
-            due = self._ports.clock.now() + environment.refresh_interval() * (not touched)
-            tx.environments.schedule_refresh(environment.id, due)
-            return news
+def given_up(operation: Operation, phase: Phase, reason: str, *, unseen: bool = False) -> Conclusion:
+    """The end of a run without a result. `unseen`: the target could not even be looked at."""
+    outcomes = {Phase.FAILED: Outcome.REFUSED, Phase.ERROR: Outcome.FAILED}
+    tried = operation.kind is OperationKind.SYNC  # a look that was refused is not repeated at once
+    touched = tried and (operation.stage(StageName.APPLIED) is not None or phase is Phase.FAILED)
+    written = f" ({operation.done} of {operation.total} paths were written)" if operation.done else ""
 
-        outcomes = {Phase.FAILED: Outcome.REFUSED, Phase.ERROR: Outcome.FAILED}
-        if recorder.operation.done:
-            reason += f" ({recorder.operation.done} of {recorder.operation.total} paths were written)"
-        return recorder.finish(settle, phase=phase, outcome=outcomes.get(phase), reason=reason)
+    def status(environment: Environment) -> Status:
+        if unseen:
+            return status_transitions.unseen(environment.status, reason)
+        known = Condition(text=reason) if phase is Phase.ERROR else environment.status.condition
+        return replace(environment.status, condition=known)
+
+    return Conclusion(
+        phase,
+        outcomes.get(phase),
+        reason + written,
+        status=status,
+        refresh=NextRefresh.AT_ONCE if touched else NextRefresh.AFTER_INTERVAL,
+        negligible=True,
+    )

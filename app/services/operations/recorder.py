@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from app.domain.errors import OperationInProgress, Terminated
-from app.domain.events import EventType, NewEvent
+from app.domain.events import Fact
+from app.domain.events.operation_events import OperationLog, OperationStage
 from app.domain.masking import mask
-from app.domain.operation import Operation, Phase, Stage, StageName
-from app.domain.state.tree import printable
+from app.domain.operation import Operation, Phase, PlannedPath, Stage, StageName
+from app.domain.state.items import printable
+from app.domain.state.plan import PlanItem
 from app.ports import Ports, Transaction
-from app.services.operations.queue import finished_entry, finished_event, is_quiet
+from app.services.operations.conclusion import Conclusion, conclude
+from app.services.operations.operation_records import event_of, is_quiet
 
 PROGRESS_EVERY_S = 0.25
 ORDER = list(StageName)
@@ -54,7 +57,7 @@ class OperationRecorder:
 
     def remember(self, **detail: Any) -> None:
         """Add to the operation's detail."""
-        self.note(detail={**self.operation.detail, **detail})
+        self.note(detail=replace(self.operation.detail, **detail))
 
     def stamp(self, name: StageName, started_at: datetime, finished_at: datetime) -> None:
         """Record a stage whose times are known, at its place in the order of stages."""
@@ -69,7 +72,7 @@ class OperationRecorder:
         self.note(stages=(*self.operation.stages, Stage(name, started)))
         self.check()
         if name in (StageName.APPLIED, StageName.HEALTHY):
-            self._save(EventType.OPERATION_STAGE, name.value)
+            self._save(OperationStage(self.operation.trigger.value, self.operation.revision, stage=name.value))
         yield
         self.stamp(name, started, self.ports.clock.now())
 
@@ -80,17 +83,13 @@ class OperationRecorder:
 
     def log(self, text: str) -> None:
         """Append a line to the operation's log, masked."""
-        self._save(EventType.OPERATION_LOG, mask(text))
+        self._save(OperationLog(line=mask(text)))
 
-    def _save(self, type: EventType, text: str) -> None:
-        one = self.operation
+    def _save(self, fact: Fact) -> None:
         with self.ports.store.write() as tx:
             tx.operations.save(self._merged(tx))
-            if not is_quiet(one):
-                staged = type is EventType.OPERATION_STAGE
-                facts = {"trigger": one.trigger.value, "revision": one.revision} if staged else {}
-                event = NewEvent(type, one.environment, one.environment_id, one.id, text, facts)
-                tx.ledger.append(self.ports.clock.now(), [event])
+            if not is_quiet(self.operation):
+                tx.ledger.append(self.ports.clock.now(), [event_of(self.operation, fact)])
         self.ports.notifier.notify(self.topics)
 
     def _merged(self, tx: Transaction) -> Operation:
@@ -100,27 +99,15 @@ class OperationRecorder:
             raise OperationInProgress("The operation was settled by somebody else meanwhile.")
         return replace(self.operation, termination_by=stored.termination_by, heartbeat_at=stored.heartbeat_at)
 
-    def finish(self, settle: Callable[[Transaction, Operation], bool], **fields: Any) -> Operation:
-        """End the operation: its row, what `settle` writes, its event and its audit entry in one transaction.
-
-        `settle` says whether the end is worth telling; a quiet operation that is not is removed.
-        """
-        now = self.ports.clock.now()
-        self.note(finished_at=now, **fields)
+    def conclude(self, conclusion: Conclusion) -> Operation:
+        """End the operation, in one transaction."""
         with self.ports.store.write() as tx:
-            ended = replace(self._merged(tx), worker=None)
-            telling = settle(tx, ended)
-            if telling or not is_quiet(ended):
-                tx.operations.save(ended)
-                tx.ledger.append(now, [finished_event(ended)])
-                tx.audit.append(now, finished_entry(ended))
-            else:
-                tx.operations.remove(ended.id)
+            ended = conclude(tx, self._merged(tx), conclusion, self.ports.clock.now())
         self.ports.notifier.notify(("work", *self.topics))
         self.operation = ended
         return ended
 
 
-def paths_of(items: Any, limit: int = 500) -> list[dict[str, str]]:
-    """A bounded list of {path, action} for an operation's detail."""
-    return [{"path": printable(item.path), "action": item.action.value} for item in items[:limit]]
+def paths_of(items: Sequence[PlanItem], limit: int = 500) -> tuple[PlannedPath, ...]:
+    """A bounded part of a plan, for an operation's detail."""
+    return tuple(PlannedPath(printable(item.key), item.action.value) for item in items[:limit])

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from app.domain.diffs.unified import unified
-from app.domain.environment import Environment
-from app.domain.errors import SourceRefused, Temporary
-from app.domain.operation import Operation, Outcome, Phase, StageName, Trigger
+from app.domain.environment import Environment, Status
+from app.domain.errors import RevisionNotFound, SourceRefused, Temporary
+from app.domain.operation import Outcome, Phase, StageName, Trigger
 from app.domain.revision import Revision
-from app.domain.state.plan import LiveState, Plan, PlanItem
-from app.domain.state.tree import printable
-from app.domain.status import Health, SyncStatus
-from app.ports import Contents, Ports, Source, Target, Transaction
+from app.domain.state.drift import DriftItem, DriftReport
+from app.domain.state.items import Item, Key, printable
+from app.domain.state.plan import Drift, LiveState, Plan, PlanItem
+from app.domain.status import CLEAR, Condition, ConditionKind, Health, SyncStatus
+from app.ports import ContentReader, DesiredState, Ports, Source, Target
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
+from app.services.operations.conclusion import Conclusion, NextRefresh
+from app.services.operations.drift_episodes import found_in
 from app.services.operations.health_and_hooks import check_health
 from app.services.operations.inventory_seeding import seed_inventory
-from app.services.operations.planning import observe_and_plan
-from app.services.operations.queue import is_quiet
-from app.services.operations.recorder import OperationRecorder
-from app.services.operations.revision_news import RevisionNews, news, noticed
+from app.services.operations.planning import applied_state, observe_and_plan
+from app.services.operations.recorder import OperationRecorder, paths_of
+from app.services.operations.revision_news import RevisionNews, news
 from app.services.operations.shadow_run import Shadow
-from app.services.operations.status_transitions import Observation
 
-DIFFS = 100  # drifted files whose diff is kept
+DIFFS, ITEMS = 100, 5000  # drifted files whose diff is kept, and that are listed
 READ_LIMIT = 1_000_000  # bytes of a live file that are read for a diff
 DIFF_LIMIT = 40_000  # characters of one diff
 
@@ -41,8 +41,8 @@ class Refresh:
         self._news: RevisionNews | None = None
         self._asked = False  # Git answered, and holds the ref
 
-    def run(self) -> Operation:
-        """Compare and write down the verdict."""
+    def run(self) -> Conclusion:
+        """Compare; returns the verdict."""
         environment = self._environment
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         target = self._ports.targets.open(environment)
@@ -50,18 +50,21 @@ class Refresh:
             note = self._fetch(source)
             head = wanted.head_of(source, environment)
             self._asked &= head is not None
-            self._news = news(source, environment, head) if head else None
+            self._news = news(self._ports.desired, source, environment, head) if head else None
             sha = self._declared(source, head)
         if environment.policy.observe:
             now = self._ports.clock.now()
-            return Shadow(self._ports, environment, self._recorder, self._news, now).refresh(source, sha, note)
-        seed_inventory(environment, source, target)
+            return Shadow(self._ports, environment, self._recorder, self._news, now).refresh(sha, note)
+        desired = self._ports.desired
+        seed_inventory(desired, environment, target)
         with self._recorder.stage(StageName.PLANNED):
-            state = wanted.desired_state(source, environment, sha)
-            live, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=True)
-            looked = Observation(plan, self._ports.clock.now(), report(source, target, live, plan))
-        health = Health.MISSING if vanished(live, target) else self._health()
-        return self._finish(sha, looked, health, note)
+            state = desired.at(environment, sha)
+            live, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
+            applied = applied_state(desired, environment, live.inventory, state)
+            found = replace(report(applied, target, live, plan), revision=environment.status.revision)
+            at = self._ports.clock.now()
+        health = Health.MISSING if vanished(live, target) else self._health(target)
+        return self._concluded(sha, Observation(plan, found, at), health, note)
 
     def _fetch(self, source: Source) -> str:
         """Bring the mirror up to date unless the poll does so anyway; a Git server that is silent, or
@@ -82,82 +85,87 @@ class Refresh:
         sha = wanted.declared(environment, head.sha if head else None, bad)
         return sha or source.resolve(environment.source.ref).sha
 
-    def _health(self) -> Health:
+    def _health(self, target: Target) -> Health:
         if self._environment.status.revision is None:
             return Health.UNKNOWN
-        return check_health(self._ports, self._environment).health
+        return check_health(self._ports, self._environment, target).health
 
-    def _finish(self, sha: str, looked: Observation, health: Health, note: str) -> Operation:
-        divergence = looked.plan.divergence
-        outcome = Outcome.OUT_OF_SYNC if divergence else Outcome.COMPARED
-        self._recorder.remember(paths=_shown(looked.plan), unmanaged=looked.report["unmanaged_count"])
+    def _concluded(self, sha: str, looked: Observation, health: Health, note: str) -> Conclusion:
+        plan = looked.plan
+        self._recorder.remember(paths=paths_of(plan.items), unmanaged=looked.report.unmanaged_count)
 
-        def settle(tx: Transaction, ended: Operation) -> bool:
-            return self._settle(tx, ended, looked, health, note)
+        def status(environment: Environment) -> Status:
+            known = CLEAR if self._asked else status_transitions.source_condition(environment.status)
+            condition = Condition(ConditionKind.SOURCE, note) if note else known
+            return replace(status_transitions.judged(environment, plan, looked.at, health), condition=condition)
 
-        reason = in_words(looked.plan) + (f" (Git could not be asked: {note})" if note else "")
-        return self._recorder.finish(settle, phase=Phase.SUCCEEDED, outcome=outcome, reason=reason, revision=sha)
-
-    def _settle(self, tx: Transaction, ended: Operation, looked: Observation, health: Health, note: str) -> bool:
-        before, events = noticed(tx, tx.environments.by_id(self._environment.id), self._news, looked.at)
-        episode, drifting = status_transitions.follow_drift(tx, before, looked, ended)
-        events += drifting
-        trouble = "" if self._asked else status_transitions.git_trouble(before.status)
-        message = f"{status_transitions.GIT}{note}" if note else trouble
-        status = replace(status_transitions.judged(before, looked, health), drift_episode=episode, message=message)
-        events += status_transitions.status_events(before, status, ended)
-        if not is_quiet(ended):
-            status = status_transitions.ended(status, ended)
-        tx.drift.put(before.id, looked.at, {**looked.report, "episode": episode, "revision": status.revision})
-        tx.environments.put_status(before.id, status)
-        tx.environments.schedule_refresh(before.id, looked.at + before.refresh_interval())
-        tx.ledger.append(looked.at, events)
-        return bool(events)
+        return Conclusion(
+            Phase.SUCCEEDED,
+            Outcome.OUT_OF_SYNC if plan.divergence else Outcome.COMPARED,
+            in_words(plan) + (f" (Git could not be asked: {note})" if note else ""),
+            revision=sha,
+            status=status,
+            news=self._news,
+            noticed_at=looked.at,
+            episode=found_in(plan, looked.at),
+            drift=looked.report,
+            refresh=NextRefresh.AFTER_INTERVAL,
+            seen_at=looked.at,
+            negligible=True,
+        )
 
 
-def report(source: Source, target: Target, live: LiveState, plan: Plan) -> dict[str, Any]:
-    """The drift report as stored: items with masked diffs, what is ignored, what was never ours."""
-    with source.contents() as contents:
-        items = [_item(contents, target, item) for item in plan.drift[:DIFFS]]
-    items += [_bare(item) for item in plan.drift[DIFFS:5000]]
-    return {
-        "items": items,
-        "count": len(plan.drift),
-        "ignored": [printable(path) for path in plan.ignored[:200]],
-        "unmanaged": [printable(path) for path in live.unmanaged],
-        "unmanaged_count": live.unmanaged_count,
-    }
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A full comparison: its plan, the drift report that pages show, and when the target was looked at."""
+
+    plan: Plan
+    report: DriftReport
+    at: datetime
+
+
+def report(applied: DesiredState, target: Target, live: LiveState, plan: Plan) -> DriftReport:
+    """The drift report of a comparison: items with masked diffs, what is ignored, what was never delivered."""
+    with applied.contents() as contents:
+        items = [_with_diff(contents, target, item) for item in plan.drift[:DIFFS]]
+    items += [_item(item) for item in plan.drift[DIFFS:ITEMS]]
+    return DriftReport(
+        items=tuple(items),
+        count=len(plan.drift),
+        ignored=tuple(printable(path) for path in plan.ignored[:200]),
+        unmanaged=tuple(printable(path) for path in live.unmanaged),
+        unmanaged_count=live.unmanaged_count,
+    )
 
 
 def vanished(live: LiveState, target: Target) -> bool:
     """Whether nothing of what we applied is there any more."""
-    missing = {one.path for one in live.deviations if one.known and not one.found}
-    return bool(missing) and all(path in missing for path, _ in target.inventory_entries())
+    missing = {one.key for one in live.deviations if one.known and not one.found}
+    return bool(missing) and all(path in missing for path, _ in target.inventory_items())
 
 
-def _bare(item: PlanItem) -> dict[str, Any]:
-    change = item.drift.value if item.drift else ""
-    return {"path": printable(item.path), "change": change, "diff": None, "action": item.action.value}
+def _item(item: PlanItem, diff: str | None = None) -> DriftItem:
+    return DriftItem(printable(item.key), item.drift or Drift.CHANGED, item.action, diff)
 
 
-def _item(contents: Contents, target: Target, item: PlanItem) -> dict[str, Any]:
+def _with_diff(contents: ContentReader, target: Target, item: PlanItem) -> DriftItem:
     before = known_content(contents, item) if item.known else None
-    after = target.read(item.path, READ_LIMIT) if item.found else None
-    modes = item.known.mode if item.known else None, item.found.mode if item.found else None
-    return {**_bare(item), "diff": unified(before, after, printable(item.path), limit=DIFF_LIMIT, modes=modes)}
+    after = target.read(item.key, READ_LIMIT) if item.found else None
+    traits = item.known.traits if item.known else None, item.found.traits if item.found else None
+    return _item(item, unified(before, after, printable(item.key), limit=DIFF_LIMIT, traits=traits))
 
 
-def known_content(contents: Contents, item: PlanItem) -> bytes | None:
+def known_content(contents: ContentReader, item: PlanItem) -> bytes | None:
     """What we had applied at a path, at most READ_LIMIT bytes; None where the mirror no longer has it."""
-    return beginning(contents, item.known.blob) if item.known else None
+    return beginning(contents, item.key, item.known) if item.known else None
 
 
 class _Enough(Exception):
-    """The rest of a blob is not needed."""
+    """The rest of a content is not needed."""
 
 
-def beginning(contents: Contents, blob: str) -> bytes | None:
-    """The first READ_LIMIT bytes of a blob, however large it is; None where it cannot be had."""
+def beginning(contents: ContentReader, key: Key, item: Item) -> bytes | None:
+    """The first READ_LIMIT bytes of an item, however large it is; None where they cannot be had."""
     found = bytearray()
 
     def keep(chunk: bytes) -> None:
@@ -166,20 +174,12 @@ def beginning(contents: Contents, blob: str) -> bytes | None:
             raise _Enough
 
     try:
-        contents.write_to(blob, keep)
+        contents.write_to(key, item, keep)
     except _Enough:
         pass
-    except (Temporary, SourceRefused):
+    except (Temporary, SourceRefused, RevisionNotFound):
         return None
     return bytes(found)
-
-
-def _shown(plan: Plan) -> list[dict[str, str]]:
-    return [{"path": printable(item.path), "action": item.action.value} for item in _first(plan.items)]
-
-
-def _first(items: Iterable[PlanItem], limit: int = 500) -> list[PlanItem]:
-    return list(items)[:limit]
 
 
 def in_words(plan: Plan) -> str:

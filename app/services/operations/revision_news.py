@@ -7,11 +7,12 @@ from datetime import datetime
 
 from app.domain.environment import Environment, Mode
 from app.domain.errors import Problem
-from app.domain.events import EventType, NewEvent
+from app.domain.events import Fact, NewEvent, about
+from app.domain.events.source_events import PipelineMissed, RefMoved, RevisionNoticed
 from app.domain.operation import Outcome
 from app.domain.revision import Revision
-from app.ports import OperationFilter, Source, Transaction
-from app.services.operations.decisions import decision, shadowed
+from app.ports import DesiredStates, OperationFilter, Source, Transaction
+from app.services.operations.decisions import decision
 
 PASSED_OVER = 200  # commits between two heads that are told one by one
 
@@ -27,7 +28,7 @@ class RevisionNews:
     left_out: Revision | None = None
 
 
-def news(source: Source, environment: Environment, head: Revision) -> RevisionNews | None:
+def news(desired: DesiredStates, source: Source, environment: Environment, head: Revision) -> RevisionNews | None:
     """What is new about the ref's head, or None."""
     before = environment.status.noticed
     if before == head.sha:
@@ -35,7 +36,9 @@ def news(source: Source, environment: Environment, head: Revision) -> RevisionNe
     if before is None:
         return RevisionNews(head)
     between = source.between(before, head.sha, limit=PASSED_OVER)
-    return RevisionNews(head, between, not _follows(source, before, head.sha), _left_out(source, environment, before))
+    return RevisionNews(
+        head, between, not _follows(source, before, head.sha), _left_out(desired, source, environment, before)
+    )
 
 
 def _follows(source: Source, before: str, after: str) -> bool:
@@ -45,12 +48,13 @@ def _follows(source: Source, before: str, after: str) -> bool:
         return False  # the mirror was cloned again, and nothing leads to it any more
 
 
-def _left_out(source: Source, environment: Environment, before: str) -> Revision | None:
-    live, path = environment.status.revision, environment.source.path
-    if live in (None, before):
+def _left_out(desired: DesiredStates, source: Source, environment: Environment, before: str) -> Revision | None:
+    live = environment.status.revision
+    if live is None or live == before:
         return None
     try:
-        return source.resolve(before) if source.tree(before, path) != source.tree(live or "", path) else None
+        differs = desired.id_at(environment, before) != desired.id_at(environment, live)
+        return source.resolve(before) if differs else None
     except Problem:
         return None  # the mirror was cloned again, and does not know one of them
 
@@ -63,13 +67,10 @@ def noticed(
     if found is None or before == found.head.sha:
         return environment, []
     head, ref = found.head, environment.source.ref
-    facts = {"revision": head.sha, "before": before, "subject": head.subject, "commits": len(found.between)}
-    events = [NewEvent(EventType.REVISION_NOTICED, environment.name, environment.id, None, head.subject, facts)]
+    facts: list[Fact] = [RevisionNoticed(head.sha, before, head.subject, len(found.between))]
     if found.forced:
-        told = {"ref": ref, "before": before, "after": head.sha, "forced": True}
-        events.append(
-            NewEvent(EventType.REF_MOVED, environment.name, environment.id, None, f"{ref} was force-pushed", told)
-        )
+        facts.append(RefMoved(ref, before, head.sha, forced=True, why=f"{ref} was force-pushed"))
+    events = [about(environment, fact) for fact in facts]
     if environment.mode is Mode.PUSH and found.left_out and not _asked_for(tx, environment, found.left_out.sha):
         events.append(_never_brought(environment, found.left_out, head))
     if environment.mode is Mode.PULL:
@@ -91,8 +92,5 @@ def _asked_for(tx: Transaction, environment: Environment, sha: str) -> bool:
 
 def _never_brought(environment: Environment, left: Revision, by: Revision) -> NewEvent:
     """A commit in a push environment that something newer took the place of before any pipeline or webhook asked."""
-    reason = f"no pipeline or webhook brought {left.short} before {by.short} took its place"
-    at = left.committed_at.isoformat()
-    told = {"revision": left.sha, "mode": environment.mode.value, "by": by.sha, "committed_at": at}
-    facts = {**told, **shadowed(environment)}
-    return NewEvent(EventType.PIPELINE_MISSED, environment.name, environment.id, None, reason, facts)
+    mode, observe = environment.mode.value, environment.policy.observe
+    return about(environment, PipelineMissed(left.sha, mode, by.sha, left.committed_at.isoformat(), observe=observe))

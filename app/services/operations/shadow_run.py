@@ -7,21 +7,17 @@ from datetime import datetime
 
 from app.domain.environment import Environment, Status
 from app.domain.errors import OnlyObserves, Problem
-from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName
+from app.domain.operation import Changes, OperationKind, Outcome, Phase, StageName
 from app.domain.revision import Revision
-from app.domain.state.drift import acceptance
+from app.domain.state.drift import DriftReport, acceptance
+from app.domain.state.items import Change, Key
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan, compare
-from app.domain.state.tree import Change
-from app.domain.status import Divergence, Health, SyncStatus
-from app.ports import Desired, OperationFilter, Ports, Source, Target, Transaction
-from app.services.operations import status_transitions
-from app.services.operations import wanted_revision as wanted
+from app.domain.status import CLEAR, Divergence, Health, SyncStatus
+from app.ports import DesiredState, DesiredStates, OperationFilter, Ports, Target
+from app.services.operations.conclusion import Conclusion, NextRefresh
 from app.services.operations.health_and_hooks import check_health
-from app.services.operations.queue import is_quiet
 from app.services.operations.recorder import OperationRecorder, paths_of
-from app.services.operations.revision_news import RevisionNews, noticed
-
-NO_DRIFT = {"items": [], "count": 0, "ignored": [], "unmanaged": [], "unmanaged_count": 0, "episode": None}
+from app.services.operations.revision_news import RevisionNews
 
 
 def refuse(environment: Environment, deed: str) -> None:
@@ -47,23 +43,27 @@ class Shadow:
         self._ports, self._environment, self._recorder = ports, environment, recorder
         self._news, self._at = found, at
 
-    def sync(self, source: Source, revision: Revision, state: Desired) -> Operation:
+    def sync(self, revision: Revision, state: DesiredState) -> Conclusion:
         """Plan a delivery and say what it would have done."""
-        plan = self._plan(source, state, self._before())
-        self._recorder.remember(paths=paths_of(plan.items), tree=state.tree, would=_counts(plan))
-        return self._finish(plan, state, Outcome.OBSERVED, f"would have deployed {revision.short}: {would(plan)}")
+        plan, target = self._plan(state, self._before())
+        self._recorder.remember(paths=paths_of(plan.items), tree=state.id, would=_changes(plan))
+        return self._concluded(
+            plan, state, target, Outcome.OBSERVED, f"would have deployed {revision.short}: {would(plan)}"
+        )
 
-    def refresh(self, source: Source, sha: str, note: str) -> Operation:
+    def refresh(self, sha: str, note: str) -> Conclusion:
         """Compare what it would have delivered with what stands there."""
-        state = wanted.desired_state(source, self._environment, sha)
-        plan = self._plan(source, state, None)
+        state = self._ports.desired.at(self._environment, sha)
+        plan, target = self._plan(state, None)
         self._recorder.remember(paths=paths_of(plan.items))
         self._recorder.note(revision=sha)
         differing = len(plan.work)
         words = f"{differing} {'path differs' if differing == 1 else 'paths differ'} from what it would have delivered"
         reason = words if differing else f"live equals what it would have delivered ({SyncStatus.SYNCED.value})"
         outcome = Outcome.OUT_OF_SYNC if differing else Outcome.COMPARED
-        return self._finish(plan, state, outcome, reason + (f" (Git could not be asked: {note})" if note else ""))
+        return self._concluded(
+            plan, state, target, outcome, reason + (f" (Git could not be asked: {note})" if note else "")
+        )
 
     def _before(self) -> str | None:
         """What would be live now, had it delivered."""
@@ -74,35 +74,32 @@ class Shadow:
             last = tx.operations.page(where, 1, None).items
         return last[0].revision if last else self._environment.status.revision
 
-    def _plan(self, source: Source, state: Desired, before: str | None) -> Plan:
+    def _plan(self, state: DesiredState, before: str | None) -> tuple[Plan, Target]:
         with self._recorder.stage(StageName.PLANNED):
             target = self._ports.targets.shadow(self._environment)
-            dropped = _dropped(source, self._environment, before, state)
-            return foresee(self._environment, target, state, dropped, self._ports.clock.now())
+            dropped = _dropped(self._ports.desired, self._environment, before, state)
+            return foresee(self._environment, target, state, dropped, self._ports.clock.now()), target
 
-    def _finish(self, plan: Plan, state: Desired, outcome: Outcome, reason: str) -> Operation:
+    def _concluded(self, plan: Plan, state: DesiredState, target: Target, outcome: Outcome, reason: str) -> Conclusion:
         behind = any(item.wanted for item in plan.work)
-        health = self._health(behind)
+        health, at = self._health(target, behind), self._ports.clock.now()
+        return Conclusion(
+            Phase.SUCCEEDED,
+            outcome,
+            reason,
+            status=lambda environment: judged(environment, behind, health, at),
+            news=self._news,
+            noticed_at=self._at,
+            drift=DriftReport(state.revision),
+            refresh=NextRefresh.AFTER_INTERVAL,
+            negligible=True,
+        )
 
-        def settle(tx: Transaction, ended: Operation) -> bool:
-            before, events = noticed(tx, tx.environments.by_id(self._environment.id), self._news, self._at)
-            at = ended.finished_at or self._ports.clock.now()
-            status = judged(before, behind, health, at)
-            events += status_transitions.status_events(before, status, ended)
-            quiet = is_quiet(ended)
-            tx.environments.put_status(before.id, status if quiet else status_transitions.ended(status, ended))
-            tx.environments.schedule_refresh(before.id, at + before.refresh_interval())
-            tx.drift.put(before.id, at, {**NO_DRIFT, "revision": state.revision})
-            tx.ledger.append(at, events)
-            return bool(events)
-
-        return self._recorder.finish(settle, phase=Phase.SUCCEEDED, outcome=outcome, reason=reason)
-
-    def _health(self, behind: bool) -> Health:
+    def _health(self, target: Target, behind: bool) -> Health:
         """As checked; without a check, nothing is known of files that are not those it would have delivered."""
         if self._environment.policy.health_check is None and behind:
             return Health.UNKNOWN
-        return check_health(self._ports, self._environment).health
+        return check_health(self._ports, self._environment, target).health
 
 
 def judged(environment: Environment, behind: bool, health: Health, at: datetime) -> Status:
@@ -116,43 +113,46 @@ def judged(environment: Environment, behind: bool, health: Health, at: datetime)
         expires_at=at + environment.verdict_lifetime(),
         drift_count=0,
         drift_episode=None,
-        message="",
+        condition=CLEAR,
     )
 
 
 def foresee(
-    environment: Environment, target: Target, state: Desired, dropped: tuple[bytes, ...], now: datetime
+    environment: Environment, target: Target, state: DesiredState, dropped: tuple[Key, ...], now: datetime
 ) -> Plan:
-    """What delivering a tree would do to what stands there, without an inventory. Paths in `dropped` would go."""
+    """What delivering a state would do to what stands there, without an inventory. Keys in `dropped` would go."""
     accepted = acceptance(environment.policy.ignore, now)
-    entries = {path: entry for path, entry in state.entries() if not accepted(path)}
-    gone = tuple(path for path in dropped if path not in entries)
-    live = target.look((*entries, *gone), only=True)
-    found = {one.path: one.found for one in live.deviations if one.found}
-    moves = [Change(path, None, entry) for path, entry in entries.items()]
-    moves += [Change(path, found[path], None) for path in gone if path in found]
-    there = tuple(Deviation(path, None, found[path]) for path in entries if path in found)
+    items = {key: item for key, item in state.items() if not accepted(key)}
+    gone = tuple(key for key in dropped if key not in items)
+    live = target.look((*items, *gone), only=True)
+    found = {one.key: one.found for one in live.deviations if one.found}
+    moves = [Change(key, None, item) for key, item in items.items()]
+    moves += [Change(key, found[key], None) for key in gone if key in found]
+    there = tuple(Deviation(key, None, found[key]) for key in items if key in found)
     return compare(moves, LiveState(InventoryHead(), there, partial=True), prune=environment.policy.prune)
 
 
-def _dropped(source: Source, environment: Environment, before: str | None, state: Desired) -> tuple[bytes, ...]:
-    """Paths that Git dropped since the revision that would be live."""
+def _dropped(
+    desired: DesiredStates, environment: Environment, before: str | None, state: DesiredState
+) -> tuple[Key, ...]:
+    """Keys that Git dropped since the revision that would be live."""
     if before is None:
         return ()
     try:
-        changes = source.changes(source.tree(before, environment.source.path), state.tree)
+        changes = state.changes_since(desired.id_at(environment, before))
     except Problem:
         return ()  # the mirror was cloned again, and does not know it
-    return tuple(change.path for change in changes if change.after is None)
+    return tuple(change.key for change in changes or () if change.after is None)
 
 
-def _counts(plan: Plan) -> dict[str, int]:
+def _changes(plan: Plan) -> Changes:
     counts = plan.counts()
-    updated = counts[Action.UPDATE] + counts[Action.MODE]
-    return {"created": counts[Action.CREATE], "updated": updated, "deleted": counts[Action.DELETE]}
+    return Changes(counts[Action.CREATE], counts[Action.UPDATE] + counts[Action.TRAITS], counts[Action.DELETE])
 
 
 def would(plan: Plan) -> str:
     """What would be done, in words."""
-    told = [f"{count:,} {word}" for word, count in _counts(plan).items() if count]
-    return ", ".join(told) or "nothing to change, live equals it already"
+    changes = _changes(plan)
+    counts = ("created", changes.created), ("updated", changes.updated), ("deleted", changes.deleted)
+    done = [f"{count:,} {word}" for word, count in counts if count]
+    return ", ".join(done) or "nothing to change, live equals it already"

@@ -1,62 +1,40 @@
-"""What a finished look or apply means for the environment: status, drift episodes, history, and who is told."""
+"""The environment's status after a comparison, a delivery, or a run that gave up; and the events of what changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from app.domain.environment import Environment, Status
-from app.domain.events import EventType, NewEvent
+from app.domain.events import Fact, NewEvent, about
+from app.domain.events.environment_events import HealthChanged, StatusChanged
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.revision import Revision
-from app.domain.state.drift import Ending
 from app.domain.state.plan import Plan
-from app.domain.state.tree import printable
-from app.domain.status import Divergence, Health, SyncStatus
-from app.ports import Transaction
-
-SAMPLE = 50
-GIT = "Git: "  # begins what a status says about the repository
-TARGET = "Target: "  # begins what a status says about a target that cannot be looked at
+from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, Health, SyncStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """A full comparison: its plan, and the drift report that pages show."""
-
-    plan: Plan
-    at: datetime
-    report: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """A bounded sample of the drifted paths."""
-        return tuple(printable(item.path) for item in self.plan.drift[:SAMPLE])
-
-
-def judged(environment: Environment, looked: Observation, health: Health | None) -> Status:
+def judged(environment: Environment, plan: Plan, at: datetime, health: Health) -> Status:
     """The status after a full comparison."""
-    divergence = looked.plan.divergence
+    divergence = plan.divergence
     return replace(
         environment.status,
         sync=SyncStatus.OUT_OF_SYNC if divergence else SyncStatus.SYNCED,
         divergence=divergence,
-        health=health or environment.status.health,
-        checked_at=looked.at,
-        expires_at=looked.at + environment.verdict_lifetime(),
-        drift_count=len(looked.plan.drift),
+        health=health,
+        checked_at=at,
+        expires_at=at + environment.verdict_lifetime(),
+        drift_count=len(plan.drift),
     )
 
 
-def git_trouble(status: Status) -> str:
-    """What the last poll said about Git, if that was not good. Who does not ask Git leaves it standing."""
-    return status.message if status.message.startswith(GIT) else ""
+def source_condition(status: Status) -> Condition:
+    """Why the last poll could not read Git, if it could not. Who does not ask Git leaves it standing."""
+    return status.condition if status.condition.about(ConditionKind.SOURCE) else CLEAR
 
 
 def delivered(
-    environment: Environment, revision: Revision, at: datetime, health: Health, ahead: bool, message: str
+    environment: Environment, revision: Revision, at: datetime, health: Health, ahead: bool, condition: Condition
 ) -> Status:
     """The status after a sync went through; `ahead`: Git's ref asks for another revision already."""
     status = environment.status
@@ -73,13 +51,14 @@ def delivered(
         checked_at=at,
         expires_at=at + environment.verdict_lifetime(),
         drift_count=0,
-        message=message,
+        condition=condition,
     )
 
 
 def unseen(status: Status, reason: str) -> Status:
     """The status while the target cannot be looked at: how it is there is not known, whatever it was."""
-    return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, health=Health.UNKNOWN, message=f"{TARGET}{reason}")
+    condition = Condition(ConditionKind.TARGET, reason)
+    return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, health=Health.UNKNOWN, condition=condition)
 
 
 def waiting(status: Status) -> Status:
@@ -101,57 +80,11 @@ def ended(status: Status, operation: Operation) -> Status:
 
 def status_events(before: Environment, after: Status, operation: Operation) -> list[NewEvent]:
     """Events for what changed in the status."""
-    events = []
-    status = before.status
+    found: list[Fact] = []
+    status, why = before.status, operation.reason
     if (status.sync, status.divergence) != (after.sync, after.divergence):
-        data = {"from": status.sync.value, "to": after.sync.value, "divergence": after.divergence}
-        events.append(_event(before, EventType.STATUS_CHANGED, operation, operation.reason, data))
+        divergence = after.divergence.value if after.divergence else None
+        found.append(StatusChanged(status.sync.value, after.sync.value, divergence, why=why))
     if status.health is not after.health:
-        data = {"from": status.health.value, "to": after.health.value}
-        events.append(_event(before, EventType.HEALTH_CHANGED, operation, operation.reason, data))
-    return events
-
-
-def _event(
-    environment: Environment, type: EventType, operation: Operation, reason: str, data: Mapping[str, Any]
-) -> NewEvent:
-    return NewEvent(type, environment.name, environment.id, operation.id, reason, data)
-
-
-def follow_drift(
-    tx: Transaction, environment: Environment, looked: Observation, operation: Operation
-) -> tuple[int | None, list[NewEvent]]:
-    """Open, update or end the environment's drift episode after a full comparison; returns the open one's id."""
-    current = tx.episodes.current(environment.id)
-    count, paths = len(looked.plan.drift), looked.paths
-    if count and current is None:
-        episode = tx.episodes.open_one(environment, environment.status.checked_at, looked.at, paths, count)
-        data = {"episode": episode.id, "count": count, "paths": list(paths[:10])}
-        return episode.id, [_event(environment, EventType.DRIFT_DETECTED, operation, _what(paths, count), data)]
-    if count and current is not None:
-        if (current.paths, current.count) == (paths, count):
-            return current.id, []
-        tx.episodes.update(current.id, paths, count)
-        data = {"episode": current.id, "count": count, "paths": list(paths[:10])}
-        return current.id, [_event(environment, EventType.DRIFT_CHANGED, operation, _what(paths, count), data)]
-    if current is not None:
-        ending = Ending.IGNORED if looked.plan.ignored else Ending.HEALED
-        by = "ignore rule" if looked.plan.ignored else "outside"
-        return None, end_drift(tx, environment, ending, by, looked.at, operation)
-    return None, []
-
-
-def end_drift(
-    tx: Transaction, environment: Environment, ending: Ending, by: str, at: datetime, operation: Operation
-) -> list[NewEvent]:
-    """End the open episode, if there is one."""
-    current = tx.episodes.current(environment.id)
-    if current is None:
-        return []
-    tx.episodes.end(current.id, at, ending, by)
-    data = {"episode": current.id, "ending": ending.value, "by": by}
-    return [_event(environment, EventType.DRIFT_ENDED, operation, f"{ending.value} by {by}", data)]
-
-
-def _what(paths: Sequence[str], count: int) -> str:
-    return paths[0] if count == 1 else f"{count} paths, {paths[0]} among them"
+        found.append(HealthChanged(status.health.value, after.health.value, why=why))
+    return [about(before, fact, operation.id) for fact in found]

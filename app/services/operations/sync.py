@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.domain.environment import Environment
+from app.domain.environment import Environment, Status
 from app.domain.errors import Problem
-from app.domain.events import EventType, NewEvent
-from app.domain.operation import Changes, Operation, Outcome, Phase, StageName, Trigger
+from app.domain.events.environment_events import HoldEnded
+from app.domain.operation import Changes, Outcome, Phase, StageName, Trigger, UnsupportedPath
 from app.domain.revision import Revision
-from app.domain.state.drift import Ending
+from app.domain.state.drift import DriftReport, Ending
+from app.domain.state.items import printable
 from app.domain.state.plan import Action, Plan
-from app.domain.state.tree import printable
-from app.domain.status import Health
-from app.ports import CheckResult, Desired, Ports, Source, Target, Transaction
+from app.domain.status import CLEAR, Health
+from app.ports import CheckResult, DesiredState, Ports, Source, Target
 from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
+from app.services.operations.conclusion import Conclusion, NextRefresh, WentLive
+from app.services.operations.drift_episodes import DriftOver
 from app.services.operations.health_and_hooks import NO_CHECK, run_hooks, wait_until_healthy
 from app.services.operations.inventory_seeding import seed_inventory
+from app.services.operations.operation_records import event_of
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
-from app.services.operations.revision_news import RevisionNews, news, noticed
+from app.services.operations.revision_news import RevisionNews, news
 from app.services.operations.shadow_run import Shadow
 from app.services.operations.wanted_revision import Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was brought to the target. `whole`: every delivered file was looked at, not only what Git changed."""
+
+    revision: Revision
+    state: DesiredState
+    plan: Plan
+    whole: bool
 
 
 class Sync:
@@ -38,29 +51,28 @@ class Sync:
         self._asked = False  # Git answered, and holds the ref
         self._owned = environment.status.files  # files that the inventory listed before
 
-    def run(self) -> Operation:
+    def run(self) -> Conclusion:
         """Walk from the wanted revision to the outcome."""
         environment = self._environment
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         revision = self._revision(source)
         head = wanted.head_of(source, environment)
         self._asked &= head is not None
-        self._news = news(source, environment, head) if head else None
+        self._news = news(self._ports.desired, source, environment, head) if head else None
         with self._ports.store.read() as tx:
             ruling = wanted.ruling(tx, environment, self._recorder.operation, revision, source)
-        state = wanted.desired_state(source, environment, revision.sha)
+        state = self._ports.desired.at(environment, revision.sha)
         ruling = ruling or wanted.emptiness(environment, state)
         if ruling:
-            return self._decide(ruling, self._waits(source))
+            return self._decided(ruling, self._waits(source))
         if environment.policy.observe:
-            return self._shadow().sync(source, revision, state)
+            return self._shadow().sync(revision, state)
         self._end_hold(source, revision)
         source.keep(revision.sha)
         return self._deliver(source, revision, state)
 
     def _shadow(self) -> Shadow:
-        at = self._request.noticed_at or self._recorder.operation.created_at
-        return Shadow(self._ports, self._environment, self._recorder, self._news, at)
+        return Shadow(self._ports, self._environment, self._recorder, self._news, self._noticed_at())
 
     def _revision(self, source: Source) -> Revision:
         recorder, request = self._recorder, self._request
@@ -80,60 +92,60 @@ class Sync:
         news = status.noticed == revision.sha != status.revision
         return status.noticed_at if self._request.trigger is Trigger.MANUAL and news else None
 
-    def _decide(self, ruling: Ruling, waits: bool) -> Operation:
-        """End without touching the target."""
+    def _decided(self, ruling: Ruling, waits: bool) -> Conclusion:
+        """The end of a sync that does not touch the target."""
+        return Conclusion(
+            ruling.phase,
+            ruling.outcome,
+            ruling.reason,
+            status=_waiting if waits else _unchanged,
+            news=self._news,
+            noticed_at=self._noticed_at(),
+        )
 
-        def settle(tx: Transaction, ended: Operation) -> bool:
-            environment, events = self._told(tx)
-            status = status_transitions.waiting(environment.status) if waits else environment.status
-            tx.ledger.append(
-                self._ports.clock.now(), events + status_transitions.status_events(environment, status, ended)
-            )
-            tx.environments.put_status(environment.id, status_transitions.ended(status, ended))
-            return True
-
-        return self._recorder.finish(
-            settle, phase=ruling.phase, outcome=ruling.outcome, reason=ruling.reason
-        )  # fmt: skip
+    def _noticed_at(self) -> datetime:
+        """When our fetch has found out about Git's ref, if the poll did not before."""
+        return self._request.noticed_at or self._recorder.operation.created_at
 
     def _end_hold(self, source: Source, revision: Revision) -> None:
         """A commit newer than the revision that a rollback left ends the rollback's hold."""
-        hold, one = self._environment.hold, self._recorder.operation
+        hold = self._environment.hold
         if hold is None or not wanted.newer_than_left(hold, revision.sha, source):
             return
         reason = f"{revision.short} landed, newer than {(hold.left_revision or '')[:8]}"
         with self._ports.store.write() as tx:
             tx.environments.set_hold(self._environment.id, None)
-            event = NewEvent(EventType.HOLD_ENDED, one.environment, one.environment_id, one.id, reason)
-            tx.ledger.append(self._ports.clock.now(), [event])
+            tx.ledger.append(self._ports.clock.now(), [event_of(self._recorder.operation, HoldEnded(why=reason))])
         self._environment = replace(self._environment, hold=None)
 
-    def _deliver(self, source: Source, revision: Revision, state: Desired) -> Operation:
+    def _deliver(self, source: Source, revision: Revision, state: DesiredState) -> Conclusion:
         environment, recorder = self._environment, self._recorder
         target = self._ports.targets.open(environment)
-        seeded = seed_inventory(environment, source, target)
+        seeded = seed_inventory(self._ports.desired, environment, target)
         head = target.inventory()
-        self._owned = environment.status.files if head.tree else 0
-        whole = seeded or head.tree in (None, state.tree) or environment.status.drift_count > 0
+        self._owned = environment.status.files if head.state else 0
+        whole = seeded or head.state in (None, state.id) or environment.status.drift_count > 0
         with recorder.stage(StageName.PLANNED):
-            _, plan = observe_and_plan(environment, source, target, state, self._ports.clock.now(), whole=whole)
+            _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=whole)
         recorder.note(total=len(plan.work))
-        recorder.remember(paths=paths_of(plan.items), tree=state.tree)
-        failure = self._apply(source, target, plan, state)
-        if failure is None:
-            recorder.note(changes=self._changes(plan))
-            self._report_unsupported(source, state)
-        checked = self._check() if failure is None else CheckResult(Health.DEGRADED, failure)
-        return self._finish(source, revision, state, plan, checked, failure, whole)
+        recorder.remember(paths=paths_of(plan.items), tree=state.id)
+        failure = self._apply(target, plan, state)
+        if failure is not None:
+            return self._stopped(failure, self._waits(source), whole)
+        recorder.note(changes=self._changes(plan))
+        self._report_unsupported(state)
+        return self._live(
+            Delivery(revision, state, plan, whole), self._check(target), self._ahead(source, revision.sha, state.id)
+        )
 
-    def _report_unsupported(self, source: Source, state: Desired) -> None:
-        """Say what of the tree is not delivered as it is meant: submodules, and LFS pointers without their content."""
-        found = [{"path": printable(one.path), "kind": one.kind} for one in source.unsupported(state.tree)[:100]]
+    def _report_unsupported(self, state: DesiredState) -> None:
+        """Say what of the state is not delivered as it is meant: submodules, and LFS pointers without their content."""
+        found = tuple(UnsupportedPath(printable(one.key), one.kind) for one in state.unsupported()[:100])
         self._recorder.remember(unsupported=found)
         for one in found[:10]:
-            self._recorder.log(f"not supported: '{one['path']}' is a {one['kind'].replace('_', ' ')}")
+            self._recorder.log(f"not supported: '{one.path}' is a {one.kind.replace('_', ' ')}")
 
-    def _apply(self, source: Source, target: Target, plan: Plan, state: Desired) -> str | None:
+    def _apply(self, target: Target, plan: Plan, state: DesiredState) -> str | None:
         """Bring the target and the inventory to the desired state; return why a hook stopped it, or None."""
         recorder = self._recorder
         if not plan.work:
@@ -142,11 +154,11 @@ class Sync:
         failure = run_hooks(self._ports, self._environment, recorder, "pre")
         if failure:
             return f"{failure}; the target was not touched"
-        with recorder.stage(StageName.APPLIED), source.contents() as contents:
-            target.apply(plan, state, contents, recorder)
+        with recorder.stage(StageName.APPLIED):
+            target.apply(plan, state, recorder)
         return None
 
-    def _check(self) -> CheckResult:
+    def _check(self, target: Target) -> CheckResult:
         """Post hooks, then health."""
         recorder = self._recorder
         if recorder.operation.stage(StageName.APPLIED) is None:
@@ -156,12 +168,12 @@ class Sync:
             failure = run_hooks(self._ports, self._environment, recorder, "post")
             if failure:
                 return CheckResult(Health.DEGRADED, failure)
-        if self._environment.policy.health_check is None:
+        if self._environment.policy.health_check is None and target.health() is None:
             now = self._ports.clock.now()
             recorder.stamp(StageName.HEALTHY, now, now)
             return NO_CHECK
         with recorder.stage(StageName.HEALTHY):
-            result = wait_until_healthy(self._ports, self._environment, recorder)
+            result = wait_until_healthy(self._ports, self._environment, target, recorder)
         if result.health is not Health.HEALTHY:
             recorder.unreached(StageName.HEALTHY)
         return result
@@ -169,7 +181,7 @@ class Sync:
     def _changes(self, plan: Plan) -> Changes:
         counts = plan.counts()
         created, deleted = counts[Action.CREATE], counts[Action.DELETE]
-        updated = counts[Action.UPDATE] + counts[Action.MODE]
+        updated = counts[Action.UPDATE] + counts[Action.TRAITS]
         return Changes(created, updated, deleted, max(0, self._files(plan) - created - updated))
 
     def _files(self, plan: Plan) -> int:
@@ -177,87 +189,60 @@ class Sync:
         new = sum(1 for item in plan.items if item.wanted is not None and item.known is None)
         return self._owned + new - gone
 
-    def _finish(
-        self,
-        source: Source,
-        revision: Revision,
-        state: Desired,
-        plan: Plan,
-        checked: CheckResult,
-        failure: str | None,
-        whole: bool,
-    ) -> Operation:
-        live = failure is None
-        well = live and checked.health is Health.HEALTHY
-        ahead = live and self._ahead(source, state)
-        waits = not live and self._waits(source)
-        files = self._files(plan) if live else self._environment.status.files
-
-        def settle(tx: Transaction, ended: Operation) -> bool:
-            at = ended.finished_at or self._ports.clock.now()
-            before, events = self._told(tx)
-            status = status_transitions.waiting(before.status) if waits else before.status
-            if live:
-                events += self._went_live(tx, before, ended, revision, state.tree, well, at)
-                checked_at = at if whole else before.status.checked_at
-                trouble = "" if self._asked else status_transitions.git_trouble(before.status)
-                status = status_transitions.delivered(before, revision, at, checked.health, ahead, trouble)
-                good = revision.sha if well else status.last_good
-                status = replace(status, files=files, drift_episode=None, checked_at=checked_at or at, last_good=good)
-            events += status_transitions.status_events(before, status, ended)
-            tx.environments.put_status(before.id, status_transitions.ended(status, ended))
-            tx.environments.schedule_refresh(before.id, at if not whole else at + before.refresh_interval())
-            tx.ledger.append(at, events)
-            return True
-
-        return self._recorder.finish(
-            settle,
-            phase=Phase.SUCCEEDED if well else Phase.FAILED,
-            outcome=self._outcome(plan, revision) if well else Outcome.FAILED,
-            reason=self._reason(plan, checked, failure, well),
+    def _stopped(self, reason: str, waits: bool, whole: bool) -> Conclusion:
+        """The end of a sync that a hook stopped before it touched the target."""
+        return Conclusion(
+            Phase.FAILED,
+            Outcome.FAILED,
+            reason,
+            status=_waiting if waits else _unchanged,
+            news=self._news,
+            noticed_at=self._noticed_at(),
+            refresh=_next_refresh(whole),
         )
 
-    def _told(self, tx: Transaction) -> tuple[Environment, list[NewEvent]]:
-        """The environment as it is now, with what our fetch has found out about Git's ref before the poll did."""
-        at = self._request.noticed_at or self._recorder.operation.created_at
-        return noticed(tx, tx.environments.by_id(self._environment.id), self._news, at)
+    def _live(self, delivery: Delivery, checked: CheckResult, ahead: bool) -> Conclusion:
+        """The end of a sync whose revision is live, and maybe healthy. `ahead`: Git asks for another one already."""
+        at, revision, plan = self._ports.clock.now(), delivery.revision, delivery.plan
+        well, moved = checked.health is Health.HEALTHY, self._environment.status.revision != revision.sha
 
-    def _went_live(
-        self,
-        tx: Transaction,
-        before: Environment,
-        ended: Operation,
-        revision: Revision,
-        tree: str,
-        well: bool,
-        at: datetime,
-    ) -> list[NewEvent]:
-        moved = before.status.revision != revision.sha
-        if moved:
-            tx.history.went_live(ended, revision, tree, at)
-        if well:
-            tx.history.mark_good(before.id, revision.sha, at)
-        tx.drift.put(before.id, at, {"items": [], "count": 0, "ignored": [], "unmanaged": [], "unmanaged_count": 0,
-                                     "episode": None, "revision": revision.sha})  # fmt: skip
+        def status(environment: Environment) -> Status:
+            before = environment.status
+            known = CLEAR if self._asked else status_transitions.source_condition(before)
+            after = status_transitions.delivered(environment, revision, at, checked.health, ahead, known)
+            checked_at = at if delivery.whole else before.checked_at or at
+            good = revision.sha if well else before.last_good
+            return replace(after, files=self._files(plan), checked_at=checked_at, last_good=good)
+
         ending = Ending.SUPERSEDED if moved else Ending.HEALED
-        return status_transitions.end_drift(tx, before, ending, self._request.initiated_by, at, ended)
+        return Conclusion(
+            Phase.SUCCEEDED if well else Phase.FAILED,
+            self._outcome(plan, revision) if well else Outcome.FAILED,
+            self._reason(plan) if well else f"live, but not healthy: {checked.detail}",
+            status=status,
+            news=self._news,
+            noticed_at=self._noticed_at(),
+            live=WentLive(revision, delivery.state.id, moved, well),
+            episode=DriftOver(at, ending, self._request.initiated_by),
+            drift=DriftReport(revision.sha),
+            refresh=_next_refresh(delivery.whole),
+        )
 
-    def _ahead(self, source: Source, state: Desired) -> bool:
-        """Whether Git's ref asks for another tree than the one just delivered."""
-        hold = self._environment.hold
-        head = None if hold and hold.left_revision else wanted.head_of(source, self._environment)
-        if head is None or head.sha == state.revision:
+    def _ahead(self, source: Source, revision: str, id: str) -> bool:
+        """Whether Git's ref asks for another state than the one with this id, which is the revision's."""
+        head = None if self._environment.pinned else wanted.head_of(source, self._environment)
+        if head is None or head.sha == revision:
             return False
         with self._ports.store.read() as tx:
             if tx.history.is_bad(self._environment.id, head.sha):
                 return False
-        return wanted.desired_state(source, self._environment, head.sha).tree != state.tree
+        return self._ports.desired.id_at(self._environment, head.sha) != id
 
     def _waits(self, source: Source) -> bool:
-        """Whether Git's ref asks for another tree than the live one, so that not delivering leaves us OutOfSync."""
+        """Whether Git's ref asks for another state than the live one, so that not delivering leaves us OutOfSync."""
         live = self._environment.status.revision
         try:
-            return live is not None and self._ahead(source, wanted.desired_state(source, self._environment, live))
+            return live is not None and self._ahead(source, live, self._ports.desired.id_at(self._environment, live))
         except Problem:
             return False  # the mirror was cloned again and no longer knows what is live
 
@@ -271,9 +256,7 @@ class Sync:
             return Outcome.DEPLOYED
         return Outcome.NO_OP if before == revision.sha else Outcome.FILTERED
 
-    def _reason(self, plan: Plan, checked: CheckResult, failure: str | None, well: bool) -> str:
-        if not well:
-            return failure or f"live, but not healthy: {checked.detail}"
+    def _reason(self, plan: Plan) -> str:
         if plan.work:
             return self._request.reason or _done(self._recorder.operation.changes)
         if self._environment.status.revision == self._recorder.operation.revision:
@@ -284,5 +267,18 @@ class Sync:
 def _done(changes: Changes) -> str:
     """What was done, in one sentence."""
     counts = ((changes.created, "created"), (changes.updated, "updated"), (changes.deleted, "deleted"))
-    told = [f"{count:,} {'file' if count == 1 else 'files'} {verb}" for count, verb in counts if count]
-    return ", ".join(told) or "brought in line"
+    done = [f"{count:,} {'file' if count == 1 else 'files'} {verb}" for count, verb in counts if count]
+    return ", ".join(done) or "brought in line"
+
+
+def _waiting(environment: Environment) -> Status:
+    return status_transitions.waiting(environment.status)
+
+
+def _unchanged(environment: Environment) -> Status:
+    return environment.status
+
+
+def _next_refresh(whole: bool) -> NextRefresh:
+    """A sync that looked only at what Git changed is followed by a look at everything."""
+    return NextRefresh.AFTER_INTERVAL if whole else NextRefresh.AT_ONCE

@@ -8,8 +8,7 @@ from app.domain.environment import Environment, Hold, Mode
 from app.domain.errors import Problem, RevisionNotFound
 from app.domain.operation import AUTOMATIC, Operation, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
-from app.domain.state.tree import EMPTY_TREE
-from app.ports import Desired, Source, Transaction
+from app.ports import DesiredState, Source, Transaction
 
 ORDERED = frozenset({Trigger.PIPELINE, Trigger.WEBHOOK, Trigger.MANUAL})
 UNATTENDED = AUTOMATIC | {Trigger.PIPELINE}
@@ -49,8 +48,7 @@ def declared(environment: Environment, head: str | None, head_is_bad: bool) -> s
     """The revision that live is compared with: the ref's commit, or the live one while a rollback pins it, while
     the ref's commit is marked bad, and while the ref is gone."""
     live = environment.status.revision
-    pinned = environment.hold is not None and environment.hold.left_revision is not None
-    if live and (pinned or head_is_bad or head is None):
+    if live and (environment.pinned or head_is_bad or head is None):
         return live
     return head
 
@@ -79,19 +77,13 @@ def newer_than_left(hold: Hold, sha: str, source: Source) -> bool:
     return left is not None and left != sha and source.is_ancestor(left, sha)
 
 
-def emptiness(environment: Environment, desired: Desired) -> Ruling | None:
+def emptiness(environment: Environment, desired: DesiredState) -> Ruling | None:
     """Why an empty desired state is refused, or None."""
-    if desired.tree != EMPTY_TREE or environment.policy.allow_empty:
+    if not desired.empty or environment.policy.allow_empty:
         return None
     place = f"'{environment.source.path}'" if environment.source.path else "the repository"
     reason = f"{place} holds no files at {desired.revision[:8]}; nothing was pruned (allow_empty is off)"
     return Ruling(Phase.FAILED, Outcome.REFUSED, reason)
-
-
-def desired_state(source: Source, environment: Environment, sha: str) -> Desired:
-    """The revision's tree at the environment's path."""
-    tree = source.tree(sha, environment.source.path)
-    return Desired(sha, tree, lambda: source.entries(tree))
 
 
 def head_of(source: Source, environment: Environment) -> Revision | None:

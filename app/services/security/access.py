@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.actor import Actor
+from app.domain.actor import START, Actor
+from app.domain.actor import token as script
+from app.domain.actor import user as person
 from app.domain.audit import NewAuditEntry
 from app.domain.errors import InvalidInput, NotAuthenticated, NotFound, TooManyAttempts
+from app.domain.identity import Identity
 from app.domain.ids import new_id
+from app.domain.permissions import ADMIN, ROLES
 from app.ports import Hasher, Ports, Session, Token, Transaction, User
 
-ADMIN = "admin"
-ROLES = (ADMIN, "readonly")
 BOOTSTRAP = "bootstrap"
 SESSION_LIFE = timedelta(days=7)
 THROTTLE = timedelta(minutes=15)
 PER_NAME, PER_ADDRESS = 10, 50
 TOUCH = timedelta(minutes=1)
 SHORTEST_PASSWORD = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who is asking. `must_change`: a one-time password has to be replaced before anything else."""
-
-    actor: str
-    role: str
-    id: str
-    must_change: bool = False
 
 
 class Access:
@@ -53,7 +44,7 @@ class Access:
             with self._ports.store.write() as tx:
                 if not tx.identities.users():
                     tx.identities.add_user(User(0, ADMIN, hashed, ADMIN, made is not None, now))
-                    tx.audit.append(now, NewAuditEntry("system:start", "user.create", f"user:{ADMIN}"))
+                    tx.audit.append(now, NewAuditEntry(START, "user.create", f"user:{ADMIN}"))
         if token:
             self._bootstrap_token(token, now)
         return made
@@ -66,9 +57,9 @@ class Access:
             for old in tx.identities.tokens():
                 if old.name == BOOTSTRAP and old.revoked_at is None:
                     tx.identities.revoke_token(old.id, now)
-            made = Token(new_id(now), BOOTSTRAP, value[:4], hashed, ADMIN, "system:start", now)
+            made = Token(new_id(now), BOOTSTRAP, value[:4], hashed, ADMIN, str(START), now)
             tx.identities.add_token(made)
-            tx.audit.append(now, NewAuditEntry("system:start", "token.create", f"token:{BOOTSTRAP}", {"role": ADMIN}))
+            tx.audit.append(now, NewAuditEntry(START, "token.create", f"token:{BOOTSTRAP}", {"role": ADMIN}))
 
     # --- people ---
     def log_in(self, name: str, password: str, ip: str | None) -> tuple[str, Identity]:
@@ -85,7 +76,7 @@ class Access:
         with self._ports.store.write() as tx:
             tx.identities.clear_failed_logins(f"name:{name.lower()}")
             tx.identities.add_session(Session(_hash(secret), user.id, now, now + SESSION_LIFE, ip))
-            tx.audit.append(now, NewAuditEntry(f"user:{user.name}", "login", f"user:{user.name}", {}, ip))
+            tx.audit.append(now, NewAuditEntry(person(user.name, ip), "login", f"user:{user.name}"))
         return secret, _identity(user)
 
     def _any_hash(self) -> str:
@@ -105,18 +96,18 @@ class Access:
         with self._ports.store.write() as tx:
             tx.identities.add_failed_login(f"name:{name.lower()[:100]}", now)
             tx.identities.add_failed_login(f"ip:{ip}", now)
-            tx.audit.append(now, NewAuditEntry(f"user:{_shown(name)}", "login.refused", f"user:{_shown(name)}", {}, ip))
+            tx.audit.append(now, NewAuditEntry(person(_shown(name), ip), "login.refused", f"user:{_shown(name)}"))
 
     def log_out(self, cookie: str, actor: Actor) -> None:
         """End a session at once."""
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
             tx.identities.end_session(_hash(cookie))
-            tx.audit.append(now, NewAuditEntry(actor.name, "logout", actor.name, {}, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "logout", str(actor), {}))
 
     def change_password(self, identity: Identity, old: str, new: str, actor: Actor) -> str:
         """Replace a password and end all of the user's sessions; returns a new session's secret."""
-        now, name = self._ports.clock.now(), identity.actor.removeprefix("user:")
+        now, name = self._ports.clock.now(), identity.actor.name
         with self._ports.store.read() as tx:
             self._throttle(tx, name, actor.ip, now)
             user = tx.identities.user_by_id(int(identity.id))
@@ -131,7 +122,7 @@ class Access:
             tx.identities.set_password(user.id, hashed, False)
             tx.identities.end_sessions(user.id)
             tx.identities.add_session(Session(_hash(secret), user.id, now, now + SESSION_LIFE, actor.ip))
-            tx.audit.append(now, NewAuditEntry(actor.name, "password.change", actor.name, {}, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "password.change", str(actor), {}))
         return secret
 
     def authenticate_session(self, cookie: str) -> Identity:
@@ -154,12 +145,7 @@ class Access:
         if token.used_at is None or now - token.used_at > TOUCH:
             with self._ports.store.write() as tx:
                 tx.identities.touch_token(token.id, now)
-        return Identity(f"token:{token.name}", token.role, token.id)
-
-    def list_tokens(self) -> tuple[Token, ...]:
-        """All, oldest first."""
-        with self._ports.store.read() as tx:
-            return tx.identities.tokens()
+        return Identity(script(token.name), token.role, token.id)
 
     def create_token(
         self, name: str, actor: Actor, *, role: str = ADMIN, expires_at: datetime | None = None
@@ -171,11 +157,11 @@ class Access:
         if expires_at is not None and expires_at <= now:
             raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
         value = "pp_" + secrets.token_urlsafe(32)
-        made = Token(new_id(now), name, value[:7], _hash(value), role, actor.name, now, expires_at)
+        made = Token(new_id(now), name, value[:7], _hash(value), role, str(actor), now, expires_at)
         with self._ports.store.write() as tx:
             tx.identities.add_token(made)
             data = {"role": role, "id": made.id}
-            tx.audit.append(now, NewAuditEntry(actor.name, "token.create", f"token:{name}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "token.create", f"token:{name}", data))
         return made, value
 
     def revoke_token(self, id: str, actor: Actor) -> None:
@@ -184,7 +170,7 @@ class Access:
         with self._ports.store.write() as tx:
             if not tx.identities.revoke_token(id, now):
                 raise NotFound("There is no valid token of that id.")
-            tx.audit.append(now, NewAuditEntry(actor.name, "token.revoke", f"token:{id}", {}, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "token.revoke", f"token:{id}", {}))
 
 
 def _hash(secret: str) -> str:
@@ -196,4 +182,4 @@ def _shown(name: str) -> str:
 
 
 def _identity(user: User) -> Identity:
-    return Identity(f"user:{user.name}", user.role, str(user.id), user.must_change)
+    return Identity(person(user.name), user.role, str(user.id), user.must_change)

@@ -1,32 +1,19 @@
-"""The audit log as people use it: export, verification, signed checkpoints."""
+"""The audit log held against itself: verification, signed checkpoints."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator
 
 from app.domain.audit import AuditEntry, Verification, verify
-from app.ports import AuditFilter, Checkpoint, Ports, Signing
-
-COLUMNS = ("seq", "at", "actor", "action", "object", "data", "ip", "prev_hash", "hash")
+from app.ports import Checkpoint, Ports, Signing
 
 
 class AuditLog:
-    """Reads and seals the log."""
+    """Verifies and seals the log."""
 
     def __init__(self, ports: Ports, signing: Signing) -> None:
         self._ports = ports
         self._signing = signing
-
-    def export(self, format: str, where: AuditFilter | None = None) -> Iterator[str]:
-        """The log, oldest first, as lines of JSON or CSV."""
-        if format == "csv":
-            yield _csv(COLUMNS)
-        with self._ports.store.read() as tx:
-            for entry in tx.audit.walk(where):
-                yield _csv_entry(entry) if format == "csv" else _json_line(entry)
 
     def verify_stored(self) -> Verification:
         """Walk the stored chain, and hold it against the signed checkpoints."""
@@ -72,20 +59,3 @@ def _noting(
         if entry.seq in seals:
             seen[entry.seq] = entry.hash
         yield entry.as_dict()
-
-
-def _json_line(entry: AuditEntry) -> str:
-    return json.dumps(entry.as_dict(), separators=(",", ":"), ensure_ascii=True) + "\n"
-
-
-def _csv_entry(entry: AuditEntry) -> str:
-    values = entry.as_dict()
-    values["data"] = json.dumps(values["data"], separators=(",", ":"), sort_keys=True)
-    values["ip"] = "" if entry.ip is None else entry.ip
-    return _csv(tuple(values[name] for name in COLUMNS))
-
-
-def _csv(values: tuple[object, ...]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue()

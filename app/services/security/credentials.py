@@ -50,23 +50,24 @@ class Keyring:
         now = self._ports.clock.now()
         public = {field: fields[field] for field in PUBLIC if field in fields}
         public |= self._public_half(fields["private_key"]) if kind == "ssh-key" else {}
-        made = Credential(name, kind, now, actor.name, None, public)
+        made = Credential(name, kind, now, str(actor), None, public)
         with self._ports.store.write() as tx:
             tx.credentials.put(made, {"kind": kind, **fields})
             told = {"kind": kind}
-            tx.audit.append(now, NewAuditEntry(actor.name, "credential.create", f"credential:{name}", told, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "credential.create", f"credential:{name}", told))
         return made
 
     def remove(self, name: str, actor: Actor) -> None:
         """Remove a credential. Raises CredentialNotFound, CredentialInUse (naming an environment)."""
+        kinds = self._ports.targets.kinds()
         with self._ports.store.write() as tx:
             kind = tx.credentials.get(name).kind
             if any(credential == name for _, credential in tx.environments.repositories()):
                 raise CredentialInUse(f"An environment's source still uses the credential '{name}'.")
             for environment, target in tx.environments.targets().items():
-                if name in self._ports.targets.credentials(target).values():
+                if any(use.name == name for use in kinds.credentials(target)):
                     raise CredentialInUse(f"The target of '{environment}' still uses the credential '{name}'.")
             tx.credentials.remove(name)
             told = {"kind": kind}
-            entry = NewAuditEntry(actor.name, "credential.remove", f"credential:{name}", told, actor.ip)
+            entry = NewAuditEntry(actor, "credential.remove", f"credential:{name}", told)
             tx.audit.append(self._ports.clock.now(), entry)

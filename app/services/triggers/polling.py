@@ -13,15 +13,15 @@ from datetime import datetime, timedelta
 from app.domain.actor import SCHEDULE
 from app.domain.environment import Environment, Mode, Status
 from app.domain.errors import Problem, RevisionNotFound
-from app.domain.events import EventType, NewEvent
+from app.domain.events import NewEvent, about
+from app.domain.events.source_events import RefMoved, SourceFailed, SourceRecovered, WebhookMissed
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
-from app.domain.status import Divergence, SyncStatus
+from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, SyncStatus
 from app.ports import Ports, RefMove, RepositoryState, Source, Transaction
-from app.services.operations.decisions import decision, shadowed
+from app.services.operations.decisions import decision
 from app.services.operations.queue import Queue
 from app.services.operations.revision_news import RevisionNews, news, noticed
-from app.services.operations.status_transitions import GIT, TARGET
 from app.services.operations.wanted_revision import newer_than_left
 from app.services.triggers.webhook_names import hooks_of
 
@@ -64,7 +64,7 @@ class Poller:
             tx.repositories.put(RepositoryState(repo_url, heads, at))
             tx.repositories.polled(repo_url, at, result, _told(moves))
             if before.failing_since:
-                tx.ledger.append(at, [_answers_again(repo_url)])
+                tx.ledger.append(at, [NewEvent(SourceRecovered(repo_url))])
             environments = tx.environments.of_repository(repo_url)
         sighting = Sighting(source, {move.ref: move for move in moves}, at, before.looked_at, heads)
         self._decide(environments, sighting)
@@ -80,13 +80,12 @@ class Poller:
             tx.repositories.put(replace(before, failing_since=since, error=problem.detail))
             tx.repositories.polled(before.repo_url, at, result, problem.detail)
             if before.failing_since is None:
-                data = {"repo_url": before.repo_url, "result": result}
-                tx.ledger.append(at, [NewEvent(EventType.SOURCE_FAILED, reason=problem.detail, data=data)])
+                tx.ledger.append(at, [NewEvent(SourceFailed(before.repo_url, result, why=problem.detail))])
             environments = tx.environments.of_repository(before.repo_url)
             for environment in environments:
-                if environment.status.message.startswith(TARGET):
+                if environment.status.condition.about(ConditionKind.TARGET):
                     continue  # what is told already is the worse
-                status = replace(environment.status, message=f"{GIT}{problem.detail}")
+                status = replace(environment.status, condition=Condition(ConditionKind.SOURCE, problem.detail))
                 if environment.runs_on is self._ports.here and status != environment.status:
                     tx.environments.put_status(environment.id, status)
         if before.failing_since is None:
@@ -106,7 +105,7 @@ class Poller:
 
     def _concerned(self, environment: Environment, sighting: Sighting) -> bool:
         status = environment.status
-        if status.noticed is None or status.message.startswith(GIT) or self._moved(environment, sighting):
+        if status.noticed is None or status.condition.about(ConditionKind.SOURCE) or self._moved(environment, sighting):
             return True
         waits = status.noticed != status.revision and environment.policy.auto_sync
         judged = status.webhook_judged == status.noticed
@@ -132,7 +131,7 @@ class Poller:
         except RevisionNotFound as problem:
             self._gone(environment, sighting, problem.detail)
             return
-        found = news(sighting.source, environment, head)
+        found = news(self._ports.desired, sighting.source, environment, head)
         newer = environment.hold is not None and newer_than_left(environment.hold, head.sha, sighting.source)
         with self._ports.store.write() as tx:
             rings = self._write(tx, tx.environments.by_id(environment.id), head, found, sighting, newer)
@@ -163,15 +162,15 @@ class Poller:
 
     def _status(self, environment: Environment, status: Status, head: Revision, sighting: Sighting) -> Status:
         """The status as this look leaves it: `status` knows the head already, `environment` is as it was."""
-        if status.message.startswith(GIT):
-            status = replace(status, message="")
-        pinned = environment.hold is not None and environment.hold.left_revision is not None
-        if environment.status.noticed == head.sha or status.revision in (None, head.sha) or pinned:
+        if status.condition.about(ConditionKind.SOURCE):
+            status = replace(status, condition=CLEAR)
+        if environment.status.noticed == head.sha or status.revision in (None, head.sha) or environment.pinned:
             return status
         if status.divergence is Divergence.DRIFT:
             return status
-        before = sighting.source.tree(status.revision, environment.source.path) if status.revision else ""
-        if before == sighting.source.tree(head.sha, environment.source.path):
+        desired = self._ports.desired
+        before = desired.id_at(environment, status.revision) if status.revision else ""
+        if before == desired.id_at(environment, head.sha):
             return status
         return replace(status, sync=SyncStatus.OUT_OF_SYNC, divergence=Divergence.NEW_REVISION)
 
@@ -188,10 +187,8 @@ class Poller:
             return replace(status, webhook_judged=status.noticed), []
         if sighting.at - status.noticed_at < WEBHOOK_GRACE:
             return status, []
-        reason = f"the poll found {status.noticed[:8]}; its webhook never came"
-        facts = {"revision": status.noticed, "mode": environment.mode.value, **shadowed(environment)}
-        event = NewEvent(EventType.WEBHOOK_MISSED, environment.name, environment.id, None, reason, facts)
-        return replace(status, webhook_judged=status.noticed), [event]
+        missed = WebhookMissed(status.noticed, environment.mode.value, observe=environment.policy.observe)
+        return replace(status, webhook_judged=status.noticed), [about(environment, missed)]
 
     def _ask(
         self,
@@ -221,7 +218,7 @@ class Poller:
         request = Request(
             OperationKind.SYNC,
             Trigger.SCHEDULE,
-            SCHEDULE.name,
+            str(SCHEDULE),
             wanted=head.sha,
             noticed_at=status.noticed_at,
             visible_after=sighting.looked_before if fresh else None,
@@ -257,21 +254,16 @@ class Poller:
 
     def _gone(self, environment: Environment, sighting: Sighting, detail: str) -> None:
         """The ref does not exist (any more): said once, and nothing is pruned."""
-        message = f"{GIT}{detail}"
-        if environment.status.message == message or is_sha(environment.source.ref):
+        gone = Condition(ConditionKind.SOURCE, detail)
+        if environment.status.condition == gone or is_sha(environment.source.ref):
             return
-        facts = {"ref": environment.source.ref, "before": environment.status.noticed, "after": None}
+        moved = RefMoved(environment.source.ref, environment.status.noticed, None, why=detail)
         with self._ports.store.write() as tx:
             current = tx.environments.by_id(environment.id)
-            tx.environments.put_status(current.id, replace(current.status, message=message))
-            event = NewEvent(EventType.REF_MOVED, current.name, current.id, None, detail, facts)
+            tx.environments.put_status(current.id, replace(current.status, condition=gone))
             refused = decision(current, Outcome.REFUSED, "schedule", f"{detail} Nothing was changed on the target.")
-            tx.ledger.append(sighting.at, [event, refused])
+            tx.ledger.append(sighting.at, [about(current, moved), refused])
         self._ports.notifier.notify(("ledger", f"environment-{environment.name}"))
-
-
-def _answers_again(repo_url: str) -> NewEvent:
-    return NewEvent(EventType.SOURCE_RECOVERED, reason=f"{repo_url} answers again", data={"repo_url": repo_url})
 
 
 def _told(moves: Sequence[RefMove]) -> str:

@@ -17,13 +17,15 @@ from app.domain.agents.protocol import CommandKind
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Mode
 from app.domain.errors import CredentialNotFound, NotFound, Problem, RevisionNotFound, SignatureMismatch
-from app.domain.events import EventType, NewEvent
+from app.domain.events import NewEvent, about
+from app.domain.events.operation_events import AnnouncedDecision
+from app.domain.events.source_events import WebhookReceived
 from app.domain.operation import OperationKind, Outcome, Request, Trigger
 from app.domain.revision import is_sha
 from app.ports import Credential, Delivery, Ports, Transaction, topics
-from app.services.agents.commands import elsewhere, relay
 from app.services.operations.decisions import decision
 from app.services.operations.queue import Queue
+from app.services.relay import elsewhere, relay
 from app.services.triggers.polling import Poller
 from app.services.triggers.webhook_names import repository_hook
 
@@ -53,9 +55,9 @@ class Webhooks:
                 tx.credentials.remove(hook)
             except CredentialNotFound:
                 pass
-            tx.credentials.put(Credential(hook, KIND, now, actor.name), {"secret": value})
+            tx.credentials.put(Credential(hook, KIND, now, str(actor)), {"secret": value})
             data = {"environment": hook}
-            tx.audit.append(now, NewAuditEntry(actor.name, "webhook.set_secret", f"webhook:{hook}", data, actor.ip))
+            tx.audit.append(now, NewAuditEntry(actor, "webhook.set_secret", f"webhook:{hook}", data))
         return value
 
     # --- taking in ---
@@ -83,8 +85,8 @@ class Webhooks:
                 Delivery(0, provider_name, hook, id, now, said.event, announced, next_at=now + TAKEN, body=body)
             )
             if new:
-                data = {"hook": hook, "provider": provider_name, "delivery": id, "heads": announced}
-                tx.ledger.append(now, [NewEvent(EventType.WEBHOOK_RECEIVED, reason=said.event, data=data)])
+                received = WebhookReceived(hook, provider_name, id, announced, event=said.event)
+                tx.ledger.append(now, [NewEvent(received)])
         return stored, new
 
     def _secret(self, hook: str) -> str:
@@ -105,7 +107,7 @@ class Webhooks:
         with self._ports.store.write() as tx:
             tx.identities.add_failed_login(REFUSED, now)
             data = {"provider": provider}
-            entry = NewAuditEntry(WEBHOOK.name, "webhook.refused", f"webhook:{hook[:100]}", data, ip)
+            entry = NewAuditEntry(replace(WEBHOOK, ip=ip), "webhook.refused", f"webhook:{hook[:100]}", data)
             tx.audit.append(now, entry)
 
     # --- acting ---
@@ -176,7 +178,7 @@ class Webhooks:
             return self._say(environment, Outcome.NUDGED, self._nudge(environment, sha), delivery, sha)
         self._visible(environment, sha)
         request = Request(
-            OperationKind.SYNC, Trigger.WEBHOOK, WEBHOOK.name, wanted=sha, noticed_at=delivery.received_at,
+            OperationKind.SYNC, Trigger.WEBHOOK, str(WEBHOOK), wanted=sha, noticed_at=delivery.received_at,
             reason=f"announced by {delivery.provider}",
         )  # fmt: skip
         with self._ports.store.read() as tx:
@@ -210,9 +212,12 @@ class Webhooks:
     def _say(
         self, environment: Environment, outcome: Outcome, reason: str, delivery: Delivery, sha: str | None = None
     ) -> str:
-        event = decision(environment, outcome, "webhook", reason, delivery=delivery.delivery_id, revision=sha)
+        mode, observe = environment.mode.value, environment.policy.observe
+        fact = AnnouncedDecision(
+            outcome.value, mode, Trigger.WEBHOOK.value, delivery.delivery_id, sha, observe=observe, why=reason
+        )
         with self._ports.store.write() as tx:
-            tx.ledger.append(self._ports.clock.now(), [event])
+            tx.ledger.append(self._ports.clock.now(), [about(environment, fact)])
         return f"{environment.name}: {outcome.value}, {reason}"
 
 

@@ -30,16 +30,6 @@ def parse(sha: str, raw: bytes) -> Revision:
     )
 
 
-def first(out: bytes) -> Revision | None:
-    """The first commit in the output of `cat-file --batch`; None where every asked name is missing."""
-    while out:
-        header, _, out = out.partition(b"\n")
-        sha, _, rest = header.partition(b" ")
-        if rest.startswith(b"commit ") and rest[7:].isdigit():
-            return parse(sha.decode(), out[: int(rest[7:])])
-    return None
-
-
 def parse_listed(record: bytes) -> Revision:
     """A revision out of a record of `rev-list --header`, where the message is indented."""
     sha, _, raw = record.partition(b"\n")

@@ -1,31 +1,29 @@
-"""Contents of blobs, streamed from one `cat-file --batch` process."""
+"""Contents of blobs, streamed from one kept `cat-file` process."""
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from typing import IO
 
 from app.domain.errors import SourceDamaged, SourceRefused
 from app.domain.revision import is_sha
-from app.domain.state.tree import printable
-from app.sources.git import Repository
+from app.domain.state.items import printable
+from app.sources.objects.cat_file_pool import CONTENT, KeptProcess
+from app.sources.objects.object_reader import ObjectReader
 
 AHEAD = 64  # requests; far less than a pipe holds
 _CHUNK = 1 << 20
 
 
 class BlobStream:
-    """Reads blobs one after the other. The process starts with the first one; threads take turns."""
+    """Reads blobs one after the other. The process is lent with the first one; threads take turns."""
 
-    def __init__(self, repository: Repository, most: int, damaged: Callable[[str], SourceDamaged]) -> None:
-        self._repository, self._most, self._damaged = repository, most, damaged
+    def __init__(self, reader: ObjectReader, most: int, damaged: Callable[[str], SourceDamaged]) -> None:
+        self._reader, self._most, self._damaged = reader, most, damaged
         self._turn = threading.Lock()
-        self._open: ExitStack | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._kept: KeptProcess | None = None
         self._expected: deque[str] = deque()
         self._asked: deque[str] = deque()  # and not read yet
 
@@ -45,14 +43,20 @@ class BlobStream:
             try:
                 return self._copy(blob, write)
             except BaseException:
-                self.close()  # what is left in the pipe belongs to nobody; the next blob starts afresh
+                self._discard()  # what is left in the pipe belongs to nobody; the next blob starts afresh
                 raise
 
     def close(self) -> None:
-        """End the process."""
-        if self._open is not None:
-            self._open.close()
-        self._open = self._process = None
+        """Give the process back, if everything was read that was asked for."""
+        if self._kept is not None and not self._asked:
+            self._reader.pool.give_back(self._kept)
+            self._kept = None
+        self._discard()
+
+    def _discard(self) -> None:
+        if self._kept is not None:
+            self._kept.discard()
+        self._kept = None
         self._expected.clear()
         self._asked.clear()
 
@@ -88,16 +92,16 @@ class BlobStream:
 
     def _ask(self, blob: str) -> IO[bytes]:
         if self._asked and self._asked[0] != blob:
-            self.close()  # answers to others are on their way
-        if self._process is None:
-            self._open = ExitStack()
-            self._process = self._open.enter_context(self._repository.process("cat-file", "--batch", fed=True))
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+            self._discard()  # answers to others are on their way
+        if self._kept is None:
+            self._kept = self._reader.pool.take(self._reader.repository, CONTENT)
+        process = self._kept.process
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             if requests := self._next(blob):
-                self._process.stdin.write(requests)
-                self._process.stdin.flush()
+                process.stdin.write(requests)
+                process.stdin.flush()
         except BrokenPipeError:
             raise self._damaged("unreadable") from None
-        return self._process.stdout
+        return process.stdout

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
 from app.domain.errors import InvalidInput, RevisionNotFound
 from app.domain.revision import Person, is_sha
-from app.domain.state.tree import EXECUTABLE, FILE, SYMLINK, Entry, check_path, printable
+from app.domain.state.git_files import EXECUTABLE, FILE, SYMLINK, blob_of, check_path
+from app.domain.state.items import Item, printable
 from app.git import GitFailed
+from app.ports.sources import Edits
 from app.sources.git import Repository
-from app.sources.objects.names import DRAFTS
+from app.sources.objects.ref_names import DRAFTS
 
 COMMITTER = Person("PushPull", "pushpull@localhost")
-Edits = Mapping[bytes, tuple[int, bytes] | Entry | None]
 
 
 class Draft:
@@ -71,17 +72,17 @@ def _commit(ref: str, parent: str, edits: Edits, message: str, author: Person) -
     yield b"done\n"
 
 
-def _edit(path: bytes, edit: tuple[int, bytes] | Entry | None) -> Iterator[bytes]:
+def _edit(path: bytes, edit: tuple[str, bytes] | Item | None) -> Iterator[bytes]:
     if edit is None:
         yield b"D %s\n" % _quoted(path)
         return
-    mode = edit.mode if isinstance(edit, Entry) else edit[0]
-    if mode not in (FILE, EXECUTABLE, SYMLINK) or (isinstance(edit, Entry) and not is_sha(edit.blob)):
+    traits = edit.traits if isinstance(edit, Item) else edit[0]
+    if traits not in (FILE, EXECUTABLE, SYMLINK) or (isinstance(edit, Item) and not is_sha(blob_of(edit))):
         raise InvalidInput(f"'{printable(path)}' cannot be committed: only files and symlinks can.")
-    if isinstance(edit, Entry):
-        yield b"M %o %s %s\n" % (mode, edit.blob.encode(), _quoted(path))
+    if isinstance(edit, Item):
+        yield b"M %s %s %s\n" % (traits.encode(), blob_of(edit).encode(), _quoted(path))
         return
-    yield b"M %o inline %s\n" % (mode, _quoted(path))
+    yield b"M %s inline %s\n" % (traits.encode(), _quoted(path))
     yield from _data(edit[1])
 
 

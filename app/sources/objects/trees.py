@@ -6,17 +6,32 @@ import re
 from collections.abc import Iterator
 
 from app.domain.errors import SourceRefused
-from app.domain.state.tree import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Change, Entry, Unsupported, check_path
+from app.domain.state.git_files import (
+    DIRECTORY,
+    EMPTY_TREE,
+    EXECUTABLE,
+    FILE,
+    SUBMODULE,
+    SYMLINK,
+    blob_of,
+    check_path,
+    file_item,
+)
+from app.domain.state.items import Change, Item, Unsupported
 from app.git import GitFailed
 from app.sources.git import Repository
+from app.sources.objects import tree_diff
+from app.sources.objects.object_reader import ObjectReader
 
 _POINTERS = re.compile(rb"^([0-9a-f]{40,64})\nversion https://git-lfs\.github\.com/spec/v1\n", re.MULTILINE)
+_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+_FEW = 200  # blobs that are asked for one by one
 _THINKING = 2.0  # seconds; a tree of 50,000 files takes a tenth of one
 _POINTER_SIZE = range(100, 201)
-_MODES: dict[bytes, int] = {b"120000": SYMLINK, b"160000": SUBMODULE, b"040000": 0o040000, b"000000": 0}
+_TRAITS: dict[bytes, str] = {b"120000": SYMLINK, b"160000": SUBMODULE, b"040000": DIRECTORY, b"000000": ""}
 
 
-def listing(repository: Repository, tree: str, most: int) -> Iterator[tuple[bytes, Entry]]:
+def listing(repository: Repository, tree: str, most: int) -> Iterator[tuple[bytes, Item]]:
     """Everything below a tree but directories; submodules included. Raises GitFailed, UnsafePath, SourceRefused."""
     for number, record in enumerate(repository.records("ls-tree", "-r", "-z", "--full-tree", tree)):
         if number >= most:
@@ -24,15 +39,16 @@ def listing(repository: Repository, tree: str, most: int) -> Iterator[tuple[byte
         head, _, path = record.partition(b"\t")
         if suspicious(path):
             check_path(path)
-        yield path, Entry(_mode(head[:6]), head[12:].decode() if head[7:11] == b"blob" else head[14:].decode())
+        yield path, file_item(_traits(head[:6]), head[12:].decode() if head[7:11] == b"blob" else head[14:].decode())
 
 
-def differences(repository: Repository, old: str, new: str, most: int, *, submodules: bool = False) -> Iterator[Change]:
+def differences(reader: ObjectReader, old: str, new: str, most: int, *, submodules: bool = False) -> Iterator[Change]:
     """What differs between two trees. Submodules count as nothing unless they are asked for.
 
     Raises GitFailed, UnsafePath, SourceRefused.
     """
-    records = _diff(repository, old, new, most)
+    few = tree_diff.records(reader, old, new) if old != EMPTY_TREE else None
+    records = _diff(reader.repository, old, new, most) if few is None else iter(few)
     for number, head in enumerate(records):
         path = next(records)
         if number >= most:
@@ -72,47 +88,48 @@ def suspicious(path: bytes) -> bool:
     return path.startswith((b".", b"/")) or b"/." in path or b"//" in path or path.endswith(b"/") or not path
 
 
-def unsupported(repository: Repository, entries: Iterator[tuple[bytes, Entry]]) -> dict[bytes, Unsupported]:
+def unsupported(reader: ObjectReader, entries: Iterator[tuple[bytes, Item]]) -> dict[bytes, Unsupported]:
     """Submodules and Git LFS pointers among some entries. Blobs that are not here are taken for content."""
     found: dict[bytes, Unsupported] = {}
     files: list[tuple[bytes, str]] = []
     for path, entry in entries:
-        if entry.mode == SUBMODULE:
+        if entry.traits == SUBMODULE:
             found[path] = Unsupported(path, "submodule")
-        elif entry.mode != SYMLINK:
-            files.append((path, entry.blob))
-    pointers = _pointers(repository, _small(repository, {blob for _, blob in files}))
+        elif entry.traits != SYMLINK:
+            files.append((path, blob_of(entry)))
+    pointers = _pointers(reader, _small(reader, {blob for _, blob in files}))
     found.update((path, Unsupported(path, "lfs_pointer")) for path, blob in files if blob in pointers)
     return found
 
 
-def _small(repository: Repository, blobs: set[str]) -> list[str]:
+def _small(reader: ObjectReader, blobs: set[str]) -> list[str]:
     """Those of the blobs whose size a pointer may have."""
-    if not blobs:
-        return []
+    if len(blobs) <= _FEW:
+        facts = reader.facts(sorted(blobs))
+        return [one.sha for one in facts if one and one.size in _POINTER_SIZE]
     asked = "".join(f"{blob}\n" for blob in blobs).encode()
     options = ("--batch-check=%(objectname) %(objectsize)", "--buffer")
-    lines = repository.run("cat-file", *options, input=asked).decode().splitlines()
+    lines = reader.repository.run("cat-file", *options, input=asked).decode().splitlines()
     sized = (line.split(" ") for line in lines)
     return [blob for blob, size in sized if size.isdecimal() and int(size) in _POINTER_SIZE]
 
 
-def _pointers(repository: Repository, blobs: list[str]) -> set[str]:
-    if not blobs:
-        return set()
+def _pointers(reader: ObjectReader, blobs: list[str]) -> set[str]:
+    if len(blobs) <= _FEW:
+        return {one.sha for one in reader.read(blobs) if one and one.content.startswith(_POINTER)}
     asked = "".join(f"{blob}\n" for blob in blobs).encode()
-    out = repository.run("cat-file", "--batch=%(objectname)", "--buffer", input=asked)
+    out = reader.repository.run("cat-file", "--batch=%(objectname)", "--buffer", input=asked)
     return {match[1].decode() for match in _POINTERS.finditer(out)}
 
 
-def _side(mode: bytes, blob: bytes, submodules: bool) -> Entry | None:
-    number = _mode(mode)
-    return Entry(number, blob.decode()) if number and (submodules or number != SUBMODULE) else None
+def _side(mode: bytes, blob: bytes, submodules: bool) -> Item | None:
+    traits = _traits(mode)
+    return file_item(traits, blob.decode()) if traits and (submodules or traits != SUBMODULE) else None
 
 
-def _mode(text: bytes) -> int:
+def _traits(mode: bytes) -> str:
     """A mode as Git writes it today: old repositories hold others, such as 100664."""
-    number = _MODES.get(text)
-    if number is None:
-        number = _MODES[text] = EXECUTABLE if int(text, 8) & 0o100 else FILE
-    return number
+    traits = _TRAITS.get(mode)
+    if traits is None:
+        traits = _TRAITS[mode] = EXECUTABLE if int(mode, 8) & 0o100 else FILE
+    return traits

@@ -6,10 +6,10 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from app.domain.state.tree import Entry, Unsupported
+from app.domain.state.items import Item, Unsupported
 from app.git import GitFailed
-from app.sources.git import Repository
 from app.sources.objects import trees
+from app.sources.objects.object_reader import ObjectReader
 
 _REMEMBERED = 16
 _MOST_CHANGES = 5_000  # beyond, a whole look is as quick
@@ -24,14 +24,14 @@ class Verdicts:
         self._turn = threading.Lock()
         self._known: OrderedDict[str, Found] = OrderedDict()
 
-    def of(self, repository: Repository, tree: str, listing: Iterator[tuple[bytes, Entry]]) -> tuple[Unsupported, ...]:
+    def of(self, reader: ObjectReader, tree: str, listing: Iterator[tuple[bytes, Item]]) -> tuple[Unsupported, ...]:
         """What a tree holds that is not delivered. `listing` is read only where no known tree is near."""
         with self._turn:
             known, latest = self._known.get(tree), next(reversed(self._known.items()), None)
         if known is None:
-            known = self._derived(repository, tree, *latest) if latest else None
+            known = self._derived(reader, tree, *latest) if latest else None
         if known is None:
-            known = trees.unsupported(repository, listing)
+            known = trees.unsupported(reader, listing)
         with self._turn:
             self._known[tree] = known
             self._known.move_to_end(tree)
@@ -40,16 +40,16 @@ class Verdicts:
         return tuple(known[path] for path in sorted(known))
 
     @staticmethod
-    def _derived(repository: Repository, tree: str, old: str, found: Found) -> Found | None:
+    def _derived(reader: ObjectReader, tree: str, old: str, found: Found) -> Found | None:
         changes = []
         try:
-            for change in trees.differences(repository, old, tree, most=1 << 62, submodules=True):
+            for change in trees.differences(reader, old, tree, most=1 << 62, submodules=True):
                 changes.append(change)
                 if len(changes) > _MOST_CHANGES:
                     return None
         except GitFailed:
             return None
-        touched = {change.path for change in changes}
-        new = ((change.path, change.after) for change in changes if change.after)
+        touched = {change.key for change in changes}
+        new = ((change.key, change.after) for change in changes if change.after)
         kept = {path: item for path, item in found.items() if path not in touched}
-        return {**kept, **trees.unsupported(repository, new)}
+        return {**kept, **trees.unsupported(reader, new)}

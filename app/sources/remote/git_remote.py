@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.errors import Problem, SourceUnreachable
-from app.domain.state.tree import EMPTY_TREE
+from app.domain.state.git_files import EMPTY_TREE
 from app.git import GitFailed, git
 from app.sources.git import Repository
 from app.sources.remote import git_messages, local_repository

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +19,10 @@ from app.domain.agents.wire import encode
 from app.domain.audit import AuditEntry, NewAuditEntry
 from app.domain.environment import Environment, Hold, RunsOn, Status
 from app.domain.events import Event, NewEvent
+from app.domain.events.source_events import SourceFailed, SourceRecovered
 from app.domain.operation import Operation, OperationKind, Trigger
 from app.domain.revision import Revision
-from app.domain.state.drift import Ending, Episode
+from app.domain.state.drift import DriftReport, Ending, Episode
 from app.store import tables
 from app.store.agent_side.outbox import SqlOutbox
 from app.store.environments.environment_repository import SqlEnvironments
@@ -67,21 +69,25 @@ class ReportingLedger(SqlLedger):
                 self._tell(environment, ReportKind.EVENT, data, at)
         return added
 
-    def _concerned(self, event: NewEvent) -> int:
-        """What befalls a repository is told of the first environment that uses it."""
-        env, url = tables.environments, event.data.get("repo_url")
-        query = select(env.c.id).where(env.c.repo_url == url, env.c.runs_on == RunsOn.AGENT.value)
+    def _concerned(self, event: Event) -> int:
+        """What befalls a repository is reported of the first environment that uses it."""
+        fact = event.fact
+        if not isinstance(fact, SourceFailed | SourceRecovered):
+            return 0
+        env = tables.environments
+        query = select(env.c.id).where(env.c.repo_url == fact.repo_url, env.c.runs_on == RunsOn.AGENT.value)
         return self._db.execute(query.order_by(env.c.id).limit(1)).scalar() or 0
 
 
 class ReportingOperations(SqlOperations):
     """Tells how operations go on."""
 
-    def __init__(self, connection: Connection, here: RunsOn, tell: Tell) -> None:
-        super().__init__(connection, here)
+    def __init__(self, connection: Connection, tell: Tell) -> None:
+        super().__init__(connection)
         self._tell = tell
 
-    def _told(self, one: Operation) -> None:
+    def report(self, one: Operation) -> None:
+        """Report an operation as it is now."""
         looks_only = one.kind is OperationKind.REFRESH and one.trigger is Trigger.SCHEDULE
         if one.phase.final or not looks_only:
             self._tell(one.environment_id, ReportKind.OPERATION, encode(one), None, one.id)
@@ -89,24 +95,17 @@ class ReportingOperations(SqlOperations):
     def add(self, operation: Operation) -> None:
         """Insert a new run."""
         super().add(operation)
-        self._told(operation)
+        self.report(operation)
 
     def save(self, operation: Operation) -> None:
         """Write all fields."""
         super().save(operation)
-        self._told(operation)
-
-    def claim(self, worker: str, now: datetime) -> Operation | None:
-        """Take the oldest queued run whose environment is free."""
-        claimed = super().claim(worker, now)
-        if claimed:
-            self._told(claimed)
-        return claimed
+        self.report(operation)
 
     def progress(self, id: str, done: int, total: int) -> None:
         """How far it is."""
         super().progress(id, done, total)
-        self._told(self.get(id))
+        self.report(self.get(id))
 
 
 class ReportingEnvironments(SqlEnvironments):
@@ -203,12 +202,12 @@ class ReportingDrift(SqlDriftItems):
         super().__init__(connection)
         self._tell = tell
 
-    def put(self, environment_id: int, checked_at: datetime, report: Mapping[str, Any]) -> None:
+    def put(self, environment_id: int, checked_at: datetime, report: DriftReport) -> None:
         """Replace an environment's report."""
         before = self.get(environment_id)
         super().put(environment_id, checked_at, report)
-        if _plain(report) != before:
-            data = {"checked_at": encode(checked_at), "report": _bounded(_plain(report))}
+        if report != before:
+            data = {"checked_at": encode(checked_at), "report": _bounded(report).as_dict()}
             self._tell(environment_id, ReportKind.DRIFT, data, None, "drift")
 
 
@@ -237,10 +236,10 @@ def _plain(data: Mapping[str, Any]) -> Any:
     return json.loads(json.dumps(dict(data), default=str))
 
 
-def _bounded(report: dict[str, Any]) -> dict[str, Any]:
+def _bounded(report: DriftReport) -> DriftReport:
     """A report that fits into one request; its count says how many there are."""
     room, items = DIFFS, []
-    for item in report.get("items", ())[:ITEMS]:
-        room -= len(item.get("diff") or "")
-        items.append(item if room > 0 else {**item, "diff": None})
-    return {**report, "items": items}
+    for item in report.items[:ITEMS]:
+        room -= len(item.diff or "")
+        items.append(item if room > 0 else replace(item, diff=None))
+    return replace(report, items=tuple(items))

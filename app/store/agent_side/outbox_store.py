@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine
 from app.domain.agents.protocol import Instant, ReportKind
 from app.domain.environment import RunsOn
 from app.domain.events import Event
+from app.store.agent_side.command_inbox import SqlAgentState, SqlCommandInbox
+from app.store.agent_side.outbox import SqlOutbox
 from app.store.agent_side.outbox_repositories import (
     ReportingAudit,
     ReportingDrift,
@@ -25,11 +27,34 @@ from app.store.agent_side.outbox_repositories import (
 )
 from app.store.cipher import Cipher
 from app.store.engine import SqlStore, SqlTransaction, open_engine
+from app.store.repositories.embedded_queue import EmbeddedQueue
 
 Seen = Callable[[Sequence[Event]], None]
 
 
-class ReportingTransaction(SqlTransaction):
+class AgentSqlTransaction(SqlTransaction):
+    """Implements the port AgentTransaction where nothing is reported."""
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        """Reports that wait for the control plane."""
+        return SqlOutbox(self._connection)
+
+    @cached_property
+    def command_inbox(self) -> SqlCommandInbox:
+        """Commands that were taken from the control plane."""
+        return SqlCommandInbox(self._connection)
+
+    @cached_property
+    def notes(self) -> SqlAgentState:
+        """What the agent remembers."""
+        return SqlAgentState(self._connection)
+
+    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
+        pass
+
+
+class ReportingTransaction(AgentSqlTransaction):
     """The repositories that report."""
 
     def __init__(self, connection: Connection, cipher: Cipher, here: RunsOn, instant: Callable[[], Instant]) -> None:
@@ -54,7 +79,12 @@ class ReportingTransaction(SqlTransaction):
     @cached_property
     def operations(self) -> ReportingOperations:
         """The runs."""
-        return ReportingOperations(self._connection, self._here, self._tell)
+        return ReportingOperations(self._connection, self._tell)
+
+    @cached_property
+    def queue(self) -> EmbeddedQueue:
+        """Which operation comes next; a claim is reported."""
+        return EmbeddedQueue(self._connection, self._here, self.operations.report)
 
     @cached_property
     def history(self) -> ReportingHistory:
@@ -91,15 +121,23 @@ class ReportingStore(SqlStore):
         super().__init__(engine, cipher, RunsOn.AGENT)
         self._instant, self._ring, self._seen = instant, notify, seen
 
-    def unreported(self) -> AbstractContextManager[SqlTransaction]:
+    @contextmanager
+    def read(self) -> Iterator[AgentSqlTransaction]:
+        """A consistent view; nothing is written."""
+        with self.engine.connect() as connection:
+            yield AgentSqlTransaction(connection, self._cipher, self._here)
+
+    @contextmanager
+    def unreported(self) -> Iterator[AgentSqlTransaction]:
         """Write without telling."""
-        return super().write()
+        with self.writing() as connection:
+            yield AgentSqlTransaction(connection, self._cipher, self._here)
 
     @contextmanager
     def write(self) -> Iterator[ReportingTransaction]:
         """One transaction whose writes are told; it rings when there is something to send."""
-        with super().write() as plain:
-            told = ReportingTransaction(plain.connection, self._cipher, self._here, self._instant)
+        with self.writing() as connection:
+            told = ReportingTransaction(connection, self._cipher, self._here, self._instant)
             yield told
         if told.told:
             self._ring()

@@ -7,19 +7,12 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, or_, type_coerce
 
 from app.domain.agents.protocol import GRACE
-from app.domain.environment import RunsOn, Status
+from app.domain.environment import RunsOn
 from app.domain.status import Health, SyncStatus
 from app.store import tables
 from app.store.columns import micros
 
 env = tables.environments
-UNWELL = (Health.DEGRADED.value, Health.MISSING.value)
-FAILED = ("failed", "refused", "error")
-
-
-def in_need(status: Status) -> bool:
-    """Whether a person is needed: drift, bad health, a failed last operation, or a source that cannot be read."""
-    return bool(status.drift_count or status.health.value in UNWELL or status.last_outcome in FAILED or status.message)
 
 
 def stale(now: datetime) -> ColumnElement[bool]:

@@ -25,13 +25,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from app.domain.agents.wire import wire_name
 from app.domain.environment import Environment, Hold, Mode, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.errors import EnvironmentExists, EnvironmentNotFound
+from app.domain.need_reasons import lasting_need
 from app.domain.specification.environment_fields import policy_dict, stored_policy
-from app.domain.status import Divergence, Health, SyncStatus
+from app.domain.status import Condition, Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.store import tables
-from app.store.environments.current_status import health_now, in_need, rank_now, sync_now
+from app.store.environments.current_status import health_now, rank_now, sync_now
 from app.store.environments.hold_column import hold_dict, read_hold
 from app.store.environments.host_neighbours import neighbours, same_road
 from app.store.environments.sparklines import last_days
@@ -40,7 +42,7 @@ from app.store.tables.metadata import ACTIVE
 
 env = tables.environments
 ops = tables.operations
-STATUS = tuple(one.name for one in fields(Status) if one.name != "operation")
+STATUS = tuple(wire_name(one) for one in fields(Status) if one.name != "operation")
 WRITTEN = tuple(name for name in STATUS if name != "heard_at")  # that is the agent's sign of life, written by itself
 
 _ACTIVE = (
@@ -54,7 +56,10 @@ _ACTIVE = (
     .label("active")
 )
 SELECT = select(env, _ACTIVE)
-_OF_REPOSITORY = SELECT.where(env.c.repo_url == bindparam("url")).order_by(env.c.name)  # asked at every poll
+# Statements of every poll and every operation are built once: building one takes longer than running it.
+_OF_REPOSITORY = SELECT.where(env.c.repo_url == bindparam("url")).order_by(env.c.name)
+_BY_ID = SELECT.where(env.c.id == bindparam("of"))
+_UPDATE = update(env).where(env.c.id == bindparam("of"))
 
 
 class SqlEnvironments:
@@ -92,12 +97,12 @@ class SqlEnvironments:
         """By name."""
         row = self._db.execute(SELECT.where(env.c.name == name)).first() if _sane(name) else None
         if row is None:
-            raise EnvironmentNotFound(f"There is no environment '{name[:80]}'.")
+            raise EnvironmentNotFound.named(name)
         return read_environment(sound(row))
 
     def by_id(self, id: int) -> Environment:
         """By id."""
-        row = self._db.execute(SELECT.where(env.c.id == id)).first()
+        row = self._db.execute(_BY_ID, {"of": id}).first()
         if row is None:
             raise EnvironmentNotFound()
         return read_environment(sound(row))
@@ -115,7 +120,7 @@ class SqlEnvironments:
 
     def put_status(self, id: int, status: Status) -> None:
         """Write the status."""
-        self._db.execute(update(env).where(env.c.id == id).values(_status(status)))
+        self._db.execute(_UPDATE, {**_status(status), "of": id})
 
     def set_hold(self, id: int, hold: Hold | None) -> None:
         """Write or end the hold."""
@@ -199,7 +204,7 @@ class SqlEnvironments:
 
     def schedule_refresh(self, id: int, at: datetime) -> None:
         """When to look next."""
-        self._db.execute(update(env).where(env.c.id == id).values(refresh_at=at))
+        self._db.execute(_UPDATE, {"refresh_at": at, "of": id})
 
     def with_expired_hold(self, now: datetime) -> tuple[Environment, ...]:
         """Those whose hold is over."""
@@ -252,15 +257,17 @@ def _columns(one: Environment) -> dict[str, Any]:
 
 
 def _status(status: Status) -> dict[str, Any]:
-    values = {name: getattr(status, name) for name in WRITTEN}
+    values = {name: getattr(status, name) for name in WRITTEN if name != "message"}
+    values["message"] = str(status.condition)
     values["sync"], values["health"] = status.sync.value, status.health.value
     values["divergence"] = status.divergence.value if status.divergence else None
-    return {**values, "need": int(in_need(status))}
+    return {**values, "need": int(lasting_need(status) is not None)}
 
 
 def read_environment(row: Any) -> Environment:
     """A row as an environment."""
-    status = {name: getattr(row, name) for name in STATUS}
+    status = {name: getattr(row, name) for name in STATUS if name != "message"}
+    status["condition"] = Condition.parse(row.message)
     status["sync"], status["health"] = SyncStatus(row.sync), Health(row.health)
     status["divergence"] = Divergence(row.divergence) if row.divergence else None
     return Environment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -81,7 +82,7 @@ class SqlAudit:
 def _plain(entry: NewAuditEntry) -> NewAuditEntry:
     """The entry with data that reads back as it is hashed."""
     data = json.loads(json.dumps(dict(entry.data), default=str))
-    return NewAuditEntry(entry.actor, entry.action, entry.object, data, entry.ip)
+    return replace(entry, data=data)
 
 
 def _environment(entry: AuditEntry) -> str | None:

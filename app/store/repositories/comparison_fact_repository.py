@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, exists, func, select
 
-from app.domain.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment
 from app.domain.events import EventType
 from app.domain.operation import Outcome, Phase, Trigger

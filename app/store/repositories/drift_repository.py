@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.domain.environment import Environment
-from app.domain.state.drift import Ending, Episode
+from app.domain.state.drift import DriftReport, Ending, Episode, read_report
 from app.ports import Page
 from app.store import tables
 from app.store.rows import readable
 
 e = tables.episodes
 r = tables.drift_reports
+# Asked at every refresh: building a statement takes longer than running it.
+_CURRENT = select(e).where(e.c.environment_id == bindparam("of"), e.c.ended_at.is_(None))
+_REPORT = select(r.c.report).where(r.c.environment_id == bindparam("of"))
 
 
 class SqlEpisodes:
@@ -57,7 +60,7 @@ class SqlEpisodes:
 
     def current(self, environment_id: int) -> Episode | None:
         """The open one."""
-        row = self._db.execute(select(e).where(e.c.environment_id == environment_id, e.c.ended_at.is_(None))).first()
+        row = self._db.execute(_CURRENT, {"of": environment_id}).first()
         return read_episode(row) if row else None
 
     def page(
@@ -82,18 +85,22 @@ class SqlDriftItems:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def put(self, environment_id: int, checked_at: datetime, report: Mapping[str, Any]) -> None:
-        """Replace an environment's report."""
-        self._db.execute(delete(r).where(r.c.environment_id == environment_id))
-        values = {"environment_id": environment_id, "checked_at": checked_at, "report": dict(report)}
+    def put(self, environment_id: int, checked_at: datetime, report: DriftReport) -> None:
+        """Replace an environment's report. One that says the same is left alone: the environment's status says when it
+        was found again."""
+        said = report.as_dict()
+        stored = self._db.execute(_REPORT, {"of": environment_id}).first()
+        if stored is not None and stored.report == said:
+            return
+        if stored is not None:
+            self._db.execute(delete(r).where(r.c.environment_id == environment_id))
+        values = {"environment_id": environment_id, "checked_at": checked_at, "report": said}
         self._db.execute(insert(r).values(values))
 
-    def get(self, environment_id: int) -> Mapping[str, Any] | None:
+    def get(self, environment_id: int) -> DriftReport | None:
         """The last report."""
-        found: Mapping[str, Any] | None = self._db.execute(
-            select(r.c.report).where(r.c.environment_id == environment_id)
-        ).scalar()
-        return found
+        stored = self._db.execute(_REPORT, {"of": environment_id}).scalar()
+        return read_report(stored) if isinstance(stored, dict) else None
 
 
 def read_episode(row: Any) -> Episode:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from app.domain.operation import Operation, Outcome, Trigger
 from app.domain.revision import Revision
@@ -21,6 +21,7 @@ STORED = ("revision", "subject", "author", "committed_at", "live_at", "left_at",
 _ITEMS: Select[Any] = select(h, bad.c.reason.label("bad_reason")).select_from(
     h.outerjoin(bad, (bad.c.environment_id == h.c.environment_id) & (bad.c.revision == h.c.revision))
 )
+_IS_BAD = select(bad.c.revision).where(bad.c.environment_id == bindparam("of"), bad.c.revision == bindparam("sha"))
 
 
 class SqlHistory:
@@ -74,8 +75,7 @@ class SqlHistory:
 
     def is_bad(self, environment_id: int, revision: str) -> bool:
         """Whether it is marked."""
-        query = select(bad.c.revision).where(bad.c.environment_id == environment_id, bad.c.revision == revision)
-        return self._db.execute(query).first() is not None
+        return self._db.execute(_IS_BAD, {"of": environment_id, "sha": revision}).first() is not None
 
     def page(self, environment_id: int, limit: int, after: str | None) -> Page[HistoryItem]:
         """Newest first."""

@@ -26,10 +26,11 @@ class SqlLedger:
         return tuple(self._append(at, event) for event in events)
 
     def _append(self, at: datetime, one: NewEvent) -> Event:
-        plain = {name: getattr(one, name) for name in ("environment", "environment_id", "operation", "reason")}
-        values = {**plain, "at": at, "type": one.type.value, "data": dict(one.data), "origin": one.origin}
+        plain: dict[str, Any] = {name: getattr(one, name) for name in ("environment", "environment_id", "operation")}
+        plain |= {"reason": one.fact.reason, "data": dict(one.fact.data), "origin": one.origin}
+        values = {**plain, "at": at, "type": one.type.value}
         id = self._db.execute(insert(ev).values(values)).inserted_primary_key[0]  # type: ignore[index]
-        return Event(one.type, **plain, data=one.data, origin=one.origin, id=id, at=at)
+        return Event(one.type, **plain, id=id, at=at)
 
     def page(
         self,

@@ -1,4 +1,4 @@
-"""The runs: queue, lease and record in one table."""
+"""The runs as they are recorded. Who works on which: embedded_queue.py."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, insert, select, update
 
-from app.domain.environment import RunsOn
-from app.domain.errors import OperationNotFound, Problem
+from app.domain.agents.wire import encode
+from app.domain.errors import OperationNotFound
 from app.domain.operation import (
     Changes,
     Operation,
+    OperationDetail,
     OperationKind,
     Outcome,
     Phase,
     Pipeline,
+    PlannedPath,
     Request,
     Stage,
     StageName,
     Trigger,
+    UnsupportedPath,
 )
 from app.ports import OperationFilter, Page
 from app.store import tables
-from app.store.rows import log, readable, sound
+from app.store.rows import readable, sound
 
 ops = tables.operations
 FINISHED = tuple(phase.value for phase in Phase if phase.final)
@@ -38,24 +40,30 @@ ENDS = {
     "applied_at": StageName.APPLIED,
     "healthy_at": StageName.HEALTHY,
 }
+# Statements of every operation are built once: building one takes longer than running it.
+BY_ID = select(ops).where(ops.c.id == bindparam("of"))
+_INSERT = insert(ops)
+_UPDATE = update(ops).where(ops.c.id == bindparam("of"))
+_REMOVE = delete(ops).where(ops.c.id == bindparam("of"))
+_QUEUED = select(ops).where(ops.c.environment_id == bindparam("of"), ops.c.phase == "queued").order_by(ops.c.id)
 
 
 class SqlOperations:
     """Implements the port Operations."""
 
-    def __init__(self, connection: Connection, here: RunsOn) -> None:
-        self._db, self._here = connection, here
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
 
     def add(self, operation: Operation) -> None:
         """Insert a new run."""
-        self._db.execute(insert(ops).values(_columns(operation)))
+        self._db.execute(_INSERT, _columns(operation))
 
     def get(self, id: str) -> Operation:
         """By id."""
-        row = self._db.execute(select(ops).where(ops.c.id == id)).first() if id.isalnum() and id.isascii() else None
+        row = self._db.execute(BY_ID, {"of": id}).first() if id.isalnum() and id.isascii() else None
         if row is None:
             raise OperationNotFound(f"There is no operation '{id[:40]}'.")
-        return _read(sound(row))
+        return read_operation(sound(row))
 
     def save(self, operation: Operation) -> None:
         """Write all fields; a run that ends is counted for its day."""
@@ -63,7 +71,7 @@ class SqlOperations:
             before = self._db.execute(select(ops.c.phase).where(ops.c.id == operation.id)).scalar()
             if before not in FINISHED:
                 self._count(operation)
-        self._db.execute(update(ops).where(ops.c.id == operation.id).values(_columns(operation)))
+        self._db.execute(_UPDATE, {**_columns(operation), "of": operation.id})
 
     def _count(self, operation: Operation) -> None:
         good = operation.outcome in (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED)
@@ -85,68 +93,22 @@ class SqlOperations:
 
     def remove(self, id: str) -> None:
         """Forget a run without news."""
-        self._db.execute(delete(ops).where(ops.c.id == id))
-
-    def claim(self, worker: str, now: datetime) -> Operation | None:
-        """Take the oldest queued run whose environment is free."""
-        other = ops.alias()
-        busy = exists().where(other.c.environment_id == ops.c.environment_id, other.c.phase == "running")
-        query = select(ops.c.id).where(ops.c.phase == "queued", ~busy, self._ours()).order_by(ops.c.id).limit(1)
-        id = self._db.execute(query.with_for_update(skip_locked=True)).scalar()
-        if id is None:
-            return None
-        taken = {"phase": "running", "worker": worker, "started_at": now, "heartbeat_at": now}
-        try:
-            with self._db.begin_nested():
-                done = self._db.execute(update(ops).where(ops.c.id == id, ops.c.phase == "queued").values(taken))
-        except IntegrityError:  # another worker took one of the same environment in this instant
-            return None
-        return self._taken(id, now) if done.rowcount else None
-
-    def _taken(self, id: str, now: datetime) -> Operation | None:
-        """The run that was taken. One that cannot be read ends here: it would be the oldest one for ever."""
-        try:
-            return self.get(id)
-        except (Problem, ValueError, TypeError, KeyError, AttributeError) as error:
-            told = {"id": id, "problem": type(error).__name__}
-            log.error("an operation cannot be read and is ended", extra=told)
-            ended = {"phase": Phase.ERROR.value, "finished_at": now, "reason": "its record cannot be read"}
-            self._db.execute(update(ops).where(ops.c.id == id).values(ended))
-            return None
-
-    def _ours(self) -> ColumnElement[bool]:
-        """An agent's runs are its own business, and ours are none of an agent's."""
-        env = tables.environments
-        return exists().where(env.c.id == ops.c.environment_id, env.c.runs_on == self._here.value)
-
-    def heartbeat(self, id: str, worker: str, now: datetime) -> bool:
-        """Renew the lease."""
-        mine = (ops.c.id == id) & (ops.c.worker == worker) & (ops.c.phase == "running")
-        done = self._db.execute(update(ops).where(mine, ops.c.termination_by.is_(None)).values(heartbeat_at=now))
-        return bool(done.rowcount)
+        self._db.execute(_REMOVE, {"of": id})
 
     def progress(self, id: str, done: int, total: int) -> None:
         """How far it is."""
         self._db.execute(update(ops).where(ops.c.id == id, ops.c.phase == "running").values(done=done, total=total))
 
-    def lost(self, before: datetime, except_worker: str | None) -> tuple[Operation, ...]:
-        """Running ones without a heartbeat since."""
-        query = select(ops).where(ops.c.phase == "running", ops.c.heartbeat_at < before, self._ours())
-        if except_worker:
-            query = query.where(ops.c.worker != except_worker)
-        return readable(self._db.execute(query), _read, "operations")
-
     def queued(self, environment_id: int) -> tuple[Operation, ...]:
         """Oldest first."""
-        query = select(ops).where(ops.c.environment_id == environment_id, ops.c.phase == "queued").order_by(ops.c.id)
-        return readable(self._db.execute(query), _read, "operations")
+        return readable(self._db.execute(_QUEUED, {"of": environment_id}), read_operation, "operations")
 
     def active(self, environment_id: int) -> Operation | None:
         """The running one, or else the first queued."""
         order = case((ops.c.phase == "running", 0), else_=1)
         query = select(ops).where(ops.c.environment_id == environment_id, ops.c.phase.in_(("queued", "running")))
         row = self._db.execute(query.order_by(order, ops.c.id).limit(1)).first()
-        return _read(row) if row else None
+        return read_operation(row) if row else None
 
     def active_counts(self) -> Mapping[str, int]:
         """Numbers of queued and running ones."""
@@ -159,13 +121,13 @@ class SqlOperations:
         query = query.where(ops.c.id < after) if after else query
         rows = self._db.execute(query.limit(limit + 1)).all()
         next = rows[limit - 1].id if len(rows) > limit else None
-        return Page(readable(rows[:limit], _read, "operations"), next)
+        return Page(readable(rows[:limit], read_operation, "operations"), next)
 
     def last_finished(self, environment_id: int, kind: str) -> Operation | None:
         """The newest finished one of a kind."""
         query = select(ops).where(ops.c.environment_id == environment_id, ops.c.kind == kind, ops.c.phase.in_(FINISHED))
         row = self._db.execute(query.order_by(ops.c.id.desc()).limit(1)).first()
-        return _read(row) if row else None
+        return read_operation(row) if row else None
 
 
 def _narrowed(where: OperationFilter) -> list[ColumnElement[bool]]:
@@ -224,7 +186,7 @@ def _columns(one: Operation) -> dict[str, Any]:
         "webhook_missed": request.webhook_missed,
         "request": _request(request),
         "stages": [[stage.name.value, _text(stage.started_at), _text(stage.finished_at)] for stage in one.stages],
-        "detail": dict(one.detail),
+        "detail": {name: value for name, value in encode(one.detail).items() if value},
     }
 
 
@@ -248,15 +210,30 @@ def _read_request(row: Any) -> Request:
     )
 
 
-def _read(row: Any) -> Operation:
+def _read_detail(data: Mapping[str, Any]) -> OperationDetail:
+    """Written by this or another version: what it does not hold is empty."""
+    would, unmanaged = data.get("would"), data.get("unmanaged")
+    counts = {name: int(would.get(name, 0)) for name in ("created", "updated", "deleted")} if would else None
+    return OperationDetail(
+        paths=tuple(PlannedPath(one["path"], one["action"]) for one in data.get("paths") or ()),
+        tree=data.get("tree"),
+        would=Changes(**counts) if counts else None,
+        unsupported=tuple(UnsupportedPath(one["path"], one["kind"]) for one in data.get("unsupported") or ()),
+        unmanaged=unmanaged,
+        attempts=int(data.get("attempts") or 0),
+    )
+
+
+def read_operation(row: Any) -> Operation:
+    """A row of the table as an operation. Raises what a damaged row raises: ValueError, TypeError, KeyError."""
     stages = [Stage(StageName(name), datetime.fromisoformat(start), _time(end)) for name, start, end in row.stages]
     plain = (
         "id", "environment_id", "environment", "mode", "from_revision", "revision", "subject", "author", "reason",
         "created_at", "started_at", "finished_at", "total", "done", "termination_by", "worker", "heartbeat_at",
-        "detail",
     )  # fmt: skip
     return Operation(
         **{name: getattr(row, name) for name in plain},
+        detail=_read_detail(row.detail),
         request=_read_request(row),
         phase=Phase(row.phase),
         outcome=Outcome(row.outcome) if row.outcome else None,

@@ -8,21 +8,23 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from app.domain.state.plan import LiveState, Plan
-from app.ports import ApplyProgress, Contents, Desired
-from app.targets.directory import directory_listing, directory_scan
-from app.targets.directory.allowed_roots import Location
-from app.targets.directory.preparation import OnDisk, prepare
-from app.targets.directory.root_handle import Root
-from app.targets.directory.writer import Writer
-from app.targets.inventory.database import InventoryDatabase
+from app.ports import ApplyProgress, DesiredState
+from app.targets.files import directory_listing, directory_scan
+from app.targets.files.allowed_roots import Location
+from app.targets.files.file_inventory import FileInventory
+from app.targets.files.preparation import OnDisk, prepare
+from app.targets.files.root_handle import Root
+from app.targets.files.writer import Writer
 from app.targets.inventory.inventoried_target import ApplyMeter, InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory
 
 
-class DirectoryTarget(InventoriedTarget):
+class DirectoryTarget(InventoriedTarget[FileInventory]):
     """Implements the port Target. `clock` gives ns since 1970."""
 
-    def __init__(self, place: Location, inventory: Inventory, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self, place: Location, inventory: Inventory[FileInventory], clock: Callable[[], int] = time.time_ns
+    ) -> None:
         super().__init__(inventory)
         self._place, self._clock = place, clock
 
@@ -35,25 +37,25 @@ class DirectoryTarget(InventoriedTarget):
             with self._live() as root:
                 if only:
                     return directory_scan.look_at(root, book, wanted)
-                return directory_scan.look_everywhere(root, book, self._inventory.git_dir, wanted, now)
+                return directory_scan.look_everywhere(root, book, self._inventory.folder / "git", wanted, now)
 
     def read(self, path: bytes, limit: int) -> bytes | None:
         """Live content."""
         with self._live() as root:
             return root.read(path, limit) if root else None
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
+    def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
         """Carry out the plan. Nothing is touched before the intent is written down."""
         with self._inventory.alone() as book:
             self._recover(book)
             with self._place.made() as root:
                 steps = prepare(OnDisk(root), book, plan)
                 token = secrets.token_hex(6)
-                book.begin(plan.items, token, steps.folders)
-                progress = ApplyMeter(watch, len(plan.work))
-                with progress.accounted():
-                    removed = Writer(root, contents, token, progress).carry_out(steps, book.made)
-            book.finish(plan, desired.tree, desired.revision, left=removed)
+                book.begin(plan.items, token, lambda: book.folders.add(steps.folders))
+                meter = ApplyMeter(progress, len(plan.work))
+                with meter.accounted(), desired.contents() as contents:
+                    removed = Writer(root, contents, token, meter).carry_out(steps, book.folders.made)
+            book.finish(plan, desired, lambda: book.folders.remove(removed))
 
     # --- for layouts ---
     @contextmanager
@@ -66,7 +68,7 @@ class DirectoryTarget(InventoriedTarget):
             if root:
                 root.close()
 
-    def _recover(self, book: InventoryDatabase) -> None:
+    def _recover(self, book: FileInventory) -> None:
         """Clean up after an interrupted apply, if there was one, and find out how far it came."""
         token = book.fact("applying")
         if token is None:

@@ -15,16 +15,17 @@ import time
 from collections.abc import Callable, Iterator
 
 from app.domain.errors import Problem, TargetRefused
+from app.domain.state.git_files import check_path
+from app.domain.state.items import Item
 from app.domain.state.plan import Plan
-from app.domain.state.tree import Entry, check_path
-from app.ports import ApplyProgress, Contents, Desired
-from app.targets.directory import directory_listing
-from app.targets.directory.allowed_roots import Location
+from app.ports import ApplyProgress, DesiredState
 from app.targets.directory.in_place import DirectoryTarget
-from app.targets.directory.os_errors import told
-from app.targets.directory.root_handle import Root, below, lstat_in, parted
-from app.targets.directory.writer import Writer
-from app.targets.inventory.database import InventoryDatabase
+from app.targets.files import directory_listing
+from app.targets.files.allowed_roots import Location
+from app.targets.files.file_inventory import FileInventory
+from app.targets.files.os_errors import told
+from app.targets.files.root_handle import Root, below, lstat_in, parted
+from app.targets.files.writer import Writer
 from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory
 
@@ -37,12 +38,12 @@ class ReleaseTarget(DirectoryTarget):
     """Implements the port Target over <path>/releases/<revision>-<n> and the link <path>/current."""
 
     def __init__(
-        self, place: Location, inventory: Inventory, keep: int, clock: Callable[[], int] = time.time_ns
+        self, place: Location, inventory: Inventory[FileInventory], keep: int, clock: Callable[[], int] = time.time_ns
     ) -> None:
         super().__init__(place, inventory, clock)
         self._keep = keep
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
+    def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
         """Switch to a kept release that is still as it should be, or fill a new one."""
         with self._inventory.alone() as book, self._place.made() as top:
             _discard(top, book.fact("applying"))
@@ -50,22 +51,22 @@ class ReleaseTarget(DirectoryTarget):
             _current(top)  # refuses what is no link before anything is written
             with top.made(FOLDER) as folder:
                 self._clean(book, folder)
-                entries = dict(desired.entries())
-                name = self._kept(book, folder, desired.tree, entries)
-                fresh = name or f"{desired.revision[:12]}-{book.next_release()}"
+                entries = dict(desired.items())
+                name = self._kept(book, folder, desired.id, entries)
+                fresh = name or f"{desired.revision[:12]}-{book.releases.next_number()}"
                 token = secrets.token_hex(6)
-                book.begin(plan.items, token, (), None if name else (fresh, desired.tree))
+                book.begin(plan.items, token, lambda: None if name else book.releases.add(fresh, desired.id))
                 if not name:
-                    self._fill(folder, fresh, entries, contents, token, watch)
+                    self._fill(folder, fresh, entries, desired, token, progress)
                 _switch(top, fresh, token)
-                book.finish(plan, desired.tree, desired.revision, release=fresh)
-                for old, _ in book.releases(complete=True)[self._keep :]:
+                book.finish(plan, desired, lambda: book.releases.complete(fresh))
+                for old, _ in book.releases.all(complete=True)[self._keep :]:
                     if old != fresh:
                         _remove(book, folder, old)
 
-    def _kept(self, book: InventoryDatabase, folder: Root, tree: str, entries: dict[bytes, Entry]) -> str | None:
+    def _kept(self, book: FileInventory, folder: Root, tree: str, entries: dict[bytes, Item]) -> str | None:
         """A release of this tree in which nothing moved: every file is read."""
-        for name, of in book.releases(complete=True):
+        for name, of in book.releases.all(complete=True):
             root = folder.descend([name]) if of == tree else None
             if root is not None:
                 with root:
@@ -74,13 +75,19 @@ class ReleaseTarget(DirectoryTarget):
         return None
 
     def _fill(
-        self, folder: Root, name: str, entries: dict[bytes, Entry], contents: Contents, token: str, watch: ApplyProgress
+        self,
+        folder: Root,
+        name: str,
+        entries: dict[bytes, Item],
+        desired: DesiredState,
+        token: str,
+        progress: ApplyProgress,
     ) -> None:
-        progress = ApplyMeter(watch, len(entries))
+        meter = ApplyMeter(progress, len(entries))
         for path in entries:
             check_path(path)
-        with progress.accounted(), folder.made(name) as root:
-            writer = Writer(root, contents, token, progress)
+        with meter.accounted(), folder.made(name) as root, desired.contents() as contents:
+            writer = Writer(root, contents, token, meter)
             writer.write(tuple(entries.items()), lambda _: False)
             writer.sync()
 
@@ -99,9 +106,9 @@ class ReleaseTarget(DirectoryTarget):
                 if root:
                     root.close()
 
-    def _clean(self, book: InventoryDatabase, folder: Root) -> None:
+    def _clean(self, book: FileInventory, folder: Root) -> None:
         """Remove releases that were never finished, or whose removal was not."""
-        for name, _ in book.releases(complete=False):
+        for name, _ in book.releases.all(complete=False):
             _remove(book, folder, name)
 
 
@@ -116,7 +123,7 @@ def _current(top: Root) -> str | None:
     return name if folder == FOLDER and _NAME.match(name) else None
 
 
-def _unaltered(root: Root, entries: dict[bytes, Entry]) -> bool:
+def _unaltered(root: Root, entries: dict[bytes, Item]) -> bool:
     listed = directory_listing.take(root, {})
     if sum(len(page.names) for page in listed.listed.values()) != len(entries):
         return False
@@ -138,16 +145,16 @@ def _discard(top: Root, token: str | None) -> None:
         os.unlink(directory_listing.temporary_name(token, 0), dir_fd=top.fd)
 
 
-def _remove(book: InventoryDatabase, folder: Root, name: str) -> None:
+def _remove(book: FileInventory, folder: Root, name: str) -> None:
     """Remove a release. What cannot be removed now is tried again with the next delivery."""
-    book.retire(name, removed=False)
+    book.releases.retire(name, removed=False)
     with contextlib.suppress(OSError, Problem):
         root = folder.descend([name])
         if root is not None:
             with root:
                 _empty(root)
             os.rmdir(name, dir_fd=folder.fd)
-        book.retire(name, removed=True)
+        book.releases.retire(name, removed=True)
 
 
 def _empty(root: Root) -> None:

@@ -1,46 +1,44 @@
-"""The inventory's tables: what we own, what is being done, what we pruned, which directories and releases we made."""
+"""The inventory's tables, whatever is delivered: what we own, what is being done, what we pruned.
+
+The tables are called as files called them first: an inventory of an older version opens as it is.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from app.domain.state.items import Item, Key
 from app.domain.state.plan import Action, InventoryHead, Plan, PlanItem
-from app.domain.state.tree import DIRECTORY, Entry
-from app.targets.directory.directory_listing import DirectoryPage, Stamp
+from app.ports import DesiredState
 
 TOMBSTONES = 10_000
-MANY = 500  # paths asked for at once, from which on reading the whole list is cheaper
-FEW = 50  # directories, likewise
-_BELOW = "FROM files WHERE path > ? AND path < ?"
-_SCHEMA = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE files (path BLOB PRIMARY KEY, mode INTEGER NOT NULL, blob BLOB NOT NULL, stat BLOB) WITHOUT ROWID;
-CREATE TABLE pending (path BLOB PRIMARY KEY, found_mode INTEGER, found BLOB, mode INTEGER, blob BLOB) WITHOUT ROWID;
-CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
-CREATE TABLE folders (path BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE pages (
-    folder BLOB PRIMARY KEY, inode INTEGER, changed INTEGER, modified INTEGER, folders BLOB, names BLOB
-) WITHOUT ROWID;
-CREATE TABLE releases (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, tree TEXT NOT NULL, complete INTEGER NOT NULL
-);
-PRAGMA user_version = 1;
-"""
+MANY = 500  # keys asked for at once, from which on reading the whole list is cheaper
 _PUT = """
 INSERT INTO files VALUES (?, ?, ?, NULL)
 ON CONFLICT (path) DO UPDATE SET mode = excluded.mode, blob = excluded.blob, stat = NULL
 """
-Row = tuple[bytes, int, bytes, bytes | None]
-Part = tuple[int | None, bytes | None]
+Stored = tuple[Any, Any]  # an item in its two columns: traits and digest
 
 
 class InventoryDatabase:
-    """One open inventory. Methods that change it are one transaction each."""
+    """One open inventory. Methods that change it are one transaction each.
+
+    Kinds that know more of what they own add tables of their own in a subclass (app/targets/files).
+    """
+
+    schema = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE files (path BLOB PRIMARY KEY, mode INTEGER NOT NULL, blob BLOB NOT NULL, stat BLOB) WITHOUT ROWID;
+CREATE TABLE pending (path BLOB PRIMARY KEY, found_mode INTEGER, found BLOB, mode INTEGER, blob BLOB) WITHOUT ROWID;
+CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
+"""
+    tables: tuple[str, ...] = ("files", "pending", "pruned", "facts")
 
     def __init__(self, database: sqlite3.Connection, place: str) -> None:
-        self._db = database
+        self.sql = database
         database.execute("PRAGMA synchronous = FULL")
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version == 0:
@@ -51,246 +49,156 @@ class InventoryDatabase:
             self._begin_anew(place)
 
     def _create(self) -> None:
-        with self._change(counted=False):
-            if self._db.execute("PRAGMA user_version").fetchone() == (0,):
-                for statement in _SCHEMA.split(";\n"):
-                    self._db.execute(statement)
+        with self.changing(counted=False):
+            if self.sql.execute("PRAGMA user_version").fetchone() == (0,):
+                for statement in (*self.schema.split(";\n"), "PRAGMA user_version = 1"):
+                    self.sql.execute(statement)
 
     def _begin_anew(self, place: str) -> None:
         """The target was moved elsewhere: what we own at the old place says nothing about the new one."""
-        with self._change(counted=False):
-            for table in ("files", "pending", "pruned", "folders", "pages", "releases", "facts"):
-                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        with self.changing(counted=False):
+            for table in self.tables:
+                self.sql.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
             self._note("place", place)
 
     @contextmanager
-    def _change(self, *, counted: bool = True) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+    def changing(self, *, counted: bool = True) -> Iterator[None]:
+        """One transaction. `counted`: it changes the list of items, or what is remembered with them."""
+        self.sql.execute("BEGIN IMMEDIATE")
         try:
             yield
             if counted:
                 self._note("generation", str(self.generation() + 1))
-            self._db.execute("COMMIT")
+            self.sql.execute("COMMIT")
         finally:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+            if self.sql.in_transaction:
+                self.sql.execute("ROLLBACK")
 
     # --- the head ---
     def fact(self, name: str) -> str | None:
         """One of the head's values."""
-        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        row = self.sql.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else None
 
     def _note(self, name: str, value: str | None) -> None:
         if value is None:
-            self._db.execute("DELETE FROM facts WHERE name = ?", (name,))
+            self.sql.execute("DELETE FROM facts WHERE name = ?", (name,))
         else:
-            self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+            self.sql.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def head(self) -> InventoryHead:
         """What we applied last."""
         return InventoryHead(self.fact("tree"), self.fact("revision"), self.fact("applying") is None)
 
     def generation(self) -> int:
-        """Grows with every change of the list of files: an index made for another one is out of date."""
+        """Grows with every counted change: what was derived from another generation is out of date."""
         return int(self.fact("generation") or 0)
 
-    # --- the files ---
-    def rows(self) -> list[Row]:
-        """(path, mode, blob id, stat as in a Git index or None), in Git's order."""
-        return self._db.execute("SELECT path, mode, blob, stat FROM files ORDER BY path").fetchall()
+    # --- the items ---
+    def items(self) -> Iterator[tuple[Key, Item]]:
+        """Everything that we own, sorted by key."""
+        for key, *stored in self.sql.execute("SELECT path, mode, blob FROM files ORDER BY path").fetchall():
+            yield key, self._item(*stored)
 
-    def entries(self) -> Iterator[tuple[bytes, Entry]]:
-        """Everything that we own, in Git's order."""
-        for path, mode, blob, _ in self.rows():
-            yield path, Entry(mode, blob.hex())
-
-    def is_empty(self) -> bool:
-        """Whether we own nothing."""
-        return self._db.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None
-
-    def names(self, folders: Collection[bytes]) -> dict[bytes, set[bytes]]:
-        """The names of the files that we own in some directories, without those below."""
-        found: dict[bytes, set[bytes]] = {folder: set() for folder in folders}
-        for path in self._paths_in(folders):
-            folder, _, name = path.rpartition(b"/")
-            if folder in found:
-                found[folder].add(name)
-        return found
-
-    def _paths_in(self, folders: Collection[bytes]) -> Iterator[bytes]:
-        if b"" in folders or len(folders) > FEW:
-            yield from (path for (path,) in self._db.execute("SELECT path FROM files"))
-            return
-        for folder in folders:
-            yield from (path for (path,) in self._db.execute(f"SELECT path {_BELOW}", _span(folder)))
-
-    def known(self, paths: Collection[bytes]) -> dict[bytes, Entry]:
-        """What we own at some paths."""
-        if len(paths) > MANY:
-            asked = set(paths)
-            return {path: entry for path, entry in self.entries() if path in asked}
+    def known(self, keys: Collection[Key]) -> dict[Key, Item]:
+        """What we own at some keys."""
+        if len(keys) > MANY:
+            asked = set(keys)
+            return {key: item for key, item in self.items() if key in asked}
         one = "SELECT mode, blob FROM files WHERE path = ?"
-        found = ((path, self._db.execute(one, (path,)).fetchone()) for path in paths)
-        return {path: Entry(row[0], row[1].hex()) for path, row in found if row}
+        found = ((key, self.sql.execute(one, (key,)).fetchone()) for key in keys)
+        return {key: self._item(*row) for key, row in found if row}
 
-    def stats(self, paths: Collection[bytes]) -> dict[bytes, bytes]:
-        """What is remembered of the stats of a few paths."""
-        one = "SELECT stat FROM files WHERE path = ?"
-        found = ((path, self._db.execute(one, (path,)).fetchone()) for path in paths)
-        return {path: row[0] for path, row in found if row and row[0]}
+    def _stored(self, item: Item) -> Stored:
+        """An item in its columns; bytes, which SQLite takes for nothing else."""
+        return item.traits.encode(), item.digest.encode()
 
-    def owns_below(self, folder: bytes) -> bool:
-        """Whether we own a file below a directory."""
-        return self._db.execute(f"SELECT 1 {_BELOW} LIMIT 1", _span(folder)).fetchone() is not None
-
-    def remember(self, stats: Sequence[tuple[bytes, bytes]]) -> None:
-        """Note what files looked like when their content was found to be right: (path, stat)."""
-        if stats:
-            with self._change():
-                self._db.executemany("UPDATE files SET stat = ? WHERE path = ?", [(stat, path) for path, stat in stats])
-
-    # --- what directories held ---
-    def pages(self) -> dict[bytes, DirectoryPage]:
-        """What is remembered of directories: the names in them that are not ours."""
-        rows = self._db.execute("SELECT folder, inode, changed, modified, folders, names FROM pages")
-        return {row[0]: DirectoryPage(Stamp(*row[1:4]), _split(row[4]), _split(row[5])) for row in rows}
-
-    def remember_pages(self, pages: Mapping[bytes, DirectoryPage], there: Collection[bytes]) -> None:
-        """Note what directories hold, and forget those that are no longer there."""
-        gone = [(folder,) for (folder,) in self._db.execute("SELECT folder FROM pages") if folder not in there]
-        if pages or gone:
-            with self._change(counted=False):
-                rows = ((folder, *_page(page)) for folder, page in pages.items())
-                self._db.executemany("INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?)", rows)
-                self._db.executemany("DELETE FROM pages WHERE folder = ?", gone)
+    def _item(self, traits: Any, digest: Any) -> Item:
+        """An item out of its columns."""
+        return Item(digest.decode(), traits.decode())
 
     # --- applying ---
-    def begin(
-        self, items: Iterable[PlanItem], token: str, folders: Iterable[bytes], release: tuple[str, str] | None = None
-    ) -> None:
-        """Note the intent, before anything is touched: what will change, which directories (and release, with its
-        tree) will be made, and the mark of our temporary files."""
-        with self._change():
+    def begin(self, items: Iterable[PlanItem], token: str, also: Callable[[], object] = lambda: None) -> None:
+        """Note the intent, before anything is touched: what will change, and the mark of what is only temporary.
+        `also` notes more in the same transaction."""
+        with self.changing():
             self._note("applying", token)
-            self._db.execute("DELETE FROM pending")
-            rows = ((item.path, *_part(item.found), *_part(item.wanted)) for item in items if item.works)
-            self._db.executemany("INSERT INTO pending VALUES (?, ?, ?, ?, ?)", rows)
-            self._db.executemany("INSERT OR IGNORE INTO folders VALUES (?)", ((folder,) for folder in folders))
-            if release:
-                self._db.execute("INSERT INTO releases (name, tree, complete) VALUES (?, ?, 0)", release)
+            self.sql.execute("DELETE FROM pending")
+            rows = ((item.key, *self._part(item.found), *self._part(item.wanted)) for item in items if item.works)
+            self.sql.executemany("INSERT INTO pending VALUES (?, ?, ?, ?, ?)", rows)
+            also()
 
-    def finish(
-        self, plan: Plan, tree: str, revision: str, *, left: Iterable[bytes] = (), release: str | None = None
-    ) -> None:
-        """The plan was carried out. `left`: directories of ours that were removed."""
-        with self._change():
-            self._move((item.path, item.wanted) for item in plan.items)
-            self._bury(item.path for item in plan.items if item.wanted is None)
-            self._unbury(item.path for item in plan.items if item.wanted or item.action is Action.KEEP)
-            self._db.executemany("DELETE FROM folders WHERE path = ?", ((folder,) for folder in left))
-            self._db.execute("DELETE FROM pending")
-            if release:
-                self._db.execute("UPDATE releases SET complete = 1 WHERE name = ?", (release,))
-            for name, value in (("tree", tree), ("revision", revision), ("applying", None)):
+    def finish(self, plan: Plan, desired: DesiredState, also: Callable[[], object] = lambda: None) -> None:
+        """The plan was carried out. `also` notes more in the same transaction."""
+        with self.changing():
+            self._move([(item.key, item.wanted) for item in plan.items])
+            self._bury(item.key for item in plan.items if item.wanted is None)
+            self._unbury(item.key for item in plan.items if item.wanted or item.action is Action.KEEP)
+            self.sql.execute("DELETE FROM pending")
+            also()
+            for name, value in (("tree", desired.id), ("revision", desired.revision), ("applying", None)):
                 self._note(name, value)
 
-    def pending(self) -> list[bytes]:
-        """Paths that an interrupted apply was about to change."""
-        return [path for (path,) in self._db.execute("SELECT path FROM pending")]
+    def pending(self) -> list[Key]:
+        """Keys that an interrupted apply was about to change."""
+        return [key for (key,) in self.sql.execute("SELECT path FROM pending")]
 
-    def recover(self, live: Callable[[bytes], Entry | None]) -> None:
-        """After an interrupted apply: find out, path by path, how far it came. `applying` stays until one succeeds."""
-        rows = self._db.execute("SELECT path, found_mode, found, mode, blob FROM pending").fetchall()
+    def recover(self, live: Callable[[Key], Item | None]) -> None:
+        """After an interrupted apply: find out, key by key, how far it came. `applying` stays until one succeeds."""
+        rows = self.sql.execute("SELECT path, found_mode, found, mode, blob FROM pending").fetchall()
         known = self.known([row[0] for row in rows])
         moves = []
-        for path, found_mode, found, mode, blob in rows:
-            before, wanted = known.get(path), _entry(mode, blob)
-            after = settled(before, _entry(found_mode, found), wanted, live(path))
+        for key, *parts in rows:
+            before, found, wanted, now = known.get(key), self._whole(*parts[:2]), self._whole(*parts[2:]), live(key)
+            makes_room = now is not None and self._makes_room(now)
+            after = settled(before, found, wanted, now, makes_room=makes_room)
             if after != before:
-                moves.append((path, after))
-        with self._change():
+                moves.append((key, after))
+        with self.changing():
             self._move(moves)
-            self._bury(path for path, after in moves if after is None)
-            self._unbury(path for path, after in moves if after is not None)
-            self._db.execute("DELETE FROM pending")
+            self._bury(key for key, after in moves if after is None)
+            self._unbury(key for key, after in moves if after is not None)
+            self.sql.execute("DELETE FROM pending")
 
-    def _move(self, moves: Iterable[tuple[bytes, Entry | None]]) -> None:
-        """Take paths in, or let them go. What is remembered of their directories is no longer right."""
-        moves = list(moves)
-        folders = {path.rpartition(b"/")[0] for path, _ in moves}
-        self._db.executemany("DELETE FROM pages WHERE folder = ?", ((folder,) for folder in folders))
-        self._db.executemany("DELETE FROM files WHERE path = ?", ((path,) for path, after in moves if after is None))
-        put = ((path, after.mode, bytes.fromhex(after.blob)) for path, after in moves if after)
-        self._db.executemany(_PUT, put)
+    def _makes_room(self, item: Item) -> bool:
+        """Whether an apply may have put this where something of ours was, to hold items of ours."""
+        return False
+
+    def _part(self, item: Item | None) -> Stored:
+        return self._stored(item) if item else (None, None)
+
+    def _whole(self, traits: Any, digest: Any) -> Item | None:
+        return self._item(traits, digest) if traits is not None else None
+
+    def _move(self, moves: Collection[tuple[Key, Item | None]]) -> None:
+        """Take keys in, or let them go."""
+        self.sql.executemany("DELETE FROM files WHERE path = ?", ((key,) for key, after in moves if after is None))
+        self.sql.executemany(_PUT, ((key, *self._stored(after)) for key, after in moves if after))
 
     # --- what we pruned ---
-    def pruned(self) -> set[bytes]:
-        """Paths that we removed because Git dropped them, the latest ten thousand."""
-        return {path for (path,) in self._db.execute("SELECT path FROM pruned")}
+    def pruned(self) -> set[Key]:
+        """Keys that we removed because Git dropped them, the latest ten thousand."""
+        return {key for (key,) in self.sql.execute("SELECT path FROM pruned")}
 
-    def _bury(self, paths: Iterable[bytes]) -> None:
-        self._db.executemany("INSERT OR REPLACE INTO pruned (path) VALUES (?)", ((path,) for path in paths))
-        self._db.execute("DELETE FROM pruned WHERE id <= (SELECT max(id) FROM pruned) - ?", (TOMBSTONES,))
+    def _bury(self, keys: Iterable[Key]) -> None:
+        self.sql.executemany("INSERT OR REPLACE INTO pruned (path) VALUES (?)", ((key,) for key in keys))
+        self.sql.execute("DELETE FROM pruned WHERE id <= (SELECT max(id) FROM pruned) - ?", (TOMBSTONES,))
 
-    def _unbury(self, paths: Iterable[bytes]) -> None:
-        self._db.executemany("DELETE FROM pruned WHERE path = ?", ((path,) for path in paths))
-
-    # --- directories and releases that we made ---
-    def made(self, folders: Iterable[bytes]) -> set[bytes]:
-        """Which of some directories we made."""
-        one = "SELECT 1 FROM folders WHERE path = ?"
-        return {folder for folder in folders if self._db.execute(one, (folder,)).fetchone()}
-
-    def releases(self, *, complete: bool) -> list[tuple[str, str]]:
-        """(name, tree) of the releases that we made, newest first."""
-        rows = self._db.execute("SELECT name, tree FROM releases WHERE complete = ? ORDER BY id DESC", (complete,))
-        return [(str(name), str(tree)) for name, tree in rows]
-
-    def next_release(self) -> int:
-        """A number that no release had before."""
-        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'releases'").fetchone()
-        return int(row[0]) + 1 if row else 1
-
-    def retire(self, name: str, *, removed: bool) -> None:
-        """A release is about to be removed, or is."""
-        with self._change(counted=False):
-            if removed:
-                self._db.execute("DELETE FROM releases WHERE name = ?", (name,))
-            else:
-                self._db.execute("UPDATE releases SET complete = 0 WHERE name = ?", (name,))
+    def _unbury(self, keys: Iterable[Key]) -> None:
+        self.sql.executemany("DELETE FROM pruned WHERE path = ?", ((key,) for key in keys))
 
 
-def settled(known: Entry | None, found: Entry | None, wanted: Entry | None, live: Entry | None) -> Entry | None:
-    """What we own at a path after an interrupted apply. `known` before it, `found` there then, `live` there now.
+def settled(
+    known: Item | None, found: Item | None, wanted: Item | None, live: Item | None, *, makes_room: bool = False
+) -> Item | None:
+    """What we own at a key after an interrupted apply. `known` before it, `found` there then, `live` there now.
 
-    A file that is neither as it was nor as it should become was changed by somebody else: it stays ours.
+    An item that is neither as it was nor as it should become was changed by somebody else: it stays ours.
     """
     if live == wanted:
         return wanted
     if live == found:
         return known
-    if live is None or live.mode == DIRECTORY:  # a directory may have been made to hold files of ours
+    if live is None or makes_room:
         return known if wanted else None
     return known or wanted
-
-
-def _span(folder: bytes) -> tuple[bytes, bytes]:
-    return folder + b"/", folder + b"0"  # "0" follows "/"
-
-
-def _page(page: DirectoryPage) -> tuple[int, int, int, bytes, bytes]:
-    stamp = page.stamp
-    return stamp.inode, stamp.changed, stamp.modified, b"/".join(page.folders), b"/".join(page.names)
-
-
-def _split(names: bytes) -> tuple[bytes, ...]:
-    return tuple(names.split(b"/")) if names else ()
-
-
-def _part(entry: Entry | None) -> Part:
-    return (entry.mode, bytes.fromhex(entry.blob)) if entry else (None, None)
-
-
-def _entry(mode: int | None, blob: bytes | None) -> Entry | None:
-    return Entry(mode, (blob or b"").hex()) if mode is not None else None

@@ -5,19 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Generic
 
 from app.domain.errors import TargetRefused, TargetUnreachable
+from app.domain.state.items import Item
 from app.domain.state.plan import InventoryHead, Plan
-from app.domain.state.tree import Entry
-from app.ports import ApplyProgress, Desired
-from app.targets.inventory.database import InventoryDatabase
-from app.targets.inventory.inventory_files import Inventory
+from app.ports import ApplyProgress, CheckResult, DesiredState
+from app.targets.inventory.inventory_files import Book, Inventory
 
 
-class InventoriedTarget(ABC):
+class InventoriedTarget(ABC, Generic[Book]):
     """The part of the port Target that only concerns the inventory."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory[Book]) -> None:
         self._inventory = inventory
 
     def inventory(self) -> InventoryHead:
@@ -25,25 +25,29 @@ class InventoriedTarget(ABC):
         with self._inventory.read() as book:
             return book.head() if book else InventoryHead()
 
-    def inventory_entries(self) -> Iterator[tuple[bytes, Entry]]:
+    def inventory_items(self) -> Iterator[tuple[bytes, Item]]:
         """Everything that we own, in Git's order; after an interrupted apply, as far as that came."""
         with self._inventory.looking() as book:
             if not book.head().whole:
                 self._recover(book)
-            return iter(list(book.entries()))
+            return iter(list(book.items()))
 
-    def record(self, plan: Plan, desired: Desired) -> None:
+    def record(self, plan: Plan, desired: DesiredState) -> None:
         """Bring the inventory to the desired state."""
         with self._inventory.alone() as book:
             self._recover(book)
-            book.finish(plan, desired.tree, desired.revision)
+            book.finish(plan, desired)
+
+    def health(self) -> CheckResult | None:
+        """Files say nothing of how the service is that reads them."""
+        return None
 
     def forget(self) -> None:
         """Drop the inventory."""
         self._inventory.forget()
 
     @abstractmethod
-    def _recover(self, book: InventoryDatabase) -> None:
+    def _recover(self, book: Book) -> None:
         """Clean up after an interrupted apply, if there was one, and find out how far it came."""
 
 

@@ -1,8 +1,7 @@
 """What we own in a target: a small SQLite file in the data directory, never in the target.
 
-It is the truth; the Git index beside it (app/targets/inventory/git_index.py) is made from it. Every change is one
-transaction, so a process that is killed leaves the state before or after it, and a delivery of one file costs the same
-whatever we own.
+It is the truth; whatever lies beside it is made from it. Every change is one transaction, so a process that is killed
+leaves the state before or after it, and a delivery of one item costs the same whatever we own.
 """
 
 from __future__ import annotations
@@ -12,34 +11,32 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from app.domain.errors import TargetRefused, TargetUnreachable
 from app.targets.inventory.database import InventoryDatabase
 
+Book = TypeVar("Book", bound=InventoryDatabase)
 PATIENCE_S = 10.0  # how long one operation waits for another
 
 
-class Inventory:
-    """The private folder of one environment's target. `place` names the target: another place, another inventory."""
+class Inventory(Generic[Book]):
+    """The private folder of one environment's target. `place` names the target: another place, another inventory.
+    `book` opens its database."""
 
-    def __init__(self, folder: Path, place: str) -> None:
-        self._folder, self._place = folder, place
+    def __init__(self, folder: Path, place: str, book: Callable[[sqlite3.Connection, str], Book]) -> None:
+        self._folder, self._place, self._opened = folder, place, book
 
     @property
     def folder(self) -> Path:
         """Where what we know lies."""
         return self._folder
 
-    @property
-    def git_dir(self) -> Path:
-        """Where the private Git index lies."""
-        return self._folder / "git"
-
     @contextmanager
-    def read(self) -> Iterator[InventoryDatabase | None]:
+    def read(self) -> Iterator[Book | None]:
         """The inventory as it is, without waiting for anybody; None if nothing was ever written."""
         if not (self._folder / "inventory.db").exists():
             yield None
@@ -48,7 +45,7 @@ class Inventory:
             yield book
 
     @contextmanager
-    def looking(self) -> Iterator[InventoryDatabase]:
+    def looking(self) -> Iterator[Book]:
         """The inventory beside other looks, but not during a change (alone, after an interrupted one)."""
         with self._locked(fcntl.LOCK_SH), self._book() as book:
             whole = book.head().whole
@@ -59,7 +56,7 @@ class Inventory:
                 yield book
 
     @contextmanager
-    def alone(self) -> Iterator[InventoryDatabase]:
+    def alone(self) -> Iterator[Book]:
         """The inventory to be changed. Raises TargetUnreachable where another process holds it."""
         with self._locked(fcntl.LOCK_EX), self._book() as book:
             yield book
@@ -81,12 +78,12 @@ class Inventory:
             os.close(descriptor)
 
     @contextmanager
-    def _book(self) -> Iterator[InventoryDatabase]:
+    def _book(self) -> Iterator[Book]:
         file = self._folder / "inventory.db"
         os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         try:
             with closing(sqlite3.connect(file, timeout=PATIENCE_S, isolation_level=None)) as database:
-                yield InventoryDatabase(database, self._place)
+                yield self._opened(database, self._place)
         except sqlite3.OperationalError as error:
             raise TargetUnreachable(f"The inventory of {self._place} cannot be used now: {error}.") from error
         except sqlite3.DatabaseError as error:

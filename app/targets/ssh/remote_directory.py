@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from app.domain.errors import TargetRefused, TargetUnreachable
-from app.domain.state.tree import printable
-from app.targets.directory.root_handle import above, parted
+from app.domain.state.items import printable
+from app.targets.files.root_handle import above, parted
 from app.targets.ssh import scripts
 from app.targets.ssh.host import Host, last
 from app.targets.ssh.remote_listing import RemoteListing, parse

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import heapq
 import re
+import stat
 from collections.abc import Collection, Iterable, Mapping
 
+from app.domain.state.git_files import DIRECTORY, SYMLINK, blob_id, blob_of, file_item, traits_of
+from app.domain.state.items import Item
 from app.domain.state.plan import Deviation, LiveState
-from app.domain.state.tree import DIRECTORY, SYMLINK, Entry, blob_id
-from app.targets.directory.directory_scan import SAMPLE
-from app.targets.inventory.database import InventoryDatabase
+from app.targets.files.directory_scan import SAMPLE
+from app.targets.files.file_inventory import FileInventory
 from app.targets.ssh.digests import Digests
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.remote_listing import FileStat, RemoteListing
 
 _OURS = re.compile(rb"\.pushpull-[0-9a-f]{12}-[0-9]+(/|\Z)")
 _ODD = re.compile(rb"[\\\n\r]")  # names that tools for digests write in ways of their own
-Asked = Mapping[bytes, Entry | None]
+Asked = Mapping[bytes, Item | None]
 
 
 def look_at(
-    view: View, book: InventoryDatabase, digests: Digests, wanted: Collection[bytes]
+    view: View, book: FileInventory, digests: Digests, wanted: Collection[bytes]
 ) -> tuple[LiveState, RemoteListing]:
     """Compare some paths only: costs in proportion to them. The listing covers the directories above as well."""
     known, stats = book.known(wanted), book.stats(wanted)
@@ -38,22 +40,22 @@ def look_at(
     return LiveState(book.head(), deviations, partial=True), listing
 
 
-def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Entry]:
+def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Item]:
     """What stands at some paths; `asked` says what is known of them."""
     listing = view.some(asked.keys()) if asked else RemoteListing(0, {})
     return entries(view, digests, listing, asked)
 
 
 def look_everywhere(
-    view: View, book: InventoryDatabase, digests: Digests, wanted: Collection[bytes]
+    view: View, book: FileInventory, digests: Digests, wanted: Collection[bytes]
 ) -> tuple[LiveState, RemoteListing]:
     """Compare everything that we own, and count what we don't."""
     rows = book.rows()
-    owned = {path: (Entry(mode, blob.hex()), stat) for path, mode, blob, stat in rows}
+    owned = {path: (file_item(traits_of(mode), blob.hex()), stamp) for path, mode, blob, stamp in rows}
     listing = view.everything(lambda: owned)
     facts = listing.facts
-    moved = {path: known for path, (known, stat) in owned.items() if path in facts and facts[path].stamp != stat}
-    strange = [path for path, one in facts.items() if one.kind != DIRECTORY and path not in owned]
+    moved = {path: known for path, (known, stamp) in owned.items() if path in facts and facts[path].stamp != stamp}
+    strange = [path for path, one in facts.items() if not stat.S_ISDIR(one.mode) and path not in owned]
     noted = (set(wanted) - owned.keys()) & facts.keys()
     noted |= book.pruned() & set(strange)
     found = entries(view, digests, listing, {**moved, **dict.fromkeys(noted)})
@@ -62,13 +64,13 @@ def look_everywhere(
     deviations += [Deviation(path, known, found.get(path)) for path, known in moved.items() if found.get(path) != known]
     deviations += [Deviation(path, None, found[path]) for path in noted if path in found]
     unmanaged = [path for path in strange if path not in noted and not _OURS.match(path)]
-    deviations.sort(key=lambda one: one.path)
+    deviations.sort(key=lambda one: one.key)
     sample = tuple(heapq.nsmallest(SAMPLE, unmanaged))
     return LiveState(book.head(), tuple(deviations), sample, len(unmanaged)), listing
 
 
 def _remember(
-    book: InventoryDatabase, listing: RemoteListing, moved: Mapping[bytes, Entry], found: Mapping[bytes, Entry]
+    book: FileInventory, listing: RemoteListing, moved: Mapping[bytes, Item], found: Mapping[bytes, Item]
 ) -> None:
     """The stats of what was found right, if a later change would show in them: they are from before it was read."""
     facts = listing.facts
@@ -81,24 +83,24 @@ def _remember(
     )
 
 
-def entries(view: View, digests: Digests, listing: RemoteListing, asked: Asked) -> dict[bytes, Entry]:
+def entries(view: View, digests: Digests, listing: RemoteListing, asked: Asked) -> dict[bytes, Item]:
     """What a listing holds at some paths, contents and links' texts included."""
     there = {path: listing.facts[path] for path in asked if path in listing.facts}
     files = {path: facts for path, facts in there.items() if facts.kind == 0o100000}
-    found = {path: Entry(_mode(facts), "") for path, facts in there.items()}
+    found = {path: file_item(_traits(facts), "") for path, facts in there.items()}
     for path, blob in _blobs(view, digests, listing, {path: asked[path] for path in files}).items():
-        found[path] = Entry(there[path].mode, blob)
+        found[path] = file_item(_traits(there[path]), blob)
     for path, text in _texts(view, there).items():
-        found[path] = Entry(SYMLINK, blob_id(text))
+        found[path] = file_item(SYMLINK, blob_id(text))
     return found
 
 
-def _mode(facts: FileStat) -> int:
-    return DIRECTORY if facts.kind == DIRECTORY else facts.mode
+def _traits(facts: FileStat) -> str:
+    return DIRECTORY if stat.S_ISDIR(facts.mode) else traits_of(facts.mode)
 
 
 def _texts(view: View, there: Mapping[bytes, FileStat]) -> dict[bytes, bytes]:
-    links = {path: facts.link for path, facts in there.items() if facts.kind == SYMLINK}
+    links = {path: facts.link for path, facts in there.items() if stat.S_ISLNK(facts.mode)}
     untold = [path for path, text in links.items() if text is None]
     return {path: text for path, text in links.items() if text is not None} | view.links(untold)
 
@@ -117,7 +119,9 @@ def _blobs(view: View, digests: Digests, listing: RemoteListing, asked: Asked) -
 def _expected(known: Mapping[str, str], asked: Asked) -> dict[bytes, str]:
     """The blobs that should stand somewhere, as far as their SHA-256 is known and the name survives a tool's output."""
     return {
-        path: entry.blob for path, entry in asked.items() if entry and entry.blob in known and not _ODD.search(path)
+        path: blob_of(entry)
+        for path, entry in asked.items()
+        if entry and blob_of(entry) in known and not _ODD.search(path)
     }
 
 

@@ -8,41 +8,36 @@ from typing import Any
 
 from app.domain.environment import Environment
 from app.domain.errors import InvalidInput, Problem
-from app.ports import Runner, Target, TargetKind
-from app.ssh import Connection, Pool, SshFailed
-from app.ssh.ssh_config import Secret
-from app.targets.directory.allowed_roots import AllowedRoots, overlaps
+from app.domain.specification.target_kind import TargetFact
+from app.ports import Runner, Target
+from app.ssh import Connection, SshFailed
+from app.targets.files.allowed_roots import overlaps
+from app.targets.files.file_inventory import FileInventory
+from app.targets.files.layouts import kept_releases, with_releases
 from app.targets.inventory.inventory_files import Inventory
+from app.targets.kind_of_target import KindOfTarget
 from app.targets.ssh import ssh_options as given
 from app.targets.ssh.host import Host, told
 from app.targets.ssh.remote_directory import IN_PLACE, View
 from app.targets.ssh.runner import HostRunner
 from app.targets.ssh.scripts import LIVE
+from app.targets.ssh.ssh_fields import SSH
 from app.targets.ssh.ssh_releases import SshReleaseTarget
 from app.targets.ssh.ssh_target import SshTarget
+from app.targets.target_dependencies import TargetDependencies
 
-_FIELDS = ("host", "port", "user", "path", "credential", "layout", "keep_releases", "host_key", "jump")
 
+class SshKind(KindOfTarget):
+    """Directories on servers. All targets share the pool's connections. `form`: of a host's listing, for tests."""
 
-class SshKind:
-    """Implements Kind. All its targets share the pool's connections."""
+    info = SSH
 
-    info = TargetKind("ssh", "Directory on a server, over SSH", _FIELDS)
-
-    def __init__(self, places: AllowedRoots, secret: Secret, pool: Pool, form: bytes = b"") -> None:
-        self._places, self._secret, self._pool, self._form = places, secret, pool, form
+    def __init__(self, means: TargetDependencies, form: bytes = b"") -> None:
+        super().__init__(means)
+        self._form = form
 
     def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """See docs/targets.md for the options."""
         return given.check(options)
-
-    def shape(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Refused: an agent delivers where it is."""
-        raise InvalidInput(fields={"target.kind": "must be directory: an agent delivers on its own host"})
-
-    def credentials(self, options: Mapping[str, Any]) -> Mapping[str, str]:
-        """Of the server and of the jump host."""
-        return given.credentials(options)
 
     def complete(self, options: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """Pin the host keys that were not given: ask the servers for them. A key that was pinned for another address
@@ -60,7 +55,7 @@ class SshKind:
         stale = bool(before) and moved and wanted.get("host_key") == before.get("host_key")
         if wanted.get("host_key") and not stale:
             return wanted
-        way = given.way({**wanted, "jump": jump, "host_key": None, "credential": None}, self._secret)
+        way = given.way({**wanted, "jump": jump, "host_key": None, "credential": None}, self._means.secret)
         mend = "Check host and port, or give target.host_key yourself (from /etc/ssh/ssh_host_*_key.pub there)"
         try:
             key = Connection(way).seen_host_key()
@@ -75,34 +70,25 @@ class SshKind:
             raise InvalidInput(fields={field: f"shows no host key that PushPull knows. {mend}"})
         return {**wanted, "host_key": key}
 
-    def place(self, options: Mapping[str, Any]) -> str:
-        """Host, directory and layout, whoever logs in."""
-        return f"{options['host']}:{options['port']}:{options['path']} ({options['layout']})"
-
     def open(self, environment: Environment) -> Target:
         """The directory there, with its inventory here."""
         option = environment.target.options
         view = View(Host(self._connection(option)), *_parted(option), form=self._form)
-        inventory = Inventory(self._places.state(environment.id), self.place(option))
-        if option["layout"] == "releases":
-            return SshReleaseTarget(view, inventory, int(option.get("keep_releases") or given.KEEP_RELEASES))
+        inventory = Inventory(self._means.places.state(environment.id), self.info.place(option), FileInventory)
+        if with_releases(option):
+            return SshReleaseTarget(view, inventory, kept_releases(option))
         return SshTarget(view, view, inventory)
 
     def _connection(self, option: Mapping[str, Any]) -> Connection:
-        return self._pool.connection(given.way(option, self._secret))
+        return self._means.pool.connection(given.way(option, self._means.secret))
 
-    def facts(self, options: Mapping[str, Any]) -> Mapping[str, str]:
-        """Where it is, how it is logged in to, and the fingerprints of the pinned keys."""
+    def facts(self, options: Mapping[str, Any]) -> tuple[TargetFact, ...]:
         return given.facts(options)
 
     def overlap(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Whether one directory of a host is the other, or lies in it, whoever logs in."""
         same = all(one.get(name) == other.get(name) for name in ("host", "port"))
         return same and overlaps(str(one.get("path", "")), str(other.get("path", "")))
-
-    def workdir(self, options: Mapping[str, Any]) -> str | None:
-        """There is none on this machine."""
-        return None
 
     def runner(self, options: Mapping[str, Any]) -> Runner | None:
         """The host."""
@@ -117,4 +103,4 @@ def _parted(option: Mapping[str, Any]) -> tuple[bytes, bytes]:
 
 
 def _inner(option: Mapping[str, Any]) -> bytes:
-    return LIVE if option["layout"] == "releases" else IN_PLACE
+    return LIVE if with_releases(option) else IN_PLACE

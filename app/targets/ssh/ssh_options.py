@@ -8,52 +8,43 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.errors import InvalidInput
-from app.domain.specification.reader import FieldReader
+from app.domain.specification.reader import FieldReader, wrong
+from app.domain.specification.target_kind import TARGET, TargetFact
+from app.domain.specification.target_options import read_options
 from app.ssh import Endpoint, SshKey, Way, fingerprint, host_key
 from app.ssh.ssh_config import Secret
+from app.targets.files.layouts import layout_fact
+from app.targets.ssh.ssh_fields import HOST_KEY, PATH_MAX, PORT, SSH
 
+# The order in which options have always been stored: the store compares targets as texts.
+STORED = ("host", "port", "user", "credential", "host_key", "path", "layout", "keep_releases", "jump")
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\Z")
 USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,63}\Z")
-PATH_MAX = 2000  # so that what is delivered below still fits into the host's own limit
-LAYOUTS = ("in_place", "releases")
-KEEP_RELEASES = 5
 
 
 def check(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options, normalised; `host_key` may be missing still. Raises InvalidInput."""
-    reader = FieldReader(options, "target")
-    checked = _login(reader)
-    checked["path"] = _path(reader)
-    layout = reader.choice("layout", LAYOUTS[0], LAYOUTS)
-    checked["layout"] = layout
-    keep = reader.number("keep_releases", KEEP_RELEASES, 1, 100)
-    if layout == "releases":
-        checked["keep_releases"] = keep
-    if reader.has("jump"):
-        below = reader.below("jump")
-        below.known("host", "port", "user", "credential", "host_key")
-        checked["jump"] = _login(below)
+    reader = FieldReader(options, TARGET)
+    checked = read_options(reader, SSH.fields)
+    _check_login(reader, checked)
+    checked["path"] = _path(reader, str(checked.get("path", "")))
+    if "jump" in checked:
+        _check_login(reader.below("jump"), checked["jump"])
     if reader.errors:
-        raise InvalidInput(fields=reader.errors)
-    return checked
+        raise wrong(reader.errors)
+    return {name: checked[name] for name in STORED if name in checked}
 
 
-def _login(reader: FieldReader) -> dict[str, Any]:
-    host, user = reader.text("host", limit=260, required=True), reader.text("user", limit=64, required=True)
-    if host and not is_host(host):
+def _check_login(reader: FieldReader, login: dict[str, Any]) -> None:
+    if login.get("host") and not is_host(login["host"]):
         reader.wrong("host", "must be a host name or an address, such as web1.example.com; the port has its own field")
-    if user and not USER.match(user):
+    if login.get("user") and not USER.match(login["user"]):
         reader.wrong("user", "must be an account's name: letters, digits, '.', '_', '@', '+' and '-'")
-    found: dict[str, Any] = {"host": host, "port": reader.number("port", 22, 1, 65535), "user": user}
-    if credential := reader.text("credential", limit=63):
-        found["credential"] = credential
-    if given := reader.text("host_key", limit=4000):
+    if given := login.get("host_key"):
         key = host_key(given)
         if key is None:
             reader.wrong("host_key", "must be a public host key such as 'ssh-ed25519 AAAA…', from /etc/ssh/*.pub there")
-        found["host_key"] = key
-    return found
+        login["host_key"] = key
 
 
 def is_host(text: str) -> bool:
@@ -65,8 +56,7 @@ def is_host(text: str) -> bool:
     return "%" not in text
 
 
-def _path(reader: FieldReader) -> str:
-    given = reader.text("path", limit=PATH_MAX, required=True)
+def _path(reader: FieldReader, given: str) -> str:
     if not given:
         return ""
     if not given.startswith("/") or ".." in given.split("/") or len(given.encode()) > PATH_MAX:
@@ -76,12 +66,6 @@ def _path(reader: FieldReader) -> str:
     if path == "/" or any(len(part.encode()) > 255 for part in path.split("/")):
         reader.wrong("path", "must be a directory of its own, not the root of the host")
     return path
-
-
-def credentials(options: Mapping[str, Any]) -> dict[str, str]:
-    """The names of credentials by field."""
-    places = (("target", options), ("target.jump", options.get("jump") or {}))
-    return {f"{place}.credential": str(one["credential"]) for place, one in places if one.get("credential")}
 
 
 def way(options: Mapping[str, Any], secret: Secret) -> Way:
@@ -96,21 +80,30 @@ def _endpoint(options: Mapping[str, Any], secret: Secret) -> Endpoint:
     return Endpoint(str(options["host"]), int(options["port"]), str(options["user"]), key, options.get("host_key"))
 
 
-def facts(options: Mapping[str, Any]) -> dict[str, str]:
+def facts(options: Mapping[str, Any]) -> tuple[TargetFact, ...]:
     """What people want to know: places, keys by name, fingerprints."""
     jump = options.get("jump")
-    told = {
-        "Target": f"{_place(options)}:{options['path']}",
-        "SSH key": str(options.get("credential") or "this machine's own"),
-        "Host key": _told(options),
-    }
-    return {**told, "Jump host": _place(jump), "Host key of the jump host": _told(jump)} if jump else told
+    through = (
+        (
+            TargetFact("Jump host", _place(jump)),
+            TargetFact(f"{HOST_KEY.title} of the jump host", _fingerprint(jump), pinned=True),
+        )
+        if jump
+        else ()
+    )
+    return (
+        TargetFact("Target", f"{_place(options)}:{options['path']}"),
+        TargetFact("SSH key", str(options.get("credential") or "this machine's own")),
+        TargetFact(HOST_KEY.title, _fingerprint(options), pinned=True),
+        *through,
+        layout_fact(options),
+    )
 
 
 def _place(end: Mapping[str, Any]) -> str:
-    return f"{end['user']}@{end['host']}" + (f":{end['port']}" if end["port"] != 22 else "")
+    return f"{end['user']}@{end['host']}" + (f":{end['port']}" if end["port"] != PORT else "")
 
 
-def _told(end: Mapping[str, Any]) -> str:
+def _fingerprint(end: Mapping[str, Any]) -> str:
     key = str(end.get("host_key") or "")
     return f"{key.split()[0].removeprefix('ssh-').upper()} {fingerprint(key)}" if key else "not looked up yet"

@@ -9,11 +9,12 @@ import secrets
 from collections.abc import Iterator, Mapping
 
 from app.domain.errors import TargetUnreachable
+from app.domain.state.git_files import EXECUTABLE, SYMLINK, check_path
+from app.domain.state.items import Item
 from app.domain.state.plan import Plan
-from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, check_path
-from app.ports import ApplyProgress, Contents, Desired
-from app.targets.directory.root_handle import above, parted
-from app.targets.inventory.database import InventoryDatabase
+from app.ports import ApplyProgress, DesiredState
+from app.targets.files.file_inventory import FileInventory
+from app.targets.files.root_handle import above, parted
 from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.ssh import scripts
@@ -23,53 +24,54 @@ from app.targets.ssh.scripts import batches, quoted
 from app.targets.ssh.ssh_target import SshTarget
 from app.targets.ssh.tar_stream import TarStream
 
-Tree = Mapping[bytes, Entry]
+Tree = Mapping[bytes, Item]
 
 
 class SshReleaseTarget(SshTarget):
     """Implements the port Target over <path>/releases/<revision>-<n> and the link <path>/current."""
 
-    def __init__(self, view: View, inventory: Inventory, keep: int) -> None:
+    def __init__(self, view: View, inventory: Inventory[FileInventory], keep: int) -> None:
         super().__init__(view, view.within(scripts.LIVE), inventory)
         self._keep = keep
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
+    def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
         """Switch to a kept release that is still as it should be, or fill a new one."""
         with self._inventory.alone() as book:
             self._recover(book)
             old = self._current()  # refuses what is no link before anything is written
-            self._remove(book, [name for name, _ in book.releases(complete=False)])
-            wanted = dict(desired.entries())
+            self._remove(book, [name for name, _ in book.releases.all(complete=False)])
+            wanted = dict(desired.items())
             for path in wanted:
                 check_path(path)
-            name = self._kept(book, desired.tree, wanted)
-            fresh = name or f"{desired.revision[:12]}-{book.next_release()}"
+            name = self._kept(book, desired.id, wanted)
+            fresh = name or f"{desired.revision[:12]}-{book.releases.next_number()}"
             token = secrets.token_hex(6)
             same = self._same(book, plan, wanted) if old else {}
-            book.begin(plan.items, token, (), None if name else (fresh, desired.tree))
+            book.begin(plan.items, token, lambda: None if name else book.releases.add(fresh, desired.id))
             if not name:
-                self._fill(fresh, old, same, wanted, TarStream(contents, token, watch.check), watch)
+                with desired.contents() as contents:
+                    self._fill(fresh, old, same, wanted, TarStream(contents, token, progress.check), progress)
             self._view.host.ask(self._view.script(scripts.SWITCH, T=token.encode(), V=fresh.encode()))
-            book.finish(plan, desired.tree, desired.revision, release=fresh)
-            self._remove(book, [one for one, _ in book.releases(complete=True)[self._keep :] if one != fresh])
+            book.finish(plan, desired, lambda: book.releases.complete(fresh))
+            self._remove(book, [one for one, _ in book.releases.all(complete=True)[self._keep :] if one != fresh])
 
     def _current(self) -> str:
         """The release that the link names, "" for none."""
         return self._live.host.ask(self._live.script(scripts.CURRENT)).decode()
 
-    def _same(self, book: InventoryDatabase, plan: Plan, wanted: Tree) -> Tree:
+    def _same(self, book: FileInventory, plan: Plan, wanted: Tree) -> Tree:
         """Files that stand in the live release as the new one needs them."""
-        touched = {item.path for item in plan.items}
-        owned = dict(book.entries())
+        touched = {item.key for item in plan.items}
+        owned = dict(book.items())
         return {
             path: entry
             for path, entry in wanted.items()
-            if owned.get(path) == entry and path not in touched and entry.mode != SYMLINK
+            if owned.get(path) == entry and path not in touched and entry.traits != SYMLINK
         }
 
     # --- filling ---
-    def _fill(self, name: str, old: str, same: Tree, wanted: Tree, stream: TarStream, watch: ApplyProgress) -> None:
-        progress = ApplyMeter(watch, len(wanted))
+    def _fill(self, name: str, old: str, same: Tree, wanted: Tree, stream: TarStream, progress: ApplyProgress) -> None:
+        meter = ApplyMeter(progress, len(wanted))
         sent = [(path, entry) for path, entry in wanted.items() if path not in same]
         folders = sorted({folder for path in wanted for folder in above(path)})
 
@@ -83,8 +85,8 @@ class SshReleaseTarget(SshTarget):
             stream.line(scripts.FILLED)
             yield from stream.end()
 
-        with progress.accounted():
-            self._following(stream, members, progress)
+        with meter.accounted():
+            self._following(stream, members, meter)
             if not self._unaltered(name, wanted):
                 raise TargetUnreachable(
                     f"The new release on {self._view.host.name} is not as it should be: somebody changed "
@@ -92,9 +94,9 @@ class SshReleaseTarget(SshTarget):
                 )
 
     # --- what is kept ---
-    def _kept(self, book: InventoryDatabase, tree: str, wanted: Tree) -> str | None:
+    def _kept(self, book: FileInventory, tree: str, wanted: Tree) -> str | None:
         """A release of this tree in which nothing moved: every file is digested."""
-        names = (name for name, of in book.releases(complete=True) if of == tree)
+        names = (name for name, of in book.releases.all(complete=True) if of == tree)
         return next((name for name in names if self._unaltered(name, wanted)), None)
 
     def _unaltered(self, name: str, wanted: Tree) -> bool:
@@ -106,29 +108,29 @@ class SshReleaseTarget(SshTarget):
             return False
         return entries(view, self._digests, listing, wanted) == wanted
 
-    def _remove(self, book: InventoryDatabase, names: list[str]) -> None:
+    def _remove(self, book: FileInventory, names: list[str]) -> None:
         """Remove releases. What cannot be removed now is tried again with the next delivery."""
         if not names:
             return
         for name in names:
-            book.retire(name, removed=False)
+            book.releases.retire(name, removed=False)
         words = b"set -- " + b" ".join(quoted(name.encode()) for name in names) + b"\n"
         said = self._view.host.ask(words + self._view.script(scripts.REMOVE)).decode().splitlines()
         for name in names:
             if f"gone {name}" in said:
-                book.retire(name, removed=True)
+                book.releases.retire(name, removed=True)
 
 
 def _take(stream: TarStream, same: Tree) -> None:
     """Lines that copy files from the release before, a directory and a mode at a time."""
-    grouped: dict[tuple[bytes, int], list[bytes]] = {}
+    grouped: dict[tuple[bytes, str], list[bytes]] = {}
     for path, entry in same.items():
-        grouped.setdefault((parted(path)[0], entry.mode), []).append(path)
-    for (folder, mode), paths in grouped.items():
+        grouped.setdefault((parted(path)[0], entry.traits), []).append(path)
+    for (folder, traits), paths in grouped.items():
         stream.astray(b"old " + quoted(folder))
         rest = paths
         for batch in batches([quoted(b"./" + parted(path)[1]) for path in paths]):
-            bits = b"755" if mode == EXECUTABLE else b"644"
+            bits = b"755" if traits == EXECUTABLE else b"644"
             stream.line(b"take %b %b %b" % (bits, quoted(folder), b" ".join(batch)))
             stream.count(rest[: len(batch)])
             rest = rest[len(batch) :]

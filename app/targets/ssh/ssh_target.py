@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from app.domain.errors import Problem, TargetUnreachable
+from app.domain.state.git_files import DIRECTORY
+from app.domain.state.items import printable
 from app.domain.state.plan import LiveState, Plan
-from app.domain.state.tree import DIRECTORY, printable
-from app.ports import ApplyProgress, Contents, Desired
-from app.targets.directory.preparation import Steps, prepare
-from app.targets.directory.root_handle import above
-from app.targets.inventory.database import InventoryDatabase
+from app.ports import ApplyProgress, DesiredState
+from app.targets.files.file_inventory import FileInventory
+from app.targets.files.preparation import Steps, prepare
+from app.targets.files.root_handle import above
 from app.targets.inventory.inventoried_target import ApplyMeter, InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.ssh import scripts
@@ -23,10 +25,10 @@ from app.targets.ssh.remote_scan import found_at, look_at, look_everywhere
 from app.targets.ssh.tar_stream import TarStream, gathered
 
 
-class SshTarget(InventoriedTarget):
+class SshTarget(InventoriedTarget[FileInventory]):
     """Implements the port Target. `view`: the root; `live`: the directory that readers see."""
 
-    def __init__(self, view: View, live: View, inventory: Inventory) -> None:
+    def __init__(self, view: View, live: View, inventory: Inventory[FileInventory]) -> None:
         super().__init__(inventory)
         self._view, self._live = view, live
         self._digests = Digests(inventory.folder)
@@ -48,34 +50,34 @@ class SshTarget(InventoriedTarget):
         """Live content."""
         return self._live.read(path, limit)
 
-    def apply(self, plan: Plan, desired: Desired, contents: Contents, watch: ApplyProgress) -> None:
+    def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
         """Carry out the plan. Nothing is touched before the intent is written down."""
         with self._inventory.alone() as book:
             self._recover(book)
             steps = prepare(self._surroundings(plan), book, plan)
             token = secrets.token_hex(6)
-            progress = ApplyMeter(watch, len(plan.work))
-            book.begin(plan.items, token, steps.folders)
-            with progress.accounted():
-                removed = self._carry_out(plan, steps, TarStream(contents, token, watch.check), book, progress)
-            book.finish(plan, desired.tree, desired.revision, left=removed)
+            meter = ApplyMeter(progress, len(plan.work))
+            book.begin(plan.items, token, lambda: book.folders.add(steps.folders))
+            with meter.accounted(), desired.contents() as contents:
+                removed = self._carry_out(plan, steps, TarStream(contents, token, progress.check), book, meter)
+            book.finish(plan, desired, lambda: book.folders.remove(removed))
 
     def _surroundings(self, plan: Plan) -> Surroundings:
         """What the look saw on which the plan rests, or a look of its own. What changes there after it is met by the
         plan's own checks on the host."""
         seen, self._seen = self._seen, None
-        writes = {item.path for item in plan.work if item.wanted is not None}
+        writes = {item.key for item in plan.work if item.wanted is not None}
         if seen is not None and (seen[1] is None or writes <= seen[1]):
             return Surroundings(self._view, seen[0])
         folders = {folder for path in writes for folder in above(path)}
         return Surroundings(self._view, self._view.some(folders) if folders else RemoteListing(0, {}))
 
     def _carry_out(
-        self, plan: Plan, steps: Steps, stream: TarStream, book: InventoryDatabase, progress: ApplyMeter
+        self, plan: Plan, steps: Steps, stream: TarStream, book: FileInventory, progress: ApplyMeter
     ) -> Iterable[bytes]:
         """Send it; returns the directories that went."""
-        in_the_way = {item.path for item in plan.work if item.found and item.found.mode == DIRECTORY and item.wanted}
-        emptied = book.made({folder for path in steps.first + steps.last for folder in above(path)})
+        in_the_way = {item.key for item in plan.work if item.found and item.found.traits == DIRECTORY and item.wanted}
+        emptied = book.folders.made({folder for path in steps.first + steps.last for folder in above(path)})
         folders = sorted(emptied, key=lambda folder: folder.count(b"/"), reverse=True)
 
         def members() -> Iterator[bytes]:
@@ -102,7 +104,7 @@ class SshTarget(InventoriedTarget):
         return left
 
     # --- after an interruption ---
-    def _recover(self, book: InventoryDatabase) -> None:
+    def _recover(self, book: FileInventory) -> None:
         token = book.fact("applying")
         if token is None:
             return
@@ -180,4 +182,4 @@ class Surroundings:
             self._whole = self._view.everything(tuple)
         start = folder + b"/"
         facts = self._whole.facts
-        return (path for path, one in facts.items() if path.startswith(start) and one.kind != DIRECTORY)
+        return (path for path, one in facts.items() if path.startswith(start) and not stat.S_ISDIR(one.mode))

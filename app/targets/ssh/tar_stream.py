@@ -13,10 +13,11 @@ from functools import lru_cache
 from typing import IO
 
 from app.domain.errors import SourceDamaged, TargetRefused
-from app.domain.state.tree import EXECUTABLE, SYMLINK, Entry, printable
-from app.ports import Contents, Foreseeing
-from app.targets.directory.root_handle import parted
-from app.targets.directory.writer import LINK_MAX
+from app.domain.state.git_files import EXECUTABLE, SYMLINK, blob_of
+from app.domain.state.items import Item, printable
+from app.ports import ContentReader
+from app.targets.files.root_handle import parted
+from app.targets.files.writer import LINK_MAX
 from app.targets.ssh.scripts import batches, quoted
 
 RECORD = 10_240  # what every tar reads at once
@@ -39,7 +40,7 @@ class TarStream:
     """One apply's tar stream, made while it is sent. `done` lists the paths in the order in which the plan counts
     them, `sums` the SHA-256 of every blob that was read."""
 
-    def __init__(self, contents: Contents, token: str, check: Callable[[], None]) -> None:
+    def __init__(self, contents: ContentReader, token: str, check: Callable[[], None]) -> None:
         self._contents, self.token, self._check = contents, token, check
         self._lines: list[bytes] = []
         self._number = 0
@@ -96,23 +97,22 @@ class TarStream:
             self.line(b"{ rmdir %b 2>/dev/null; [ -d %b ] || say 'left %d'; }" % (word, word, number))
 
     # --- the stream ---
-    def files(self, items: Sequence[tuple[bytes, Entry]], hollow: Callable[[bytes], bool]) -> Iterator[bytes]:
+    def files(self, items: Sequence[tuple[bytes, Item]], hollow: Callable[[bytes], bool]) -> Iterator[bytes]:
         """The members of new files, and the lines that put them in place."""
-        grouped: dict[bytes, list[tuple[bytes, Entry]]] = {}
+        grouped: dict[bytes, list[tuple[bytes, Item]]] = {}
         for path, entry in items:
             grouped.setdefault(parted(path)[0], []).append((path, entry))
-        if isinstance(self._contents, Foreseeing):
-            self._contents.expect([entry.blob for group in grouped.values() for _, entry in group])
+        self._contents.expect([one for group in grouped.values() for one in group])
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as spool:
             for number, (folder, group) in enumerate(grouped.items()):
                 yield from self._folder(b"d%d" % number, group, spool)
                 self._put(b"d%d" % number, folder, [path for path, _ in group], hollow)
 
-    def _folder(self, place: bytes, group: Sequence[tuple[bytes, Entry]], spool: IO[bytes]) -> Iterator[bytes]:
+    def _folder(self, place: bytes, group: Sequence[tuple[bytes, Item]], spool: IO[bytes]) -> Iterator[bytes]:
         prepared = False
         for path, entry in group:
             name = parted(path)[1]
-            if entry.mode == SYMLINK or not plain(name):
+            if entry.traits == SYMLINK or not plain(name):
                 prepared = prepared or self._prepare(place)
             yield from self._member(path, place, entry, spool)
 
@@ -131,10 +131,10 @@ class TarStream:
         self.line(b'[ -d "$G"/%b ] || mkdir "$G"/%b || no stage' % (place, place))
         return True
 
-    def _member(self, path: bytes, place: bytes, entry: Entry, spool: IO[bytes]) -> Iterator[bytes]:
+    def _member(self, path: bytes, place: bytes, entry: Item, spool: IO[bytes]) -> Iterator[bytes]:
         self._check()
         name, size = parted(path)[1], self._read(path, entry, spool)
-        if entry.mode == SYMLINK:
+        if entry.traits == SYMLINK:
             self.line(b'ln -s -- %b "$G"/%b/%b || no stage' % (_link(path, spool.read()), place, quoted(name)))
             return
         stored = place + b"/" + name
@@ -142,12 +142,12 @@ class TarStream:
             self._number += 1
             stored = b"o/%d" % self._number
             self.line(b'mv -f -- "$G"/%b "$G"/%b/%b || no stage' % (stored, place, quoted(name)))
-        yield self._tell(header(stored, size, 0o755 if entry.mode == EXECUTABLE else 0o644))
+        yield self._tell(header(stored, size, 0o755 if entry.traits == EXECUTABLE else 0o644))
         while chunk := spool.read(_CHUNK):
             yield self._tell(chunk)
         yield self._tell(bytes(-size % 512))
 
-    def _read(self, path: bytes, entry: Entry, spool: IO[bytes]) -> int:
+    def _read(self, path: bytes, entry: Item, spool: IO[bytes]) -> int:
         """Read a blob whole, and see that it is what Git names."""
         spool.seek(0)
         spool.truncate()
@@ -157,15 +157,16 @@ class TarStream:
             spool.write(chunk)
             digest.update(chunk)
 
-        self._contents.write_to(entry.blob, take)
+        blob = blob_of(entry)
+        self._contents.write_to(path, entry, take)
         size = spool.tell()
         spool.seek(0)
         named = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
         while chunk := spool.read(_CHUNK):
             named.update(chunk)
-        if named.hexdigest() != entry.blob:
+        if named.hexdigest() != blob:
             raise SourceDamaged(f"'{printable(path)}' did not arrive as Git names it; it was not put in place.")
-        self.sums[entry.blob] = digest.hexdigest()
+        self.sums[blob] = digest.hexdigest()
         spool.seek(0)
         return size
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.domain.specification.kind_catalogue import KindCatalogue
 from app.web.api.request_bodies.bodies import PolicyBody
 from app.web.api.response_models import Problem
+from app.web.api.target_schema import target_schemas
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 TEXTS = {
@@ -45,15 +47,15 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": TEXTS[str(status)], "content": PROBLEM} for status in statuses}
 
 
-def describe(app: FastAPI) -> None:
-    """Complete the document when it is first asked for."""
+def describe(app: FastAPI, kinds: KindCatalogue) -> None:
+    """Complete the document when it is first asked for. `kinds` describe the target of a specification."""
     derived = app.openapi
 
     def complete() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = derived()
             document["info"]["description"] = ABOUT
-            document["components"]["schemas"].update(_named_schemas())
+            document["components"]["schemas"].update({**_named_schemas(), **target_schemas(kinds)})
             document["components"]["securitySchemes"] = _schemes()
             for path, operations in document["paths"].items():
                 for method, operation in operations.items():

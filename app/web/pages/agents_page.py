@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
@@ -11,19 +11,20 @@ from fastapi import Request, Response
 
 from app.domain.agents.enrollment_commands import host_commands, unencrypted
 from app.domain.agents.protocol import Agent
-from app.domain.environment import Environment, RunsOn
+from app.domain.environment import Environment
 from app.domain.errors import EnvironmentNotFound, InvalidInput
-from app.ports import EnvironmentFilter, Transaction
-from app.services.use_cases import UseCases
+from app.domain.identity import Identity
+from app.domain.permissions import Permission
+from app.queries import Queries
+from app.queries.agent_queries import AgentRecord
 from app.web.pages.form_fields import Many
 from app.web.rendering import render
-from app.web.rendering.present import plural
 from app.web.rendering.snippets import base_url
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.permission_check import By, Who, may
+from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import By, Visitor
+from app.wording.quantities import plural
 
-CHOICES = 500
 SKEWED_S = 2.0
 REGION = "agents"
 router = page_router()
@@ -60,28 +61,26 @@ class AgentsPage:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@router.get("/agents")
-def agents(request: Request, use_cases: Cases, _: Visitor) -> Response:
+@router.get("/agents", dependencies=[may(Permission.VIEW_AGENTS)])
+def agents(request: Request, queries: Reads, who: Who) -> Response:
     """The page."""
-    return _page(request, use_cases)
+    return _page(request, queries, who)
 
 
 def _page(
     request: Request,
-    use_cases: UseCases,
+    queries: Queries,
+    who: Identity,
     chosen: tuple[str, ...] = (),
     token: str = "",
     errors: Mapping[str, str] | None = None,
 ) -> Response:
-    now = use_cases.ports.clock.now()
-    with use_cases.ports.store.read() as tx:
-        every = tx.agents.all()
-        rows = _rows(tx, every, now)
-        choices = _choices(tx, now, frozenset(one.id for one in every if one.revoked_at))
+    fleet = queries.agents.fleet(who)
+    choices, rows = fleet.choices, tuple(_row(one, fleet.now) for one in fleet.records)
     context = AgentsPage(
         title=_title(rows, choices),
         rows=rows,
-        revoked=tuple(one for one in every if one.revoked_at),
+        revoked=fleet.revoked,
         choices=choices,
         chosen=chosen or _obvious(choices),
         token=token,
@@ -93,21 +92,8 @@ def _page(
     return render.page(request, "agents/index.html", context, nav="agents", regions=(REGION,), status=status)
 
 
-def _rows(tx: Transaction, agents: tuple[Agent, ...], now: datetime) -> tuple[AgentRow, ...]:
-    waiting = tx.agents.waiting_counts()
-    return tuple(
-        AgentRow(one, tuple(tx.agents.environments(one.id).values()), waiting.get(one.id, 0), one.connected(now))
-        for one in agents
-        if not one.revoked_at
-    )
-
-
-def _choices(tx: Transaction, now: datetime, revoked: frozenset[str]) -> tuple[Environment, ...]:
-    """Environments that an agent may be enrolled for; those first that have none, or one that was revoked."""
-    found = tx.environments.page(EnvironmentFilter(), now, CHOICES, None).items
-    every = [row.environment for row in found if row.environment.runs_on is RunsOn.AGENT]
-    theirs = [replace(one, agent=None) if one.agent in revoked else one for one in every]
-    return tuple(sorted(theirs, key=lambda one: (one.agent is not None, one.name)))
+def _row(one: AgentRecord, now: datetime) -> AgentRow:
+    return AgentRow(one.agent, one.environments, one.waiting, one.agent.connected(now))
 
 
 def _obvious(choices: tuple[Environment, ...]) -> tuple[str, ...]:
@@ -129,18 +115,25 @@ def _title(rows: tuple[AgentRow, ...], choices: tuple[Environment, ...]) -> str:
     return f"Every agent is there; {waits}" if lonely else "Every agent is there"
 
 
-@router.post("/agents/enrollments")
-def enroll(request: Request, use_cases: Cases, by: By, environments: Many = []) -> Response:  # noqa: B006 — FastAPI copies
+@router.post("/agents/enrollments", dependencies=[may(Permission.MANAGE_AGENTS)])
+def enroll(
+    request: Request,
+    use_cases: Cases,
+    queries: Reads,
+    who: Who,
+    by: By,
+    environments: Many = [],  # noqa: B006 — FastAPI copies
+) -> Response:
     """Make a one-time token; it is on this page and nowhere else."""
     try:
         _, token = use_cases.agents.enrolling.token(environments, by)
     except (InvalidInput, EnvironmentNotFound) as problem:
         told = problem.fields.get("environments", problem.detail)
-        return _page(request, use_cases, tuple(environments), errors={"environments": told})
-    return _page(request, use_cases, tuple(environments), token)
+        return _page(request, queries, who, tuple(environments), errors={"environments": told})
+    return _page(request, queries, who, tuple(environments), token)
 
 
-@router.post("/agents/{id}/revoke")
+@router.post("/agents/{id}/revoke", dependencies=[may(Permission.MANAGE_AGENTS)])
 def revoke(request: Request, use_cases: Cases, by: By, id: str) -> Response:
     """End an agent at once."""
     use_cases.agents.enrolling.revoke(id, by)

@@ -9,12 +9,13 @@ from datetime import datetime
 from fastapi import Request, Response
 
 from app.domain.audit import AuditEntry, Verification
+from app.domain.permissions import Permission
 from app.ports import AuditFilter
 from app.web.pages.query_parameters import After, Word, clean, moment, number
 from app.web.rendering import links, render
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import By, Visitor
 
 ROWS = 50
 router = page_router()
@@ -47,11 +48,11 @@ class AuditPage:
     export: Mapping[str, str]
 
 
-@router.get("/audit")
+@router.get("/audit", dependencies=[may(Permission.READ_AUDIT)])
 def audit(
     request: Request,
-    use_cases: Cases,
-    _: Visitor,
+    queries: Reads,
+    who: Who,
     environment: Word = "",
     actor: Word = "",
     action: Word = "",
@@ -67,19 +68,17 @@ def audit(
         filters["environment"], filters["actor"], filters["action"], filters["q"],
         moment(filters["since"]), moment(filters["until"], end=True),
     )  # fmt: skip
-    with use_cases.ports.store.read() as tx:
-        page = tx.audit.page(where, ROWS, number(after))
-        head = tx.audit.head()
-        actors, actions = tx.audit.actors(), tx.audit.actions()
+    found = queries.audit.view(who, where, ROWS, number(after))
+    page = found.page
     checked, checked_at = getattr(request.app.state, "verified", (None, None))
     narrowing = {**{name: value for name, value in filters.items() if name != "q"}, "search": filters["q"]}
     context = AuditPage(
         lines=tuple(_line(entry) for entry in page.items),
         filters=filters,
         narrowed=any(filters.values()),
-        actors=actors,
-        actions=actions,
-        entries=head.seq if head else 0,
+        actors=found.actors,
+        actions=found.actions,
+        entries=found.entries,
         checked=checked,
         checked_at=checked_at,
         url=links.with_query("/audit", {**filters, "after": after}),
@@ -92,11 +91,11 @@ def audit(
     return render.page(request, "audit/index.html", context, nav="audit", regions=("audit",))
 
 
-@router.post("/audit/verify")
-def verify(request: Request, use_cases: Cases, _: By) -> Response:
+@router.post("/audit/verify", dependencies=[may(Permission.VERIFY_AUDIT)])
+def verify(request: Request, use_cases: Cases, queries: Reads) -> Response:
     """Walk the whole chain now."""
     result = use_cases.audit.verify_stored()
-    request.app.state.verified = (result, use_cases.ports.clock.now())
+    request.app.state.verified = (result, queries.now())
     if result.valid:
         return render.done(request, "/audit", f"The chain is intact: {result.entries} entries")
     return render.done(request, "/audit", "The chain is broken", result.problem, "bad")

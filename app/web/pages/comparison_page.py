@@ -9,15 +9,17 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from app.domain.comparison import MODES, WINDOWS, Call, Cell, Comparison, ComparisonRow, Day
+from app.comparison import MODES, WINDOWS, Call, Cell, Comparison, ComparisonRow, Day
 from app.domain.errors import InvalidInput
+from app.domain.permissions import Permission
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import links, render
 from app.web.rendering.plots import Axis, RoadStep, axis, medians
-from app.web.rendering.present import duration, exact, plural
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import Visitor
+from app.wording.quantities import plural
+from app.wording.times import duration, exact
 
 WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
 LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}
@@ -74,11 +76,11 @@ class ComparisonPage:
     export: Mapping[str, str]
 
 
-@router.get("/compare")
+@router.get("/compare", dependencies=[may(Permission.VIEW)])
 def compare(
     request: Request,
-    use_cases: Cases,
-    _: Visitor,
+    queries: Reads,
+    who: Who,
     window: Word = "30d",
     labels: Word = "",
     environment: Word = "",
@@ -87,7 +89,7 @@ def compare(
     before and after it was switched."""
     wrong, found = "", None
     try:
-        found = use_cases.comparison.compare(clean(window), clean(labels), clean(environment))
+        found = queries.comparison.compare(who, clean(window), clean(labels), clean(environment))
     except InvalidInput as problem:
         wrong = "; ".join(f"{field} {text}" for field, text in problem.fields.items())
     lanes, on = _lanes(found)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from fastapi import Request, Response
 
+from app.domain.permissions import Permission
 from app.domain.state.drift import Episode
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
-from app.web.rendering.present import plural
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import Visitor
+from app.wording.quantities import plural
 
 OPEN = 100
 PAST = 30
@@ -32,17 +33,15 @@ class DriftPage:
     next: str
 
 
-@router.get("/drift")
-def drift(request: Request, use_cases: Cases, _: Visitor, after: After = "") -> Response:
+@router.get("/drift", dependencies=[may(Permission.VIEW)])
+def drift(request: Request, queries: Reads, who: Who, after: After = "") -> Response:
     """Every open episode, then those that ended."""
-    with use_cases.ports.store.read() as tx:
-        now = tx.episodes.page(None, OPEN, None, open_only=True)
-        page = tx.episodes.page(None, PAST, number(after))
-        known = bool(tx.environments.addresses())
+    found = queries.drift.everywhere(who, OPEN, PAST, number(after))
+    now, page = found.open, found.page
     count = f"{OPEN}+ environments" if now.next else plural(len(now.items), "environment")
     context = DriftPage(
         title=f"{count} {'is' if len(now.items) == 1 else 'are'} in drift" if now.items else "Nothing is in drift",
-        known=known,
+        known=found.known,
         open=now.items,
         past=tuple(one for one in page.items if one.ended_at),
         url=links.with_query("/drift", {"after": after}),

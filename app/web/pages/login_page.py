@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.domain.actor import Actor
 from app.domain.errors import NotAuthenticated, Problem, TooManyAttempts
+from app.domain.permissions import Exemption
 from app.services.security.access import SESSION_LIFE
 from app.web.pages.query_parameters import clean
 from app.web.rendering import links, render
-from app.web.requests.guard import COOKIE, require_same_origin
+from app.web.requests.browser_session import COOKIE, require_same_origin
+from app.web.requests.permission_check import exempt
 from app.web.requests.route_dependencies import Cases, client_ip
 from app.web.requests.routers import page_router
 
@@ -32,7 +33,7 @@ class LoginPage:
     notice: str
 
 
-@router.get("/login")
+@router.get("/login", dependencies=[exempt(Exemption.PUBLIC)])
 def form(request: Request, use_cases: Cases, next: str = "/", out: str = "") -> Response:
     """The form; whoever has a session already goes on."""
     onward = links.inside(next[:2000])
@@ -42,7 +43,7 @@ def form(request: Request, use_cases: Cases, next: str = "/", out: str = "") -> 
     return render.page(request, "account/login.html", LoginPage("", onward, "", notice))
 
 
-@router.post("/login")
+@router.post("/login", dependencies=[exempt(Exemption.PUBLIC)])
 def log_in(
     request: Request, use_cases: Cases, name: Line = "", password: Line = "", next: Annotated[str, Form()] = "/"
 ) -> Response:
@@ -63,7 +64,7 @@ def log_in(
     return answer
 
 
-@router.post("/logout")
+@router.post("/logout", dependencies=[exempt(Exemption.PUBLIC)])
 def log_out(request: Request, use_cases: Cases) -> Response:
     """End the session at once; asking twice does no harm."""
     require_same_origin(request)
@@ -71,7 +72,7 @@ def log_out(request: Request, use_cases: Cases) -> Response:
     if cookie:
         try:
             identity = use_cases.access.authenticate_session(cookie)
-            use_cases.access.log_out(cookie, Actor(identity.actor, client_ip(request)))
+            use_cases.access.log_out(cookie, replace(identity.actor, ip=client_ip(request)))
         except Problem:
             pass  # it was over already
     answer = RedirectResponse("/login?out=1", HTTPStatus.SEE_OTHER)

@@ -5,25 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import Request, Response
+from fastapi import Response
 
-from app.domain.comparison import Comparison
+from app.comparison import Comparison
 from app.domain.environment import Environment
+from app.domain.permissions import Permission
 from app.domain.status import Divergence, Health, SyncStatus
-from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally, Transaction
-from app.services.use_cases import UseCases
+from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.web.pages.environments.forms import environment_form as forms
 from app.web.pages.environments.forms.environment_form import Form
-from app.web.pages.headlines import headlines
-from app.web.pages.needs import Need, need_of, needs_of
 from app.web.pages.query_parameters import PAGE, After, Word, clean, split_search
 from app.web.rendering import links, render
-from app.web.rendering.present import plural, sentence
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.permission_check import may
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import Visitor
+from app.web.requests.visit import Visit, Visiting
+from app.wording.needs_words import Need, need_of
+from app.wording.quantities import listed, plural
 
-NAMED = 5
 REGIONS = ("environments", "summary")
 router = page_router()
 
@@ -94,11 +92,9 @@ class FirstStartPage:
     form: Form
 
 
-@router.get("/")
+@router.get("/", dependencies=[may(Permission.VIEW)])
 def overview(
-    request: Request,
-    use_cases: Cases,
-    _: Visitor,
+    visit: Visiting,
     q: Word = "",
     mode: Word = "",
     sync: Word = "",
@@ -108,45 +104,37 @@ def overview(
 ) -> Response:
     """All environments, those first that need somebody."""
     filters = OverviewFilters(*(clean(text) for text in (q, mode, sync, health, need)))
-    now = use_cases.ports.clock.now()
-    with use_cases.ports.store.read() as tx:
-        tally = tx.environments.tally(now)
-        if tally.total == 0 and not filters.any:
-            return _start(request, use_cases)
-        found = tx.environments.page(_where(filters), now, PAGE, clean(after) or None, by_need=True)
-        needs = needs_of(tx, _in_need(tx, tally, now), now)
+    seen = visit.queries.environments.overview(visit.who, _where(filters), PAGE, clean(after) or None)
+    tally, found = seen.tally, seen.page
+    if tally.total == 0 and not filters.any:
+        return _start(visit)
+    reasons = (need_of(one, seen.now, episode) for one, episode in seen.needy)
+    needs = tuple(need for need in reasons if need)
     context = OverviewPage(
         headline=headline(tally),
         lede=lede(tally),
         tally=tally,
         needs=needs,
         more_needs=tally.need - len(needs),
-        comparison=headlines(request),
-        groups=groups(found, now, whole=not after and found.next is None),
+        comparison=visit.queries.headlines.latest(visit.who),
+        groups=groups(found, seen.now, whole=not after and found.next is None),
         shown=len(found.items),
         filters=filters,
         url=filters.url(after),
         first=filters.url() if after else "",
         next=filters.url(found.next) if found.next else "",
     )
-    return render.page(request, "overview/index.html", context, nav="overview", regions=REGIONS)
+    return render.page(visit.request, "overview/index.html", context, nav="overview", regions=REGIONS)
 
 
-def _start(request: Request, use_cases: UseCases) -> Response:
-    context = FirstStartPage(forms.form(use_cases, forms.FRESH))
-    return render.page(request, "overview/start.html", context, nav="overview")
+def _start(visit: Visit) -> Response:
+    context = FirstStartPage(forms.form(visit, forms.fresh(visit.queries.targets.kinds())))
+    return render.page(visit.request, "overview/start.html", context, nav="overview")
 
 
 def _where(filters: OverviewFilters) -> EnvironmentFilter:
     search, labels = split_search(filters.q)
     return EnvironmentFilter(search, filters.mode, filters.sync, filters.health, filters.need == "1", labels)
-
-
-def _in_need(tx: Transaction, tally: Tally, now: datetime) -> tuple[Environment, ...]:
-    if not tally.need:
-        return ()
-    page = tx.environments.page(EnvironmentFilter(need=True), now, NAMED, None, by_need=True)
-    return tuple(row.environment for row in page.items)
 
 
 def headline(tally: Tally) -> str:
@@ -164,7 +152,7 @@ def lede(tally: Tally) -> str:
     known = [(tally.by_sync.get(one.value, 0), words.get(one, one.value)) for one in SyncStatus]
     parts = [f"{count:,} {word}" for count, word in known if count]
     parts += [f"{tally.held:,} held"] if tally.held else []
-    return f"{plural(tally.total, 'environment')}: {sentence(parts)}."
+    return f"{plural(tally.total, 'environment')}: {listed(parts)}."
 
 
 def groups(page: Page[EnvironmentRow], now: datetime, *, whole: bool) -> tuple[Group, ...]:

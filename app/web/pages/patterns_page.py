@@ -7,19 +7,20 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from app.domain.permissions import Permission
 from app.web.rendering import render
 from app.web.rendering.samples import samples
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.permission_check import may
+from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import Visitor
 
 router = page_router()
 
 
-@router.get("/patterns")
-def patterns(request: Request, use_cases: Cases, _: Visitor) -> Response:
+@router.get("/patterns", dependencies=[may(Permission.VIEW)])
+def patterns(request: Request, queries: Reads) -> Response:
     """The page."""
-    values = samples(use_cases.ports.clock.now())
+    values = samples(queries.now())
     fields = [(name, Any) for name in values]
     context = make_dataclass("Context", fields, frozen=True)(**values)
     return render.page(request, "patterns.html", context, nav="settings")

@@ -11,16 +11,17 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.domain.errors import Problem
+from app.domain.permissions import Permission
 from app.web.rendering import links, render
-from app.web.requests.route_dependencies import SAFE
-from app.web.requests.visitor import visitor
+from app.web.requests.browser_session import SAFE
+from app.web.requests.permission_check import admit
 
 TITLES = {
     "environment_not_found": "There is no such environment",
     "operation_not_found": "There is no such operation",
     "revision_not_found": "There is no such revision",
     "nothing_to_roll_back_to": "There is nothing to roll back to",
-    "nothing_to_adopt": "There is nothing to adopt",
+    "nothing_to_adopt": "There is nothing to write back",
     "source_unreachable": "The repository cannot be reached",
     "source_refused": "The repository cannot be used",
     "target_unreachable": "The target cannot be reached",
@@ -88,7 +89,7 @@ def _recognise(request: Request) -> None:
     """Whose page it is, where no route asked for that (there is none at this address)."""
     if not hasattr(request.state, "user") and request.method in SAFE:
         try:
-            visitor(request)
+            admit(request, Permission.VIEW)
         except Problem:
             pass
 

@@ -6,22 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from fastapi import Request, Response
+from fastapi import Response
 
 from app import __version__
 from app.domain.errors import CredentialExists, InvalidInput
+from app.domain.permissions import Permission
 from app.ports import Credential, Delivery, Token
 from app.services.security.credentials import NEEDS
-from app.services.use_cases import UseCases
 from app.web.pages.form_fields import Line, Lines, line, until
 from app.web.pages.login_page import remember
 from app.web.rendering import render
 from app.web.rendering.snippets import base_url
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.browser_session import COOKIE
+from app.web.requests.permission_check import By, may
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import By, Visitor
+from app.web.requests.visit import Visit, Visiting
 
-DELIVERIES = 20
+CREDENTIALS, DELIVERIES = 200, 20
 KINDS = (("token", "Access token (https)"), ("password", "Name and password (https)"), ("ssh-key", "SSH key"),
          ("webhook-secret", "Webhook secret (name = hook)"))  # fmt: skip
 router = page_router()
@@ -43,56 +44,52 @@ class SettingsPage:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@router.get("/settings")
-def settings(request: Request, use_cases: Cases, _: Visitor) -> Response:
+@router.get("/settings", dependencies=[may(Permission.VIEW_SETTINGS)])
+def settings(visit: Visiting) -> Response:
     """The page."""
-    return _page(request, use_cases)
+    return _page(visit)
 
 
 def _page(
-    request: Request,
-    use_cases: UseCases,
+    visit: Visit,
     errors: Mapping[str, str] | None = None,
     new_token: str = "",
     typed: Mapping[str, str] | None = None,
 ) -> Response:
-    who = use_cases.access.authenticate_session(request.cookies.get("pushpull_session", ""))
-    with use_cases.ports.store.read() as tx:
-        credentials = tx.credentials.page(200, None).items
-        deliveries = tx.inbox.page(None, DELIVERIES, None).items
+    person = visit.use_cases.access.authenticate_session(visit.request.cookies.get(COOKIE, ""))
+    secrets = visit.queries.secrets
     context = SettingsPage(
-        must_change=who.must_change,
-        tokens=use_cases.access.list_tokens(),
-        credentials=credentials,
-        deliveries=deliveries,
+        must_change=person.must_change,
+        tokens=secrets.tokens(visit.who),
+        credentials=secrets.credentials(visit.who, CREDENTIALS).items,
+        deliveries=secrets.deliveries(visit.who, DELIVERIES),
         kinds=KINDS,
         new_token=new_token,
         version=__version__,
-        address=base_url(request),
+        address=base_url(visit.request),
         typed=typed or {},
         errors=errors or {},
     )
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
-    return render.page(request, "settings/index.html", context, nav="settings", status=status)
+    return render.page(visit.request, "settings/index.html", context, nav="settings", status=status)
 
 
-@router.post("/settings/password")
-def password(request: Request, use_cases: Cases, identity: Visitor, by: By, old: Line = "", new: Line = "") -> Response:
+@router.post("/settings/password", dependencies=[may(Permission.OWN_ACCOUNT)])
+def password(visit: Visiting, by: By, old: Line = "", new: Line = "") -> Response:
     """Replace the own password; other sessions end."""
     try:
-        secret = use_cases.access.change_password(identity, old, new, by)
+        secret = visit.use_cases.access.change_password(visit.who, old, new, by)
     except InvalidInput as problem:
-        return _page(request, use_cases, problem.fields)
-    answer = render.done(request, "/" if identity.must_change else "/settings", "The password is changed",
+        return _page(visit, problem.fields)
+    answer = render.done(visit.request, "/" if visit.who.must_change else "/settings", "The password is changed",
                          "Every other session is over.")  # fmt: skip
-    remember(request, answer, secret)
+    remember(visit.request, answer, secret)
     return answer
 
 
-@router.post("/settings/tokens")
+@router.post("/settings/tokens", dependencies=[may(Permission.MANAGE_TOKENS)])
 def create_token(
-    request: Request,
-    use_cases: Cases,
+    visit: Visiting,
     by: By,
     token_name: Line = "",
     role: Line = "admin",
@@ -102,28 +99,33 @@ def create_token(
     try:
         if not line(token_name):
             raise InvalidInput(fields={"token_name": "is required; say what the token is for"})
-        if any(one.name == line(token_name) and one.revoked_at is None for one in use_cases.access.list_tokens()):
+        if any(
+            one.name == line(token_name) and one.revoked_at is None for one in visit.queries.secrets.tokens(visit.who)
+        ):
             raise InvalidInput(
                 fields={"token_name": "is the name of a token already; revoke that one, or choose another"}
             )
-        _, value = use_cases.access.create_token(line(token_name)[:100], by, role=role, expires_at=until(expires_at))
+        _, value = visit.use_cases.access.create_token(
+            line(token_name)[:100], by, role=role, expires_at=until(expires_at)
+        )
     except InvalidInput as problem:
         typed = {"token_name": token_name, "role": role, "expires_at": expires_at}
-        return _page(request, use_cases, problem.fields, typed=typed)
-    return _page(request, use_cases, new_token=value)
+        return _page(visit, problem.fields, typed=typed)
+    return _page(visit, new_token=value)
 
 
-@router.post("/settings/tokens/{id}/revoke")
-def revoke_token(request: Request, use_cases: Cases, by: By, id: str) -> Response:
+@router.post("/settings/tokens/{id}/revoke", dependencies=[may(Permission.MANAGE_TOKENS)])
+def revoke_token(visit: Visiting, by: By, id: str) -> Response:
     """Make a token invalid at once."""
-    use_cases.access.revoke_token(id, by)
-    return render.done(request, "/settings", "The token is revoked", "Requests and streams with it end now.", "none")
+    visit.use_cases.access.revoke_token(id, by)
+    return render.done(
+        visit.request, "/settings", "The token is revoked", "Requests and streams with it end now.", "none"
+    )
 
 
-@router.post("/settings/credentials")
+@router.post("/settings/credentials", dependencies=[may(Permission.MANAGE_CREDENTIALS)])
 def add_credential(
-    request: Request,
-    use_cases: Cases,
+    visit: Visiting,
     by: By,
     credential_name: Line = "",
     credential_kind: Line = "token",
@@ -136,17 +138,19 @@ def add_credential(
         if credential_kind not in dict(KINDS):
             raise InvalidInput(fields={"kind": f"must be one of {', '.join(dict(KINDS))}"})
         fields = {one: username if one == "username" else credential_secret for one in NEEDS[credential_kind]}
-        use_cases.keyring.add(name, credential_kind, {**fields, **({"username": username} if username else {})}, by)
+        visit.use_cases.keyring.add(
+            name, credential_kind, {**fields, **({"username": username} if username else {})}, by
+        )
     except (InvalidInput, CredentialExists) as problem:
         told = {key if key in ("name", "username", "kind") else "secret": text for key, text in problem.fields.items()}
         wrong = {f"credential_{key}": text for key, text in (told or {"name": problem.detail}).items()}
         typed = {"credential_name": name, "credential_kind": credential_kind, "credential_username": username}
-        return _page(request, use_cases, wrong, typed=typed)
-    return render.done(request, "/settings", f"The credential {name} is stored", "It is never shown again.")
+        return _page(visit, wrong, typed=typed)
+    return render.done(visit.request, "/settings", f"The credential {name} is stored", "It is never shown again.")
 
 
-@router.post("/settings/credentials/{name}/delete")
-def remove_credential(request: Request, use_cases: Cases, by: By, name: str) -> Response:
+@router.post("/settings/credentials/{name}/delete", dependencies=[may(Permission.MANAGE_CREDENTIALS)])
+def remove_credential(visit: Visiting, by: By, name: str) -> Response:
     """Forget a secret that nothing uses."""
-    use_cases.keyring.remove(name, by)
-    return render.done(request, "/settings", f"The credential {name} is gone", tone="none")
+    visit.use_cases.keyring.remove(name, by)
+    return render.done(visit.request, "/settings", f"The credential {name} is gone", tone="none")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from app.domain.events import Event, EventType
+from app.domain.events import Event
+from app.domain.events.environment_events import DriftDetected, EnvironmentSwitched
+from app.domain.events.operation_events import AnnouncedDecision, Decision
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
-from app.domain.state.drift import Ending
 from app.web.rendering import links
-from app.web.rendering.present import actor, look, plural, sentence, short
-
-Data = Mapping[str, Any]
+from app.wording.badges import look
+from app.wording.event_words import words_of
+from app.wording.short_names import actor, short
 
 SYNCS = {
     Outcome.DEPLOYED: "Deployed",
@@ -48,6 +47,10 @@ STARTERS = {
     Trigger.WEBHOOK: "announced by a webhook",
     Trigger.SELF_HEAL: "healed by policy",
     Trigger.AGENT: "by the agent",
+}
+UNDECIDED = {
+    Outcome.NUDGED: "A webhook brought the poll forward for",
+    Outcome.WAITING: "Waiting until it can be seen:",
 }
 PLAIN = (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED, Outcome.COMPARED)
 
@@ -144,152 +147,37 @@ def of_operation(operation: Operation, id: str = "") -> Happening:
 
 def of_event(event: Event) -> Happening:
     """An event that is no operation as a line of a timeline."""
-    seen = look(event.type, "event")
-    if event.type is EventType.DECISION:
-        return _decision(event)
-    title, revision, small = TOLD.get(event.type, _as_it_stands)(event, event.data)
-    drift = event.type in (EventType.DRIFT_DETECTED, EventType.DRIFT_CHANGED)
+    fact, seen = event.fact, look(event.type, "event")
+    if isinstance(fact, Decision | AnnouncedDecision):
+        return _decision(event, fact)
+    title, revision, small = words_of(event, fact)
     return Happening(
-        f"event-{event.id}", event.at, seen.tone, seen.icon, title, revision, "", sentence_case(small), to_drift=drift,
-        link=_beside(event),
+        f"event-{event.id}", event.at, seen.tone, seen.icon, title, revision, "", sentence_case(small),
+        to_drift=isinstance(fact, DriftDetected), link=_beside(event),
     )  # fmt: skip
 
 
-def _decision(event: Event) -> Happening:
-    outcome = str(event.data.get("outcome", ""))
-    seen, sha = look(outcome, "outcome"), event.data.get("revision")
-    titles = {"nudged": "A webhook brought the poll forward for", "waiting": "Waiting until it can be seen:"}
-    title = titles.get(outcome) or SYNCS.get(Outcome(outcome), seen.label) if outcome in list(Outcome) else seen.label
-    title = title if sha else "Decided: " + seen.label
+def _decision(event: Event, fact: Decision | AnnouncedDecision) -> Happening:
+    seen = look(fact.outcome, "outcome")
+    titles = {
+        Outcome.NUDGED: "A webhook brought the poll forward for",
+        Outcome.WAITING: "Waiting until it can be seen:",
+    }
+    known = Outcome(fact.outcome) if fact.outcome in list(Outcome) else None
+    title = (titles.get(known) or SYNCS.get(known, seen.label)) if known else seen.label
+    title = title if fact.revision else f"Decided: {seen.label}"
     return Happening(
-        f"event-{event.id}", event.at, seen.tone, seen.icon, title, sha, "", sentence_case(event.reason or "")
+        f"event-{event.id}", event.at, seen.tone, seen.icon, title, fact.revision, "", sentence_case(event.reason)
     )
-
-
-def _as_it_stands(event: Event, data: Data) -> tuple[str, str | None, str]:
-    return look(event.type, "event").label, None, event.reason
-
-
-def _noticed(event: Event, data: Data) -> tuple[str, str | None, str]:
-    count = int(data.get("commits") or 0)
-    return (
-        "Git moved to",
-        data.get("revision"),
-        f"{event.reason} ({plural(count, 'commit')})" if count > 1 else event.reason,
-    )
-
-
-def _drift(event: Event, data: Data) -> tuple[str, str | None, str]:
-    paths, count = [str(path) for path in data.get("paths", ())][:3], int(data.get("count") or 0)
-    more = [f"{count - len(paths)} more"] if count > len(paths) else []
-    word = "Drift found in" if event.type is EventType.DRIFT_DETECTED else "Drift is now in"
-    return f"{word} {plural(count, 'file')}", None, sentence([*paths, *more])
-
-
-def _drift_ended(event: Event, data: Data) -> tuple[str, str | None, str]:
-    ending = look(data.get("ending"), "ending").label
-    if data.get("ending") == Ending.SUPERSEDED:
-        return "Drift overwritten by a delivery", None, ""
-    return f"Drift ended: {ending}", None, f"by {actor(data.get('by'))}" if data.get("by") else ""
-
-
-def _acknowledged(event: Event, data: Data) -> tuple[str, str | None, str]:
-    return f"{actor(data.get('by'))} knows about the drift", None, ""
-
-
-def _held(event: Event, data: Data) -> tuple[str, str | None, str]:
-    until = f" until {data['expires_at'][:16].replace('T', ' ')} UTC" if data.get("expires_at") else ""
-    return f"Automation held by {actor(data.get('owner'))}{until}", None, event.reason
-
-
-def _bad(event: Event, data: Data) -> tuple[str, str | None, str]:
-    return "Marked bad", data.get("revision"), event.reason
-
-
-def _moved(event: Event, data: Data) -> tuple[str, str | None, str]:
-    return "Branch was rewritten" if data.get("forced") else "Branch moved", data.get("after"), event.reason
-
-
-def _health(event: Event, data: Data) -> tuple[str, str | None, str]:
-    return f"Health went from {data.get('from')} to {data.get('to')}", None, ""
-
-
-def _edited(event: Event, data: Data) -> tuple[str, str | None, str]:
-    parts = [key for key in data if key in ("mode", "source", "target", "policy", "labels")]
-    by = f" {event.reason[:3]}{actor(event.reason[3:])}" if event.reason.startswith("by ") else ""
-    what = f"{sentence(parts)} changed{by}" if parts else event.reason
-    return "Settings edited", None, what
-
-
-def _switched(event: Event, data: Data) -> tuple[str, str | None, str]:
-    before, after = data.get("from") or {}, data.get("to") or {}
-    modes = f" from {before.get('mode')} to {after.get('mode')}" if before.get("mode") != after.get("mode") else ""
-    places = {"agent": "an agent", "server": "this server"}
-    place = f" to {places.get(after.get('runs_on', ''), '')}" if before.get("runs_on") != after.get("runs_on") else ""
-    joint = ", and" if modes and place else ""
-    by = f"by {actor(data.get('by'))}"
-    title = f"Switched{modes}{joint}{place}" if modes or place else "Switched to another address of the same place"
-    return title, None, f"{by}: {event.reason}" if event.reason else by
 
 
 def _beside(event: Event) -> tuple[str, str] | None:
     """Before and after, where a switch changed the mode."""
-    before, after = event.data.get("from") or {}, event.data.get("to") or {}
-    if event.type is not EventType.ENVIRONMENT_SWITCHED or before.get("mode") == after.get("mode"):
+    fact = event.fact
+    if not isinstance(fact, EnvironmentSwitched) or fact.before.mode == fact.after.mode:
         return None
     address = links.with_query("/compare", {"environment": event.environment, "window": "all"})
     return "Compare before and after the switch", address
-
-
-def _by(event: Event, data: Data) -> tuple[str, str | None, str]:
-    return look(event.type, "event").label, None, f"by {actor(event.reason.removeprefix('by '))}"
-
-
-def _hold_ended(event: Event, data: Data) -> tuple[str, str | None, str]:
-    return "Hold ended", None, event.reason if event.reason != "resumed" else ""
-
-
-def _missed(event: Event, data: Data) -> tuple[str, str | None, str]:
-    return "The webhook never came for", data.get("revision"), "the poll found the commit"
-
-
-def _never_brought(event: Event, data: Data) -> tuple[str, str | None, str]:
-    return "No pipeline brought", data.get("revision"), "something newer took its place"
-
-
-def _agent(event: Event, data: Data) -> tuple[str, str | None, str]:
-    name = data.get("name") or "The agent"
-    words = {
-        EventType.AGENT_ENROLLED: f"Agent {name} works for it now",
-        EventType.AGENT_REVOKED: f"Agent {name} was revoked",
-        EventType.AGENT_SILENT: f"Agent {name} fell silent",
-        EventType.AGENT_HEARD: f"Agent {name} is heard again",
-    }
-    by = event.reason.partition(" by ")[2]
-    return words[event.type], None, f"by {actor(by)}" if by and event.type is EventType.AGENT_REVOKED else ""
-
-
-TOLD: Mapping[EventType, Callable[[Event, Data], tuple[str, str | None, str]]] = {
-    EventType.ENVIRONMENT_CREATED: _by,
-    EventType.REVISION_NOTICED: _noticed,
-    EventType.DRIFT_DETECTED: _drift,
-    EventType.DRIFT_CHANGED: _drift,
-    EventType.DRIFT_ENDED: _drift_ended,
-    EventType.DRIFT_ACKNOWLEDGED: _acknowledged,
-    EventType.HOLD_SET: _held,
-    EventType.HOLD_ENDED: _hold_ended,
-    EventType.REVISION_MARKED_BAD: _bad,
-    EventType.REF_MOVED: _moved,
-    EventType.HEALTH_CHANGED: _health,
-    EventType.ENVIRONMENT_EDITED: _edited,
-    EventType.ENVIRONMENT_SWITCHED: _switched,
-    EventType.WEBHOOK_MISSED: _missed,
-    EventType.PIPELINE_MISSED: _never_brought,
-    EventType.AGENT_ENROLLED: _agent,
-    EventType.AGENT_REVOKED: _agent,
-    EventType.AGENT_SILENT: _agent,
-    EventType.AGENT_HEARD: _agent,
-}
 
 
 def summary(operation: Operation) -> str:

@@ -14,7 +14,8 @@ from statistics import quantiles
 from typing import Any
 
 from app.domain.operation import Operation, Stage, StageName, Trigger
-from app.web.rendering.present import duration, plural
+from app.wording.quantities import plural
+from app.wording.times import duration
 
 DOTS = 60
 MARKS = (0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 21600.0, 86400.0, 864000.0, 8640000.0, 86400000.0)

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.operation import Stage, StageName
 from app.web.rendering.plots import RoadStep, medians, steps
-from app.web.rendering.present import LOOKS
+from app.wording.badges import LOOKS
 
 SHA = "9be417d0c2f64c0b8f5d1f2a7e6b3c4d5e6f7a8b"
 DIFF = """--- a/nginx/sites/shop.conf

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.web.rendering import links, plots, present
+from app.web.rendering import links, plots
 from app.web.rendering.diff_rows import diff_lines
+from app.wording.badges import look
+from app.wording.quantities import listed, number, plural, size
+from app.wording.short_names import actor, alone, repository, short
+from app.wording.times import clock, duration, every, exact, iso, relative, since
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        alone, look, short, number, size, plural, listed, duration, every, since, relative, exact, clock, iso, actor,
+        repository, diff_lines,
+    )
+}  # fmt: skip
 
 
 def environment(templates: Path, static: Callable[[str], str]) -> Environment:
@@ -20,7 +33,7 @@ def environment(templates: Path, static: Callable[[str], str]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters.update(present.FILTERS, diff_lines=diff_lines)
+    env.filters.update(FILTERS)
     env.globals.update(plots.FUNCTIONS, static=static, to=links)
     env.globals["ui"] = env.get_template("ui.html").make_module()
     return env

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -10,10 +11,11 @@ from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.requests.metrics import Metrics
-from app.web.requests.problem_responses import answer, told
+from app.web.requests.problem_documents import answer
 
 QUIET = ("/static/", "/healthz", "/readyz", "/metrics")
 KNOWN = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+Respond = Callable[[Request, int, str, str], Response]  # a problem in the form that suits who asked
 log = structlog.get_logger("http")
 
 
@@ -27,8 +29,8 @@ def template(scope: Scope) -> str:
 class Record:
     """ASGI middleware around everything: access log, metrics, and the answer to what nobody foresaw."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, respond: Respond) -> None:
+        self._app, self._respond = app, respond
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +51,7 @@ class Record:
         except Exception:
             log.exception("request failed", method=_method(scope), route=template(scope))
             if not status:
-                await _failed(scope)(scope, receive, noted)
+                await self._failed(scope)(scope, receive, noted)
         finally:
             self._told(scope, status or 499, time.perf_counter() - started)
         return None
@@ -64,15 +66,14 @@ class Record:
         tell = log.debug if scope["path"].startswith(QUIET) else log.info
         tell("request", **facts)
 
-
-def _failed(scope: Scope) -> Response:
-    """What nobody foresaw, as a page for people and a problem for scripts; if that fails too, as a problem."""
-    failure = (500, "internal_error", "Something went wrong here; the server's log has the details.")
-    try:
-        return told(Request(scope), *failure)
-    except Exception:
-        log.exception("the failure has no page")
-        return answer(*failure)
+    def _failed(self, scope: Scope) -> Response:
+        """What nobody foresaw, as a page for people and a problem for scripts; if that fails too, as a problem."""
+        failure = (500, "internal_error", "Something went wrong here; the server's log has the details.")
+        try:
+            return self._respond(Request(scope), *failure)
+        except Exception:
+            log.exception("the failure has no page")
+            return answer(*failure)
 
 
 def _method(scope: Scope) -> str:

@@ -1,16 +1,14 @@
-"""What stands before every route: size and type of a body, the origin of a browser's request, headers of an answer."""
+"""What stands before every route: size and type of a body, headers of an answer."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
-from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.domain.errors import NotPermitted
-from app.web.requests.problem_responses import answer
+from app.web.requests.browser_session import COOKIE
+from app.web.requests.problem_documents import answer
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -27,30 +25,6 @@ HEADERS = {
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]+\](:\d{1,5})?\Z", re.ASCII)
 MAX_BODY = 1024 * 1024
 LARGER = {"/api/v1/agents/self/reports": 8 * MAX_BODY, "/api/v1/agents/self/answers": 4 * MAX_BODY}  # drift, diffs
-COOKIE = "pushpull_session"
-
-
-def require_same_origin(request: Request) -> None:
-    """Refuse a cookie's authority for a request that another site made.
-
-    Browsers say where a request comes from in Sec-Fetch-Site, older ones and those on plain HTTP in Origin; a client
-    that sends neither is no browser and holds no cookie by accident. Only hosts are compared, because a TLS proxy may
-    speak plain HTTP with us.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site in ("same-origin", "none"):
-        return
-    origin = request.headers.get("origin")
-    if site is None and (origin is None or _host(origin) == request.headers.get("host", "")):
-        return
-    raise NotPermitted("The request came from another site and was not carried out.")
-
-
-def _host(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).netloc or None
-    except ValueError:
-        return None
 
 
 class Guard:

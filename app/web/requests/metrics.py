@@ -7,25 +7,24 @@ did the work; the counters start at zero with the process, as Prometheus expects
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from app.domain.errors import OperationNotFound
 from app.domain.events import Event, EventType
+from app.domain.events.operation_events import AnnouncedDecision, Decision, OperationFinished
+from app.domain.identity import SYSTEM
 from app.domain.operation import Operation
-from app.ports import Transaction
-from app.services.use_cases import UseCases
+from app.queries import Queries
 
 FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 SLOW = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 COUNTED = (EventType.OPERATION_FINISHED, EventType.DECISION, EventType.WEBHOOK_RECEIVED, EventType.WEBHOOK_MISSED,
            EventType.DRIFT_DETECTED)  # fmt: skip
 BATCH = 500
-WINDOW = timedelta(hours=1)
+NONE = "none"
 
 
 class Metrics:
@@ -68,70 +67,54 @@ class Metrics:
         self._queue = Gauge("pushpull_operations_active", "Operations by phase (queue depth, running).", ("phase",),
                             registry=registry)  # fmt: skip
 
-    def start(self, use_cases: UseCases) -> None:
+    def start(self, queries: Queries) -> None:
         """Count from here on."""
-        with use_cases.ports.store.read() as tx:
-            self._last = tx.ledger.last_id()
+        self._last = queries.events.last_id(SYSTEM)
 
-    def exposition(self, use_cases: UseCases) -> bytes:
+    def exposition(self, queries: Queries) -> bytes:
         """Everything, in Prometheus' text format."""
         with self._turn:
-            self._follow(use_cases)
-            self._look(use_cases)
+            self._follow(queries)
+            self._look(queries)
             return generate_latest(self.registry)
 
-    def _follow(self, use_cases: UseCases) -> None:
+    def _follow(self, queries: Queries) -> None:
         while True:
-            with use_cases.ports.store.read() as tx:
-                if self._last is None:
-                    self._last = tx.ledger.last_id()
-                events = tx.ledger.page(self._last, BATCH, types=COUNTED)
-                finished = [(event, _operation(tx, event)) for event in events]
-            for event, operation in finished:
+            if self._last is None:
+                self._last = queries.events.last_id(SYSTEM)
+            found = queries.figures.since(SYSTEM, self._last, BATCH, COUNTED)
+            for event, operation in found:
                 self._count(event, operation)
-            if events:
-                self._last = events[-1].id
-            if len(events) < BATCH:
+                self._last = event.id
+            if len(found) < BATCH:
                 return
 
     def _count(self, event: Event, operation: Operation | None) -> None:
-        data = {key: str(event.data.get(key) or "none") for key in ("kind", "mode", "trigger", "outcome", "phase")}
-        if event.type is EventType.OPERATION_FINISHED:
-            outcome = data["outcome"] if data["outcome"] != "none" else data["phase"]
-            self._operations.labels(data["kind"], data["mode"], data["trigger"], outcome).inc()
+        fact = event.fact
+        if isinstance(fact, OperationFinished):
+            kind, mode, trigger = fact.kind or NONE, fact.mode or NONE, fact.trigger or NONE
+            self._operations.labels(kind, mode, trigger, fact.outcome or fact.phase or NONE).inc()
             if operation and operation.finished_at:
                 took = (operation.finished_at - operation.created_at).total_seconds()
-                self._durations.labels(data["kind"], data["mode"], data["trigger"]).observe(max(0.0, took))
-        elif event.type is EventType.DECISION:
-            self._decisions.labels(data["mode"], data["trigger"], data["outcome"]).inc()
+                self._durations.labels(kind, mode, trigger).observe(max(0.0, took))
+        elif isinstance(fact, Decision | AnnouncedDecision):
+            self._decisions.labels(fact.mode, fact.trigger, fact.outcome).inc()
         elif event.type is EventType.DRIFT_DETECTED:
             self._drifts.inc()
-        else:
+        elif event.type in (EventType.WEBHOOK_MISSED, EventType.WEBHOOK_RECEIVED):
             self._webhooks.labels("missed" if event.type is EventType.WEBHOOK_MISSED else "received").inc()
 
-    def _look(self, use_cases: UseCases) -> None:
-        now = use_cases.ports.clock.now()
-        with use_cases.ports.store.read() as tx:
-            tally = tx.environments.tally(now)
-            polls, webhooks = tx.facts.polls(now - WINDOW), tx.facts.webhooks(now - WINDOW, now)
-            active = tx.operations.active_counts()
+    def _look(self, queries: Queries) -> None:
+        figures = queries.figures.now(SYSTEM)
+        tally = figures.tally
         for gauge in (self._environments, self._polls, self._inbox, self._queue):
             gauge.clear()
         for facet, values in (("sync", tally.by_sync), ("health", tally.by_health), ("mode", tally.by_mode)):
             for value, number in values.items():
                 self._environments.labels(facet, value).set(number)
-        for result, number in polls.items():
+        for result, number in figures.polls.items():
             self._polls.labels(result).set(number)
-        for state, number in webhooks.items():
+        for state, number in figures.webhooks.items():
             self._inbox.labels(state).set(number)
         for phase in ("queued", "running"):
-            self._queue.labels(phase).set(active.get(phase, 0))
-
-
-def _operation(tx: Transaction, event: Event) -> Operation | None:
-    if event.type is not EventType.OPERATION_FINISHED or event.operation is None:
-        return None
-    try:
-        return tx.operations.get(event.operation)
-    except OperationNotFound:
-        return None
+            self._queue.labels(phase).set(figures.operations.get(phase, 0))

@@ -80,6 +80,28 @@ def test_drift_is_found_shown_without_secrets_and_healed(server: LiveServer, mod
     assert (status["sync"], server.call("GET", f"/environments/{name}/drift")["items"]) == ("Synced", [])
 
 
+@pytest.mark.parametrize("address", ["write-backs", "adoptions"])
+def test_drift_is_written_back_at_the_new_address_and_at_the_old_one(server: LiveServer, address: str) -> None:
+    name = f"keeping-{address}"
+    repo = server.repo(name)
+    server.environment(name, repo, policy={"auto_sync": False})
+    server.sync(name)
+    (server.live / name / "index.html").write_text("kept\n")
+    server.refresh(name)
+    answer = server.http.post(f"/api/v1/environments/{name}/drift/{address}", json={})
+    assert (answer.status_code, answer.json()["revision"]) == (202, repo.sha("main"))
+    old = address == "adoptions"
+    assert answer.headers.get("deprecation", "").startswith("@") is old
+    successor = f'</api/v1/environments/{name}/drift/write-backs>; rel="successor-version"'
+    assert answer.headers.get("link") == (successor if old else None)
+    server.end(answer.json()["operation"])
+    assert repo.git("show", "main:site/index.html") == "kept"
+    nothing = server.http.post(f"/api/v1/environments/{name}/drift/{address}", json={})
+    assert (nothing.status_code, nothing.json()["code"]) == (409, "nothing_to_adopt")
+    paths = server.http.get("/openapi.json").json()["paths"]
+    assert paths[f"/api/v1/environments/{{name}}/drift/{address}"]["post"].get("deprecated", False) is old
+
+
 @pytest.mark.parametrize("mode", ["push", "pull"])
 def test_a_rollback_previews_goes_back_and_sticks(server: LiveServer, mode: str) -> None:
     name = f"back-{mode}"

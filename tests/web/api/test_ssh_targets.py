@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ from tests.support.server import LiveServer
 from tests.support.sshd import SshServer, ready
 
 needs_sshd = pytest.mark.skipif(not ready(), reason="no sshd here (Debian: apt-get install openssh-server)")
+needs_keygen = pytest.mark.skipif(
+    shutil.which("ssh-keygen") is None, reason="no ssh-keygen here (Debian: apt-get install openssh-client)"
+)
 
 
 @pytest.fixture
@@ -44,6 +48,7 @@ def test_a_host_key_is_shown_with_its_fingerprint_and_the_document_can_be_sent_b
     assert switched["switch"]["to"]["target"] == made["target"]
 
 
+@needs_keygen
 @pytest.mark.parametrize("form", [("-t", "ed25519"), ("-t", "rsa", "-m", "PEM"), ("-t", "ecdsa", "-m", "PKCS8")])
 def test_an_ssh_key_is_told_by_its_public_half(server: LiveServer, tmp_path: Path, form: tuple[str, ...]) -> None:
     path, name = tmp_path / "key", "-".join(form).strip("-")
@@ -56,6 +61,7 @@ def test_an_ssh_key_is_told_by_its_public_half(server: LiveServer, tmp_path: Pat
     assert server.call("GET", f"/credentials/{name}")["public"] == made["public"]
 
 
+@needs_keygen
 def test_a_key_behind_a_passphrase_is_refused(server: LiveServer, tmp_path: Path) -> None:
     for number, form in enumerate((("-t", "ed25519"), ("-t", "rsa", "-m", "PEM"))):
         path = tmp_path / f"key{number}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.support.sockets import short_place
 from tests.web.pages.conftest import Filled
 
 SERIOUS = ("serious", "critical")
@@ -17,7 +19,11 @@ expect.set_options(timeout=30_000)  # five seconds are too few for a loaded mach
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        running = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu"],
+            env={**os.environ, "TMPDIR": short_place()},
+        )
         yield running
         running.close()
 

@@ -11,7 +11,13 @@ from typing import Any
 from app.domain.agents.protocol import Agent
 from app.domain.environment import Environment
 from app.domain.errors import InvalidInput, OperationNotFound, ReportRefused
-from app.domain.events import EventType
+from app.domain.events import EventType, Fact
+from app.domain.events.environment_events import (
+    EnvironmentCreated,
+    EnvironmentDeleted,
+    EnvironmentEdited,
+    EnvironmentSwitched,
+)
 from app.domain.operation import Operation
 from app.domain.revision import is_sha
 from app.ports import Transaction
@@ -83,12 +89,22 @@ def check_mode(case: ReportContext, environment: Environment, mode: Any) -> None
     if mode is None or mode == environment.mode.value:
         return
     edits = case.tx.ledger.page(environment_id=environment.id, types=_EDITS, newest_first=True, limit=200)
-    if not any(_was(event.data.get("mode"), mode) for event in edits):
+    if not any(mode in _modes(event.fact) for event in edits):
         raise ReportRefused(f"{environment.name} was never an environment of the mode '{str(mode)[:20]}'.")
 
 
-def _was(change: Any, mode: str) -> bool:
-    return change == mode or (isinstance(change, Mapping) and mode in (change.get("from"), change.get("to")))
+def _modes(fact: Fact) -> tuple[Any, ...]:
+    """The modes that an event says its environment had."""
+    if isinstance(fact, EnvironmentSwitched | EnvironmentEdited):
+        return fact.modes()
+    if isinstance(fact, EnvironmentCreated | EnvironmentDeleted):
+        return (fact.specification.get("mode"),)
+    return ()
 
 
-_EDITS = [one for one in EventType if one.value.startswith("environment.")]
+_EDITS = (
+    EventType.ENVIRONMENT_CREATED,
+    EventType.ENVIRONMENT_EDITED,
+    EventType.ENVIRONMENT_SWITCHED,
+    EventType.ENVIRONMENT_DELETED,
+)

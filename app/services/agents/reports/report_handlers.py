@@ -8,15 +8,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from app.domain.actor import agent as named
 from app.domain.agents.protocol import CommandKind, ReportKind
 from app.domain.agents.wire import decode
 from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, Hold, Status
 from app.domain.errors import EnvironmentNotFound, InvalidInput, ReportRefused
-from app.domain.events import EventType, NewEvent
+from app.domain.events import EventType, NewEvent, UnreadFact
 from app.domain.operation import Operation
 from app.domain.revision import Revision
-from app.domain.state.drift import Ending
+from app.domain.state.drift import Ending, read_report
+from app.domain.status import Condition
 from app.ports import Transaction
 from app.services.agents.reports.report_context import ReportContext, check_mode, check_values, own
 from app.services.agents.reports.reported_operations import checked, initiator, take_operation
@@ -57,22 +59,23 @@ def _event(case: ReportContext, environment: Environment) -> None:
     operation = case.data.get("operation")
     if operation is not None:
         own(case, environment, str(operation))
-    told = case.data.get("data")
-    data = dict(told) if isinstance(told, Mapping) else {}
+    reported = case.data.get("data")
+    data = dict(reported) if isinstance(reported, Mapping) else {}
     check_mode(case, environment, data.get("mode"))
-    event = NewEvent(type, environment.name, environment.id, operation, case.text("reason"), data, _origin(case))
+    fact = UnreadFact(type, data, case.text("reason"))
+    event = NewEvent(fact, environment.name, environment.id, operation, _origin(case))
     if not _echo(case.tx, event):
         case.tx.ledger.append(case.at, [event])
 
 
 def _origin(case: ReportContext) -> dict[str, Any]:
-    told = {"agent": case.agent.id, "name": case.agent.name, "id": case.data.get("id"), "seq": case.report.seq}
-    return {**told, "at": timestamp(case.report.at), "received_at": timestamp(case.now)}
+    reported = {"agent": case.agent.id, "name": case.agent.name, "id": case.data.get("id"), "seq": case.report.seq}
+    return {**reported, "at": timestamp(case.report.at), "received_at": timestamp(case.now)}
 
 
 def _echo(tx: Transaction, event: NewEvent) -> bool:
-    """Whether we wrote the same ourselves when we sent the command that brought it about."""
-    if event.type is EventType.OPERATION_QUEUED:
+    """Whether we wrote the same ourselves: when we sent the command that brought it about, or ended the operation."""
+    if event.type in (EventType.OPERATION_QUEUED, EventType.OPERATION_FINISHED):
         return bool(tx.ledger.page(operation=event.operation, types=[event.type], limit=1))
     if event.type not in ECHOES:
         return False
@@ -80,25 +83,27 @@ def _echo(tx: Transaction, event: NewEvent) -> bool:
     last = tx.ledger.page(environment_id=event.environment_id, types=kin, newest_first=True, limit=1)
     if not last or last[0].origin is not None or last[0].type is not event.type:
         return False
-    same = all(last[0].data.get(name) == event.data.get(name) for name in ("owner", "revision", "left_revision"))
-    return same and (event.type is EventType.HOLD_ENDED or last[0].reason == event.reason)
+    ours, theirs = last[0], event.fact
+    same = all(ours.data.get(name) == theirs.data.get(name) for name in ("owner", "revision", "left_revision"))
+    return same and (event.type is EventType.HOLD_ENDED or ours.reason == theirs.reason)
 
 
 # --- what pages show ---
 def _status(case: ReportContext, environment: Environment) -> None:
-    told = decode(Status, case.data)
-    shas = told.revision, told.noticed, told.last_good, told.webhook_judged
-    check_values(shas, (told.files, told.drift_count, told.failures))
+    reported = decode(Status, case.data)
+    shas = reported.revision, reported.noticed, reported.last_good, reported.webhook_judged
+    check_values(shas, (reported.files, reported.drift_count, reported.failures))
     episode = case.tx.episodes.current(environment.id)
     lifetime = case.now + environment.verdict_lifetime()
-    expires = told.expires_at + case.shift if told.expires_at else None
+    expires = reported.expires_at + case.shift if reported.expires_at else None
     past = ("live_since", "noticed_at", "checked_at", "last_finished_at")
-    times: dict[str, Any] = {name: case.time(getattr(told, name)) for name in past}
-    texts: dict[str, Any] = {
-        name: getattr(told, name)[:2000] for name in ("subject", "author", "last_reason", "message")
-    }
+    times: dict[str, Any] = {name: case.time(getattr(reported, name)) for name in past}
+    texts: dict[str, Any] = {name: getattr(reported, name)[:2000] for name in ("subject", "author", "last_reason")}
+    known = Condition.parse(str(reported.condition)[:2000])
     bounded = min(expires, lifetime) if expires else None
-    status = replace(told, **times, **texts, expires_at=bounded, drift_episode=episode.id if episode else None)
+    status = replace(
+        reported, **times, **texts, condition=known, expires_at=bounded, drift_episode=episode.id if episode else None
+    )
     case.tx.environments.put_status(environment.id, status)
 
 
@@ -135,8 +140,8 @@ def _went_live(case: ReportContext, environment: Environment, at: datetime) -> N
     whole = isinstance(named, Mapping)
     operation = own(case, environment, str(named.get("id") if isinstance(named, Mapping) else named))
     if operation is None and whole:  # its own report is still on its way
-        told = checked(case, environment, decode(Operation, named))
-        operation = replace(told, request=replace(told.request, initiated_by=initiator(case, told)))
+        reported = checked(case, environment, decode(Operation, named))
+        operation = replace(reported, request=replace(reported.request, initiated_by=initiator(case, reported)))
     if operation is None:
         raise ReportRefused("A revision goes live by an operation that is known, or told whole.")
     revision = decode(Revision, case.data.get("revision"))
@@ -169,7 +174,7 @@ def _drift(case: ReportContext, environment: Environment) -> None:
     if not isinstance(report, Mapping):
         raise InvalidInput(fields={"report": "must be an object"})
     episode = case.tx.episodes.current(environment.id)
-    kept = {**report, "episode": episode.id if episode else None}
+    kept = replace(read_report(report), episode=episode.id if episode else None)
     case.tx.drift.put(environment.id, case.moment("checked_at"), kept)
 
 
@@ -180,16 +185,24 @@ def _audit(case: ReportContext, environment: Environment) -> None:
     kind, _, id = about.partition(":")
     if kind == "operation":
         own(case, environment, id)
+        if action.endswith(".finish") and _ended_here(case.tx, id):
+            return  # an operation ends once
     elif kind == "agent" or action in OWN_ACTIONS:
         about = f"agent:{case.agent.id}"
     elif kind == "command":
         _sent(case, environment, id)
     elif about != f"environment:{environment.name}":
         raise ReportRefused(f"'{about[:80]}' is none of {environment.name}.")
-    told = case.data.get("data")
-    data = dict(told) if isinstance(told, Mapping) else {}
+    reported = case.data.get("data")
+    data = dict(reported) if isinstance(reported, Mapping) else {}
     data |= {"environment": environment.name, "by": case.text("by", 200), "told_at": timestamp(case.report.at)}
-    case.tx.audit.append(case.now, NewAuditEntry(f"agent:{case.agent.name}", action, about, data))
+    case.tx.audit.append(case.now, NewAuditEntry(named(case.agent.name), action, about, data))
+
+
+def _ended_here(tx: Transaction, operation: str) -> bool:
+    """Whether the control plane ended an operation itself; one that its agent ended has the agent's event."""
+    ends = tx.ledger.page(operation=operation, types=[EventType.OPERATION_FINISHED], limit=1)
+    return bool(ends) and ends[0].origin is None
 
 
 def _sent(case: ReportContext, environment: Environment, id: str) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from app.domain.actor import agent as named
 from app.domain.agents.protocol import Agent
-from app.domain.audit import timestamp
+from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.errors import AgentRevoked, Problem, ReportRefused
 from app.ports import Ports, Transaction
 from app.services.agents.refusals import refused
@@ -93,5 +94,5 @@ class ReportIntake:
 
     def _audit(self, agent: Agent, wrong: Sequence[Mapping[str, Any]], ip: str | None) -> None:
         data = {"refused": list(wrong[:SHOWN]), "count": len(wrong)}
-        about = f"agent:{agent.id}"
-        refused(self._ports, agent.id, f"agent:{agent.name}", "agent.report.refused", about, data, ip)
+        entry = NewAuditEntry(named(agent.name, ip), "agent.report.refused", f"agent:{agent.id}", data)
+        refused(self._ports, agent.id, entry)

@@ -4,84 +4,84 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.domain.actor import Actor, ActorKind
+from app.domain.actor import agent as named
 from app.domain.agents.wire import decode
 from app.domain.environment import Environment
 from app.domain.errors import OperationNotFound, ReportRefused
-from app.domain.operation import Operation, Phase, Stage, StageName
+from app.domain.operation import Operation, Stage, StageName
 from app.services.agents.reports.report_context import ULID, ReportContext, check_mode, check_values, own
+from app.services.operations.conclusion import store_reported
 
 
 def take_operation(case: ReportContext, environment: Environment) -> None:
     """Store a run as its agent tells it. Raises ReportRefused, InvalidInput."""
-    told = checked(case, environment, decode(Operation, case.data))
-    stored = own(case, environment, told.id)
-    _take(case, told, stored)
+    reported = checked(case, environment, decode(Operation, case.data))
+    stored = own(case, environment, reported.id)
+    _take(case, reported, stored)
 
 
-def checked(case: ReportContext, environment: Environment, told: Operation) -> Operation:
+def checked(case: ReportContext, environment: Environment, reported: Operation) -> Operation:
     """A run that is its environment's, by name and number. Raises ReportRefused, InvalidInput."""
-    if (told.environment_id, told.environment) != (environment.id, environment.name):
+    if (reported.environment_id, reported.environment) != (environment.id, environment.name):
         raise ReportRefused(f"The operation is not one of {environment.name}.")
-    check_mode(case, environment, told.mode or None)
-    changes = told.changes
-    counts = changes.created, changes.updated, changes.deleted, changes.unchanged, told.total, told.done
-    check_values((told.revision, told.from_revision), counts)
-    return replace(told, mode=told.mode or environment.mode.value)
+    check_mode(case, environment, reported.mode or None)
+    changes = reported.changes
+    counts = changes.created, changes.updated, changes.deleted, changes.unchanged, reported.total, reported.done
+    check_values((reported.revision, reported.from_revision), counts)
+    return replace(reported, mode=reported.mode or environment.mode.value)
 
 
-def _take(case: ReportContext, told: Operation, stored: Operation | None) -> None:
+def _take(case: ReportContext, reported: Operation, stored: Operation | None) -> None:
     if stored and stored.phase.final:
-        if (stored.phase, stored.outcome, stored.revision) == (told.phase, told.outcome, told.revision):
+        if (stored.phase, stored.outcome, stored.revision) == (reported.phase, reported.outcome, reported.revision):
             return
-        raise ReportRefused(f"Operation {told.id} ended {stored.phase.value}; that does not change any more.")
-    ours = _ours(case, told, stored)
-    if stored is None:
-        case.tx.operations.add(replace(ours, phase=Phase.QUEUED))
-    case.tx.operations.save(ours)
+        raise ReportRefused(f"Operation {reported.id} ended {stored.phase.value}; that does not change any more.")
+    store_reported(case.tx, _ours(case, reported, stored), known=stored is not None)
 
 
-def _ours(case: ReportContext, told: Operation, stored: Operation | None) -> Operation:
+def _ours(case: ReportContext, reported: Operation, stored: Operation | None) -> Operation:
     """The operation with our clock's times; what we asked for ourselves stays as we asked for it."""
-    request = told.request
+    request = reported.request
     if stored is None:
         request = replace(
             request,
-            initiated_by=initiator(case, told),
+            initiated_by=initiator(case, reported),
             noticed_at=case.time(request.noticed_at),
             visible_after=case.time(request.visible_after),
         )
     return replace(
-        told,
+        reported,
         request=stored.request if stored else request,
-        created_at=stored.created_at if stored else case.time(told.created_at) or case.at,
-        started_at=case.time(told.started_at),
-        finished_at=case.time(told.finished_at) or (case.at if told.phase.final else None),
-        stages=tuple(_stage(case, stage, told) for stage in told.stages),
-        reason=told.reason[:2000],
-        worker=None if told.phase.final else f"agent:{case.agent.id}",
+        created_at=stored.created_at if stored else case.time(reported.created_at) or case.at,
+        started_at=case.time(reported.started_at),
+        finished_at=case.time(reported.finished_at) or (case.at if reported.phase.final else None),
+        stages=tuple(_stage(case, stage, reported) for stage in reported.stages),
+        reason=reported.reason[:2000],
+        worker=None if reported.phase.final else f"agent:{case.agent.id}",
         heartbeat_at=case.now,
-        termination_by=(stored.termination_by if stored else None) or told.termination_by,
+        termination_by=(stored.termination_by if stored else None) or reported.termination_by,
     )
 
 
-def initiator(case: ReportContext, told: Operation) -> str:
+def initiator(case: ReportContext, reported: Operation) -> str:
     """Who started what the agent started itself: a part of it, or whoever started what it repeats."""
-    if told.request.retry_of and ULID.match(told.request.retry_of):
+    if reported.request.retry_of and ULID.match(reported.request.retry_of):
         try:
-            before = case.tx.operations.get(told.request.retry_of)
+            before = case.tx.operations.get(reported.request.retry_of)
         except OperationNotFound:
             before = None
-        if before and before.environment_id == told.environment_id:
+        if before and before.environment_id == reported.environment_id:
             return before.request.initiated_by
-    given = told.request.initiated_by
-    return given[:100] if given.startswith("system:") else f"agent:{case.agent.name}"
+    given = reported.request.initiated_by
+    return given[:100] if Actor.parse(given).kind is ActorKind.SYSTEM else str(named(case.agent.name))
 
 
-def _stage(case: ReportContext, stage: Stage, told: Operation) -> Stage:
+def _stage(case: ReportContext, stage: Stage, reported: Operation) -> Stage:
     """A stage by our clock; commit times are Git's."""
     if stage.name is StageName.COMMITTED:
         return stage
-    committed = told.stage(StageName.COMMITTED)
+    committed = reported.stage(StageName.COMMITTED)
     gits = committed is not None and stage.name is StageName.VISIBLE and stage.started_at == committed.started_at
     started = stage.started_at if gits else case.time(stage.started_at) or case.at
     return Stage(stage.name, started, case.time(stage.finished_at))

@@ -95,13 +95,11 @@ class PolicyBody(BaseModel):
 
 
 class TargetBody(BaseModel):
-    """The place; besides `kind` it has the fields of its kind."""
+    """The place; besides `kind` it has the fields of its kind. OpenAPI gets them from app/web/api/target_schema.py."""
 
-    model_config = ConfigDict(extra="allow", strict=True, json_schema_extra={
-        "examples": [{"kind": "directory", "path": "/srv/shop"}]
-    })  # fmt: skip
+    model_config = ConfigDict(extra="allow", strict=True)
     __pydantic_extra__: dict[str, CleanJson]
-    kind: Word = Field(examples=["directory"])
+    kind: Word
 
 
 class EnvironmentBody(Body):
@@ -193,7 +191,7 @@ class HoldBody(Body):
     expires_at: Moment | None = None
 
 
-class AdoptBody(Body):
+class WriteBackBody(Body):
     """Which drifted paths to commit (all of them by default), and onto which branch."""
 
     paths: list[Line] = Field(default_factory=list, max_length=400)

@@ -15,7 +15,6 @@ from app.web.api.response_models.environment_models import (
 )
 from app.web.api.response_models.general_models import Alive, FieldProblem, Items, Problem, Ready, reply
 from app.web.api.response_models.operation_models import (
-    Adopted,
     Changes,
     Drift,
     DriftItem,
@@ -28,6 +27,7 @@ from app.web.api.response_models.operation_models import (
     Preview,
     Progress,
     Stage,
+    WrittenBack,
 )
 from app.web.api.response_models.record_models import (
     Agent,
@@ -45,7 +45,6 @@ from app.web.api.response_models.record_models import (
 )
 
 __all__ = [
-    "Adopted",
     "Agent",
     "Alive",
     "Assignment",
@@ -86,5 +85,6 @@ __all__ = [
     "Token",
     "Unsupported",
     "Verified",
+    "WrittenBack",
     "reply",
 ]

@@ -112,7 +112,7 @@ class Drift(BaseModel):
     unmanaged_count: int
 
 
-class Adopted(BaseModel):
+class WrittenBack(BaseModel):
     """The commit that now holds what drifted, and the sync that follows on the environment's own branch."""
 
     revision: str

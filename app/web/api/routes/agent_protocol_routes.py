@@ -12,10 +12,12 @@ from fastapi.concurrency import run_in_threadpool
 
 from app.domain.agents.protocol import Agent
 from app.domain.errors import NotAuthenticated
+from app.domain.permissions import Exemption
 from app.notifications import InProcessNotifier, Listener
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.agent_bodies import AgentAnswerBody, EnrollBody, ReportsBody
 from app.web.api.response_models import Assignment, Enrolled, NextCredential, TakenReports, reply
+from app.web.requests.permission_check import exempt
 from app.web.requests.route_dependencies import Cases, bearer, client_ip
 from app.web.requests.routers import api_router
 
@@ -54,7 +56,13 @@ def _bearer(request: Request) -> str:
 Token = Annotated[str, Depends(_bearer)]
 
 
-@router.post("/agents", status_code=201, response_model=Enrolled, responses=problems(426))
+@router.post(
+    "/agents",
+    status_code=201,
+    response_model=Enrolled,
+    responses=problems(426),
+    dependencies=[exempt(Exemption.ENROLLMENT)],
+)
 def enroll(body: EnrollBody, request: Request, token: Token, use_cases: Cases) -> Response:
     """Become an agent: the bearer token is a one-time enrollment token. The credential is in this answer only."""
     made = use_cases.agents.enrolling.enroll(token, body.name, body.version, client_ip(request))
@@ -63,7 +71,12 @@ def enroll(body: EnrollBody, request: Request, token: Token, use_cases: Cases) -
     return reply(told, 201)
 
 
-@router.get("/agents/self/assignment", response_model=Assignment, responses=problems(426))
+@router.get(
+    "/agents/self/assignment",
+    response_model=Assignment,
+    responses=problems(426),
+    dependencies=[exempt(Exemption.AGENT)],
+)
 async def assignment(
     request: Request,
     agent: Listening,
@@ -108,13 +121,18 @@ async def _hung_up(request: Request, listener: Listener) -> None:
     listener.notify(("hung up",))
 
 
-@router.post("/agents/self/reports", response_model=TakenReports, responses=problems(409, 426))
+@router.post(
+    "/agents/self/reports",
+    response_model=TakenReports,
+    responses=problems(409, 426),
+    dependencies=[exempt(Exemption.AGENT)],
+)
 def report(body: ReportsBody, request: Request, agent: Calling, use_cases: Cases) -> Response:
     """What the agent did and saw, chained. A batch that does not follow on is refused as a whole."""
     return reply(use_cases.agents.reporting.take(agent, body.model_dump(), client_ip(request)))
 
 
-@router.post("/agents/self/answers", status_code=204, responses=problems(426))
+@router.post("/agents/self/answers", status_code=204, responses=problems(426), dependencies=[exempt(Exemption.AGENT)])
 def answer(body: AgentAnswerBody, agent: Calling, use_cases: Cases) -> None:
     """The answer to a question that the agent was asked."""
     use_cases.agents.commands.answer(
@@ -122,7 +140,12 @@ def answer(body: AgentAnswerBody, agent: Calling, use_cases: Cases) -> None:
     )
 
 
-@router.post("/agents/self/credential", response_model=NextCredential, responses=problems(426))
+@router.post(
+    "/agents/self/credential",
+    response_model=NextCredential,
+    responses=problems(426),
+    dependencies=[exempt(Exemption.AGENT)],
+)
 def rotate(request: Request, agent: Calling, use_cases: Cases) -> Response:
     """The next credential; the present one ends when the next is first used."""
     return reply({"credential": use_cases.agents.enrolling.rotate(agent, client_ip(request))})

@@ -7,32 +7,30 @@ from datetime import timedelta
 from fastapi import Response
 
 from app.domain.agents.protocol import ENROLLMENT_LIFE
+from app.domain.permissions import Permission
 from app.web.api.fields import AfterName, Id, Limit
 from app.web.api.request_bodies.agent_bodies import EnrollmentBody
 from app.web.api.response_models import Agent, Enrollment, Items, reply
 from app.web.api.serializers.agent_json import agent_json
-from app.web.api.serializers.domain_json import at, page_json
-from app.web.requests.route_dependencies import By, Cases, Who
+from app.web.api.serializers.domain_json import at, page_of
+from app.web.requests.permission_check import By, Who, may
+from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import api_router
 
 router = api_router("agents")
 
 
-@router.get("/agents", response_model=Items[Agent])
-def list_agents(use_cases: Cases, _: Who, limit: Limit = 200, after: AfterName = "") -> Response:
+@router.get("/agents", response_model=Items[Agent], dependencies=[may(Permission.VIEW_AGENTS)])
+def list_agents(queries: Reads, who: Who, limit: Limit = 200, after: AfterName = "") -> Response:
     """Agents, oldest first, revoked ones included."""
-    now = use_cases.ports.clock.now()
-    with use_cases.ports.store.read() as tx:
-        every = [one for one in tx.agents.all() if not after or one.id > after]
-        waiting = tx.agents.waiting_counts()
-        items = [
-            agent_json(one, now, tx.agents.environments(one.id).values(), waiting.get(one.id, 0))
-            for one in every[:limit]
-        ]
-    return reply(page_json(items, every[limit - 1].id if len(every) > limit else None))
+    now = queries.now()
+    page = queries.agents.page(who, limit, after)
+    return reply(page_of(page, lambda one: agent_json(one.agent, now, one.environments, one.waiting)))
 
 
-@router.post("/agents/enrollments", status_code=201, response_model=Enrollment)
+@router.post(
+    "/agents/enrollments", status_code=201, response_model=Enrollment, dependencies=[may(Permission.MANAGE_AGENTS)]
+)
 def make_enrollment(body: EnrollmentBody, use_cases: Cases, by: By) -> Response:
     """A one-time token that makes one agent for some environments. It is in this answer and nowhere else."""
     life = timedelta(seconds=body.expires_in_s) if body.expires_in_s else ENROLLMENT_LIFE
@@ -41,7 +39,7 @@ def make_enrollment(body: EnrollmentBody, use_cases: Cases, by: By) -> Response:
     return reply({**shown, "expires_at": at(made.expires_at)}, 201)
 
 
-@router.delete("/agents/{id}", status_code=204)
+@router.delete("/agents/{id}", status_code=204, dependencies=[may(Permission.MANAGE_AGENTS)])
 def revoke_agent(id: Id, use_cases: Cases, by: By) -> None:
     """Revoke an agent at once: it is let in nowhere any more, and its environments read Unknown."""
     use_cases.agents.enrolling.revoke(id, by)

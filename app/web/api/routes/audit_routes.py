@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 from fastapi import Depends, Response
 from fastapi.responses import StreamingResponse
 
+from app.domain.permissions import Permission
 from app.ports import AuditFilter
 from app.web.api.cursors import number
 from app.web.api.fields import AfterNumber, Limit, Since, Text, Until
 from app.web.api.response_models import AuditEntry, Items, Verified, reply
 from app.web.api.serializers.domain_json import at, page_of
-from app.web.requests.route_dependencies import Cases, Who
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import api_router
 
 router = api_router("audit")
@@ -34,32 +36,32 @@ def narrowed(
 Where = Annotated[AuditFilter, Depends(narrowed)]
 
 
-@router.get("/audit", response_model=Items[AuditEntry])
-def list_audit(use_cases: Cases, _: Who, where: Where, limit: Limit = 50, after: AfterNumber = "") -> Response:
+@router.get("/audit", response_model=Items[AuditEntry], dependencies=[may(Permission.READ_AUDIT)])
+def list_audit(queries: Reads, who: Who, where: Where, limit: Limit = 50, after: AfterNumber = "") -> Response:
     """Entries, newest first."""
-    with use_cases.ports.store.read() as tx:
-        return reply(page_of(tx.audit.page(where, limit, number(after)), lambda entry: entry.as_dict()))
+    return reply(page_of(queries.audit.page(who, where, limit, number(after)), lambda entry: entry.as_dict()))
 
 
 @router.get(
     "/audit/export",
     response_class=StreamingResponse,
     responses={200: {"content": {media: {"schema": {"type": "string"}} for media in MEDIA.values()}}},
+    dependencies=[may(Permission.READ_AUDIT)],
 )
 def export_audit(
-    use_cases: Cases, _: Who, where: Where, format: Literal["jsonl", "csv"] = "jsonl"
+    queries: Reads, who: Who, where: Where, format: Literal["jsonl", "csv"] = "jsonl"
 ) -> StreamingResponse:
     """The log, oldest first, as `pushpull audit verify` reads it. A filtered export has gaps, and is
     verified with `--filtered`."""
     name = "pushpull-audit" if where == AuditFilter() else "pushpull-audit-filtered"
     headers = {"Content-Disposition": f'attachment; filename="{name}.{format}"'}
-    lines = use_cases.audit.export(format, where)
+    lines = queries.audit.export(who, format, where)
     return StreamingResponse(lines, media_type=MEDIA[format], headers=headers)
 
 
-@router.post("/audit/verifications", response_model=Verified)
-def verify_audit(use_cases: Cases, _: Who) -> Response:
+@router.post("/audit/verifications", response_model=Verified, dependencies=[may(Permission.VERIFY_AUDIT)])
+def verify_audit(use_cases: Cases, queries: Reads) -> Response:
     """Walk the whole stored chain and its signed checkpoints."""
     found = use_cases.audit.verify_stored()
     facts = {name: getattr(found, name) for name in ("valid", "entries", "first_bad", "problem", "head")}
-    return reply({**facts, "at": at(use_cases.ports.clock.now())})
+    return reply({**facts, "at": at(queries.now())})

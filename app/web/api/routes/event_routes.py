@@ -7,22 +7,24 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from app.domain.events import EventType
+from app.domain.permissions import Permission
 from app.web.api.cursors import number
 from app.web.api.fields import AfterNumber, Limit, Text
 from app.web.api.openapi import problems
 from app.web.api.response_models import Event, Items, reply
 from app.web.api.serializers.domain_json import event_json, page_json
-from app.web.requests.route_dependencies import Cases, Who
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import api_router
 
 router = api_router("ledger")
 Types = Annotated[list[EventType], Query(max_length=30, description="Only events of these types.")]
 
 
-@router.get("/events", response_model=Items[Event], responses=problems(404))
+@router.get("/events", response_model=Items[Event], responses=problems(404), dependencies=[may(Permission.VIEW)])
 def list_events(
-    use_cases: Cases,
-    _: Who,
+    queries: Reads,
+    who: Who,
     limit: Limit = 100,
     after: AfterNumber = "",
     environment: Text = "",
@@ -30,9 +32,7 @@ def list_events(
     type: Types = [],  # noqa: B006
 ) -> Response:
     """Events behind an id, oldest first; `next` is the id to go on from, null at the end."""
-    with use_cases.ports.store.read() as tx:
-        id = tx.environments.get(environment).id if environment else None
-        start = number(after) or 0
-        events = tx.ledger.page(start, limit + 1, environment_id=id, operation=operation or None, types=type)
+    events = queries.events.after(who, number(after) or 0, limit + 1, environment=environment,
+                                  operation=operation or None, types=type)  # fmt: skip
     more = len(events) > limit
     return reply(page_json([event_json(one) for one in events[:limit]], events[limit - 1].id if more else None))

@@ -8,22 +8,24 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.domain.errors import NotAuthenticated
+from app.domain.permissions import Exemption
 from app.web.api.response_models import Alive, Ready
-from app.web.requests.problem_responses import answer
-from app.web.requests.route_dependencies import Cases, bearer
+from app.web.requests.permission_check import exempt
+from app.web.requests.problem_documents import answer
+from app.web.requests.route_dependencies import Reads, bearer
 
 router = APIRouter(tags=["health"])
 NOT_READY = {"description": "Not ready", "content": {"application/problem+json": {
     "schema": {"$ref": "#/components/schemas/Problem"}}}}  # fmt: skip
 
 
-@router.get("/healthz", response_model=Alive)
+@router.get("/healthz", response_model=Alive, dependencies=[exempt(Exemption.PUBLIC)])
 def alive() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", response_model=Ready, responses={503: NOT_READY})
+@router.get("/readyz", response_model=Ready, responses={503: NOT_READY}, dependencies=[exempt(Exemption.PUBLIC)])
 def ready(request: Request) -> Response | dict[str, object]:
     """The database answers and is migrated; workers and scheduler are alive."""
     checks: dict[str, str] = request.app.state.readiness()
@@ -37,10 +39,11 @@ def ready(request: Request) -> Response | dict[str, object]:
     "/metrics",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    dependencies=[exempt(Exemption.METRICS)],
 )
-def metrics(request: Request, use_cases: Cases) -> Response:
+def metrics(request: Request, queries: Reads) -> Response:
     """Prometheus' text format. Open unless PUSHPULL_METRICS_TOKEN is set; then send it as a bearer token."""
     wanted: str = request.app.state.metrics_token
     if wanted and not hmac.compare_digest((bearer(request) or "").encode(), wanted.encode()):
         raise NotAuthenticated()
-    return Response(request.app.state.metrics.exposition(use_cases), media_type=CONTENT_TYPE_LATEST)
+    return Response(request.app.state.metrics.exposition(queries), media_type=CONTENT_TYPE_LATEST)

@@ -9,13 +9,15 @@ from fastapi import Response
 from app.domain.actor import Actor
 from app.domain.operation import Operation as Run
 from app.domain.operation import OperationKind, Pipeline, Request, Trigger
+from app.domain.permissions import Permission
 from app.ports import OperationFilter
 from app.web.api.fields import AfterName, Limit, Name, OperationId, Since, Text, Until
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import RefreshBody, SyncBody
 from app.web.api.response_models import Items, Operation, OperationWithLog, reply
 from app.web.api.serializers.domain_json import event_json, operation_json, page_of
-from app.web.requests.route_dependencies import By, Cases, Who
+from app.web.requests.permission_check import By, Who, may
+from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import api_router
 
 router = api_router("operations")
@@ -34,7 +36,7 @@ def sync_request(body: SyncBody, by: Actor) -> Request:
     return Request(
         OperationKind.SYNC,
         Trigger.PIPELINE if told else Trigger.MANUAL,
-        by.name,
+        str(by),
         wanted=body.revision,
         reason=body.reason,
         pipeline=Pipeline(told.url, told.id, told.commit_time) if told else None,
@@ -42,23 +44,31 @@ def sync_request(body: SyncBody, by: Actor) -> Request:
     )
 
 
-@router.post("/environments/{name}/syncs", status_code=202, response_model=Operation, responses=problems(409))
+@router.post(
+    "/environments/{name}/syncs",
+    status_code=202,
+    response_model=Operation,
+    responses=problems(409),
+    dependencies=[may(Permission.SYNC)],
+)
 def sync(name: Name, use_cases: Cases, by: By, body: SyncBody | None = None) -> Response:
     """Ask for a sync. The answer is the queued operation; follow it at its Location."""
     return accepted(use_cases.queue.ask(name, sync_request(body or SyncBody(), by), by))
 
 
-@router.post("/environments/{name}/refreshes", status_code=202, response_model=Operation)
+@router.post(
+    "/environments/{name}/refreshes", status_code=202, response_model=Operation, dependencies=[may(Permission.REFRESH)]
+)
 def refresh(name: Name, use_cases: Cases, by: By, body: RefreshBody | None = None) -> Response:
     """Ask for a comparison of live with desired."""
-    request = Request(OperationKind.REFRESH, Trigger.MANUAL, by.name, reason=body.reason if body else "")
+    request = Request(OperationKind.REFRESH, Trigger.MANUAL, str(by), reason=body.reason if body else "")
     return accepted(use_cases.queue.ask(name, request, by))
 
 
-@router.get("/operations", response_model=Items[Operation])
+@router.get("/operations", response_model=Items[Operation], dependencies=[may(Permission.VIEW)])
 def list_operations(
-    use_cases: Cases,
-    _: Who,
+    queries: Reads,
+    who: Who,
     limit: Limit = 50,
     after: AfterName = "",
     environment: Text = "",
@@ -72,20 +82,23 @@ def list_operations(
 ) -> Response:
     """Operations, newest first."""
     where = OperationFilter(environment, None, phase, trigger, kind, outcome, revision, since, until)
-    with use_cases.ports.store.read() as tx:
-        return reply(page_of(tx.operations.page(where, limit, after or None), operation_json))
+    return reply(page_of(queries.operations.page(who, where, limit, after or None), operation_json))
 
 
-@router.get("/operations/{id}", response_model=OperationWithLog)
-def show_operation(id: OperationId, use_cases: Cases, _: Who) -> Response:
+@router.get("/operations/{id}", response_model=OperationWithLog, dependencies=[may(Permission.VIEW)])
+def show_operation(id: OperationId, queries: Reads, who: Who) -> Response:
     """One operation with its stages, changes and log."""
-    with use_cases.ports.store.read() as tx:
-        operation = tx.operations.get(id)
-        events = tx.ledger.page(operation=id, limit=500)
-    return reply({**operation_json(operation), "log": [event_json(event) for event in events]})
+    found = queries.operations.record(who, id)
+    return reply({**operation_json(found.operation), "log": [event_json(event) for event in found.log]})
 
 
-@router.post("/operations/{id}/termination", status_code=202, response_model=Operation, responses=problems(409))
+@router.post(
+    "/operations/{id}/termination",
+    status_code=202,
+    response_model=Operation,
+    responses=problems(409),
+    dependencies=[may(Permission.TERMINATE)],
+)
 def terminate(id: OperationId, use_cases: Cases, by: By) -> Response:
     """Stop an operation: at once while queued, between two files while running."""
     return accepted(use_cases.queue.terminate(id, by))

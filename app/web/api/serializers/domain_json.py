@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app.domain.agents.wire import encode
 from app.domain.audit import timestamp
 from app.domain.environment import Environment, Hold
 from app.domain.errors import Problem, RevisionNotFound
 from app.domain.events import Event
 from app.domain.operation import Operation
 from app.domain.specification.environment_fields import as_dict
-from app.domain.state.tree import printable
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.state.drift import DriftReport
+from app.domain.state.items import printable
 from app.ports import Credential, HistoryItem, Page, Probe, Token
-from app.web.api.serializers.host_keys import with_fingerprints
+from app.web.api.serializers.pinned_values import with_fingerprints
 
 
 def at(moment: datetime | None) -> str | None:
@@ -70,15 +72,20 @@ def status_json(environment: Environment, now: datetime) -> dict[str, Any]:
         "last_finished_at": at(status.last_finished_at),
         "hold": hold_json(environment.hold),
         "heard_at": at(status.heard_at),
-        "message": status.message,
+        "message": str(status.condition),
     }
 
 
-def environment_json(environment: Environment, now: datetime) -> dict[str, Any]:
+def environment_json(environment: Environment, kinds: KindCatalogue, now: datetime) -> dict[str, Any]:
     """An environment in the contract's shape."""
     extra = {"agent": environment.agent, "created_at": at(environment.created_at), "version": environment.version}
     shown = as_dict(environment)
-    return {**shown, "target": with_fingerprints(shown["target"]), "status": status_json(environment, now), **extra}
+    return {
+        **shown,
+        "target": with_fingerprints(kinds, shown["target"]),
+        "status": status_json(environment, now),
+        **extra,
+    }
 
 
 def operation_json(one: Operation) -> dict[str, Any]:
@@ -114,7 +121,7 @@ def operation_json(one: Operation) -> dict[str, Any]:
             "unchanged": changes.unchanged,
         },
         "progress": {"done": one.done, "total": one.total},
-        "paths": list(one.detail.get("paths", ())),
+        "paths": encode(one.detail.paths),
         "pipeline": {"url": pipeline.url, "id": pipeline.id, "commit_time": at(pipeline.commit_time)}
         if pipeline
         else None,
@@ -181,24 +188,19 @@ def token_json(one: Token, secret: str | None = None) -> dict[str, Any]:
     }
 
 
-def drift_json(
-    environment: Environment, stored: Mapping[str, Any] | None, checked_at: datetime | None
-) -> dict[str, Any]:
+def drift_json(environment: Environment, stored: DriftReport | None, checked_at: datetime | None) -> dict[str, Any]:
     """A drift report in the contract's shape."""
-    report = stored or {}
-    items = [
-        {"path": item["path"], "change": item["change"], "diff": item.get("diff")} for item in report.get("items", ())
-    ]
+    report = stored or DriftReport()
     return {
         "environment": environment.name,
         "revision": environment.status.revision,
         "checked_at": at(checked_at),
-        "items": items,
-        "count": report.get("count", len(items)),
+        "items": [{"path": one.path, "change": one.change.value, "diff": one.diff} for one in report.items],
+        "count": report.count,
         "episode": environment.status.drift_episode,
-        "ignored": list(report.get("ignored", ())),
-        "unmanaged": list(report.get("unmanaged", ())),
-        "unmanaged_count": report.get("unmanaged_count", 0),
+        "ignored": list(report.ignored),
+        "unmanaged": list(report.unmanaged),
+        "unmanaged_count": report.unmanaged_count,
     }
 
 
@@ -214,7 +216,7 @@ def probe_json(found: Probe) -> dict[str, Any]:
         "revision": revision.sha if revision else None,
         "subject": revision.subject if revision else None,
         "files": found.files,
-        "unsupported": [{"path": printable(one.path), "kind": one.kind} for one in found.unsupported],
+        "unsupported": [{"path": printable(one.key), "kind": one.kind} for one in found.unsupported],
     }
 
 

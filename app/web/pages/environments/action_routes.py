@@ -6,35 +6,37 @@ from fastapi import Request, Response
 
 from app.domain.operation import OperationKind, Trigger
 from app.domain.operation import Request as Asked
+from app.domain.permissions import Permission
 from app.web.pages.form_fields import Line, line, until
 from app.web.rendering import links, render
-from app.web.rendering.present import exact, short
+from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Cases
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import By
+from app.wording.short_names import short
+from app.wording.times import exact
 
 router = page_router()
 
 
-@router.post("/environments/{name}/syncs")
+@router.post("/environments/{name}/syncs", dependencies=[may(Permission.SYNC)])
 def sync(request: Request, use_cases: Cases, by: By, name: str, revision: Line = "", reason: Line = "") -> Response:
     """Deliver a revision, or what the environment's ref points at."""
-    asked = Asked(OperationKind.SYNC, Trigger.MANUAL, by.name, wanted=line(revision) or None, reason=line(reason))
+    asked = Asked(OperationKind.SYNC, Trigger.MANUAL, str(by), wanted=line(revision) or None, reason=line(reason))
     operation = use_cases.queue.ask(name, asked, by)
     what = short(operation.request.wanted) if operation.request.wanted else "the newest revision"
     return render.done(request, f"/operations/{operation.id}", f"Delivering {what} to {name}", tone="busy")
 
 
-@router.post("/environments/{name}/refreshes")
+@router.post("/environments/{name}/refreshes", dependencies=[may(Permission.REFRESH)])
 def refresh(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Compare live with Git now."""
-    use_cases.queue.ask(name, Asked(OperationKind.REFRESH, Trigger.MANUAL, by.name), by)
+    use_cases.queue.ask(name, Asked(OperationKind.REFRESH, Trigger.MANUAL, str(by)), by)
     return render.done(
         request, links.environment(name), "A comparison was asked for", "What it finds is shown below.", "busy"
     )
 
 
-@router.post("/environments/{name}/hold")
+@router.post("/environments/{name}/hold", dependencies=[may(Permission.HOLD)])
 def hold(request: Request, use_cases: Cases, by: By, name: str, reason: Line = "", expires_at: Line = "") -> Response:
     """Stop automation."""
     held = use_cases.holds.hold(name, line(reason), until(expires_at), by)
@@ -44,14 +46,14 @@ def hold(request: Request, use_cases: Cases, by: By, name: str, reason: Line = "
     return render.done(request, links.environment(name), f"Automation of {name} is held", body, "none")
 
 
-@router.post("/environments/{name}/resume")
+@router.post("/environments/{name}/resume", dependencies=[may(Permission.RESUME)])
 def resume(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Let automation go on."""
     use_cases.holds.resume(name, by)
     return render.done(request, links.environment(name), f"Automation of {name} goes on")
 
 
-@router.post("/environments/{name}/delete")
+@router.post("/environments/{name}/delete", dependencies=[may(Permission.DELETE)])
 def delete(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Forget the environment; files and ledger stay."""
     use_cases.registration.remove(name, by)
@@ -59,24 +61,27 @@ def delete(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     return render.done(request, "/", f"{name} is no longer managed", body, "none")
 
 
-@router.post("/environments/{name}/drift/heals")
+@router.post("/environments/{name}/drift/heals", dependencies=[may(Permission.HEAL_DRIFT)])
 def heal(request: Request, use_cases: Cases, by: By, name: str, reason: Line = "") -> Response:
     """Make live equal the live revision again."""
     operation = use_cases.drift.heal(name, by, line(reason))
     return render.done(request, f"/operations/{operation.id}", f"Healing {name}", tone="busy")
 
 
-@router.post("/environments/{name}/drift/acknowledgements")
+@router.post("/environments/{name}/drift/acknowledgements", dependencies=[may(Permission.ACKNOWLEDGE_DRIFT)])
 def acknowledge(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Say that somebody knows."""
     use_cases.drift.acknowledge(name, by)
     return render.done(request, links.environment(name, "drift"), "Noted that you know", "The drift itself stays.")
 
 
-@router.post("/environments/{name}/drift/adoptions")
-def adopt(request: Request, use_cases: Cases, by: By, name: str, branch: Line = "", message: Line = "") -> Response:
+@router.post("/environments/{name}/drift/adoptions", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
+@router.post("/environments/{name}/drift/write-backs", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
+def write_back(
+    request: Request, use_cases: Cases, by: By, name: str, branch: Line = "", message: Line = ""
+) -> Response:
     """Commit what drifted onto a branch in Git."""
-    revision, operation = use_cases.drift.adopt(name, (), line(branch) or None, line(message), by)
+    revision, operation = use_cases.drift.write_back(name, (), line(branch) or None, line(message), by)
     title = f"Committed as {revision.short} and pushed"
     if operation:
         return render.done(request, f"/operations/{operation.id}", title, "Live is being recorded as that revision.")
@@ -84,7 +89,7 @@ def adopt(request: Request, use_cases: Cases, by: By, name: str, branch: Line = 
     return render.done(request, links.environment(name, "drift"), title, body)
 
 
-@router.post("/environments/{name}/drift/ignores")
+@router.post("/environments/{name}/drift/ignores", dependencies=[may(Permission.IGNORE_DRIFT)])
 def ignore(
     request: Request,
     use_cases: Cases,
@@ -100,7 +105,7 @@ def ignore(
     return render.done(request, links.environment(name, "drift"), f"Drift at {line(path)} is ignored", body, "none")
 
 
-@router.post("/environments/{name}/drift/ignores/remove")
+@router.post("/environments/{name}/drift/ignores/remove", dependencies=[may(Permission.IGNORE_DRIFT)])
 def stop_ignoring(request: Request, use_cases: Cases, by: By, name: str, path: Line = "") -> Response:
     """Remove an ignore rule."""
     use_cases.drift.stop_ignoring(name, path, by)

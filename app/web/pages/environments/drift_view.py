@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request, Response
 
-from app.domain.state.drift import Episode
-from app.web.pages.environments.header import REGION, Head, head
-from app.web.pages.environments.notices import Notice, notices
+from app.domain.permissions import Permission
+from app.domain.state.drift import DriftReport, Episode
+from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.query_parameters import After, number
-from app.web.rendering import links, render
-from app.web.requests.route_dependencies import Cases
+from app.web.rendering import links
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import Visitor
 
 SHOWN = 40
 LETTERS = 40_000
@@ -24,7 +22,7 @@ router = page_router()
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class DriftedPath:
     """One drifted path; `diff` is "" where there is nothing readable, None where it was left out."""
 
     path: str
@@ -33,12 +31,10 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class EnvironmentDriftView:
+class EnvironmentDriftView(Top):
     """What environments/drift.html gets."""
 
-    head: Head
-    notices: tuple[Notice, ...]
-    items: tuple[Item, ...]
+    items: tuple[DriftedPath, ...]
     more: int
     ignored: tuple[str, ...]
     unmanaged: tuple[str, ...]
@@ -50,39 +46,38 @@ class EnvironmentDriftView:
     next: str
 
 
-@router.get("/environments/{name}/drift")
-def drift(request: Request, use_cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+@router.get("/environments/{name}/drift", dependencies=[may(Permission.READ_DIFFS)])
+def drift(request: Request, queries: Reads, who: Who, name: str, after: After = "") -> Response:
     """The environment's drift."""
-    top = head(use_cases, name, "drift")
-    with use_cases.ports.store.read() as tx:
-        report: Mapping[str, Any] = tx.drift.get(top.environment.id) or {}
-        page = tx.episodes.page(top.environment.id, EPISODES, number(after))
+    above = top(queries, who, name, "drift")
+    report = queries.drift.of_environment(who, name).report or DriftReport()
+    page = queries.drift.episodes(who, name, EPISODES, number(after))
     here = links.environment(name, "drift")
-    count = top.environment.status.drift_count
+    count = above.head.environment.status.drift_count
     items = _items(report) if count else ()
     context = EnvironmentDriftView(
-        head=top,
-        notices=notices(top),
+        above.head,
+        above.notices,
         items=items,
         more=max(0, count - len(items)),
-        ignored=tuple(map(str, report.get("ignored", ()))),
-        unmanaged=tuple(map(str, report.get("unmanaged", ()))),
-        unmanaged_count=int(report.get("unmanaged_count", 0)),
+        ignored=report.ignored,
+        unmanaged=report.unmanaged,
+        unmanaged_count=report.unmanaged_count,
         episodes=page.items,
         branch=f"drift/{name}",
         url=links.with_query(here, {"after": after}),
         first=here if after else "",
         next=links.with_query(here, {"after": page.next}) if page.next else "",
     )
-    return render.page(request, "environments/drift.html", context, nav="overview", regions=(REGION, "drift"))
+    return show(request, "environments/drift.html", context, ("drift",))
 
 
-def _items(report: Mapping[str, Any]) -> tuple[Item, ...]:
+def _items(report: DriftReport) -> tuple[DriftedPath, ...]:
     """The first paths, with as many readable differences as a page should carry."""
     left, items = LETTERS, []
-    for each in report.get("items", ())[:SHOWN]:
-        diff = each.get("diff")
+    for each in report.items[:SHOWN]:
+        diff = each.diff
         fits = diff is None or len(diff) <= left
         left -= len(diff or "") if fits else 0
-        items.append(Item(str(each["path"]), str(each["change"]), (diff or "") if fits else None))
+        items.append(DriftedPath(each.path, each.change.value, (diff or "") if fits else None))
     return tuple(items)

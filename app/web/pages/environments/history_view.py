@@ -6,25 +6,23 @@ from dataclasses import dataclass
 
 from fastapi import Request, Response
 
+from app.domain.permissions import Permission
 from app.ports import HistoryItem
-from app.web.pages.environments.header import REGION, Head, head
-from app.web.pages.environments.notices import Notice, notices
+from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.query_parameters import After, clean
-from app.web.rendering import links, render
-from app.web.requests.route_dependencies import Cases
+from app.web.rendering import links
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import Visitor
 
 ROWS = 40
 router = page_router()
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryView:
+class HistoryView(Top):
     """What environments/history.html gets."""
 
-    head: Head
-    notices: tuple[Notice, ...]
     items: tuple[HistoryItem, ...]
     held: str | None
     url: str
@@ -32,21 +30,20 @@ class HistoryView:
     next: str
 
 
-@router.get("/environments/{name}/history")
-def history(request: Request, use_cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+@router.get("/environments/{name}/history", dependencies=[may(Permission.VIEW)])
+def history(request: Request, queries: Reads, who: Who, name: str, after: After = "") -> Response:
     """The environment's revisions."""
-    top = head(use_cases, name, "history")
-    with use_cases.ports.store.read() as tx:
-        page = tx.history.page(top.environment.id, ROWS, clean(after) or None)
+    above = top(queries, who, name, "history")
+    page = queries.history.page(who, name, ROWS, clean(after) or None)
     here = links.environment(name, "history")
-    hold = top.environment.hold
+    hold = above.head.environment.hold
     context = HistoryView(
-        head=top,
-        notices=notices(top),
+        above.head,
+        above.notices,
         items=page.items,
         held=hold.left_revision if hold else None,
         url=links.with_query(here, {"after": after}),
         first=here if after else "",
         next=links.with_query(here, {"after": page.next}) if page.next else "",
     )
-    return render.page(request, "environments/history.html", context, nav="overview", regions=(REGION, "history"))
+    return show(request, "environments/history.html", context, ("history",))

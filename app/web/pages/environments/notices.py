@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from app.domain.environment import Mode
 from app.domain.operation import Outcome, Phase
-from app.domain.status import Health, SyncStatus
-from app.services.operations.status_transitions import TARGET
+from app.domain.status import ConditionKind, Health, SyncStatus
 from app.web.pages.environments.header import Head
 from app.web.rendering import links
-from app.web.rendering.present import actor, clock, every, exact, plural, relative, short
+from app.wording.quantities import plural
+from app.wording.short_names import actor, short
+from app.wording.times import clock, every, exact, relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +34,18 @@ def _all(head: Head) -> Iterator[Notice]:
     status, environment = head.environment.status, head.environment
     if head.silent:
         yield silence(head)
-    if status.message.startswith(TARGET):
+    if status.condition.about(ConditionKind.TARGET):
         settings = links.environment(environment.name, "settings")
         link = None if head.tab == "settings" else ("See its settings", settings)
-        yield Notice("bad", "The target cannot be looked at.", status.message.removeprefix(TARGET), link)
+        yield Notice("bad", "The target cannot be looked at.", status.condition.text, link)
     if not (head.silent and status.revision is None):
         yield difference(head)
     if head.health in (Health.DEGRADED, Health.MISSING):
         title = f"{short(status.revision)} is live, but {status.health.value}."
         yield Notice("bad", title, status.last_reason)
-    if status.message and not status.message.startswith(TARGET):
+    if status.condition and not status.condition.about(ConditionKind.TARGET):
         body = "What is live keeps running, and a rollback works without Git. The next poll tries again."
-        yield Notice("warn", status.message.removeprefix("Git: "), body)
+        yield Notice("warn", status.condition.text, body)
     if environment.hold and not head.pending:
         yield Notice("none", "Nothing is delivered or healed by itself here.", _held(head))
 
@@ -74,7 +75,7 @@ def difference(head: Head) -> Notice:
         return _behind(head)
     if status.revision is None:
         return Notice("none", "Nothing is live yet, and Git was not read yet.", "The first poll is on its way.")
-    if head.sync is SyncStatus.UNKNOWN or status.message.startswith(TARGET):
+    if head.sync is SyncStatus.UNKNOWN or status.condition.about(ConditionKind.TARGET):
         title = f"{short(status.revision)} is live; whether the target still equals it is unknown."
         return Notice("none", title, f"It was last compared {relative(status.checked_at, head.now)}.")
     if status.noticed and status.noticed != status.revision:
@@ -98,8 +99,8 @@ def _shadow(head: Head) -> Notice:
 
 
 def _same_content(head: Head) -> Notice:
-    status, hold = head.environment.status, head.environment.hold
-    if hold and hold.left_revision:
+    status = head.environment.status
+    if head.environment.pinned:
         title = f"{short(status.revision)} is live as asked; Git is at {short(status.noticed)}, which was left."
         return Notice("none", title)
     if head.bad:
@@ -111,7 +112,9 @@ def _same_content(head: Head) -> Notice:
 
 def _drift(head: Head) -> Notice:
     status, episode = head.environment.status, head.episode
-    differ = f"{plural(status.drift_count, 'file')} on the target {'differs' if status.drift_count == 1 else 'differ'}"
+    differ = (
+        f"{plural(status.drift_count, head.noun)} on the target {'differs' if status.drift_count == 1 else 'differ'}"
+    )
     title = f"{differ} from {short(status.revision)}, the revision that is live."
     began = ""
     if episode and episode.last_good_at:

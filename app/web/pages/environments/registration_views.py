@@ -14,27 +14,26 @@ from app.domain.environment import Environment, RunsOn
 from app.domain.errors import (
     EnvironmentChanged,
     EnvironmentExists,
-    EnvironmentNotFound,
     InvalidInput,
     OperationInProgress,
     Problem,
 )
-from app.services.environments.switch_effects import left_behind
-from app.services.use_cases import UseCases
+from app.domain.permissions import Permission
+from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.environments.forms import environment_form as forms
 from app.web.pages.environments.forms.environment_form import Form
-from app.web.pages.environments.forms.host_key_confirmation import unconfirmed
+from app.web.pages.environments.forms.pin_confirmation import unconfirmed
 from app.web.pages.environments.forms.switch_form import Asked, SwitchForm, switch_form
 from app.web.pages.environments.forms.target_form import looked_up
-from app.web.pages.environments.header import REGION, Head, head
-from app.web.pages.environments.notices import Notice, notices
 from app.web.rendering import links, render
-from app.web.requests.route_dependencies import Cases, Later
+from app.web.requests.permission_check import By, may
+from app.web.requests.route_dependencies import Later
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import By, Visitor
+from app.web.requests.visit import Visit, Visiting
+from app.wording.switch_effects import left_behind
 
 FORM = "environment_form"
-CONFIRM = "Confirm the server's host key: compare its fingerprint below, then save again."
+CONFIRM = "Confirm the server's {noun}: compare its fingerprint below, then save again."
 router = page_router()
 
 
@@ -46,20 +45,18 @@ class RegistrationView:
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsView:
+class SettingsView(Top):
     """What environments/settings.html gets."""
 
-    head: Head
-    notices: tuple[Notice, ...]
     form: Form
     switch: SwitchForm
 
 
-@router.get("/environments/new")
-def new(request: Request, use_cases: Cases, _: Visitor, mode: str = "pull") -> Response:
+@router.get("/environments/new", dependencies=[may(Permission.VIEW)])
+def new(visit: Visiting, mode: str = "pull") -> Response:
     """An empty form."""
-    typed = {**forms.FRESH, "mode": mode if mode in ("push", "pull") else "pull"}
-    return _new(request, forms.form(use_cases, typed))
+    typed = {**forms.fresh(visit.queries.targets.kinds()), "mode": mode if mode in ("push", "pull") else "pull"}
+    return _new(visit.request, forms.form(visit, typed))
 
 
 def _new(request: Request, shown: Form, status: int = HTTPStatus.OK) -> Response:
@@ -68,139 +65,129 @@ def _new(request: Request, shown: Form, status: int = HTTPStatus.OK) -> Response
     )
 
 
-@router.get("/environments/{name}/settings")
-def settings(request: Request, use_cases: Cases, name: str, _: Visitor) -> Response:
+@router.get("/environments/{name}/settings", dependencies=[may(Permission.VIEW)])
+def settings(visit: Visiting, name: str) -> Response:
     """The environment's specification, to edit."""
-    with use_cases.ports.store.read() as tx:
-        one = tx.environments.get(name)
-    return settings_page(request, use_cases, one)
+    one = visit.queries.environments.get(visit.who, name)
+    return settings_page(visit, one)
 
 
-def settings_page(
-    request: Request, use_cases: UseCases, one: Environment, asked: Asked | None = None, status: int = HTTPStatus.OK
-) -> Response:
+def settings_page(visit: Visit, one: Environment, asked: Asked | None = None, status: int = HTTPStatus.OK) -> Response:
     """The settings as they are stored; `asked`: what has to be answered before a switch."""
-    return _settings(request, use_cases, forms.form(use_cases, forms.of_environment(one), one), status, asked)
+    return _settings(
+        visit,
+        forms.form(visit, forms.of_environment(visit.queries.targets.kinds(), one), one),
+        status,
+        asked,
+    )
 
 
-def _settings(
-    request: Request, use_cases: UseCases, shown: Form, status: int = HTTPStatus.OK, asked: Asked | None = None
-) -> Response:
-    top = head(use_cases, shown.editing, "settings")
-    context = SettingsView(top, notices(top), shown, switch_form(use_cases, top.environment, asked))
-    regions = (REGION, FORM)
-    return render.page(request, "environments/settings.html", context, nav="overview", regions=regions, status=status)
+def _settings(visit: Visit, shown: Form, status: int = HTTPStatus.OK, asked: Asked | None = None) -> Response:
+    above = top(visit.queries, visit.who, shown.editing, "settings")
+    switch = switch_form(visit, above.head.environment, asked)
+    context = SettingsView(above.head, above.notices, shown, switch)
+    return show(visit.request, "environments/settings.html", context, (FORM,), status)
 
 
-def _again(request: Request, use_cases: UseCases, shown: Form, status: int = HTTPStatus.OK) -> Response:
-    return _settings(request, use_cases, shown, status) if shown.editing else _new(request, shown, status)
+def _again(visit: Visit, shown: Form, status: int = HTTPStatus.OK) -> Response:
+    return _settings(visit, shown, status) if shown.editing else _new(visit.request, shown, status)
 
 
-@router.post("/environments/checks")
-async def check(request: Request, use_cases: Cases, _: Visitor) -> Response:
+@router.post("/environments/checks", dependencies=[may(Permission.CHECK)])
+async def check(visit: Visiting) -> Response:
     """Messages for what was typed so far; with `test`, also a look at the repository. Nothing is saved."""
-    sent = dict(await request.form())
-    return await run_in_threadpool(_checked, request, use_cases, sent)
+    sent = dict(await visit.request.form())
+    return await run_in_threadpool(_checked, visit, sent)
 
 
-def _checked(request: Request, use_cases: UseCases, sent: Mapping[str, object]) -> Response:
-    typed, one = forms.typed_values(sent), _edited(use_cases, sent)
+def _checked(visit: Visit, sent: Mapping[str, object]) -> Response:
+    typed, one = forms.typed_values(visit.queries.targets.kinds(), sent), _edited(visit, sent)
     host = None
     if sent.get("look_up"):
-        typed, host = looked_up(use_cases, typed, forms.number)
-    errors, problem = _wrong(use_cases, typed, one)
+        typed, host = looked_up(visit, typed, forms.number)
+    errors, problem = _wrong(visit, typed, one)
     told = {name: text for name, text in errors.items() if typed[name]}
-    shown = forms.form(use_cases, typed, one, errors=told, problem=problem, host=host)
+    shown = forms.form(visit, typed, one, errors=told, problem=problem, host=host)
     if sent.get("test"):
-        shown = replace(shown, finding=forms.tested(use_cases, typed))
-    return _again(request, use_cases, shown)
+        shown = replace(shown, finding=forms.tested(visit, typed))
+    return _again(visit, shown)
 
 
-def _edited(use_cases: UseCases, sent: Mapping[str, object]) -> Environment | None:
+def _edited(visit: Visit, sent: Mapping[str, object]) -> Environment | None:
     """The environment that the form is about, at the version that it was filled from."""
     name, version = str(sent.get("editing") or ""), str(sent.get("version") or "")
     if not name:
         return None
-    with use_cases.ports.store.read() as tx:
-        one = tx.environments.get(name)
+    one = visit.queries.environments.get(visit.who, name)
     return replace(one, version=int(version)) if version.isascii() and version.isdigit() else one
 
 
-def _wrong(use_cases: UseCases, typed: Mapping[str, str], one: Environment | None) -> tuple[dict[str, str], str]:
+def _wrong(visit: Visit, typed: Mapping[str, str], one: Environment | None) -> tuple[dict[str, str], str]:
     try:
-        given = forms.specification({**typed, "name": one.name} if one else typed)
-        use_cases.registration.checked({**given, "runs_on": one.runs_on.value} if one else given)
+        kinds = visit.queries.targets.kinds()
+        given = forms.specification(kinds, {**typed, "name": one.name} if one else typed)
+        visit.use_cases.registration.checked({**given, "runs_on": one.runs_on.value} if one else given)
     except InvalidInput as problem:
         return forms.placed(problem.fields, typed)
-    return ({}, "") if one or not _taken(use_cases, typed["name"]) else ({"name": "is taken; choose another"}, "")
+    taken = one is None and visit.queries.environments.taken(visit.who, typed["name"])
+    return ({"name": "is taken; choose another"} if taken else {}, "")
 
 
-def _taken(use_cases: UseCases, name: str) -> bool:
-    try:
-        with use_cases.ports.store.read() as tx:
-            tx.environments.get(name)
-    except EnvironmentNotFound:
-        return False
-    return True
-
-
-@router.post("/environments")
-async def create(request: Request, use_cases: Cases, by: By, later: Later) -> Response:
+@router.post("/environments", dependencies=[may(Permission.REGISTER)])
+async def create(visit: Visiting, by: By, later: Later) -> Response:
     """Register it, and look at it for the first time in the background."""
-    typed = forms.typed_values(dict(await request.form()))
-    return await run_in_threadpool(_create, request, use_cases, typed, by, later)
+    typed = forms.typed_values(visit.queries.targets.kinds(), dict(await visit.request.form()))
+    return await run_in_threadpool(_create, visit, typed, by, later)
 
 
-def _create(request: Request, use_cases: UseCases, typed: Mapping[str, str], by: Actor, later: Later) -> Response:
-    if asked := _unconfirmed(request, use_cases, typed, None):
+def _create(visit: Visit, typed: Mapping[str, str], by: Actor, later: Later) -> Response:
+    if asked := _unconfirmed(visit, typed, None):
         return asked
     try:
-        made = use_cases.registration.create(forms.specification(typed), by)
+        made = visit.use_cases.registration.create(forms.specification(visit.queries.targets.kinds(), typed), by)
     except (InvalidInput, EnvironmentExists) as problem:
-        return _refused(request, use_cases, typed, None, problem)
-    later.run("first look", lambda: use_cases.registration.first_look(made))
+        return _refused(visit, typed, None, problem)
+    later.run("first look", lambda: visit.use_cases.registration.first_look(made))
     body = "Its first look at Git follows by itself."
-    return render.done(request, links.environment(made.name), f"{made.name} is registered", body)
+    return render.done(visit.request, links.environment(made.name), f"{made.name} is registered", body)
 
 
-@router.post("/environments/{name}/edit")
-async def edit(request: Request, use_cases: Cases, name: str, by: By) -> Response:
+@router.post("/environments/{name}/edit", dependencies=[may(Permission.EDIT)])
+async def edit(visit: Visiting, name: str, by: By) -> Response:
     """Save the settings, unless somebody else did meanwhile."""
-    sent = dict(await request.form())
-    return await run_in_threadpool(_edit, request, use_cases, {**sent, "editing": name}, by)
+    sent = dict(await visit.request.form())
+    return await run_in_threadpool(_edit, visit, {**sent, "editing": name}, by)
 
 
-def _edit(request: Request, use_cases: UseCases, sent: Mapping[str, object], by: Actor) -> Response:
-    typed, one = forms.typed_values(sent), _edited(use_cases, sent)
+def _edit(visit: Visit, sent: Mapping[str, object], by: Actor) -> Response:
+    typed, one = forms.typed_values(visit.queries.targets.kinds(), sent), _edited(visit, sent)
     assert one is not None
-    if asked := _unconfirmed(request, use_cases, typed, one):
+    if asked := _unconfirmed(visit, typed, one):
         return asked
+    kinds = visit.queries.targets.kinds()
     try:
-        saved = use_cases.registration.edit(one.name, forms.change(typed, one), by, version=one.version)
+        saved = visit.use_cases.registration.edit(one.name, forms.change(kinds, typed, one), by, version=one.version)
     except (InvalidInput, EnvironmentChanged, OperationInProgress) as problem:
-        return _refused(request, use_cases, typed, one, problem)
+        return _refused(visit, typed, one, problem)
     changed = saved.version != one.version
-    left = left_behind(one, saved, same_place=False)
+    left = left_behind(kinds, one, saved, same_place=False)
     title, body = ("Saved", " ".join(("A comparison follows.", *left))) if changed else ("Nothing was different", "")
-    return render.done(request, links.environment(one.name, "settings"), title, body, "ok" if changed else "none")
+    return render.done(visit.request, links.environment(one.name, "settings"), title, body, "ok" if changed else "none")
 
 
-def _unconfirmed(
-    request: Request, use_cases: UseCases, typed: Mapping[str, str], one: Environment | None
-) -> Response | None:
-    """The form again with the host key that saving would pin, for the person to confirm; None if there is none."""
+def _unconfirmed(visit: Visit, typed: Mapping[str, str], one: Environment | None) -> Response | None:
+    """The form again with what saving would pin (a host key), for the person to confirm; None if there is none."""
     here = one.runs_on is RunsOn.SERVER if one else typed["runs_on"] in ("", RunsOn.SERVER.value)
-    if not here or not unconfirmed(typed, one.target if one else None) or any(_wrong(use_cases, typed, one)):
+    pin = unconfirmed(visit.queries.targets.kinds(), typed, one.target if one else None)
+    if not here or pin is None or any(_wrong(visit, typed, one)):
         return None
-    found, host = looked_up(use_cases, typed, forms.number)
-    problem = CONFIRM if host.tone == "warn" else host.title
-    shown = forms.form(use_cases, {**found, "name": one.name} if one else found, one, problem=problem, host=host)
-    return _again(request, use_cases, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
+    found, host = looked_up(visit, typed, forms.number)
+    problem = CONFIRM.format(noun=pin.noun) if host.confirm else host.title
+    shown = forms.form(visit, {**found, "name": one.name} if one else found, one, problem=problem, host=host)
+    return _again(visit, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _refused(
-    request: Request, use_cases: UseCases, typed: Mapping[str, str], one: Environment | None, problem: Problem
-) -> Response:
+def _refused(visit: Visit, typed: Mapping[str, str], one: Environment | None, problem: Problem) -> Response:
     """The form again, with what was typed and what is wrong with it."""
     errors, others = forms.placed(problem.fields, typed)
     if isinstance(problem, EnvironmentExists):
@@ -208,5 +195,5 @@ def _refused(
     if isinstance(problem, EnvironmentChanged):
         others = "Somebody else edited it meanwhile. Your changes stand below, unsaved: reload the page to see theirs."
     told = others or ("" if errors else problem.detail)
-    shown = forms.form(use_cases, {**typed, "name": one.name} if one else typed, one, errors=errors, problem=told)
-    return _again(request, use_cases, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
+    shown = forms.form(visit, {**typed, "name": one.name} if one else typed, one, errors=errors, problem=told)
+    return _again(visit, shown, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import Response
 
 from app.domain.environment import Environment, Mode
 from app.domain.errors import InvalidInput
+from app.domain.permissions import Permission
 from app.ports import HistoryItem
 from app.services.environments.previews import Shown
-from app.services.use_cases import UseCases
 from app.web.pages.form_fields import Line, line, until
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import render
-from app.web.rendering.present import plural, short
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.permission_check import By, may
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import By, Visitor
+from app.web.requests.visit import Visit, Visiting
+from app.wording.quantities import plural
+from app.wording.short_names import short
 
 SHOWN = 40
 LETTERS = 40_000
@@ -59,16 +60,15 @@ class RollbackView:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@router.get("/environments/{name}/rollback")
-def preview(request: Request, use_cases: Cases, name: str, _: Visitor, revision: Word = "") -> Response:
+@router.get("/environments/{name}/rollback", dependencies=[may(Permission.READ_DIFFS)])
+def preview(visit: Visiting, name: str, revision: Word = "") -> Response:
     """The plan of going to a revision (the last good one if none is named)."""
-    return _page(request, use_cases, name, clean(revision), Typed())
+    return _page(visit, name, clean(revision), Typed())
 
 
-@router.post("/environments/{name}/rollback")
+@router.post("/environments/{name}/rollback", dependencies=[may(Permission.ROLLBACK)])
 def roll_back(
-    request: Request,
-    use_cases: Cases,
+    visit: Visiting,
     by: By,
     name: str,
     revision: Line = "",
@@ -78,26 +78,23 @@ def roll_back(
 ) -> Response:
     """Go there, and stay there."""
     try:
-        operation = use_cases.rollback.back(name, line(revision), strategy, line(reason), by, until(expires_at))
+        operation = visit.use_cases.rollback.back(name, line(revision), strategy, line(reason), by, until(expires_at))
     except InvalidInput as problem:
-        return _page(request, use_cases, name, line(revision), Typed(strategy, reason, expires_at), problem.fields)
+        return _page(visit, name, line(revision), Typed(strategy, reason, expires_at), problem.fields)
     title = f"Rolling {name} back to {short(operation.request.wanted)}"
     body = "" if strategy == "revert" else "Automation is held, so that nothing undoes it."
-    return render.done(request, f"/operations/{operation.id}", title, body, "busy")
+    return render.done(visit.request, f"/operations/{operation.id}", title, body, "busy")
 
 
 def _page(
-    request: Request,
-    use_cases: UseCases,
+    visit: Visit,
     name: str,
     revision: str,
     typed: Typed,
     errors: Mapping[str, str] | None = None,
 ) -> Response:
-    found = use_cases.previews.show(name, revision or None)
-    with use_cases.ports.store.read() as tx:
-        environment = tx.environments.get(name)
-        item = tx.history.find(environment.id, found.revision)
+    found = visit.use_cases.previews.show(name, revision or None)
+    environment, item = visit.queries.history.find(visit.who, name, found.revision)
     changes = _changes(found.items)
     context = RollbackView(
         environment=environment,
@@ -110,7 +107,7 @@ def _page(
         errors=errors or {},
     )
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
-    return render.page(request, "rollbacks/new.html", context, nav="overview", status=status)
+    return render.page(visit.request, "rollbacks/new.html", context, nav="overview", status=status)
 
 
 def _changes(items: list[dict[str, Any]]) -> tuple[PlannedChange, ...]:

@@ -8,29 +8,23 @@ from datetime import date, datetime, timedelta
 
 from fastapi import Request, Response
 
-from app.domain.environment import RunsOn
-from app.domain.errors import OperationNotFound
 from app.domain.events import Event, EventType
+from app.domain.events.environment_events import HealthChanged
+from app.domain.events.source_events import RevisionNoticed
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Trigger
-from app.ports import Transaction
-from app.services.environments.shadow_pairs import Pair
-from app.web.pages.environments.header import REGION, Head, head
-from app.web.pages.environments.notices import Notice, notices
+from app.domain.permissions import Permission
+from app.domain.status import Health
+from app.queries.comparisons.shadow_pairs import Pair
+from app.queries.event_queries import Timeline
+from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.query_parameters import After, number
-from app.web.rendering import links, render
+from app.web.rendering import links
 from app.web.rendering.happenings import Happening, of_event, of_operation
-from app.web.requests.route_dependencies import Cases
+from app.web.requests.permission_check import Who, may
+from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
-from app.web.requests.visitor import Visitor
 
 EVENTS = 40
-QUIET = frozenset({
-    EventType.OPERATION_QUEUED, EventType.OPERATION_STARTED, EventType.OPERATION_STAGE, EventType.OPERATION_LOG,
-    EventType.STATUS_CHANGED, EventType.WEBHOOK_RECEIVED,
-})  # fmt: skip
-OF_SOURCE = (EventType.SOURCE_FAILED, EventType.SOURCE_RECOVERED)
-OF_SOURCES = 500  # such events of all repositories, among which this one's are looked for
-TYPES = tuple(one for one in EventType if one not in QUIET)
 router = page_router()
 
 
@@ -43,11 +37,9 @@ class TimelineDay:
 
 
 @dataclass(frozen=True, slots=True)
-class TimelineView:
+class TimelineView(Top):
     """What environments/timeline.html gets."""
 
-    head: Head
-    notices: tuple[Notice, ...]
     days: tuple[TimelineDay, ...]
     shown: int
     url: str
@@ -57,76 +49,41 @@ class TimelineView:
     switched: Happening | None
 
 
-@router.get("/environments/{name}")
-def timeline(request: Request, use_cases: Cases, name: str, _: Visitor, after: After = "") -> Response:
+@router.get("/environments/{name}", dependencies=[may(Permission.VIEW)])
+def timeline(request: Request, queries: Reads, who: Who, name: str, after: After = "") -> Response:
     """The environment's page."""
-    top = head(use_cases, name, "timeline")
-    with use_cases.ports.store.read() as tx:
-        before = number(after)
-        events = tx.ledger.page(
-            limit=EVENTS + 1, environment_id=top.environment.id, types=TYPES, newest_first=True, before=before
-        )
-        shown = _with_source(tx, top, events[:EVENTS], before)
-        running = () if after else _unfinished(tx, top)
-        items = (*running, *_happenings(tx, shown))
-        switched = _switched(tx, top)
+    above = top(queries, who, name, "timeline")
+    found = queries.events.timeline(who, name, EVENTS, number(after))
+    running = () if after else _unfinished(found, above.head.active)
+    items = (*running, *_happenings(found.events))
     address = links.environment(name)
     context = TimelineView(
-        head=top,
-        notices=notices(top),
-        days=tuple(_by_day(items, top.now.date())),
+        above.head,
+        above.notices,
+        days=tuple(_by_day(items, above.head.now.date())),
         shown=len(items),
         url=links.with_query(address, {"after": after}),
         first=address if after else "",
-        next=links.with_query(address, {"after": events[EVENTS - 1].id}) if len(events) > EVENTS else "",
-        pairs=() if after else use_cases.shadowing.pairs(name),
-        switched=switched,
+        next=links.with_query(address, {"after": found.next}) if found.next else "",
+        pairs=() if after else queries.shadows.pairs(who, name),
+        switched=next((told for told in map(of_event, found.switches) if told.link), None),
     )
-    return render.page(
-        request, "environments/timeline.html", context, nav="overview", regions=(REGION, "timeline", "facts")
-    )
+    return show(request, "environments/timeline.html", context, ("timeline", "facts"))
 
 
-def _with_source(tx: Transaction, top: Head, events: Sequence[Event], before: int | None) -> Sequence[Event]:
-    """The events of a page with what befell the repository in the same time, told once for all its environments."""
-    if not events or top.environment.runs_on is RunsOn.AGENT:
-        return events
-    found = tx.ledger.page(events[-1].id, OF_SOURCES, types=OF_SOURCE, newest_first=True, before=before)
-    url = top.environment.source.repo_url
-    ours = [one for one in found if one.environment_id is None and one.data.get("repo_url") == url]
-    return sorted((*events, *ours), key=lambda one: one.id, reverse=True)
+def _unfinished(found: Timeline, active: Operation | None) -> tuple[Happening, ...]:
+    running = [active] if active and active.phase is Phase.RUNNING else []
+    return tuple(of_operation(one) for one in (*reversed(found.queued), *running) if not _unremarkable(one))
 
 
-def _switched(tx: Transaction, top: Head) -> Happening | None:
-    """The latest switch between push and pull."""
-    types = (EventType.ENVIRONMENT_SWITCHED,)
-    found = tx.ledger.page(limit=EVENTS, environment_id=top.environment.id, types=types, newest_first=True)
-    return next((told for told in map(of_event, found) if told.link), None)
-
-
-def _unfinished(tx: Transaction, top: Head) -> tuple[Happening, ...]:
-    waiting = tx.operations.queued(top.environment.id)
-    running = [top.active] if top.active and top.active.phase is Phase.RUNNING else []
-    return tuple(of_operation(one) for one in (*reversed(waiting), *running) if not _unremarkable(one))
-
-
-def _happenings(tx: Transaction, events: Sequence[Event]) -> Iterator[Happening]:
-    ended = {event.id: _operation(tx, event) for event in events if event.type is EventType.OPERATION_FINISHED}
-    syncs = [one for one in ended.values() if one and one.kind is OperationKind.SYNC]
+def _happenings(events: Sequence[tuple[Event, Operation | None]]) -> Iterator[Happening]:
+    syncs = [one for _, one in events if one and one.kind is OperationKind.SYNC]
     told = {fact for one in syncs for fact in (one.id, one.revision)}
-    for event in events:
-        operation = ended.get(event.id)
+    for event, operation in events:
         if operation and not _unremarkable(operation):
             yield of_operation(operation, f"event-{event.id}")
-        elif event.id not in ended and not _said_already(event, told):
+        elif event.type is not EventType.OPERATION_FINISHED and not _said_already(event, told):
             yield of_event(event)
-
-
-def _operation(tx: Transaction, event: Event) -> Operation | None:
-    try:
-        return tx.operations.get(event.operation or "")
-    except OperationNotFound:
-        return None
 
 
 def _unremarkable(operation: Operation) -> bool:
@@ -137,10 +94,10 @@ def _unremarkable(operation: Operation) -> bool:
 
 def _said_already(event: Event, told: Collection[str | None]) -> bool:
     """Whether a delivery beside it tells the same: its commit was noticed first, and health follows from it."""
-    if event.type is EventType.REVISION_NOTICED:
-        return event.data.get("revision") in told
-    first = event.data.get("from") == "Unknown"
-    return event.type is EventType.HEALTH_CHANGED and (first or event.operation in told)
+    fact = event.fact
+    if isinstance(fact, RevisionNoticed):
+        return fact.revision in told
+    return isinstance(fact, HealthChanged) and (fact.before == Health.UNKNOWN or event.operation in told)
 
 
 def _by_day(items: Sequence[Happening], today: date) -> Iterator[TimelineDay]:

@@ -7,25 +7,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.environment import Environment, HealthCheck
+from app.domain.environment import Environment, HealthCheck, RunsOn
 from app.domain.errors import Problem
+from app.domain.specification.kind_catalogue import KindCatalogue
 from app.ports import Probe
-from app.services.use_cases import UseCases
 from app.web.pages.environments.forms import target_form as targets
+from app.web.pages.environments.forms.target_inputs import NO_CREDENTIAL, TargetInputs, inputs
 from app.web.pages.environments.forms.test_result import Finding
 from app.web.pages.query_parameters import clean
-from app.web.rendering.present import plural
+from app.web.requests.visit import Visit
+from app.wording.quantities import plural
 
 CREDENTIALS = 200
 NUMBERS = ("policy.interval_s", "policy.refresh_interval_s")
 FLAGS = ("prune", "self_heal", "allow_empty", "auto_rollback", "observe")
 CHECKS = {"http": ("url", "expect_status"), "tcp": ("host", "port"), "command": ("command",)}
 TIMES = ("timeout_s", "interval_s", "deadline_s")
-ON_AGENT = (("directory", "Directory on the agent's host"),)  # an agent delivers where it is
 FRESH: Mapping[str, str] = {
     "name": "", "mode": "pull", "runs_on": "server", "labels": "",
     "source.repo_url": "", "source.ref": "main", "source.path": "", "source.credential": "",
-    **targets.FRESH,
     "policy.interval_s": "60", "policy.refresh_interval_s": "300", "policy.auto_sync": "",
     "policy.prune": "true", "policy.self_heal": "", "policy.allow_empty": "", "policy.auto_rollback": "",
     "policy.observe": "",
@@ -44,7 +44,7 @@ class Form:
     typed: Mapping[str, str]
     kinds: tuple[tuple[str, str], ...]
     credentials: tuple[tuple[str, str], ...]
-    keys: tuple[tuple[str, str], ...] = ()
+    target: TargetInputs
     errors: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
     finding: Finding | None = None
@@ -58,24 +58,28 @@ class Form:
         return any(name.startswith("policy.") for name in self.errors)
 
 
-def form(use_cases: UseCases, typed: Mapping[str, str], environment: Environment | None = None, **more: Any) -> Form:
+def fresh(kinds: KindCatalogue) -> dict[str, str]:
+    """A new form's values."""
+    return {**FRESH, **targets.fresh(kinds)}
+
+
+def form(visit: Visit, typed: Mapping[str, str], environment: Environment | None = None, **more: Any) -> Form:
     """A form with these values and the choices that exist here."""
-    every = tuple((one.name, one.title) for one in use_cases.ports.targets.kinds().values())
-    kinds = ON_AGENT if typed["runs_on"] == "agent" else every
+    known, runs_on = visit.queries.targets.kinds(), RunsOn.AGENT if typed["runs_on"] == "agent" else RunsOn.SERVER
+    there = known.that_run_on(runs_on)
+    kinds = tuple((one.name, one.title_on(runs_on)) for one in there)
     typed = typed if typed["target.kind"] in dict(kinds) else {**typed, "target.kind": kinds[0][0]}
-    with use_cases.ports.store.read() as tx:
-        stored = tx.credentials.page(CREDENTIALS, None).items
+    stored = visit.queries.secrets.credentials(visit.who, CREDENTIALS).items
     usable = [one for one in stored if one.kind not in ("webhook-secret", "kubeconfig")]
-    none = ("", "None, or this machine's keys")
-    credentials = (none, *((one.name, f"{one.name} ({one.kind})") for one in usable))
-    keys = (none, *((one.name, one.name) for one in usable if one.kind == "ssh-key"))
+    credentials = (NO_CREDENTIAL, *((one.name, f"{one.name} ({one.kind})") for one in usable))
+    target = inputs(known[typed["target.kind"]], runs_on, stored)
     editing, version = (environment.name, environment.version) if environment else ("", 0)
-    return Form(typed, kinds, credentials, keys, editing=editing, version=version, **more)
+    return Form(typed, kinds, credentials, target, editing=editing, version=version, **more)
 
 
-def typed_values(given: Mapping[str, Any]) -> dict[str, str]:
+def typed_values(kinds: KindCatalogue, given: Mapping[str, Any]) -> dict[str, str]:
     """What a browser sent, every field there; boxes that were not ticked are empty."""
-    return {name: _text(given.get(name)) for name in FRESH}
+    return {name: _text(given.get(name)) for name in fresh(kinds)}
 
 
 def _text(value: Any) -> str:
@@ -83,7 +87,7 @@ def _text(value: Any) -> str:
     return "\n".join(clean(line) for line in lines).strip()[:20_000]
 
 
-def specification(typed: Mapping[str, str]) -> dict[str, Any]:
+def specification(kinds: KindCatalogue, typed: Mapping[str, str]) -> dict[str, Any]:
     """The form as a specification; what is no number stays text, so that the check names it."""
     policy: dict[str, Any] = {name: typed[f"policy.{name}"] == "true" for name in FLAGS}
     policy |= {name.removeprefix("policy."): number(typed[name]) for name in NUMBERS}
@@ -97,15 +101,15 @@ def specification(typed: Mapping[str, str]) -> dict[str, Any]:
         "mode": typed["mode"],
         "runs_on": typed["runs_on"] or "server",
         "source": {**source, "ref": source["ref"] or "main", "credential": source["credential"] or None},
-        "target": targets.target(typed, number),
+        "target": targets.target(kinds, typed, number),
         "policy": policy,
         "labels": labels(typed["labels"]),
     }
 
 
-def change(typed: Mapping[str, str], before: Environment) -> dict[str, Any]:
+def change(kinds: KindCatalogue, typed: Mapping[str, str], before: Environment) -> dict[str, Any]:
     """The form as a change to an environment: what it no longer names is told as removed. Ignore rules stay."""
-    wanted = specification(typed)
+    wanted = specification(kinds, typed)
     gone = {key: None for key in before.labels if key not in wanted["labels"]}
     gone_options = {key: None for key in before.target.options if key not in wanted["target"]}
     kept = {shlex.join(hook.command): hook.timeout_s for hook in before.policy.hooks}
@@ -153,11 +157,11 @@ def labels(text: str) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def of_environment(one: Environment) -> dict[str, str]:
+def of_environment(kinds: KindCatalogue, one: Environment) -> dict[str, str]:
     """An environment as the form shows it."""
     source, policy = one.source, one.policy
     values = {
-        **FRESH, "name": one.name, "mode": one.mode.value, "runs_on": one.runs_on.value,
+        **fresh(kinds), "name": one.name, "mode": one.mode.value, "runs_on": one.runs_on.value,
         "labels": " ".join(f"{key}={value}" for key, value in one.labels.items()),
         "source.repo_url": source.repo_url, "source.ref": source.ref, "source.path": source.path,
         "source.credential": source.credential or "",
@@ -167,7 +171,7 @@ def of_environment(one: Environment) -> dict[str, str]:
         **{f"policy.hooks.{when}": "\n".join(shlex.join(hook.command) for hook in policy.hooks if hook.when == when)
            for when in ("pre", "post")},
     }  # fmt: skip
-    values |= targets.shown(one.target)
+    values |= targets.shown(kinds, one.target)
     return values | dict(_check_values(policy.health_check))
 
 
@@ -189,7 +193,7 @@ def placed(errors: Mapping[str, str], typed: Mapping[str, str]) -> tuple[dict[st
     found: dict[str, str] = {}
     others = []
     for name, text in errors.items():
-        known = next((place for place in _above(name) if place in FRESH), None)
+        known = next((place for place in _above(name) if place in typed), None)
         if known:
             within = name.removeprefix(known).strip(".")
             found.setdefault(
@@ -206,11 +210,11 @@ def _above(name: str) -> Iterator[str]:
         yield ".".join(parts[:end])
 
 
-def tested(use_cases: UseCases, typed: Mapping[str, str]) -> Finding:
+def tested(visit: Visit, typed: Mapping[str, str]) -> Finding:
     """Look at the repository: "reachable, 3 branches, 214 files under deploy/"."""
     try:
-        spec = specification(typed)["source"]
-        return _found(use_cases.registration.probe(spec), spec)
+        spec = specification(visit.queries.targets.kinds(), typed)["source"]
+        return _found(visit.use_cases.registration.probe(spec), spec)
     except Problem as problem:
         return Finding("bad", "This repository cannot be used like this", f"{problem.detail} Nothing was saved.")
 

@@ -1,60 +1,86 @@
-"""The part of an environment's form that is about its target: each kind has fields of its own."""
+"""The part of an environment's form that is about its target, made from the description of the chosen kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from app.domain.environment import TargetSpec
 from app.domain.errors import InvalidInput, Problem
-from app.services.use_cases import UseCases
-from app.web.pages.environments.forms import host_key_confirmation
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.specification.target_kind import TARGET, FieldType, Section, TargetField
+from app.web.pages.environments.forms import pin_confirmation
 from app.web.pages.environments.forms.test_result import Finding
+from app.web.requests.visit import Visit
 
-LOGIN = ("host", "port", "user", "credential", "host_key")
-FRESH: Mapping[str, str] = {
-    "target.kind": "directory", "target.path": "", "target.layout": "in_place", "target.keep_releases": "5",
-    "target.host": "", "target.port": "22", "target.user": "", "target.credential": "", "target.host_key": "",
-    "target.jump.host": "", "target.jump.port": "22", "target.jump.user": "", "target.jump.credential": "",
-    "target.jump.host_key": "",
-}  # fmt: skip
+KIND = f"{TARGET}.kind"
 Number = Callable[[str], Any]
 
 
-def target(typed: Mapping[str, str], number: Number) -> dict[str, Any]:
-    """What was typed as the target's specification; options of releases only where releases are wanted."""
-    values: dict[str, Any] = {"kind": typed["target.kind"], "path": typed["target.path"]}
-    if typed["target.layout"] == "releases":
-        values |= {"layout": "releases", "keep_releases": number(typed["target.keep_releases"])}
-    if values["kind"] == "ssh":
-        values |= _login(typed, "target", number)
-        if typed["target.jump.host"]:
-            values["jump"] = _login(typed, "target.jump", number)
+def fresh(kinds: KindCatalogue) -> dict[str, str]:
+    """A new form's values: the fields of every kind, so that what fits stays when another kind is chosen."""
+    values = {KIND: next(iter(kinds), "")}
+    for kind in kinds.values():
+        for section in kind.sections():
+            for field in section.fields:
+                values.setdefault(f"{section.place}.{field.name}", str(field.default or ""))
     return values
 
 
-def _login(typed: Mapping[str, str], place: str, number: Number) -> dict[str, Any]:
-    given = {name: typed[f"{place}.{name}"] or None for name in LOGIN}
-    return {**given, "port": number(given["port"] or "22")}
+def target(kinds: KindCatalogue, typed: Mapping[str, str], number: Number) -> dict[str, Any]:
+    """What was typed as the target's specification. A group counts where its first field is filled in, a field with a
+    condition where that holds."""
+    kind = kinds.get(typed[KIND])
+    values: dict[str, Any] = {"kind": typed[KIND]}
+    for section in kind.sections() if kind else ():
+        given = dict(_given(section, typed, number))
+        if section.place == TARGET:
+            values |= given
+        elif given.get(section.fields[0].name):
+            values[section.place.rpartition(".")[2]] = given
+    return values
 
 
-def shown(spec: TargetSpec) -> dict[str, str]:
+def _given(section: Section, typed: Mapping[str, str], number: Number) -> Iterator[tuple[str, Any]]:
+    for field in section.fields:
+        text = typed[f"{section.place}.{field.name}"]
+        if field.when is None or typed[f"{section.place}.{field.when[0]}"] == field.when[1]:
+            yield field.name, (number(text) if field.type is FieldType.NUMBER else text) or None
+
+
+def shown(kinds: KindCatalogue, spec: TargetSpec) -> dict[str, str]:
     """A target as the form shows it."""
-    options = {f"target.{name}": value for name, value in spec.options.items() if name != "jump"}
-    options |= {f"target.jump.{name}": value for name, value in (spec.option("jump") or {}).items()}
-    return {"target.kind": spec.kind, **{name: str(value) for name, value in options.items() if name in FRESH}}
+    kind = kinds.get(spec.kind)
+    values = {KIND: spec.kind}
+    for section in kind.sections() if kind else ():
+        given = section.options(spec.options)
+        names = (field.name for field in section.fields if field.name in given)
+        values |= {f"{section.place}.{name}": str(given[name]) for name in names}
+    return values
 
 
-def looked_up(use_cases: UseCases, typed: Mapping[str, str], number: Number) -> tuple[dict[str, str], Finding]:
-    """Ask the server for its host key; returns what was typed with it, and what to compare."""
-    given = {**typed, "target.host_key": "", "target.jump.host_key": ""}
+def looked_up(visit: Visit, typed: Mapping[str, str], number: Number) -> tuple[dict[str, str], Finding]:
+    """Ask the place for what is to be pinned; returns what was typed with it, and what to compare."""
+    kinds = visit.queries.targets.kinds()
+    pinned = dict(_pinned(kinds, typed))
+    if not pinned:
+        return dict(typed), Finding("bad", "Nothing could be looked up", "This kind of target pins nothing.")
+    pin = next(field.pin for field in pinned.values() if field.pin)
+    wrong = f"No {pin.noun} could be looked up"
     try:
-        found = use_cases.registration.completed(target(given, number))
+        found = visit.use_cases.registration.completed(target(kinds, {**typed, **dict.fromkeys(pinned, "")}, number))
     except InvalidInput as problem:
         text = "; ".join(f"{field} {wrong}" for field, wrong in problem.fields.items())
-        return dict(typed), Finding("bad", "No host key could be looked up", text or problem.detail)
+        return dict(typed), Finding("bad", wrong, text or problem.detail)
     except Problem as problem:
-        return dict(typed), Finding("bad", "No host key could be looked up", problem.detail)
-    return {**typed, **shown(found)}, Finding(
-        "warn", host_key_confirmation.TITLE, host_key_confirmation.told(use_cases, found)
-    )
+        return dict(typed), Finding("bad", wrong, problem.detail)
+    told = pin_confirmation.told(visit, found, pin)
+    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, told, confirm=True)
+
+
+def _pinned(kinds: KindCatalogue, typed: Mapping[str, str]) -> Iterator[tuple[str, TargetField]]:
+    kind = kinds.get(typed[KIND])
+    for section in kind.sections() if kind else ():
+        for field in section.fields:
+            if field.pin:
+                yield f"{section.place}.{field.name}", field

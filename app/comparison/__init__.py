@@ -1,0 +1,75 @@
+"""Push against pull, measured from the ledger: evidence in, rows with figures, intervals and verdicts out."""
+
+from __future__ import annotations
+
+from app.comparison import lead_time
+from app.comparison.before_and_after import never_run
+from app.comparison.evidence import MODES, Evidence
+from app.comparison.measures import MEASURES
+from app.comparison.result import (
+    HEADLINES,
+    Call,
+    Cell,
+    Comparison,
+    ComparisonRow,
+    Day,
+    Detail,
+    Heading,
+    Pairing,
+    Stages,
+    StageTime,
+    Verdict,
+)
+from app.comparison.window import DEFAULT, WINDOWS, Window, parse_labels, parse_window
+
+__all__ = [
+    "DEFAULT",
+    "HEADLINES",
+    "MODES",
+    "WINDOWS",
+    "Call",
+    "Cell",
+    "Comparison",
+    "ComparisonRow",
+    "Day",
+    "Detail",
+    "Evidence",
+    "Heading",
+    "Pairing",
+    "StageTime",
+    "Stages",
+    "Verdict",
+    "Window",
+    "compare_modes",
+    "parse_labels",
+    "parse_window",
+]
+
+METHOD = (
+    "Every figure comes from this installation's own ledger or from its environments' specifications. Durations are "
+    "compared by their medians; an interval holds the true value in 95 of 100 cases, and a verdict is given only where "
+    "both modes have enough cases and the interval of the difference leaves out zero. Each verdict stands for itself: "
+    "among twenty rows without any difference, one would show one by chance. Deliveries of one environment resemble "
+    "each other, so an installation with few environments says little about others; the paired figures are the safest."
+)
+
+
+def compare_modes(evidence: Evidence) -> Comparison:
+    """Set push against pull, a row per measure."""
+    rows = tuple(measure(evidence) for measure in MEASURES)
+    if evidence.subject and not evidence.subject.switches and evidence.environments:
+        rows = never_run(rows, evidence.environments[0])
+    return Comparison(
+        window=evidence.window.name,
+        since=evidence.window.since,
+        until=evidence.window.until,
+        labels=evidence.labels,
+        environments={mode: len(evidence.of(mode)) for mode in MODES},
+        rows=rows,
+        paired=lead_time.paired(evidence),
+        stages=lead_time.stages(evidence),
+        days=lead_time.days(evidence),
+        method=METHOD,
+        note=evidence.note,
+        subject=evidence.subject,
+    )

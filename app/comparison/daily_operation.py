@@ -1,0 +1,228 @@
+"""Day to day: fresh verdicts, who starts deliveries, what got lost, what is on record, how far a commit reaches."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.comparison.delivery_facts import DeliveryFact
+from app.comparison.evidence import MODES, STARTS, WORKED, Delivered, Evidence
+from app.comparison.judgement import Measure, Phrases, detail, shares, times
+from app.comparison.result import ComparisonRow, Detail, Heading
+from app.comparison.statistics import median
+from app.domain.actor import Actor, ActorKind
+from app.domain.environment import Environment
+from app.domain.operation import AUTOMATIC, Outcome, Phase, Trigger
+
+ASKED = (Trigger.PIPELINE, Trigger.WEBHOOK)
+STATUS = Heading(
+    "status_synchronization",
+    "status synchronization",
+    "Status that can be believed",
+    "Is the shown status still true?",
+    "share",
+    "higher",
+    20,
+    "Environments whose last full comparison is younger than two of their refresh intervals, of all environments, at "
+    "this moment. An older verdict is shown as Unknown.",
+    "environments",
+)
+AUTOMATION = Heading(
+    "automation",
+    "automation",
+    "Deliveries without a person",
+    "How often does it work by itself?",
+    "share",
+    "higher",
+    20,
+    "Syncs that changed what is live (deployments, rollbacks, heals) and were started by a pipeline, a webhook, a "
+    "poll, an agent, self-heal or automatic rollback, of all such syncs.",
+)
+DEPENDENCE = Heading(
+    "pipeline_dependence",
+    "pipeline dependence",
+    "Deliveries whose webhook or pipeline never came",
+    "What gets lost when a pipeline or a webhook fails?",
+    "share",
+    "lower",
+    20,
+    "Commits that no webhook and no pipeline brought although one was expected, of all commits that should have been "
+    "delivered without a person. The poll finds such commits, and delivers them where auto_sync is on; in a pull "
+    "environment a missing webhook costs no more than the rest of the poll's interval.",
+)
+AUDIT = Heading(
+    "audit_completeness",
+    "audit completeness",
+    "Deliveries on record",
+    "Can every delivery be traced to who started it?",
+    "share",
+    "higher",
+    20,
+    "Finished syncs that have an entry in the audit log naming who started them, of all finished syncs.",
+    "audit",
+)
+REACH = Heading(
+    "multi_environment_reach",
+    "multi-environment reach",
+    "One commit to all its environments",
+    "How long between the first and the last environment of a commit?",
+    "s",
+    "lower",
+    10,
+    "For revisions that went live in two or more environments of a mode: from the first environment in which it was "
+    "live to the last.",
+)
+
+
+# --- status ---
+def status_synchronization(evidence: Evidence) -> ComparisonRow:
+    """The row STATUS."""
+    says = Phrases(
+        "{Mode}: {hits} of {n} environments show a verdict that is fresh enough to be believed.",
+        "No {mode} environment is registered.",
+        "more",
+    )
+    return shares(STATUS, says, *(_fresh(evidence, mode) for mode in MODES))
+
+
+def _fresh(evidence: Evidence, mode: str) -> Measure:
+    environments, now = evidence.present(mode), evidence.window.until
+    ages = [(now - one.status.checked_at).total_seconds() for one in environments if one.status.checked_at]
+    details = [detail("median age of the verdict", median(ages) if ages else None, "s")] if environments else []
+    words = Counter(one.status.sync_at(now).value for one in environments)
+    details += [detail(word, count) for word, count in words.most_common()]
+    hits = sum(_is_fresh(one, now) for one in environments)
+    return Measure(mode, hits=hits, n=len(environments), details=tuple(details), query={"mode": mode})
+
+
+def _is_fresh(environment: Environment, now: datetime) -> bool:
+    checked = environment.status.checked_at
+    return checked is not None and now < checked + environment.verdict_lifetime()
+
+
+# --- automation ---
+def automation(evidence: Evidence) -> ComparisonRow:
+    """The row AUTOMATION."""
+    says = Phrases(
+        "With {mode}, {hits} of {n} syncs that changed something were started without a person.",
+        "No {mode} sync has changed anything.",
+        "more",
+    )
+    return shares(AUTOMATION, says, *(_automated(evidence, mode) for mode in MODES))
+
+
+def _automated(evidence: Evidence, mode: str) -> Measure:
+    worked = [fact for fact in evidence.finished[mode] if _worked(fact)]
+    starts = Counter(fact.trigger.value.replace("_", "-") for fact in worked)
+    details = [detail(f"started by {start}", count) for start, count in starts.most_common()]
+    held = evidence.decisions.get((mode, Outcome.HELD.value), 0)
+    details += [detail("times that a hold stopped automation", held)] if held else []
+    hits = sum(_unattended(fact) for fact in worked)
+    return Measure(mode, hits=hits, n=len(worked), details=tuple(details), query={"mode": mode, "kind": "sync"})
+
+
+def _worked(fact: DeliveryFact) -> bool:
+    return fact.phase is Phase.SUCCEEDED and fact.outcome in WORKED
+
+
+def _unattended(fact: DeliveryFact) -> bool:
+    by_itself = fact.trigger in AUTOMATIC or fact.trigger is Trigger.PIPELINE
+    return by_itself or (fact.trigger is Trigger.ROLLBACK and Actor.parse(fact.initiated_by).kind is ActorKind.SYSTEM)
+
+
+# --- pipeline dependence ---
+def pipeline_dependence(evidence: Evidence) -> ComparisonRow:
+    """The row DEPENDENCE."""
+    says = Phrases(
+        "With {mode}, {hits} of {n} commits were let down by a webhook or pipeline that never came.",
+        "No {mode} commit was due without a person.",
+        "fewer",
+    )
+    return shares(DEPENDENCE, says, *(_lost(evidence, mode) for mode in MODES))
+
+
+def _lost(evidence: Evidence, mode: str) -> Measure:
+    delivered = {one.place: one for one in evidence.delivered[mode]}
+    automatic = {place: one for place, one in delivered.items() if one.fact.trigger in STARTS}
+    brought = {(fact.environment, fact.revision or "") for fact in evidence.deliveries if fact.trigger in ASKED}
+    lost = {(one.environment, one.revision) for one in evidence.missed if one.mode == mode} - brought
+    lost |= {place for place, one in automatic.items() if one.fact.webhook_missed}
+    details = _cost(lost, automatic) + _incidents(evidence, mode, lost - delivered.keys())
+    query = {"mode": mode, "kind": "sync", "trigger": Trigger.SCHEDULE.value}
+    return Measure(mode, hits=len(lost), n=len(lost | automatic.keys()), details=details, query=query)
+
+
+def _cost(lost: set[tuple[str, str]], automatic: dict[tuple[str, str], Delivered]) -> tuple[Detail, ...]:
+    late = [one.lead for place, one in automatic.items() if place in lost]
+    if not late:
+        return ()
+    others = [one.lead for place, one in automatic.items() if place not in lost]
+    return (
+        detail("brought by the poll instead", len(late)),
+        detail("median lead time of these", median(late), "s"),
+        detail("median lead time of the others", median(others) if others else None, "s"),
+    )
+
+
+def _incidents(evidence: Evidence, mode: str, never: set[tuple[str, str]]) -> tuple[Detail, ...]:
+    failed = [fact for fact in evidence.finished[mode] if fact.phase is Phase.ERROR]
+    figures = {
+        "never delivered": len(never),
+        "syncs that could not run": len(failed),
+        "webhooks that could not be handled (all modes)": evidence.webhooks.get("failed", 0),
+        "polls that did not reach Git (all modes)": evidence.polls.get("unreachable", 0),
+    }
+    return tuple(detail(label, count) for label, count in figures.items() if count)
+
+
+# --- audit ---
+def audit_completeness(evidence: Evidence) -> ComparisonRow:
+    """The row AUDIT."""
+    says = Phrases(
+        "With {mode}, {hits} of {n} syncs have an audit entry that names who started them.",
+        "No {mode} sync has finished.",
+        "more",
+    )
+    return shares(AUDIT, says, *(_audited(evidence, mode) for mode in MODES))
+
+
+def _audited(evidence: Evidence, mode: str) -> Measure:
+    syncs = evidence.finished[mode]
+    hits = min(len(syncs), evidence.audited.get(mode, 0))
+    starters = Counter(fact.initiated_by for fact in syncs if fact.initiated_by)
+    details = (detail("people, tokens and parts that started syncs", len(starters)),) if starters else ()
+    return Measure(mode, hits=hits, n=len(syncs), details=details, query={"mode": mode, "action": "sync.finish"})
+
+
+# --- reach ---
+def multi_environment_reach(evidence: Evidence) -> ComparisonRow:
+    """The row REACH."""
+    says = Phrases(
+        "With {mode}, the last environment followed the first after {value} ({of}).",
+        "No commit has gone live in two {mode} environments.",
+        "shorter",
+    )
+    return times(REACH, says, *(_spread(evidence, mode) for mode in MODES))
+
+
+def _spread(evidence: Evidence, mode: str) -> Measure:
+    live: dict[str, list[datetime]] = defaultdict(list)
+    for one in evidence.delivered[mode]:
+        live[one.revision].append(one.live_at)
+    several = [moments for moments in live.values() if len(moments) > 1]
+    spans = [(max(moments) - min(moments)).total_seconds() for moments in several]
+    details = _breadth(evidence.of(mode))
+    if several:
+        details += (detail("most environments reached by one commit", max(map(len, several))),)
+    return Measure(mode, spans, details=details, query={"mode": mode, "kind": "sync"})
+
+
+def _breadth(environments: Sequence[Environment]) -> tuple[Detail, ...]:
+    per_source = Counter((one.source.repo_url, one.source.ref) for one in environments)
+    figures = {
+        "environments": len(environments),
+        "kinds of target": len({one.target.kind for one in environments}),
+        "most environments on one branch": max(per_source.values(), default=0),
+    }
+    return tuple(detail(label, count) for label, count in figures.items() if count)

@@ -1,0 +1,223 @@
+"""What the comparison reads, and the deliveries in it that can be measured."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.result import Subject
+from app.comparison.setup_parts import PIPELINE_STEP
+from app.comparison.window import Window
+from app.domain.environment import Environment, Mode
+from app.domain.operation import Outcome, Phase, Trigger
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.state.drift import Episode
+
+MODES = (Mode.PUSH.value, Mode.PULL.value)
+STARTS = frozenset({Trigger.PIPELINE, Trigger.WEBHOOK, Trigger.SCHEDULE, Trigger.AGENT})
+WORKED = frozenset({Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED})
+
+Place = tuple[str, str]  # (environment, revision)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A revision's first way into an environment. `origin` is the earliest moment at which it could be noticed.
+
+    `lead`: seconds from the commit until it was live; `noticing`: seconds from `origin` until it was noticed.
+    """
+
+    fact: DeliveryFact
+    revision: str
+    committed_at: datetime
+    origin: datetime
+    noticed_at: datetime
+    live_at: datetime
+    lead: float
+    noticing: float
+
+    @property
+    def place(self) -> Place:
+        """Where it went."""
+        return self.fact.environment, self.revision
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A commit that never went live by itself: something newer took its place. `waited`: seconds from the commit
+    until the newer one was live, None where it is not yet."""
+
+    place: Place
+    waited: float | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything known about a window, narrowed by labels. See
+    app/ports/storage/comparison_facts.py for the members' meaning; `note`
+    says what was left out; `former`: the one of `environments` that is how an environment was before a switch."""
+
+    window: Window
+    deliveries: tuple[DeliveryFact, ...] = ()
+    episodes: tuple[Episode, ...] = ()
+    environments: tuple[Environment, ...] = ()
+    former: Environment | None = None
+    decisions: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    audited: Mapping[str, int] = field(default_factory=dict)
+    superseded: tuple[CommitFact, ...] = ()
+    missed: tuple[CommitFact, ...] = ()
+    first_live: Mapping[str, datetime] = field(default_factory=dict)
+    polls: Mapping[str, int] = field(default_factory=dict)
+    webhooks: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    subject: Subject | None = None
+    kinds: KindCatalogue = field(default_factory=KindCatalogue)
+    step: str = PIPELINE_STEP  # the text that a pipeline needs to start a delivery
+
+    def of(self, mode: str) -> tuple[Environment, ...]:
+        """The environments of a mode."""
+        return tuple(one for one in self.environments if one.mode.value == mode)
+
+    def present(self, mode: str) -> tuple[Environment, ...]:
+        """Those of a mode that exist: without the earlier side of one that is compared with itself."""
+        return tuple(one for one in self.of(mode) if one is not self.former)
+
+    @cached_property
+    def finished(self) -> Mapping[str, list[DeliveryFact]]:
+        """{mode: finished syncs, oldest first}."""
+        syncs: dict[str, list[DeliveryFact]] = {mode: [] for mode in MODES}
+        for fact in self.deliveries:
+            if fact.phase.final and fact.mode in syncs:
+                syncs[fact.mode].append(fact)
+        return syncs
+
+    @cached_property
+    def delivered(self) -> Mapping[str, list[Delivered]]:
+        """{mode: first deliveries, by the time they were live}; what cannot be timed is in `untimed`."""
+        return {mode: [one for one in self._first_deliveries if one.fact.mode == mode] for mode in MODES}
+
+    @cached_property
+    def untimed(self) -> Mapping[str, int]:
+        """{mode: revisions that were deployed and whose way there tells nothing}: commits older than their
+        environment, without a time, or dated later than they were noticed."""
+        timed = {one.place for one in self._first_deliveries}
+        rest = {(fact.mode, fact.environment, fact.revision) for fact in self._deployed}
+        return Counter(mode for mode, environment, revision in rest if (environment, revision) not in timed)
+
+    @cached_property
+    def _first_deliveries(self) -> list[Delivered]:
+        created = self._created
+        bounds = _visible_from(self._deployed)
+        seen: set[Place] = set()
+        result: list[Delivered] = []
+        for fact in self._deployed:
+            place = fact.environment, fact.revision or ""
+            if place not in seen:
+                seen.add(place)
+                result += _measured(fact, bounds[place[1]], created.get(fact.environment))
+        return result
+
+    @cached_property
+    def _created(self) -> Mapping[str, datetime | None]:
+        """When each environment was registered; of one that was deleted since, when it was first synced."""
+        first: dict[str, datetime | None] = {}
+        for fact in sorted(self.deliveries, key=lambda fact: fact.created_at):
+            first.setdefault(fact.environment, fact.created_at)
+        return {**first, **{one.name: one.created_at for one in self.environments}}
+
+    @cached_property
+    def _deployed(self) -> list[DeliveryFact]:
+        return sorted((fact for fact in self.deliveries if deployed(fact)), key=live)
+
+    @cached_property
+    def skipped(self) -> Mapping[str, list[Skipped]]:
+        """{mode: commits that were superseded and never went live by themselves}."""
+        times = _times_live(self._first_deliveries)
+        live_at = {one.place: one.live_at for one in self._first_deliveries}
+        committed = self._commit_times()
+        found: dict[str, dict[Place, Skipped]] = {mode: {} for mode in MODES}
+        for fact, late in self._passed_over():
+            place = fact.environment, fact.revision
+            if fact.mode in found and place not in live_at:
+                start = fact.committed_at or committed.get(fact.revision) or fact.at
+                newer = live_at.get((fact.environment, fact.by or ""))
+                waited = (newer - start).total_seconds() if newer else _waited(
+                    times[fact.environment], start, fact.at, late
+                )  # fmt: skip
+                found[fact.mode].setdefault(place, Skipped(place, waited))
+        return {mode: list(places.values()) for mode, places in found.items()}
+
+    def _commit_times(self) -> Mapping[str, datetime]:
+        facts: Iterable[DeliveryFact | CommitFact] = (*self.deliveries, *self.superseded)
+        return {fact.revision: fact.committed_at for fact in facts if fact.revision and fact.committed_at}
+
+    def _passed_over(self) -> Iterable[tuple[CommitFact, bool]]:
+        """Superseded commits; the flag says that the newer one was live already when they were looked at."""
+        for fact in self.deliveries:
+            if fact.phase is Phase.SUPERSEDED and fact.revision:
+                at = fact.finished_at or fact.created_at
+                told = fact.noticed_at or fact.created_at
+                late = fact.fetched_at is not None
+                commit = CommitFact(fact.environment, fact.mode, fact.revision, at if late else told, fact.committed_at)
+                yield commit, late
+        for commit in (*self.superseded, *(missed for missed in self.missed if missed.by)):
+            yield commit, False
+
+
+def deployed(fact: DeliveryFact) -> bool:
+    """Whether a sync brought a revision live going forward: no rollback, no heal, no no-op."""
+    forward = fact.trigger is not Trigger.ROLLBACK and fact.trigger is not Trigger.SELF_HEAL
+    return fact.phase is Phase.SUCCEEDED and fact.outcome is Outcome.DEPLOYED and forward and bool(fact.revision)
+
+
+def live(fact: DeliveryFact) -> datetime:
+    """When the revision was live and, where that is checked, healthy."""
+    return fact.healthy_at or fact.applied_at or fact.finished_at or fact.created_at
+
+
+def _visible_from(facts: Iterable[DeliveryFact]) -> Mapping[str, datetime | None]:
+    """{revision: the last moment at which anybody looked and did not see it, before anybody did}.
+
+    Shared by all environments that got the revision, so that no mode is measured from a later start.
+    """
+    told: dict[str, list[DeliveryFact]] = defaultdict(list)
+    for fact in facts:
+        told[fact.revision or ""].append(fact)
+    return {revision: _last_look(of) for revision, of in told.items()}
+
+
+def _last_look(facts: Iterable[DeliveryFact]) -> datetime | None:
+    first = min(fact.noticed_at or fact.created_at for fact in facts)
+    looks = [fact.visible_after for fact in facts if fact.visible_after and fact.visible_after <= first]
+    return max(looks, default=None)
+
+
+def _measured(fact: DeliveryFact, bound: datetime | None, created_at: datetime | None) -> list[Delivered]:
+    committed, noticed = fact.committed_at, fact.noticed_at or fact.created_at
+    if committed is None or committed > noticed or (created_at is not None and committed < created_at):
+        return []
+    origin = min(noticed, max(committed, bound or committed))
+    end = live(fact)
+    lead, noticing = (end - committed).total_seconds(), (noticed - origin).total_seconds()
+    return [Delivered(fact, fact.revision or "", committed, origin, noticed, end, lead, noticing)]
+
+
+def _times_live(deliveries: Iterable[Delivered]) -> Mapping[str, list[datetime]]:
+    times: dict[str, list[datetime]] = defaultdict(list)
+    for one in deliveries:
+        times[one.fact.environment].append(one.live_at)
+    return times
+
+
+def _waited(times: list[datetime], start: datetime, at: datetime, late: bool) -> float | None:
+    """Seconds from `start` until what superseded it was live: the next delivery, or the last before it came late."""
+    place = bisect_right(times, at) - 1 if late else bisect_left(times, at)
+    if not 0 <= place < len(times) or times[place] < start:
+        return None
+    return (times[place] - start).total_seconds()

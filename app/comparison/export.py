@@ -1,0 +1,82 @@
+"""The comparison for other programs: plain values for JSON, and a table for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from app.comparison.result import Cell, Comparison, Heading, Pairing, Verdict
+from app.domain.audit import timestamp
+
+_CELL = ("value", "n", "low", "high", "p95", "sentence")
+COLUMNS = (
+    *("section", "key", "criterion", "title", "unit", "better", "needed"),
+    *(f"push_{name}" for name in _CELL),
+    *(f"pull_{name}" for name in _CELL),
+    *("verdict", "verdict_text", "difference", "difference_low", "difference_high", "definition"),
+)
+
+
+def as_dict(comparison: Comparison) -> dict[str, Any]:
+    """Names as in result.py, with each row's heading beside its cells; times RFC 3339, intervals [low, high]."""
+    plain: dict[str, Any] = _plain(comparison)
+    for line in (*plain["rows"], *plain["paired"]):
+        line.update(line.pop("heading"))
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(below) for key, below in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(below) for below in value]
+    if type(value) is date:
+        return value.isoformat()
+    if isinstance(value, datetime):
+        return timestamp(value)
+    return value.value if isinstance(value, Enum) else value
+
+
+def csv_lines(comparison: Comparison) -> Iterator[str]:
+    """The rows and the paired figures as CSV (RFC 4180), a header first; an empty field where nothing was measured.
+
+    Paired lines have the median over the shared revisions as value and no interval of their own.
+    """
+    yield _csv(COLUMNS)
+    for row in comparison.rows:
+        cells = (*_cell(row.push), *_cell(row.pull))
+        yield _csv((*_heading("row", row.heading), *cells, *_verdict(row.verdict), row.heading.definition))
+    for pairing in comparison.paired:
+        yield _csv((*_heading("paired", pairing.heading), *_paired(pairing), pairing.heading.definition))
+
+
+def _heading(section: str, of: Heading) -> tuple[Any, ...]:
+    return section, of.key, of.criterion, of.title, of.unit, of.better, of.needed
+
+
+def _cell(cell: Cell) -> tuple[Any, ...]:
+    low, high = cell.interval or (None, None)
+    return cell.value, cell.n, low, high, cell.p95, cell.sentence
+
+
+def _paired(pairing: Pairing) -> tuple[Any, ...]:
+    push, pull = ((value, pairing.n, None, None, None, "") for value in (pairing.push, pairing.pull))
+    return (*push, *pull, *_verdict(pairing.verdict))
+
+
+def _verdict(verdict: Verdict) -> tuple[Any, ...]:
+    low, high = verdict.interval or (None, None)
+    return verdict.call.value, verdict.text, verdict.difference, low, high
+
+
+def _csv(values: tuple[Any, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(values)
+    return line.getvalue()

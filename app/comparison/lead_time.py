@@ -1,0 +1,240 @@
+"""Immediacy: when a commit was noticed, when it was live, what never went live, and the same commits both ways."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from itertools import pairwise
+from operator import sub
+
+from app.comparison.evidence import MODES, STARTS, Delivered, Evidence
+from app.comparison.judgement import Measure, Phrases, detail, pairs, shares, times
+from app.comparison.result import ComparisonRow, Day, Detail, Heading, Pairing, Stages, StageTime
+from app.comparison.statistics import median
+from app.domain.operation import Outcome, StageName
+from app.wording.times import duration
+
+_ORIGIN = (
+    "A commit can be noticed from its commit time on, or from the last look at the repository that did not show it, "
+    "whichever is later and whoever looked: so the wait shown is the longest it can have been, and the same for all "
+    "environments that got the commit. Git keeps commit times to the second."
+)
+_COUNTED = (
+    "Counted is a revision's first successful delivery to an environment; rollbacks, self-heals, no-ops, commits older "
+    "than the environment, and commits dated later than they were noticed are left out."
+)
+
+NOTICED = Heading(
+    "noticed",
+    "immediacy",
+    "Polling latency: commit to noticed",
+    "How long does a commit lie unnoticed?",
+    "s",
+    "lower",
+    20,
+    f"From the moment at which a commit can be noticed until a webhook, a pipeline or a poll told us of it. {_ORIGIN} "
+    f"{_COUNTED} Syncs started by hand are left out too.",
+)
+LEAD_TIME = Heading(
+    "lead_time",
+    "immediacy",
+    "Lead time: commit to live",
+    "How long until a commit is live?",
+    "s",
+    "lower",
+    20,
+    "From the commit time until the sync's health check passed; without a check, until the target was changed. "
+    f"{_COUNTED}",
+)
+NEVER_DEPLOYED = Heading(
+    "never_deployed",
+    "immediacy",
+    "Commits never deployed by themselves",
+    "How many commits are passed over for a newer one?",
+    "share",
+    None,
+    20,
+    "Commits that a newer one superseded before they went live, of these and all that went live. Recorded are queued "
+    "syncs that made way, pipelines that came late, and the commits between two polls of a pull environment, also "
+    "those that came in one push or touch other paths. Fewer deliveries are neither better nor worse.",
+)
+LEAD_TIME_ALL = Heading(
+    "lead_time_all",
+    "immediacy",
+    "Lead time with superseded commits",
+    "How long until a commit's change is live, be it inside a newer one?",
+    "s",
+    "lower",
+    20,
+    "As lead time, and a superseded commit counts with the time until the revision that took its place was live.",
+)
+
+
+def noticed(evidence: Evidence) -> ComparisonRow:
+    """The row NOTICED."""
+    says = Phrases(
+        "{Mode} noticed a commit {value} after it could first be seen ({of}).",
+        "No {mode} delivery was started by a webhook, a pipeline or a poll.",
+        "sooner",
+    )
+    return times(NOTICED, says, *(_noticed_by(evidence, mode) for mode in MODES))
+
+
+def _noticed_by(evidence: Evidence, mode: str) -> Measure:
+    automatic = [one for one in evidence.delivered[mode] if one.fact.trigger in STARTS]
+    by: dict[str, list[float]] = defaultdict(list)
+    for one in automatic:
+        by[one.fact.trigger.value].append(one.noticing)
+    details = [detail(f"median by {trigger}", median(waits), "s") for trigger, waits in sorted(by.items())]
+    if automatic:
+        details.append(detail("longest", max(one.noticing for one in automatic), "s"))
+    nudges = evidence.decisions.get((mode, Outcome.NUDGED.value), 0)
+    details += [detail("polls brought forward by a webhook", nudges)] if nudges else []
+    return Measure(mode, [one.noticing for one in automatic], details=tuple(details), query=_deliveries(mode))
+
+
+def _deliveries(mode: str) -> Mapping[str, str]:
+    return {"mode": mode, "kind": "sync", "outcome": Outcome.DEPLOYED.value}
+
+
+def lead_time(evidence: Evidence) -> ComparisonRow:
+    """The row LEAD_TIME."""
+    says = Phrases(
+        "With {mode}, a commit was live {value} after it was made ({of}).",
+        "No {mode} delivery can be timed.",
+        "sooner",
+    )
+    return times(LEAD_TIME, says, *(_lead_time_of(evidence, mode) for mode in MODES))
+
+
+def _lead_time_of(evidence: Evidence, mode: str) -> Measure:
+    leads = [one.lead for one in evidence.delivered[mode]]
+    details = [detail("longest", max(leads), "s")] if leads else []
+    if evidence.untimed[mode]:
+        details.append(detail("deliveries that could not be timed", evidence.untimed[mode]))
+    return Measure(mode, leads, details=tuple(details), query=_deliveries(mode))
+
+
+def never_deployed(evidence: Evidence) -> ComparisonRow:
+    """The row NEVER_DEPLOYED."""
+    says = Phrases(
+        "With {mode}, {hits} of {n} commits were superseded before they ran.", "No {mode} commit is known.", ""
+    )
+    return shares(NEVER_DEPLOYED, says, *(_never_deployed_by(evidence, mode) for mode in MODES))
+
+
+def _never_deployed_by(evidence: Evidence, mode: str) -> Measure:
+    hits = len(evidence.skipped[mode])
+    query = {"mode": mode, "kind": "sync", "outcome": Outcome.SUPERSEDED.value}
+    return Measure(mode, hits=hits, n=hits + len(evidence.delivered[mode]), query=query)
+
+
+def lead_time_all(evidence: Evidence) -> ComparisonRow:
+    """The row LEAD_TIME_ALL."""
+    says = Phrases(
+        "With {mode}, a commit's change was live {value} after it was made, superseded ones included ({of}).",
+        "No {mode} commit can be timed.",
+        "sooner",
+    )
+    return times(LEAD_TIME_ALL, says, *(_lead_time_all_of(evidence, mode) for mode in MODES))
+
+
+def _lead_time_all_of(evidence: Evidence, mode: str) -> Measure:
+    waits = [one.waited for one in evidence.skipped[mode] if one.waited is not None]
+    leads = [one.lead for one in evidence.delivered[mode]]
+    details = (*_median_of("delivered", leads), *_median_of("superseded", waits))
+    open_ = len(evidence.skipped[mode]) - len(waits)
+    details += (detail("superseded and not live yet", open_),) if open_ else ()
+    return Measure(mode, leads + waits, details=details, query={"mode": mode, "kind": "sync"})
+
+
+def _median_of(label: str, values: Sequence[float]) -> tuple[Detail, ...]:
+    return (detail(f"median of {len(values):,} {label}", median(values), "s"),) if values else ()
+
+
+# --- the same commits both ways ---
+_PAIRED = (
+    "Only revisions that went live both in a push and in a pull environment, each compared with itself (median over "
+    "the environments of a mode), so that size and hour of a commit weigh on both alike. The interval is that of the "
+    "sign test."
+)
+PAIRED_LEAD = Heading(
+    "paired_lead_time", "immediacy", "The same commits: commit to live", "Which way gets the same commit live sooner?",
+    "s", "lower", 10, _PAIRED,
+)  # fmt: skip
+PAIRED_NOTICED = Heading(
+    "paired_noticed", "immediacy", "The same commits: noticed", "Which way notices the same commit sooner?",
+    "s", "lower", 10, f"{_PAIRED} {_ORIGIN}",
+)  # fmt: skip
+
+
+def paired(evidence: Evidence) -> tuple[Pairing, ...]:
+    """The paired comparisons."""
+    both: dict[str, dict[str, list[Delivered]]] = defaultdict(dict)
+    for mode in MODES:
+        for one in evidence.delivered[mode]:
+            both[one.revision].setdefault(mode, []).append(one)
+    twice = [(sides[MODES[0]], sides[MODES[1]]) for sides in both.values() if len(sides) == len(MODES)]
+    started = [pair for pair in twice if all(one.fact.trigger in STARTS for side in pair for one in side)]
+    return (
+        pairs(PAIRED_LEAD, "sooner", _each(twice, lambda one: one.lead)),
+        pairs(PAIRED_NOTICED, "sooner", _each(started, lambda one: one.noticing)),
+    )
+
+
+def _each(
+    twice: Sequence[tuple[Sequence[Delivered], Sequence[Delivered]]], seconds: Callable[[Delivered], float]
+) -> list[tuple[float, float]]:
+    return [(median([*map(seconds, push)]), median([*map(seconds, pull)])) for push, pull in twice]
+
+
+# --- stages ---
+_ENDS: tuple[Callable[[Delivered], datetime | None], ...] = (
+    lambda one: one.origin,
+    lambda one: one.noticed_at,
+    lambda one: one.fact.fetched_at,
+    lambda one: one.fact.planned_at,
+    lambda one: one.fact.applied_at,
+    lambda one: one.fact.healthy_at,
+)
+
+
+def stages(evidence: Evidence) -> tuple[Stages, ...]:
+    """Both modes' stage medians, in seconds from the commit."""
+    return tuple(_stages_of(mode, evidence.delivered[mode]) for mode in MODES)
+
+
+def days(evidence: Evidence) -> tuple[Day, ...]:
+    """Both modes' lead time, day by day, oldest first."""
+    found: dict[date, dict[str, list[float]]] = defaultdict(dict)
+    for mode in MODES:
+        for one in evidence.delivered[mode]:
+            found[one.live_at.date()].setdefault(mode, []).append(one.lead)
+    return tuple(
+        Day(day, {mode: median(leads) for mode, leads in of.items()}, {mode: len(leads) for mode, leads in of.items()})
+        for day, of in sorted(found.items())
+    )
+
+
+def _stages_of(mode: str, deliveries: Sequence[Delivered]) -> Stages:
+    whole = [one for one in deliveries if all(end(one) for end in _ENDS[2:])]
+    if not whole:
+        return Stages(mode, 0, (), f"No {mode} delivery passed every stage.")
+    columns = _offsets(whole)
+    ends = [median(column) for column in columns]
+    took = [0.0, *(median([*map(sub, after, before)]) for before, after in pairwise(columns))]
+    shown = tuple(StageTime(name.value, at, own) for name, at, own in zip(StageName, ends, took, strict=True))
+    longest = max(shown, key=lambda one: one.took)
+    sentence = f"With {mode}, a commit takes {duration(ends[-1])} to live"
+    sentence += f"; the longest stage is {longest.name} ({duration(longest.took)})."
+    return Stages(mode, len(whole), shown, sentence)
+
+
+def _offsets(whole: Sequence[Delivered]) -> list[list[float]]:
+    """For every stage, each delivery's seconds from the commit to the stage's end, never going back."""
+    columns = [[0.0] * len(whole)]
+    for end in _ENDS:
+        own = [((end(one) or one.committed_at) - one.committed_at).total_seconds() for one in whole]
+        columns.append([*map(max, columns[-1], own)])
+    return columns

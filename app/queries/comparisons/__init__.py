@@ -1,0 +1,1 @@
+"""Push against pull, and shadows beside what they shadow."""

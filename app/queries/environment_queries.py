@@ -1,0 +1,71 @@
+"""Environments: one, a page of them, and the overview of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.environment import Environment
+from app.domain.errors import EnvironmentNotFound
+from app.domain.identity import Identity
+from app.domain.state.drift import Episode
+from app.ports import EnvironmentFilter, EnvironmentRow, Page, Ports, Tally, Transaction
+from app.queries.visibility import may_see, visible_environment
+
+NAMED = 5  # environments in need of a person that the overview names
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All environments at one moment. `needy`: the first of those that need a person, with their open drift."""
+
+    now: datetime
+    tally: Tally
+    page: Page[EnvironmentRow]
+    needy: tuple[tuple[Environment, Episode | None], ...]
+
+
+class EnvironmentQueries:
+    """Reads the registry."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._store, self._clock = ports.store, ports.clock
+
+    def get(self, identity: Identity, name: str) -> Environment:
+        """One environment. Raises EnvironmentNotFound."""
+        with self._store.read() as tx:
+            return visible_environment(tx, identity, name)
+
+    def taken(self, identity: Identity, name: str) -> bool:
+        """Whether a new environment may not have this name; that of an unseen one is taken too."""
+        try:
+            with self._store.read() as tx:
+                tx.environments.get(name)
+        except EnvironmentNotFound:
+            return False
+        return True
+
+    def page(
+        self, identity: Identity, where: EnvironmentFilter, now: datetime, limit: int, after: str | None
+    ) -> Page[EnvironmentRow]:
+        """Environments by name, their verdicts as of `now`."""
+        with self._store.read() as tx:
+            return _seen(identity, tx.environments.page(where, now, limit, after))
+
+    def overview(self, identity: Identity, where: EnvironmentFilter, limit: int, after: str | None) -> Overview:
+        """The tally, a page of environments with those in need of a person first, and who is in need."""
+        now = self._clock.now()
+        with self._store.read() as tx:
+            tally = tx.environments.tally(now)
+            page = tx.environments.page(where, now, limit, after, by_need=True)
+            return Overview(now, tally, _seen(identity, page), _needy(tx, identity, now) if tally.need else ())
+
+
+def _needy(tx: Transaction, identity: Identity, now: datetime) -> tuple[tuple[Environment, Episode | None], ...]:
+    page = _seen(identity, tx.environments.page(EnvironmentFilter(need=True), now, NAMED, None, by_need=True))
+    found = (row.environment for row in page.items)
+    return tuple((one, tx.episodes.current(one.id) if one.status.drift_count else None) for one in found)
+
+
+def _seen(identity: Identity, page: Page[EnvironmentRow]) -> Page[EnvironmentRow]:
+    return Page(tuple(row for row in page.items if may_see(identity, row.environment)), page.next)

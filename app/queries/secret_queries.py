@@ -1,0 +1,48 @@
+"""Credentials, tokens and webhook deliveries: what is known about them, never a secret."""
+
+from __future__ import annotations
+
+from app.domain.errors import CredentialNotFound
+from app.domain.identity import Identity
+from app.ports import Credential, Delivery, Page, Ports, Token
+from app.queries.visibility import visible_environment
+
+WEBHOOK_SECRET = "webhook-secret"  # noqa: S105 — a kind of credential
+
+
+class SecretQueries:
+    """Reads what was stored with a secret in it."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._store = ports.store
+
+    def credentials(self, identity: Identity, limit: int, after: str | None = None) -> Page[Credential]:
+        """Credentials by name."""
+        with self._store.read() as tx:
+            return tx.credentials.page(limit, after)
+
+    def credential(self, identity: Identity, name: str) -> Credential:
+        """One credential. Raises CredentialNotFound."""
+        with self._store.read() as tx:
+            return tx.credentials.get(name)
+
+    def tokens(self, identity: Identity) -> tuple[Token, ...]:
+        """API tokens, oldest first."""
+        with self._store.read() as tx:
+            return tx.identities.tokens()
+
+    def deliveries(self, identity: Identity, limit: int) -> tuple[Delivery, ...]:
+        """The latest webhook deliveries of all hooks."""
+        with self._store.read() as tx:
+            return tx.inbox.page(None, limit, None).items
+
+    def webhook(self, identity: Identity, name: str, limit: int) -> tuple[Credential | None, tuple[Delivery, ...]]:
+        """An environment's webhook: whether a secret is set, and its latest deliveries. Raises EnvironmentNotFound."""
+        with self._store.read() as tx:
+            visible_environment(tx, identity, name)
+            try:
+                stored: Credential | None = tx.credentials.get(name)
+            except CredentialNotFound:
+                stored = None
+            deliveries = tx.inbox.page(name, limit, None).items
+        return stored if stored and stored.kind == WEBHOOK_SECRET else None, deliveries

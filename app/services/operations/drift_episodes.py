@@ -1,0 +1,88 @@
+"""Drift episodes follow what comparisons find: one opens, changes, and ends when live equals desired again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.actor import Actor
+from app.domain.environment import Environment
+from app.domain.events import NewEvent, about
+from app.domain.events.environment_events import DriftChanged, DriftDetected, DriftEnded
+from app.domain.operation import Operation
+from app.domain.state.drift import DriftReport, Ending
+from app.domain.state.items import printable
+from app.domain.state.plan import Plan
+from app.ports import Transaction
+
+SAMPLE = 50  # drifted paths that an episode names
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFound:
+    """What a full comparison found at `at`: a bounded sample of the drifted paths, how many there are, and whether an
+    ignore rule accepts others."""
+
+    at: datetime
+    paths: tuple[str, ...] = ()
+    count: int = 0
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DriftOver:
+    """Live equals desired at `at`, because somebody delivered. `by`: who did."""
+
+    at: datetime
+    ending: Ending
+    by: str
+
+
+def found_in(plan: Plan, at: datetime) -> DriftFound:
+    """What a plan says about drift."""
+    paths = tuple(printable(item.key) for item in plan.drift[:SAMPLE])
+    return DriftFound(at, paths, len(plan.drift), bool(plan.ignored))
+
+
+def follow(
+    tx: Transaction, environment: Environment, found: DriftFound | DriftOver, operation: Operation
+) -> tuple[int | None, list[NewEvent]]:
+    """Open, update or end the environment's episode; returns the id of the open one, and what the ledger learns."""
+    current = tx.episodes.current(environment.id)
+    if isinstance(found, DriftFound) and found.count:
+        if current is None:
+            opened = tx.episodes.open_one(
+                environment, environment.status.checked_at, found.at, found.paths, found.count
+            )
+            return opened.id, [about(environment, _says(DriftDetected, opened.id, found), operation.id)]
+        if (current.paths, current.count) == (found.paths, found.count):
+            return current.id, []
+        tx.episodes.update(current.id, found.paths, found.count)
+        return current.id, [about(environment, _says(DriftChanged, current.id, found), operation.id)]
+    if current is None:
+        return None, []
+    over = found if isinstance(found, DriftOver) else _over(found)
+    tx.episodes.end(current.id, over.at, over.ending, over.by)
+    why = f"{over.ending.value} by {over.by}"
+    ended = DriftEnded(current.id, over.ending.value, Actor.parse(over.by), why=why)
+    return None, [about(environment, ended, operation.id)]
+
+
+def abandon(tx: Transaction, environment: Environment, by: str, at: datetime) -> None:
+    """End the open episode and clear the drift report: they concerned a target that is no longer the environment's."""
+    current = tx.episodes.current(environment.id)
+    if current:
+        tx.episodes.end(current.id, at, Ending.SUPERSEDED, by)
+    tx.drift.put(environment.id, at, DriftReport())
+
+
+def _over(found: DriftFound) -> DriftOver:
+    """Nothing drifts any more without a delivery: a rule accepts it, or somebody put it right on the target."""
+    if found.accepted:
+        return DriftOver(found.at, Ending.IGNORED, "ignore rule")
+    return DriftOver(found.at, Ending.HEALED, "outside")
+
+
+def _says(kind: type[DriftDetected], episode: int, found: DriftFound) -> DriftDetected:
+    what = found.paths[0] if found.count == 1 else f"{found.count} paths, {found.paths[0]} among them"
+    return kind(episode, found.count, found.paths[:10], what)

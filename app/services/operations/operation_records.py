@@ -1,0 +1,75 @@
+"""What the ledger and the audit log keep of an operation: that it was asked for, and how it ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.actor import Actor
+from app.domain.audit import NewAuditEntry
+from app.domain.events import Fact, NewEvent
+from app.domain.events.operation_events import OperationFinished, OperationQueued
+from app.domain.operation import Operation, OperationKind, Trigger
+
+
+def is_quiet(operation: Operation) -> bool:
+    """Scheduled refreshes leave a trace only when their verdict changes; the environment says when it was checked."""
+    return operation.kind is OperationKind.REFRESH and operation.trigger is Trigger.SCHEDULE
+
+
+def queued_event(operation: Operation) -> NewEvent:
+    """The ledger's entry for an operation that was asked for."""
+    request = operation.request
+    fact = OperationQueued(
+        operation.kind.value, operation.mode, request.trigger.value, Actor.parse(request.initiated_by),
+        operation.revision or request.wanted, why=operation.reason,
+    )  # fmt: skip
+    return event_of(operation, fact)
+
+
+def finished_event(operation: Operation) -> NewEvent:
+    """The ledger's entry for an operation's end."""
+    changes, request = operation.changes, operation.request
+    fact = OperationFinished(
+        operation.kind.value, operation.mode, request.trigger.value, Actor.parse(request.initiated_by),
+        operation.revision or request.wanted, operation.phase.value,
+        operation.outcome.value if operation.outcome else None, operation.from_revision,
+        changes.created, changes.updated, changes.deleted, why=operation.reason,
+    )  # fmt: skip
+    return event_of(operation, fact)
+
+
+def event_of(operation: Operation, fact: Fact) -> NewEvent:
+    """An event of an operation."""
+    return NewEvent(fact, operation.environment, operation.environment_id, operation.id)
+
+
+def requested_entry(operation: Operation, actor: Actor) -> NewAuditEntry:
+    """The audit log's entry for an operation that was asked for."""
+    request = operation.request
+    data: dict[str, Any] = {
+        "environment": operation.environment,
+        "mode": operation.mode,
+        "trigger": request.trigger.value,
+        "revision": request.wanted,
+        "reason": request.reason,
+    }
+    if request.pipeline:
+        data["pipeline"] = {"url": request.pipeline.url, "id": request.pipeline.id}
+    return NewAuditEntry(actor, f"{request.kind.value}.request", f"operation:{operation.id}", data)
+
+
+def finished_entry(operation: Operation, by: Actor | None = None) -> NewAuditEntry:
+    """The audit log's entry for an operation's end: what was deployed, by whom, with which result."""
+    data = {
+        "environment": operation.environment,
+        "mode": operation.mode,
+        "trigger": operation.trigger.value,
+        "phase": operation.phase.value,
+        "outcome": operation.outcome.value if operation.outcome else None,
+        "from_revision": operation.from_revision,
+        "revision": operation.revision,
+        "reason": operation.reason,
+        "tree": operation.detail.tree,
+    }
+    who = by or Actor.parse(operation.request.initiated_by)
+    return NewAuditEntry(who, f"{operation.kind.value}.finish", f"operation:{operation.id}", data)

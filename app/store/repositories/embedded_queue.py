@@ -1,0 +1,81 @@
+"""The queue that needs no engine: the operations themselves, in their phase queued, are its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.domain.environment import RunsOn
+from app.domain.errors import Problem
+from app.domain.operation import Operation, Phase
+from app.store import tables
+from app.store.repositories.operation_repository import BY_ID, read_operation
+from app.store.rows import log, readable, sound
+
+ops, env = tables.operations, tables.environments
+_other = ops.alias()
+_BUSY = exists().where(_other.c.environment_id == ops.c.environment_id, _other.c.phase == "running")
+_OURS = exists().where(env.c.id == ops.c.environment_id, env.c.runs_on == bindparam("here"))
+_NEXT = (
+    select(ops.c.id)
+    .where(ops.c.phase == "queued", ~_BUSY, _OURS)
+    .order_by(ops.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_TAKE = update(ops).where(ops.c.id == bindparam("of"), ops.c.phase == "queued")
+
+
+class EmbeddedQueue:
+    """Implements the port WorkQueue. A partial unique index allows one running operation per environment."""
+
+    def __init__(
+        self, connection: Connection, here: RunsOn, claimed: Callable[[Operation], object] = lambda operation: None
+    ) -> None:
+        """`here`: an agent's operations are its own business, and a server's are none of an agent's. `claimed`: called
+        with each operation that a worker takes, in the same transaction."""
+        self._db, self._here, self._claimed = connection, here, claimed
+
+    def put(self, operation: Operation) -> None:  # its row is the entry
+        pass
+
+    def claim(self, worker: str, now: datetime) -> Operation | None:
+        id = self._db.execute(_NEXT, {"here": self._here.value}).scalar()
+        if id is None:
+            return None
+        taken = {"phase": "running", "worker": worker, "started_at": now, "heartbeat_at": now, "of": id}
+        try:
+            with self._db.begin_nested():
+                done = self._db.execute(_TAKE, taken)
+        except IntegrityError:  # another worker took one of the same environment in this instant
+            return None
+        return self._read(id, now) if done.rowcount else None
+
+    def _read(self, id: str, now: datetime) -> Operation | None:
+        """The operation that was taken. One that cannot be read ends here: it would be the oldest one for ever."""
+        try:
+            operation = read_operation(sound(self._db.execute(BY_ID, {"of": id}).one()))
+        except (Problem, ValueError, TypeError, KeyError, AttributeError) as error:
+            log.error("an operation cannot be read and is ended", extra={"id": id, "problem": type(error).__name__})
+            ended = {"phase": Phase.ERROR.value, "finished_at": now, "reason": "its record cannot be read"}
+            self._db.execute(update(ops).where(ops.c.id == id).values(ended))
+            return None
+        self._claimed(operation)
+        return operation
+
+    def renew(self, id: str, worker: str, now: datetime) -> bool:
+        mine = (ops.c.id == id) & (ops.c.worker == worker) & (ops.c.phase == "running")
+        done = self._db.execute(update(ops).where(mine, ops.c.termination_by.is_(None)).values(heartbeat_at=now))
+        return bool(done.rowcount)
+
+    def abandoned(self, before: datetime, except_worker: str | None) -> tuple[Operation, ...]:
+        query = select(ops).where(ops.c.phase == "running", ops.c.heartbeat_at < before, _OURS)
+        if except_worker:
+            query = query.where(ops.c.worker != except_worker)
+        return readable(self._db.execute(query, {"here": self._here.value}), read_operation, "operations")
+
+    def remove(self, id: str) -> None:  # its row is in a final phase
+        pass

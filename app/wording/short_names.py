@@ -1,0 +1,32 @@
+"""Revisions, actors and repositories as people know them."""
+
+from __future__ import annotations
+
+import re
+
+from app.domain.actor import Actor, ActorKind
+from app.domain.revision import SHORT
+from app.wording.times import NOTHING
+
+
+def short(sha: str | None) -> str:
+    """A revision's first 8 characters."""
+    return (sha or "")[:SHORT] or NOTHING
+
+
+def actor(name: str | None) -> str:
+    """ "ana" for "user:ana"; tokens and parts of the system keep their kind: "token ci", "system scheduler"."""
+    found = Actor.parse(name or "")
+    plain = found.kind in (ActorKind.USER, ActorKind.OTHER)
+    return found.name or NOTHING if plain else f"{found.kind.value} {found.name}"
+
+
+def repository(url: str) -> str:
+    """The last two parts of a repository's address, without scheme, host, user or ".git"."""
+    path = url.rstrip("/").removesuffix(".git").replace(":", "/")
+    return "/".join([part for part in path.split("/") if part][-2:])
+
+
+def alone(title: str) -> str:
+    """A title without the words that lead on to its revision: "Rolled back to" is "Rolled back"."""
+    return re.sub(r"(?:, back to| to| for|:)$", "", title)
