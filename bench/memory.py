@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.ground import Ground
 from bench.measuring import Result, Verdict, spread
 from bench.stand import expect
-from bench.start import _resident
+from bench.start import resident
 from bench.trees import PATH, repository
 from tests.support.server import ServerProcess
 
@@ -18,14 +18,14 @@ TOLD = """`pushpull serve` with SQLite and pulled environments over one reposito
 then left alone: polled and refreshed by the schedule, and never opened in a browser. Resident memory of the process
 after a restart and several rounds of refreshes; the difference between the two servers, for each environment."""
 NOTES = (
-    """A refresh of every environment each two minutes and a poll every ten seconds: what is kept between them counts,
-  and so does what the allocator does not give back.""",
+    """Every environment is refreshed each two minutes and the repository polled every ten seconds: what is kept between
+  them counts, and so does what the allocator does not give back.""",
 )
 
 
 def run(ground: Ground) -> Result:
     """One environment, then many."""
-    many, settle_s = ground.of(1_000, 10), ground.of(300, 3)
+    many, settle_s = ground.of(1_000, 10), ground.of(180, 3)
     repo = repository(ground.folder / "repo.git", 10)
     few = _measured(ground.folder / "one", repo.url, 1, settle_s)
     full = _measured(ground.folder / "many", repo.url, many, settle_s)
@@ -47,12 +47,12 @@ def _measured(folder: Path, url: str, count: int, settle_s: float) -> list[float
     _fill(folder, url, count)
     with ServerProcess(folder, PUSHPULL_SOURCE_ROOTS=str(folder.parent)) as place:
         time.sleep(settle_s)
-        resident = []
+        found = []
         for _ in range(5):
             time.sleep(1.0)
-            resident.append(_resident(place.process.pid))
+            found.append(resident(place.process.pid))
         expect(place.call("GET", "/environments")["items"] != [], "no environment")
-    return resident
+    return found
 
 
 def _fill(folder: Path, url: str, count: int) -> None:
