@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from app.comparison.evidence import MODES, STARTS, Evidence
 from app.comparison.judgement import Measure, Phrases, counts, detail, judge, times
 from app.comparison.result import Cell, ComparisonRow, Detail, Heading
-from app.comparison.setup_parts import Part, lines, parts
+from app.comparison.setup_parts import SetupPart, lines, parts
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.operation import Trigger
 from app.wording.quantities import listed, number, plural
@@ -60,12 +60,12 @@ class Foundation:
     def __init__(self, evidence: Evidence) -> None:
         self._evidence, step = evidence, evidence.step
         started = _triggers(evidence)
-        self._parts: Mapping[tuple[int, Mode], tuple[Part, ...]] = {
+        self._parts: Mapping[tuple[int, Mode], tuple[SetupPart, ...]] = {
             (one.id, one.mode): parts(one, evidence.kinds, started.get((one.name, one.mode.value), frozenset()), step)
             for one in evidence.environments
         }
 
-    def _all_parts(self, mode: str) -> list[tuple[Part, ...]]:
+    def _all_parts(self, mode: str) -> list[tuple[SetupPart, ...]]:
         return [self._parts[one.id, one.mode] for one in self._evidence.of(mode)]
 
     def installation_effort(self) -> ComparisonRow:

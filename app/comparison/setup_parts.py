@@ -28,7 +28,7 @@ _SSH = re.compile(r"ssh://|[^/:]+@[^/:]+:")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SetupPart:
     """Something to set up. `credential` says what secret it needs ("" for none), `holder` who keeps it, `written`
     what has to be written down outside PushPull for it."""
 
@@ -40,42 +40,42 @@ class Part:
 
 def parts(
     environment: Environment, kinds: KindCatalogue, triggers: frozenset[Trigger], step: str = PIPELINE_STEP
-) -> tuple[Part, ...]:
+) -> tuple[SetupPart, ...]:
     """All parts of an environment. `kinds` say which credentials its target takes; `triggers`: what started its syncs;
     `step`: what a pipeline needs to start one."""
     return (
-        Part("register the environment"),
+        SetupPart("register the environment"),
         *_access(environment, kinds),
         *_starters(triggers, step),
         *_agent(environment),
     )
 
 
-def _access(environment: Environment, kinds: KindCatalogue) -> Iterable[Part]:
+def _access(environment: Environment, kinds: KindCatalogue) -> Iterable[SetupPart]:
     holder = "the agent" if environment.runs_on is RunsOn.AGENT else "the control plane"
     if environment.source.credential:
-        yield Part("store the repository's credential", f"repository: {environment.source.credential}", holder)
+        yield SetupPart("store the repository's credential", f"repository: {environment.source.credential}", holder)
     elif _SSH.match(environment.source.repo_url):
-        yield Part("give the host a key for the repository", "repository: key of the host", holder)
+        yield SetupPart("give the host a key for the repository", "repository: key of the host", holder)
     first_of = {use.name: use.of for use in reversed(kinds.credentials(environment.target))}
     for name, of in reversed(first_of.items()):
-        yield Part(f"store the {of}'s credential", f"target: {name}", holder)
+        yield SetupPart(f"store the {of}'s credential", f"target: {name}", holder)
 
 
-def _starters(triggers: frozenset[Trigger], step: str) -> Iterable[Part]:
+def _starters(triggers: frozenset[Trigger], step: str) -> Iterable[SetupPart]:
     """Whoever starts a delivery from outside holds a secret for it."""
     if Trigger.WEBHOOK in triggers:
-        yield Part("set up a webhook", "webhook secret", "the Git host", WEBHOOK_SETTINGS)
+        yield SetupPart("set up a webhook", "webhook secret", "the Git host", WEBHOOK_SETTINGS)
     if Trigger.PIPELINE in triggers:
-        yield Part("add a step to the pipeline", "API token", "the pipeline", tuple(step.splitlines()))
+        yield SetupPart("add a step to the pipeline", "API token", "the pipeline", tuple(step.splitlines()))
 
 
-def _agent(environment: Environment) -> Iterable[Part]:
+def _agent(environment: Environment) -> Iterable[SetupPart]:
     if environment.runs_on is RunsOn.AGENT:
-        yield Part("install and enrol the agent", "agent token", "the agent")
+        yield SetupPart("install and enrol the agent", "agent token", "the agent")
 
 
-def lines(environment: Environment, of: Iterable[Part]) -> tuple[str, ...]:
+def lines(environment: Environment, of: Iterable[SetupPart]) -> tuple[str, ...]:
     """The configuration an environment needs, a setting per line: what its specification says beyond the defaults,
     and what its parts need written elsewhere."""
     usual, own = _leaves(_defaults(environment.mode)), _leaves(as_dict(environment))

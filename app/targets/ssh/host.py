@@ -32,7 +32,7 @@ class Host:
         """Run a script there and return its exit code and its standard error. `heard` gets its output in pieces,
         `payload` is its input. Raises TargetUnreachable or TargetRefused."""
         word = secrets.token_hex(12).encode()
-        answer = _Answer(word, heard)
+        answer = _HostAnswer(word, heard)
 
         def chunks() -> Iterator[bytes | None]:
             yield b"%b\n%b\n%b\n" % (word, script, word)
@@ -133,7 +133,7 @@ def last(said: str) -> str:
     return mask(lines[-1].strip())[:200].rstrip(".") if lines else ""
 
 
-class _Answer:
+class _HostAnswer:
     """What comes from the host: up to our word it is the account's own noise (a greeting), then the script's."""
 
     def __init__(self, word: bytes, heard: Callable[[bytes], None]) -> None:

@@ -52,11 +52,11 @@ class Compression:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            send = _Answer(send, accepts_gzip(scope)).send
+            send = _CompressedAnswer(send, accepts_gzip(scope)).send
         await self._app(scope, receive, send)
 
 
-class _Answer:
+class _CompressedAnswer:
     """One answer on its way: its head is held back until the first piece of its body tells whether that is all."""
 
     def __init__(self, send: Send, wanted: bool) -> None:

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 API = "/api/v1"
 
 
-class Part(Protocol):
+class RoutedModule(Protocol):
     """A module with routes of its own."""
 
     router: APIRouter
@@ -28,6 +28,6 @@ def page_router() -> APIRouter:
     return APIRouter(include_in_schema=False)
 
 
-def routes_of(parts: Iterable[Part]) -> list[BaseRoute]:
+def routes_of(parts: Iterable[RoutedModule]) -> list[BaseRoute]:
     """The routes of several modules, in their order, which is the order in which they are tried."""
     return [route for part in parts for route in part.router.routes]
