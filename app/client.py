@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 FINAL = frozenset({"succeeded", "failed", "error", "terminated", "superseded"})
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -26,9 +27,12 @@ class Client:
     """One server."""
 
     def __init__(self, url: str | None = None, token: str | None = None) -> None:
+        import httpx  # commands that make no request start without it, the server among them
+
         self.url = (url or os.environ.get("PUSHPULL_URL") or DEFAULT_URL).rstrip("/")
         given = token or os.environ.get("PUSHPULL_TOKEN") or ""
         headers = {"Authorization": f"Bearer {given}"} if given else {}
+        self._failure = httpx.HTTPError
         self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=60.0)
 
     def call(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
@@ -36,7 +40,7 @@ class Client:
         given = {name: value for name, value in params.items() if value not in (None, "")}
         try:
             answer = self._http.request(method, path, json=body, params=given)
-        except httpx.HTTPError as error:
+        except self._failure as error:
             raise Failure(f"{self.url} cannot be reached ({type(error).__name__}). Set PUSHPULL_URL?", 3) from None
         if answer.is_success:
             return answer.json() if answer.content else None
@@ -61,7 +65,7 @@ class Client:
                     answer.read()
                     raise Failure(_in_words(answer))
                 yield from answer.iter_bytes()
-        except httpx.HTTPError as error:
+        except self._failure as error:
             raise Failure(f"{self.url} broke off ({type(error).__name__}).", 3) from None
 
     def follow(self, id: str, timeout_s: float) -> Iterator[Json]:

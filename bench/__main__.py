@@ -13,8 +13,8 @@ from bench.ground import ROOT, NotInstalled, Unable, ground, load, machine
 from bench.measuring import Result
 
 NAMES = (
-    *("noop_poll", "sync_one", "refresh", "ssh", "push_to_live", "overview", "first_visit", "start", "queue", "agent"),
-    *("fleet", "processes"),
+    *("noop_poll", "sync_one", "refresh", "ssh", "push_to_live", "overview", "first_visit", "start", "memory", "queue"),
+    *("agent", "fleet", "processes"),
 )
 NOT_INSTALLED = 3  # exit code
 

@@ -195,7 +195,9 @@ def _result(files: int, figures: dict[str, Figure]) -> Result:
         )
         verdicts.append(
             Verdict(
-                f"push / rsync over a kept connection, {what}", ratio(figures[ours], figures[f"rsync kept, {what}"])
+                f"push / rsync over a kept connection, {what}",
+                ratio(figures[ours], figures[f"rsync kept, {what}"]),
+                goal=1.2,
             )
         )
     verdicts.append(Verdict("refresh / rsync -nrc -e ssh", ratio(figures["refresh"], figures["rsync -nrc"]), goal=1.2))

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.events import Event
 from app.domain.events.environment_events import DriftDetected, DriftEnded, HoldEnded, HoldSet, RollbackHoldSet
-from app.domain.events.operation_events import OperationFinished, OperationStage
+from app.domain.events.operation_events import OperationConcluded, OperationStage
 from app.domain.events.source_events import SourceFailed, SourceRecovered
 from app.domain.operation import OperationKind, Outcome, Phase, StageName, Trigger
 
@@ -32,7 +32,7 @@ def _line(event: Event) -> Line | None:
     match event.fact:
         case OperationStage(stage=StageName.APPLIED.value) as fact:
             return logging.INFO, f"{_deed(fact.trigger)} begun", {"revision": _short(fact.revision), "reason": None}
-        case OperationFinished() as fact:
+        case OperationConcluded() as fact:
             return _ended(fact)
         case DriftDetected() as fact:
             return logging.WARNING, "drift found", {"paths": fact.count}
@@ -51,7 +51,7 @@ def _line(event: Event) -> Line | None:
     return None
 
 
-def _ended(fact: OperationFinished) -> Line | None:
+def _ended(fact: OperationConcluded) -> Line | None:
     bad = fact.phase in (Phase.FAILED, Phase.ERROR)
     if fact.kind != OperationKind.SYNC:
         return (logging.WARNING, "comparison failed", {}) if bad else None

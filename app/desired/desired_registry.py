@@ -4,6 +4,7 @@ contract suite in tests/desired/."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from app.desired.documents import DocumentRenderer
 from app.desired.files import FileRenderer
@@ -17,13 +18,16 @@ RENDERERS: Mapping[Takes, Renderer] = {
     Takes.FILES: FileRenderer(),
     Takes.OBJECTS: DocumentRenderer(),
 }
+KEPT = 64  # repositories
 
 
 class DesiredStateRegistry:
     """Implements the port DesiredStates: what an environment's kind of target takes names the renderer."""
 
     def __init__(self, sources: Sources, targets: Targets, renderers: Mapping[Takes, Renderer] = RENDERERS) -> None:
-        self._sources, self._targets, self._renderers = sources, targets, renderers
+        self._targets, self._renderers = targets, renderers
+        # Mirrors are only read here: whoever fetches opens the repository anew, and with it checks its address.
+        self._open = lru_cache(maxsize=KEPT)(sources.open)
 
     def id_at(self, environment: Environment, revision: str) -> str:
         return self._renderer(environment).id_at(self._source(environment), environment.source, revision)
@@ -35,7 +39,7 @@ class DesiredStateRegistry:
         return self._renderer(environment).revert(self._source(environment), environment.source, onto, to)
 
     def _source(self, environment: Environment) -> Source:
-        return self._sources.open(environment.source.repo_url, environment.source.credential)
+        return self._open(environment.source.repo_url, environment.source.credential)
 
     def _renderer(self, environment: Environment) -> Renderer:
         kind = self._targets.kinds().get(environment.target.kind)

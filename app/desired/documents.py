@@ -5,7 +5,6 @@ An object's content is its document in one canonical form, so that layout and th
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from app.domain.environment import SourceSpec
 from app.domain.errors import SourceDamaged, SourceRefused, WriteBackNotPossible
 from app.domain.state.git_files import FILE, SYMLINK, blob_of
 from app.domain.state.items import Change, Item, Key, Unsupported, printable
+from app.domain.state.json_documents import document_item
 from app.ports import ContentReader, Contents, DesiredState, Edits, LiveItems, Source
 
 ENDING = b".json"
@@ -49,7 +49,7 @@ class DocumentState:
         return not self._documents
 
     def items(self) -> Iterable[tuple[Key, Item]]:
-        return [(key, object_item(document)) for key, document in sorted(self._documents.items())]
+        return [(key, document_item(document)) for key, document in sorted(self._documents.items())]
 
     def changes_since(self, id: str | None) -> tuple[Change, ...] | None:
         return () if id == self._tree else None
@@ -85,15 +85,10 @@ class _Documents:
 
     def write_to(self, key: Key, item: Item, write: Callable[[bytes], object]) -> int:
         document = self._known.get(key)
-        if document is None or object_item(document) != item:
+        if document is None or document_item(document) != item:
             raise SourceDamaged(f"'{printable(key)}' is not what was listed.")
         write(document)
         return len(document)
-
-
-def object_item(document: bytes) -> Item:
-    """The item of an object, from its document in canonical form."""
-    return Item(hashlib.sha256(document).hexdigest())
 
 
 def canonical(value: object) -> bytes:

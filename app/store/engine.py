@@ -29,8 +29,11 @@ from app.store.repositories.intake_repository import SqlInbox, SqlRepositories
 from app.store.repositories.ledger_repository import SqlLedger
 from app.store.repositories.operation_repository import SqlOperations
 
-# With little memory: the connection that was used last is used next, so that hardly more than one fills its caches.
+# The connection that was used last is used next, so that only those that are needed at once fill their caches: each
+# SQLite connection keeps pages of its own, while the operating system keeps one copy for all.
 SMALL = {"pool_size": 2, "max_overflow": 33, "pool_use_lifo": True, "query_cache_size": 150}
+USUAL = {"pool_size": 16, "max_overflow": 32, "pool_use_lifo": True}
+SMALL_CACHE_KB, CACHE_KB = 400, 2000
 
 
 QueueOf = Callable[[Connection, RunsOn], WorkQueue]
@@ -195,10 +198,10 @@ def open_engine(url: str, *, small: bool = False) -> Engine:
         path = Path(parsed.database)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    size: dict[str, Any] = SMALL if small else {"pool_size": 16, "max_overflow": 32}
+    size: dict[str, Any] = SMALL if small else USUAL
     connecting = {"check_same_thread": False, "timeout": 10.0, **({"cached_statements": 32} if small else {})}
     engine = create_engine(parsed, **size, connect_args=connecting)
-    event.listen(engine, "connect", partial(_prepare_sqlite, cache_kb=400 if small else 16000))
+    event.listen(engine, "connect", partial(_prepare_sqlite, cache_kb=SMALL_CACHE_KB if small else CACHE_KB))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 

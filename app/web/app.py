@@ -14,16 +14,18 @@ from app import __version__
 from app.notifications import InProcessNotifier
 from app.queries import Queries
 from app.services.use_cases import UseCases
-from app.web import event_stream, pages, problem_handlers, webhook_routes
-from app.web.api import router as api
+from app.web import event_stream, problem_handlers, webhook_routes
+from app.web.api import routes as api
 from app.web.api.openapi import describe
 from app.web.api.routes import health_routes
+from app.web.pages import routes as pages
 from app.web.rendering.static_files import Assets
 from app.web.requests.access_log import Record
 from app.web.requests.background import Background
 from app.web.requests.compression import Compression
 from app.web.requests.guard import Guard
 from app.web.requests.metrics import Metrics
+from app.web.requests.routers import routes_of
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 LAG_EVERY_S = 5.0
@@ -60,8 +62,7 @@ def create_app(
     state.public_url, state.metrics_token = options.public_url, options.metrics_token
     state.secure_cookies = options.secure_cookies
     state.metrics, state.assets = Metrics(), assets
-    for router in (api, event_stream.router, webhook_routes.router, health_routes.router, pages.router):
-        app.include_router(router)
+    app.router.routes.extend((*api, *routes_of((event_stream, webhook_routes, health_routes)), *pages))
     app.mount("/static", assets, name="static")
     problem_handlers.install(app)
     describe(app, queries.targets.kinds())

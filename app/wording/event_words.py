@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.domain.events import Event, Fact
-from app.domain.events.agent_events import AgentEnrolled, AgentHeard, AgentRevoked, AgentSilent
+from app.domain.events.agent_events import AgentEnrolled, AgentHeard, AgentSilent, AgentWasRevoked
 from app.domain.events.environment_events import (
     DriftAcknowledged,
     DriftChanged,
@@ -125,7 +125,7 @@ def _enrolled(fact: AgentEnrolled) -> Words:
     return f"Agent {fact.name} works for it now", None, ""
 
 
-def _revoked(fact: AgentRevoked) -> Words:
+def _revoked(fact: AgentWasRevoked) -> Words:
     by = str(fact.by)
     return f"Agent {fact.name} was revoked", None, f"by {actor(by)}" if by else ""
 
@@ -156,7 +156,7 @@ WORDS: tuple[tuple[type[Fact], Callable[[Any], Words]], ...] = (
     (WebhookMissed, _missed),
     (PipelineMissed, _never_brought),
     (AgentEnrolled, _enrolled),
-    (AgentRevoked, _revoked),
+    (AgentWasRevoked, _revoked),
     (AgentSilent, _silent),
     (AgentHeard, _heard),
 )

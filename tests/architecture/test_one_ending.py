@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = sorted((ROOT / "app" / "services").rglob("*.py"))
-WRITER = "app/services/operations/conclusion.py"
+WRITER = "app/services/outcomes/conclusion.py"
 SAVERS = {WRITER, "app/services/operations/recorder.py", "app/services/agent_side/command_executor.py"}
 MAKERS = {"replace", "Operation"}
 BEGINNINGS = {"QUEUED", "RUNNING"}

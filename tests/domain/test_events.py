@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.actor import NOBODY, Actor, user
 from app.domain.events import FACTS, EventType, Fact, UnreadFact, read
-from app.domain.events.agent_events import AgentRevoked
+from app.domain.events.agent_events import AgentWasRevoked
 from app.domain.events.environment_events import (
     DriftDetected,
     EnvironmentCreated,
@@ -23,7 +23,7 @@ from app.domain.events.environment_events import (
     SwitchSide,
 )
 from app.domain.events.fact import Mark, fields_of
-from app.domain.events.operation_events import AnnouncedDecision, Decision, OperationFinished, OperationStage
+from app.domain.events.operation_events import AnnouncedDecision, Decision, OperationConcluded, OperationStage
 from app.domain.events.source_events import PipelineMissed, RefMoved
 from app.domain.status import CLEAR, Condition, ConditionKind
 
@@ -80,7 +80,7 @@ WRITTEN_BY_6B199AB: list[tuple[EventType, dict[str, Any], str, Fact]] = [
      "no pipeline or webhook brought 1f0c9d2a before 2a0c9d2a took its place",
      PipelineMissed(SHA, "push", OTHER, "2026-01-01T00:00:00")),
     (EventType.AGENT_REVOKED, {"agent": "01K", "name": "web-1"}, "agent web-1 was revoked by user:kim",
-     AgentRevoked("01K", "web-1", user("kim"))),
+     AgentWasRevoked("01K", "web-1", user("kim"))),
     (EventType.OPERATION_STAGE, {"trigger": "manual", "revision": SHA}, "applied",
      OperationStage("manual", SHA, "applied")),
     (EventType.ENVIRONMENT_SWITCHED, {
@@ -110,7 +110,7 @@ def test_what_is_not_known_here_is_kept_as_it_came() -> None:
     newer = {"episode": 1, "count": 2, "paths": ["a"], "colour": "blue"}
     assert read(EventType.DRIFT_DETECTED, newer, "a") == DriftDetected(1, 2, ("a",), "a")
     assert read(EventType.OPERATION_FINISHED, {"phase": "error"}, "").data["phase"] == "error"
-    assert OperationFinished().initiated_by == NOBODY
+    assert OperationConcluded().initiated_by == NOBODY
 
 
 def test_only_what_a_reason_says_is_left_out_of_the_data() -> None:

@@ -12,7 +12,7 @@ from app.domain.environment import RunsOn
 from app.domain.events import EventType
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import AuditFilter
-from app.services.operations.conclusion import Conclusion, conclude
+from app.services.outcomes.conclusion import Conclusion, conclude
 from tests.services.fleet import Fleet
 from tests.support.installation import ME, Installation
 

@@ -151,6 +151,14 @@ def test_what_is_no_document_is_refused_before_anything_happens(objects: Objects
     assert objects.live()[WEB] == {"image": "web:1", "replicas": 2}
 
 
+def test_an_emptied_state_is_refused_in_the_kinds_words(objects: Objects) -> None:
+    objects.deliver("push")
+    ended = objects.deliver("push", objects.declare(web=None, db=None))
+    assert ended.outcome is Outcome.REFUSED
+    assert "'deploy' holds no objects at" in ended.reason
+    assert objects.live().keys() == {WEB, DATABASE}
+
+
 def test_an_interrupted_apply_is_known_and_goes_on(objects: Objects) -> None:
     objects.deliver("push")
     second = objects.declare(web=document(image="web:2"), db=document(image="db:2"))

@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from app.desired.documents import object_item
 from app.domain.environment import Environment, RunsOn
+from app.domain.errors import SourceDamaged
 from app.domain.specification.target_address import AddressForm
 from app.domain.specification.target_kind import Takes, TargetKind
 from app.domain.state.items import Item, Key
+from app.domain.state.json_documents import document_item
 from app.domain.state.plan import Deviation, LiveState, Plan
-from app.ports import ApplyProgress, CheckResult, DesiredState, Target
+from app.ports import ApplyProgress, CheckResult, ContentReader, DesiredState, Target
 from app.targets.inventory.database import InventoryDatabase
 from app.targets.inventory.inventoried_target import InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory
@@ -65,10 +66,8 @@ class ObjectTarget(InventoriedTarget[InventoryDatabase]):
             with desired.contents() as contents:
                 for number, item in enumerate(plan.work, 1):
                     progress.check()
-                    parts: list[bytes] = []
                     if item.wanted:
-                        contents.write_to(item.key, item.wanted, parts.append)
-                        self._cluster.documents[item.key] = b"".join(parts)
+                        self._cluster.documents[item.key] = _document(contents, item.key, item.wanted)
                     else:
                         self._cluster.documents.pop(item.key, None)
                     progress.progressed(number, len(plan.work), item.key)
@@ -87,7 +86,16 @@ class ObjectTarget(InventoriedTarget[InventoryDatabase]):
 
     def _found(self, key: Key) -> Item | None:
         found = self._cluster.documents.get(key)
-        return object_item(found) if found is not None else None
+        return document_item(found) if found is not None else None
+
+
+def _document(contents: ContentReader, key: Key, item: Item) -> bytes:
+    parts: list[bytes] = []
+    contents.write_to(key, item, parts.append)
+    document = b"".join(parts)
+    if document_item(document) != item:
+        raise SourceDamaged("A document did not arrive as it was rendered.")
+    return document
 
 
 class ObjectKind(KindOfTarget):

@@ -28,6 +28,7 @@ from app.targets.ssh.ssh_kind import SshKind
 from app.targets.target_dependencies import TargetDependencies
 from app.targets.target_registry import KINDS, TargetRegistry
 from tests.support.delivery import listing
+from tests.support.objects import Cluster, ObjectKind
 from tests.support.repo import GitRepo
 from tests.support.sample_objects import SAMPLE_OBJECTS, SampleObjectsKind, SamplePlace
 from tests.support.sshd import SshServer, ready
@@ -221,7 +222,8 @@ class SampleObjectsSite:
 
     def _kind(self, means: TargetDependencies) -> SampleObjectsKind:
         kind = SampleObjectsKind(means)
-        self._place = kind.places["shop"] = SamplePlace()
+        self._place: SamplePlace | Cluster = SamplePlace()
+        kind.places["shop"] = self._place
         return kind
 
     def open(self) -> Target:
@@ -237,8 +239,22 @@ class SampleObjectsSite:
         del self._place.documents[key]
 
 
+class InventoriedObjectsSite(SampleObjectsSite):
+    """Objects in memory, with the generic inventory on disk."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.registry = TargetRegistry(tmp_path, [tmp_path], [*KINDS, self._inventoried])
+        self.environment = environment(7, "objects")
+
+    def _inventoried(self, means: TargetDependencies) -> ObjectKind:
+        kind = ObjectKind(means)
+        self._place = kind.clusters[7] = Cluster()
+        return kind
+
+
 OBJECT_SITES: dict[str, Callable[[Path], Any]] = {
     "sample": SampleObjectsSite,
+    "inventoried": InventoriedObjectsSite,
 }
 
 

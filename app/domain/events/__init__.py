@@ -26,7 +26,7 @@ FACTS: tuple[type[Fact], ...] = (
     operations.OperationQueued,
     operations.OperationStage,
     operations.OperationLog,
-    operations.OperationFinished,
+    operations.OperationConcluded,
     operations.AnnouncedDecision,
     operations.Decision,
     sources.RevisionNoticed,
@@ -47,10 +47,10 @@ FACTS: tuple[type[Fact], ...] = (
     sources.WebhookMissed,
     sources.PipelineMissed,
     agents.AgentEnrolled,
-    agents.AgentRevoked,
+    agents.AgentWasRevoked,
     agents.AgentSilent,
     agents.AgentHeard,
-    operations.CommandExpired,
+    operations.CommandNotTaken,
 )
 
 

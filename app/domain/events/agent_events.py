@@ -21,7 +21,7 @@ class AgentEnrolled(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class AgentRevoked(Fact):
+class AgentWasRevoked(Fact):
     """The environment's agent was revoked."""
 
     TYPE = EventType.AGENT_REVOKED

@@ -47,7 +47,7 @@ class OperationLog(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class OperationFinished(Fact):
+class OperationConcluded(Fact):
     """An operation ended. `created`, `updated` and `deleted` are numbers of files."""
 
     TYPE = EventType.OPERATION_FINISHED
@@ -102,7 +102,7 @@ class AnnouncedDecision(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class CommandExpired(Fact):
+class CommandNotTaken(Fact):
     """An agent did not take a command in time."""
 
     TYPE = EventType.COMMAND_EXPIRED

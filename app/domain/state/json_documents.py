@@ -13,7 +13,7 @@ def document_item(content: bytes) -> Item:
     no JSON has none."""
     try:
         said = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Item("")
     plain = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return Item(hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest())

@@ -18,8 +18,8 @@ from app.domain.specification.reader import UnknownField, wrong
 from app.domain.state.drift import Ending, Episode
 from app.ports import AgentStore, AgentTransaction, BadRevision, EnvironmentFilter, HistoryItem, Ports, Transaction
 from app.services.environments.edits import edited, turns_aside
-from app.services.operations.conclusion import Conclusion, conclude, request_stop
-from app.services.operations.drift_episodes import abandon
+from app.services.outcomes.conclusion import Conclusion, conclude, request_stop
+from app.services.outcomes.drift_episodes import abandon
 
 SEEDED = ("revision", "subject", "author", "live_since", "last_good", "files", "health")
 MANY = 10_000

@@ -23,8 +23,8 @@ from app.domain.operation import Operation, OperationKind, Outcome, Phase, Reque
 from app.ports import AgentStore, AgentTransaction, Transaction
 from app.services.environments.previews import as_dict
 from app.services.environments.rollback import Rollback
-from app.services.operations.conclusion import Conclusion, conclude, request_stop, stopped
 from app.services.operations.queue import Queue
+from app.services.outcomes.conclusion import Conclusion, conclude, request_stop, stopped
 from app.services.use_cases import UseCases
 
 ORDERED_KINDS = tuple(kind for kind in CommandKind if kind not in QUESTIONS)

@@ -14,10 +14,10 @@ from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.errors import AgentAway, AgentRefused, NotFound, Problem
 from app.domain.events import about
-from app.domain.events.operation_events import CommandExpired
+from app.domain.events.operation_events import CommandNotTaken
 from app.domain.operation import Operation, Outcome, Phase
 from app.ports import Ports, Transaction, topics
-from app.services.operations.conclusion import Conclusion, conclude
+from app.services.outcomes.conclusion import Conclusion, conclude
 from app.services.relay import STARTS, hold_data, last_heard, relay
 from app.wording.times import duration
 
@@ -95,7 +95,7 @@ class Commands:
     def _tell(self, tx: Transaction, environment: Environment, command: Command) -> None:
         now, life = self._ports.clock.now(), command.expires_at - command.issued_at
         reason = f"expired: its agent did not take it within {duration(life)}"
-        expired = CommandExpired(command.seq, command.kind.value, why=reason)
+        expired = CommandNotTaken(command.seq, command.kind.value, why=reason)
         ended = self._end(tx, command, reason) if command.kind in STARTS else None
         tx.ledger.append(now, [about(environment, expired, command.operation)])
         subject = f"operation:{ended.id}" if ended else f"environment:{environment.name}"

@@ -14,7 +14,7 @@ from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, RunsOn
 from app.domain.errors import EnvironmentNotFound, InvalidInput, NotAuthenticated
 from app.domain.events import NewEvent, about
-from app.domain.events.agent_events import AgentEnrolled, AgentRevoked
+from app.domain.events.agent_events import AgentEnrolled, AgentWasRevoked
 from app.domain.ids import new_id
 from app.domain.specification.environment_fields import NAME
 from app.ports import Ports, Transaction, topics
@@ -125,7 +125,7 @@ class Enrollments:
             names = tx.agents.environments(id)
             data = {"name": agent.name, "environments": sorted(names.values())}
             tx.audit.append(now, NewAuditEntry(actor, "agent.revoke", f"agent:{id}", data))
-            revoked = AgentRevoked(id, agent.name, by=actor)
+            revoked = AgentWasRevoked(id, agent.name, by=actor)
             tx.ledger.append(now, [NewEvent(revoked, name, key) for key, name in names.items()])
         self._ports.notifier.notify(("ledger", f"agent-{id}", *(f"environment-{name}" for name in names.values())))
 

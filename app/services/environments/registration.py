@@ -25,9 +25,9 @@ from app.domain.specification.target_kind import CredentialUse
 from app.ports import Ports, Probe, Transaction, topics
 from app.services.environments.edits import edited, of_mode, turns_aside
 from app.services.environments.preemption import PATIENT, preempt_refresh
-from app.services.operations.conclusion import Conclusion, conclude
-from app.services.operations.drift_episodes import abandon
 from app.services.operations.queue import Queue
+from app.services.outcomes.conclusion import Conclusion, conclude
+from app.services.outcomes.drift_episodes import abandon
 from app.services.relay import elsewhere
 from app.services.triggers.polling import Poller
 

@@ -24,9 +24,9 @@ from app.ports import Ports, Transaction
 from app.services.environments.edits import at_new_source, of_mode, untried
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.environments.registration import Registration
-from app.services.operations.conclusion import Conclusion, conclude
 from app.services.operations.inventory_seeding import carry, seed_inventory
 from app.services.operations.queue import Queue
+from app.services.outcomes.conclusion import Conclusion, conclude
 from app.wording.switch_effects import carried, effects, left_behind
 
 PARTS = ("mode", "runs_on", "source", "target", "policy")

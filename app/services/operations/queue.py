@@ -17,8 +17,8 @@ from app.domain.ids import new_id
 from app.domain.masking import mask
 from app.domain.operation import AUTOMATIC, Operation, OperationDetail, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import Ports, Transaction, topics
-from app.services.operations.conclusion import Conclusion, conclude, request_stop, stopped
-from app.services.operations.operation_records import is_quiet, queued_event, requested_entry
+from app.services.outcomes.conclusion import Conclusion, conclude, request_stop, stopped
+from app.services.outcomes.operation_records import is_quiet, queued_event, requested_entry
 from app.services.relay import recalled, relay, waits_for
 
 AgentCommand = tuple[CommandKind, Mapping[str, Any]]

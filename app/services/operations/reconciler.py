@@ -14,12 +14,12 @@ from app.domain.errors import Problem, TargetRefused, TargetUnreachable, Termina
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName
 from app.domain.status import Condition
 from app.ports import Ports
-from app.services.operations import status_transitions
-from app.services.operations.conclusion import Conclusion, NextRefresh
 from app.services.operations.follow_up import FollowUp
 from app.services.operations.recorder import OperationRecorder
 from app.services.operations.refresh import Refresh
 from app.services.operations.sync import Sync
+from app.services.outcomes import status_transitions
+from app.services.outcomes.conclusion import Conclusion, NextRefresh
 
 Stopped = Callable[[], bool]
 

@@ -16,8 +16,8 @@ from app.domain.operation import Operation, Phase, PlannedPath, Stage, StageName
 from app.domain.state.items import printable
 from app.domain.state.plan import PlanItem
 from app.ports import Ports, Transaction
-from app.services.operations.conclusion import Conclusion, conclude
-from app.services.operations.operation_records import event_of, is_quiet
+from app.services.outcomes.conclusion import Conclusion, conclude
+from app.services.outcomes.operation_records import event_of, is_quiet
 
 PROGRESS_EVERY_S = 0.25
 ORDER = list(StageName)

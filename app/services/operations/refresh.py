@@ -15,16 +15,16 @@ from app.domain.state.items import Item, Key, printable
 from app.domain.state.plan import Drift, LiveState, Plan, PlanItem
 from app.domain.status import CLEAR, Condition, ConditionKind, Health, SyncStatus
 from app.ports import ContentReader, DesiredState, Ports, Source, Target
-from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
-from app.services.operations.conclusion import Conclusion, NextRefresh
-from app.services.operations.drift_episodes import found_in
 from app.services.operations.health_and_hooks import check_health
 from app.services.operations.inventory_seeding import seed_inventory
 from app.services.operations.planning import applied_state, observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
-from app.services.operations.revision_news import RevisionNews, news
 from app.services.operations.shadow_run import Shadow
+from app.services.outcomes import status_transitions
+from app.services.outcomes.conclusion import Conclusion, NextRefresh
+from app.services.outcomes.drift_episodes import found_in
+from app.services.outcomes.revision_news import RevisionNews, news
 
 DIFFS, ITEMS = 100, 5000  # drifted files whose diff is kept, and that are listed
 READ_LIMIT = 1_000_000  # bytes of a live file that are read for a diff

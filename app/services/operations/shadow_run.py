@@ -14,10 +14,10 @@ from app.domain.state.items import Change, Key
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan, compare
 from app.domain.status import CLEAR, Divergence, Health, SyncStatus
 from app.ports import DesiredState, DesiredStates, OperationFilter, Ports, Target
-from app.services.operations.conclusion import Conclusion, NextRefresh
 from app.services.operations.health_and_hooks import check_health
 from app.services.operations.recorder import OperationRecorder, paths_of
-from app.services.operations.revision_news import RevisionNews
+from app.services.outcomes.conclusion import Conclusion, NextRefresh
+from app.services.outcomes.revision_news import RevisionNews
 
 
 def refuse(environment: Environment, deed: str) -> None:

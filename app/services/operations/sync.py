@@ -15,22 +15,22 @@ from app.domain.state.items import printable
 from app.domain.state.plan import Action, Plan
 from app.domain.status import CLEAR, Health
 from app.ports import CheckResult, DesiredState, Ports, Source, Target
-from app.services.operations import status_transitions
 from app.services.operations import wanted_revision as wanted
-from app.services.operations.conclusion import Conclusion, NextRefresh, WentLive
-from app.services.operations.drift_episodes import DriftOver
 from app.services.operations.health_and_hooks import NO_CHECK, run_hooks, wait_until_healthy
 from app.services.operations.inventory_seeding import seed_inventory
-from app.services.operations.operation_records import event_of
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
-from app.services.operations.revision_news import RevisionNews, news
 from app.services.operations.shadow_run import Shadow
 from app.services.operations.wanted_revision import Ruling
+from app.services.outcomes import status_transitions
+from app.services.outcomes.conclusion import Conclusion, NextRefresh, WentLive
+from app.services.outcomes.drift_episodes import DriftOver
+from app.services.outcomes.operation_records import event_of
+from app.services.outcomes.revision_news import RevisionNews, news
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class AppliedDelivery:
     """What was brought to the target. `whole`: every delivered file was looked at, not only what Git changed."""
 
     revision: Revision
@@ -62,7 +62,7 @@ class Sync:
         with self._ports.store.read() as tx:
             ruling = wanted.ruling(tx, environment, self._recorder.operation, revision, source)
         state = self._ports.desired.at(environment, revision.sha)
-        ruling = ruling or wanted.emptiness(environment, state)
+        ruling = ruling or wanted.emptiness(environment, state, self._nouns())
         if ruling:
             return self._decided(ruling, self._waits(source))
         if environment.policy.observe:
@@ -70,6 +70,9 @@ class Sync:
         self._end_hold(source, revision)
         source.keep(revision.sha)
         return self._deliver(source, revision, state)
+
+    def _nouns(self) -> str:
+        return self._ports.targets.kinds().nouns(self._environment.target)[1]
 
     def _shadow(self) -> Shadow:
         return Shadow(self._ports, self._environment, self._recorder, self._news, self._noticed_at())
@@ -135,7 +138,9 @@ class Sync:
         recorder.note(changes=self._changes(plan))
         self._report_unsupported(state)
         return self._live(
-            Delivery(revision, state, plan, whole), self._check(target), self._ahead(source, revision.sha, state.id)
+            AppliedDelivery(revision, state, plan, whole),
+            self._check(target),
+            self._ahead(source, revision.sha, state.id),
         )
 
     def _report_unsupported(self, state: DesiredState) -> None:
@@ -201,7 +206,7 @@ class Sync:
             refresh=_next_refresh(whole),
         )
 
-    def _live(self, delivery: Delivery, checked: CheckResult, ahead: bool) -> Conclusion:
+    def _live(self, delivery: AppliedDelivery, checked: CheckResult, ahead: bool) -> Conclusion:
         """The end of a sync whose revision is live, and maybe healthy. `ahead`: Git asks for another one already."""
         at, revision, plan = self._ports.clock.now(), delivery.revision, delivery.plan
         well, moved = checked.health is Health.HEALTHY, self._environment.status.revision != revision.sha

@@ -77,12 +77,12 @@ def newer_than_left(hold: Hold, sha: str, source: Source) -> bool:
     return left is not None and left != sha and source.is_ancestor(left, sha)
 
 
-def emptiness(environment: Environment, desired: DesiredState) -> Ruling | None:
-    """Why an empty desired state is refused, or None."""
+def emptiness(environment: Environment, desired: DesiredState, nouns: str) -> Ruling | None:
+    """Why an empty desired state is refused, or None. `nouns`: many of what is delivered, such as "files"."""
     if not desired.empty or environment.policy.allow_empty:
         return None
     place = f"'{environment.source.path}'" if environment.source.path else "the repository"
-    reason = f"{place} holds no files at {desired.revision[:8]}; nothing was pruned (allow_empty is off)"
+    reason = f"{place} holds no {nouns} at {desired.revision[:8]}; nothing was pruned (allow_empty is off)"
     return Ruling(Phase.FAILED, Outcome.REFUSED, reason)
 
 

@@ -19,10 +19,10 @@ from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
 from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, SyncStatus
 from app.ports import Ports, RefMove, RepositoryState, Source, Transaction
-from app.services.operations.decisions import decision
 from app.services.operations.queue import Queue
-from app.services.operations.revision_news import RevisionNews, news, noticed
 from app.services.operations.wanted_revision import newer_than_left
+from app.services.outcomes.decisions import decision
+from app.services.outcomes.revision_news import RevisionNews, news, noticed
 from app.services.triggers.webhook_names import hooks_of
 
 WEBHOOK_GRACE = timedelta(seconds=10)

@@ -23,8 +23,8 @@ from app.domain.events.source_events import WebhookReceived
 from app.domain.operation import OperationKind, Outcome, Request, Trigger
 from app.domain.revision import is_sha
 from app.ports import Credential, Delivery, Ports, Transaction, topics
-from app.services.operations.decisions import decision
 from app.services.operations.queue import Queue
+from app.services.outcomes.decisions import decision
 from app.services.relay import elsewhere, relay
 from app.services.triggers.polling import Poller
 from app.services.triggers.webhook_names import repository_hook

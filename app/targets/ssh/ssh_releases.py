@@ -17,7 +17,7 @@ from app.targets.files.file_inventory import FileInventory
 from app.targets.files.root_handle import above, parted
 from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory
-from app.targets.ssh import scripts
+from app.targets.ssh import release_scripts
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.remote_scan import entries
 from app.targets.ssh.scripts import batches, quoted
@@ -31,7 +31,7 @@ class SshReleaseTarget(SshTarget):
     """Implements the port Target over <path>/releases/<revision>-<n> and the link <path>/current."""
 
     def __init__(self, view: View, inventory: Inventory[FileInventory], keep: int) -> None:
-        super().__init__(view, view.within(scripts.LIVE), inventory)
+        super().__init__(view, view.within(release_scripts.LIVE), inventory)
         self._keep = keep
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
@@ -51,13 +51,13 @@ class SshReleaseTarget(SshTarget):
             if not name:
                 with desired.contents() as contents:
                     self._fill(fresh, old, same, wanted, TarStream(contents, token, progress.check), progress)
-            self._view.host.ask(self._view.script(scripts.SWITCH, T=token.encode(), V=fresh.encode()))
+            self._view.host.ask(self._view.script(release_scripts.SWITCH, T=token.encode(), V=fresh.encode()))
             book.finish(plan, desired, lambda: book.releases.complete(fresh))
             self._remove(book, [one for one, _ in book.releases.all(complete=True)[self._keep :] if one != fresh])
 
     def _current(self) -> str:
         """The release that the link names, "" for none."""
-        return self._live.host.ask(self._live.script(scripts.CURRENT)).decode()
+        return self._live.host.ask(self._live.script(release_scripts.CURRENT)).decode()
 
     def _same(self, book: FileInventory, plan: Plan, wanted: Tree) -> Tree:
         """Files that stand in the live release as the new one needs them."""
@@ -78,11 +78,11 @@ class SshReleaseTarget(SshTarget):
         def members() -> Iterator[bytes]:
             for key, value in (("V", name), ("O", old)):
                 stream.line(key.encode() + b"=" + quoted(value.encode()))
-            stream.line(scripts.FILLING)
+            stream.line(release_scripts.FILLING)
             stream.make(folders, lambda _: False)
             _take(stream, same)
             yield from stream.files(sent, lambda _: False)
-            stream.line(scripts.FILLED)
+            stream.line(release_scripts.FILLED)
             yield from stream.end()
 
         with meter.accounted():
@@ -115,7 +115,7 @@ class SshReleaseTarget(SshTarget):
         for name in names:
             book.releases.retire(name, removed=False)
         words = b"set -- " + b" ".join(quoted(name.encode()) for name in names) + b"\n"
-        said = self._view.host.ask(words + self._view.script(scripts.REMOVE)).decode().splitlines()
+        said = self._view.host.ask(words + self._view.script(release_scripts.REMOVE)).decode().splitlines()
         for name in names:
             if f"gone {name}" in said:
                 book.releases.retire(name, removed=True)

@@ -1,7 +1,5 @@
 """REST under /api/v1, one module per noun."""
 
-from fastapi import APIRouter
-
 from app.web.api.routes import (
     agent_protocol_routes,
     agent_routes,
@@ -16,11 +14,10 @@ from app.web.api.routes import (
     switch_routes,
     token_routes,
 )
+from app.web.requests.routers import routes_of
 
-router = APIRouter(prefix="/api/v1")
-for part in (
+routes = routes_of((
     environment_routes, switch_routes, operation_routes, drift_routes, rollback_routes, event_routes,
     audit_routes, comparison_routes, credential_routes, token_routes, agent_routes,
     agent_protocol_routes,
-):  # fmt: skip
-    router.include_router(part.router)
+))  # fmt: skip

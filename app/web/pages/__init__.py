@@ -1,6 +1,4 @@
-"""The pages, one module per page. Each module has a `router`; they are gathered here."""
-
-from fastapi import APIRouter
+"""The pages, one module per page. Each module has a `router`; their routes are gathered here."""
 
 from app.web.pages import (
     agents_page,
@@ -14,18 +12,13 @@ from app.web.pages import (
     patterns_page,
     settings_page,
 )
+from app.web.requests.routers import routes_of
 
-router = APIRouter(include_in_schema=False)
-for part in (
-    overview_page,
-    environments,
-    operations_pages,
-    drift_page,
-    agents_page,
-    audit_page,
-    comparison_page,
-    settings_page,
-    login_page,
-    patterns_page,
-):
-    router.include_router(part.router)
+routes = [
+    *routes_of((overview_page,)),
+    *environments.routes,
+    *routes_of((
+        operations_pages, drift_page, agents_page, audit_page, comparison_page, settings_page, login_page,
+        patterns_page,
+    )),
+]  # fmt: skip

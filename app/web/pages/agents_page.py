@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.agents.enrollment_commands import host_commands, unencrypted
 from app.domain.agents.protocol import Agent
@@ -22,11 +22,12 @@ from app.web.rendering import render
 from app.web.rendering.snippets import base_url
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import page_router
 from app.wording.quantities import plural
 
 SKEWED_S = 2.0
 REGION = "agents"
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

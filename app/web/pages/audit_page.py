@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.audit import AuditEntry, Verification
 from app.domain.permissions import Permission
@@ -15,9 +15,10 @@ from app.web.pages.query_parameters import After, Word, clean, moment, number
 from app.web.rendering import links, render
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import page_router
 
 ROWS = 50
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.comparison import MODES, WINDOWS, Call, Cell, Comparison, ComparisonRow, Day
 from app.domain.errors import InvalidInput
@@ -17,6 +17,7 @@ from app.web.rendering import links, render
 from app.web.rendering.plots import Axis, RoadStep, axis, medians
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import page_router
 from app.wording.quantities import plural
 from app.wording.times import duration, exact
 
@@ -24,7 +25,7 @@ WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90
 LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}
 NARROWED = ("/operations", "/audit")  # lists that can show one environment only
 ENOUGH_DAYS = 2
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.permissions import Permission
 from app.domain.state.drift import Episode
@@ -12,11 +12,12 @@ from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import page_router
 from app.wording.quantities import plural
 
 OPEN = 100
 PAST = 30
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.domain.errors import NotAuthenticated, Problem, TooManyAttempts
@@ -17,8 +17,9 @@ from app.web.rendering import links, render
 from app.web.requests.browser_session import COOKIE, require_same_origin
 from app.web.requests.permission_check import exempt
 from app.web.requests.route_dependencies import Cases, client_ip
+from app.web.requests.routers import page_router
 
-router = APIRouter()
+router = page_router()
 Line = Annotated[str, Form(max_length=1000)]
 
 

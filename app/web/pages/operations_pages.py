@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.events import Event
 from app.domain.events.environment_events import HealthChanged, StatusChanged
-from app.domain.events.operation_events import OperationFinished, OperationLog, OperationQueued, OperationStage
+from app.domain.events.operation_events import OperationConcluded, OperationLog, OperationQueued, OperationStage
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
 from app.domain.permissions import Permission
 from app.ports import OperationFilter
@@ -20,6 +20,7 @@ from app.web.rendering.happenings import Happening, counted, of_operation, sente
 from app.web.rendering.plots import RoadStep, road
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import page_router
 from app.wording.badges import look
 from app.wording.short_names import short
 from app.wording.times import exact
@@ -27,7 +28,7 @@ from app.wording.times import exact
 ROWS = 30
 FILES = 500
 ORDER = {"create": 0, "update": 0, "mode": 1, "delete": 2}
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ def _line(event: Event, one: Operation) -> str:
             return {"applied": "Applying", "healthy": "Checking health"}.get(stage, stage)
         case OperationLog(line=line):
             return line
-        case OperationFinished(outcome=outcome, phase=phase):
+        case OperationConcluded(outcome=outcome, phase=phase):
             ended = look(outcome or phase, "outcome" if outcome else "phase").label
             return f"Ended: {ended}{f': {event.reason}' if event.reason else ''}"
         case StatusChanged(before=before, after=after) | HealthChanged(before=before, after=after):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.comparison import Comparison
 from app.domain.environment import Environment
@@ -17,12 +17,13 @@ from app.web.pages.environments.forms.environment_form import Form
 from app.web.pages.query_parameters import PAGE, After, Word, clean, split_search
 from app.web.rendering import links, render
 from app.web.requests.permission_check import may
+from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
 from app.wording.needs_words import Need, need_of
 from app.wording.quantities import listed, plural
 
 REGIONS = ("environments", "summary")
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import make_dataclass
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.permissions import Permission
 from app.web.rendering import render
 from app.web.rendering.samples import samples
 from app.web.requests.permission_check import may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import page_router
 
-router = APIRouter()
+router = page_router()
 
 
 @router.get("/patterns", dependencies=[may(Permission.VIEW)])

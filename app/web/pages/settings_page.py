@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app import __version__
 from app.domain.errors import CredentialExists, InvalidInput
@@ -19,12 +19,13 @@ from app.web.rendering import render
 from app.web.rendering.snippets import base_url
 from app.web.requests.browser_session import COOKIE
 from app.web.requests.permission_check import By, may
+from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
 
 CREDENTIALS, DELIVERIES = 200, 20
 KINDS = (("token", "Access token (https)"), ("password", "Name and password (https)"), ("ssh-key", "SSH key"),
          ("webhook-secret", "Webhook secret (name = hook)"))  # fmt: skip
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from app.domain.events import Event, EventType
-from app.domain.events.operation_events import AnnouncedDecision, Decision, OperationFinished
+from app.domain.events.operation_events import AnnouncedDecision, Decision, OperationConcluded
 from app.domain.identity import SYSTEM
 from app.domain.operation import Operation
 from app.queries import Queries
@@ -91,7 +91,7 @@ class Metrics:
 
     def _count(self, event: Event, operation: Operation | None) -> None:
         fact = event.fact
-        if isinstance(fact, OperationFinished):
+        if isinstance(fact, OperationConcluded):
             kind, mode, trigger = fact.kind or NONE, fact.mode or NONE, fact.trigger or NONE
             self._operations.labels(kind, mode, trigger, fact.outcome or fact.phase or NONE).inc()
             if operation and operation.finished_at:

@@ -11,7 +11,7 @@ from app.domain.environment import Environment
 from app.domain.errors import OperationNotFound, ReportRefused
 from app.domain.operation import Operation, Stage, StageName
 from app.services.agents.reports.report_context import ULID, ReportContext, check_mode, check_values, own
-from app.services.operations.conclusion import store_reported
+from app.services.outcomes.conclusion import store_reported
 
 
 def take_operation(case: ReportContext, environment: Environment) -> None:

@@ -7,7 +7,7 @@ import hashlib
 from asyncio import create_task, get_running_loop
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.domain.agents.protocol import Agent
@@ -19,9 +19,10 @@ from app.web.api.request_bodies.agent_bodies import AgentAnswerBody, EnrollBody,
 from app.web.api.response_models import Assignment, Enrolled, NextCredential, TakenReports, reply
 from app.web.requests.permission_check import exempt
 from app.web.requests.route_dependencies import Cases, bearer, client_ip
+from app.web.requests.routers import api_router
 
 LONGEST_S = 25.0
-router = APIRouter(tags=["agent"])
+router = api_router("agent")
 Version = Annotated[str, Header(alias="PushPull-Agent-Version", max_length=40, description="The agent's version.")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.agents.protocol import ENROLLMENT_LIFE
 from app.domain.permissions import Permission
@@ -15,8 +15,9 @@ from app.web.api.serializers.agent_json import agent_json
 from app.web.api.serializers.domain_json import at, page_of
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["agents"])
+router = api_router("agents")
 
 
 @router.get("/agents", response_model=Items[Agent], dependencies=[may(Permission.VIEW_AGENTS)])

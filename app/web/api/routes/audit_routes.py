@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from fastapi.responses import StreamingResponse
 
 from app.domain.permissions import Permission
@@ -15,8 +15,9 @@ from app.web.api.response_models import AuditEntry, Items, Verified, reply
 from app.web.api.serializers.domain_json import at, page_of
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["audit"])
+router = api_router("audit")
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 
 from app.comparison.export import as_dict, csv_lines
@@ -14,8 +14,9 @@ from app.web.api.fields import Labels, OneName
 from app.web.api.response_models import reply
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["comparison"])
+router = api_router("comparison")
 Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description="How far back.")]
 
 

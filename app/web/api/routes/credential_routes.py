@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.permissions import Permission
 from app.web.api.fields import AfterName, CredentialName, Limit
@@ -12,8 +12,9 @@ from app.web.api.response_models import Credential, Items, reply
 from app.web.api.serializers.domain_json import credential_json, page_of
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["credentials"])
+router = api_router("credentials")
 
 
 @router.get("/credentials", response_model=Items[Credential], dependencies=[may(Permission.VIEW_CREDENTIALS)])

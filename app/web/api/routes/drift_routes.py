@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.domain.permissions import Permission
 from app.web.api.deprecation import deprecated_for
@@ -16,8 +16,9 @@ from app.web.api.routes.operation_routes import accepted
 from app.web.api.serializers.domain_json import drift_json, operation_json
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["drift"])
+router = api_router("drift")
 RulePath = Annotated[str, Query(min_length=1, max_length=2000, pattern=LINE, description="Path of the rule.")]
 
 

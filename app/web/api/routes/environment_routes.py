@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
 from app.comparison import parse_labels
 from app.domain.environment import Environment as Registered
@@ -22,9 +22,10 @@ from app.web.api.serializers.pinned_values import without_fingerprints
 from app.web.rendering import snippets
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Later, Reads
+from app.web.requests.routers import api_router
 from app.wording.switch_effects import left_behind
 
-router = APIRouter(tags=["environments"])
+router = api_router("environments")
 IfMatch = Annotated[
     str, Header(pattern=r'^(\*|"[0-9]{1,9}")$', description="ETag of what is being edited; anything by default.")
 ]

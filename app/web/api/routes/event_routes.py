@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.domain.events import EventType
 from app.domain.permissions import Permission
@@ -15,8 +15,9 @@ from app.web.api.response_models import Event, Items, reply
 from app.web.api.serializers.domain_json import event_json, page_json
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["ledger"])
+router = api_router("ledger")
 Types = Annotated[list[EventType], Query(max_length=30, description="Only events of these types.")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.actor import Actor
 from app.domain.operation import Operation as Run
@@ -18,8 +18,9 @@ from app.web.api.response_models import Items, Operation, OperationWithLog, repl
 from app.web.api.serializers.domain_json import event_json, operation_json, page_of
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["operations"])
+router = api_router("operations")
 PhaseWord = Literal["", "queued", "running", "succeeded", "failed", "error", "terminated", "superseded"]
 TriggerWord = Literal["", "pipeline", "webhook", "schedule", "agent", "manual", "rollback", "self_heal"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
@@ -18,8 +18,9 @@ from app.web.api.routes.operation_routes import accepted
 from app.web.api.serializers.domain_json import history_json, page_of
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["history"])
+router = api_router("history")
 Wanted = Annotated[str, Query(max_length=250, pattern=LINE, description="Default: the last good one.")]
 
 

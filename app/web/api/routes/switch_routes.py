@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.agents.wire import encode
 from app.domain.environment import Environment
@@ -20,8 +20,9 @@ from app.web.api.serializers.domain_json import at, environment_json, page_json
 from app.web.api.serializers.pinned_values import with_fingerprints, without_fingerprints
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["environments"])
+router = api_router("environments")
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.permissions import Permission
 from app.web.api.fields import AfterName, Id, Limit
@@ -11,8 +11,9 @@ from app.web.api.response_models import Items, NewToken, Token, reply
 from app.web.api.serializers.domain_json import page_json, token_json
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import api_router
 
-router = APIRouter(tags=["tokens"])
+router = api_router("tokens")
 
 
 @router.get("/tokens", response_model=Items[Token], dependencies=[may(Permission.VIEW_TOKENS)])

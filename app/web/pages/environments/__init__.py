@@ -1,7 +1,5 @@
 """The pages of one environment, one module per view."""
 
-from fastapi import APIRouter
-
 from app.web.pages.environments import (
     action_routes,
     drift_view,
@@ -12,16 +10,9 @@ from app.web.pages.environments import (
     switch_action,
     timeline_view,
 )
+from app.web.requests.routers import routes_of
 
-router = APIRouter()
-for part in (
-    registration_views,
-    switch_action,
-    timeline_view,
-    drift_view,
-    history_view,
-    pipeline_view,
-    rollback_view,
+routes = routes_of((
+    registration_views, switch_action, timeline_view, drift_view, history_view, pipeline_view, rollback_view,
     action_routes,
-):
-    router.include_router(part.router)
+))  # fmt: skip

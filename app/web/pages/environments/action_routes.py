@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.operation import OperationKind, Trigger
 from app.domain.operation import Request as Asked
@@ -11,10 +11,11 @@ from app.web.pages.form_fields import Line, line, until
 from app.web.rendering import links, render
 from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Cases
+from app.web.requests.routers import page_router
 from app.wording.short_names import short
 from app.wording.times import exact
 
-router = APIRouter()
+router = page_router()
 
 
 @router.post("/environments/{name}/syncs", dependencies=[may(Permission.SYNC)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.permissions import Permission
 from app.ports import HistoryItem
@@ -13,9 +13,10 @@ from app.web.pages.query_parameters import After, clean
 from app.web.rendering import links
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import page_router
 
 ROWS = 40
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

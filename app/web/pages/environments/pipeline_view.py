@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.identity import Identity
 from app.domain.permissions import Permission
@@ -16,9 +16,10 @@ from app.web.rendering import snippets
 from app.web.rendering.snippets import Snippet
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
+from app.web.requests.routers import page_router
 
 DELIVERIES = 10
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

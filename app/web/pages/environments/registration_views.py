@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.domain.actor import Actor
@@ -28,12 +28,13 @@ from app.web.pages.environments.forms.target_form import looked_up
 from app.web.rendering import links, render
 from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Later
+from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
 from app.wording.switch_effects import left_behind
 
 FORM = "environment_form"
 CONFIRM = "Confirm the server's {noun}: compare its fingerprint below, then save again."
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

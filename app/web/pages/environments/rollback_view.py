@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.domain.environment import Environment, Mode
 from app.domain.errors import InvalidInput
@@ -18,13 +18,14 @@ from app.web.pages.form_fields import Line, line, until
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import render
 from app.web.requests.permission_check import By, may
+from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
 from app.wording.quantities import plural
 from app.wording.short_names import short
 
 SHOWN = 40
 LETTERS = 40_000
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

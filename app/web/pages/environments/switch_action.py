@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.domain.actor import Actor
@@ -16,9 +16,10 @@ from app.web.pages.environments.forms.switch_form import Asked, Sent
 from app.web.pages.environments.registration_views import settings_page
 from app.web.rendering import links, render
 from app.web.requests.permission_check import By, may
+from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
 
-router = APIRouter()
+router = page_router()
 
 
 @router.post("/environments/{name}/switches", dependencies=[may(Permission.SWITCH)])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from app.domain.events import Event, EventType
 from app.domain.events.environment_events import HealthChanged
@@ -22,9 +22,10 @@ from app.web.rendering import links
 from app.web.rendering.happenings import Happening, of_event, of_operation
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
+from app.web.requests.routers import page_router
 
 EVENTS = 40
-router = APIRouter()
+router = page_router()
 
 
 @dataclass(frozen=True, slots=True)

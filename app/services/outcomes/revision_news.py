@@ -12,7 +12,7 @@ from app.domain.events.source_events import PipelineMissed, RefMoved, RevisionNo
 from app.domain.operation import Outcome
 from app.domain.revision import Revision
 from app.ports import DesiredStates, OperationFilter, Source, Transaction
-from app.services.operations.decisions import decision
+from app.services.outcomes.decisions import decision
 
 PASSED_OVER = 200  # commits between two heads that are told one by one
 

@@ -18,10 +18,10 @@ from app.domain.operation import Operation, Outcome, Phase
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport
 from app.ports import Transaction
-from app.services.operations import drift_episodes, status_transitions
-from app.services.operations.drift_episodes import DriftFound, DriftOver
-from app.services.operations.operation_records import finished_entry, finished_event, is_quiet
-from app.services.operations.revision_news import RevisionNews, noticed
+from app.services.outcomes import drift_episodes, status_transitions
+from app.services.outcomes.drift_episodes import DriftFound, DriftOver
+from app.services.outcomes.operation_records import finished_entry, finished_event, is_quiet
+from app.services.outcomes.revision_news import RevisionNews, noticed
 
 
 class NextRefresh(Enum):

@@ -7,7 +7,7 @@ from typing import Any
 from app.domain.actor import Actor
 from app.domain.audit import NewAuditEntry
 from app.domain.events import Fact, NewEvent
-from app.domain.events.operation_events import OperationFinished, OperationQueued
+from app.domain.events.operation_events import OperationConcluded, OperationQueued
 from app.domain.operation import Operation, OperationKind, Trigger
 
 
@@ -29,7 +29,7 @@ def queued_event(operation: Operation) -> NewEvent:
 def finished_event(operation: Operation) -> NewEvent:
     """The ledger's entry for an operation's end."""
     changes, request = operation.changes, operation.request
-    fact = OperationFinished(
+    fact = OperationConcluded(
         operation.kind.value, operation.mode, request.trigger.value, Actor.parse(request.initiated_by),
         operation.revision or request.wanted, operation.phase.value,
         operation.outcome.value if operation.outcome else None, operation.from_revision,
