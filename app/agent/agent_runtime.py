@@ -15,7 +15,7 @@ from pathlib import Path
 from app.agent.agent_identity import IdentityFile
 from app.agent.agent_settings import AgentSettings
 from app.agent.clocks import BootClock, Offset
-from app.agent.link import Link
+from app.agent.link import AgentWork, Link
 from app.agent.session import ControlPlaneSession, SessionState, noted
 from app.checks import LocalChecks
 from app.desired import DesiredStateRegistry
@@ -117,11 +117,9 @@ class AgentRuntime:
         ports, store = made.use_cases.ports, made.store
         offset = Offset(made.clock)
         self.contact = ControlPlaneSession(identity, store, ports.clock, self._changed)
-        errands = CommandExecutor(made.use_cases, store, self.poll, offset.corrected)
-        assignments = Assignments(ports, store)
-        self._link = Link(
-            identity, store, self.contact, made.bus, offset, assignments, errands, self.poll, made.clock.seconds
-        )
+        executor = CommandExecutor(made.use_cases, store, self.poll, offset.corrected)
+        work = AgentWork(Assignments(ports, store), executor, self.poll)
+        self._link = Link(identity, store, self.contact, made.bus, offset, work, made.clock.seconds)
 
     def start(self) -> None:
         """Go to work with what is known, and look for the control plane."""

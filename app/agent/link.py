@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,15 @@ REFUSED_S = 60.0  # how long a revoked agent, or one of another version, waits b
 log = logging.getLogger("link")
 
 
+@dataclass(frozen=True, slots=True)
+class AgentWork:
+    """What an agent does with what it hears: it takes assignments, carries commands out, and polls when told to."""
+
+    assignments: Assignments
+    executor: CommandExecutor
+    poll: Callable[[str, str | None], None]
+
+
 class Link:
     """All that happens between an agent and its control plane."""
 
@@ -35,14 +45,12 @@ class Link:
         contact: ControlPlaneSession,
         bus: InProcessNotifier,
         offset: Offset,
-        assignments: Assignments,
-        errands: CommandExecutor,
-        poll: Callable[[str, str | None], None],
+        work: AgentWork,
         seconds: Callable[[], float],
     ) -> None:
         who = identity.read()
         self._store, self._contact, self._bus, self._offset = store, contact, bus, offset
-        self._assignments, self._errands, self._poll = assignments, errands, poll
+        self._assignments, self._executor, self._poll = work.assignments, work.executor, work.poll
         self._news_line = ControlPlaneConnection(who.server, who.ca_file, seconds)
         self._report_line = ControlPlaneConnection(who.server, who.ca_file, seconds)
         self._sender = ReportSender(identity, store, contact, offset, self._report_line)
@@ -139,7 +147,7 @@ class Link:
         while not self._stopping.is_set():
             seen = self._bus.count("orders")
             try:
-                more = self._contact.standing is not SessionState.REVOKED and self._errands.next(kinds)
+                more = self._contact.standing is not SessionState.REVOKED and self._executor.next(kinds)
             except Exception:
                 log.exception("commands could not be read")
                 more = False

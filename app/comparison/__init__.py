@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from app.comparison import lead_time
 from app.comparison.before_and_after import never_run
 from app.comparison.evidence import MODES, Evidence
-from app.comparison.measures import MEASURES
+from app.comparison.measures import MEASURES, lead_time
 from app.comparison.result import (
     HEADLINES,
     Call,

@@ -145,22 +145,18 @@ class Instant:
 def chained(previous: str, report: Report) -> str:
     """The hash of a report that follows `previous`: SHA-256 over it and the report's canonical JSON, hex."""
     facts = (report.seq, report.at, report.mono_s, report.boot, report.environment, report.kind.value, report.data)
-    return link(previous, *facts)
+    return link_hash(previous, facts)
 
 
-def link(
-    previous: str,
-    seq: int,
-    at: datetime,
-    mono_s: float,
-    boot: str,
-    environment: int,
-    kind: str,
-    data: Mapping[str, Any],
-) -> str:
-    """`chained` of a report whose kind may be one that this version does not know."""
-    facts = [previous, seq, at.isoformat(), round(mono_s, 6), boot, environment, kind, data]
-    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+ReportFacts = tuple[int, datetime, float, str, int, str, Mapping[str, Any]]
+
+
+def link_hash(previous: str, facts: ReportFacts) -> str:
+    """The hash that `chained` gives a report of its (seq, at, mono_s, boot, environment, kind, data), also where this
+    version does not know the kind."""
+    seq, at, mono_s, boot, environment, kind, data = facts
+    link = [previous, seq, at.isoformat(), round(mono_s, 6), boot, environment, kind, data]
+    text = json.dumps(link, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from app.domain.errors import TargetRefused, TargetUnreachable
 from app.domain.state.items import printable
 from app.targets.files.root_handle import above, parted
-from app.targets.ssh import scripts
-from app.targets.ssh.host import Host, last
 from app.targets.ssh.remote_listing import RemoteListing, parse
-from app.targets.ssh.scripts import batches, quoted, setting
+from app.targets.ssh.remote_shell import scripts
+from app.targets.ssh.remote_shell.host import Host, last
+from app.targets.ssh.remote_shell.scripts import batches, quoted, setting
 
 IN_PLACE = b"inner() { :; }\n"
 _DENIED = "Permission denied"

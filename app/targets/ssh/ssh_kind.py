@@ -17,10 +17,10 @@ from app.targets.files.layouts import kept_releases, with_releases
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.kind_of_target import KindOfTarget
 from app.targets.ssh import ssh_options as given
-from app.targets.ssh.host import Host, told
-from app.targets.ssh.release_scripts import LIVE
+from app.targets.ssh.host_runner import HostRunner
 from app.targets.ssh.remote_directory import IN_PLACE, View
-from app.targets.ssh.runner import HostRunner
+from app.targets.ssh.remote_shell.host import Host, told
+from app.targets.ssh.remote_shell.release_scripts import LIVE
 from app.targets.ssh.ssh_fields import SSH
 from app.targets.ssh.ssh_releases import SshReleaseTarget
 from app.targets.ssh.ssh_target import SshTarget

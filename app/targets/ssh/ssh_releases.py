@@ -17,10 +17,10 @@ from app.targets.files.file_inventory import FileInventory
 from app.targets.files.root_handle import above, parted
 from app.targets.inventory.inventoried_target import ApplyMeter
 from app.targets.inventory.inventory_files import Inventory
-from app.targets.ssh import release_scripts
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.remote_scan import entries
-from app.targets.ssh.scripts import batches, quoted
+from app.targets.ssh.remote_shell import release_scripts
+from app.targets.ssh.remote_shell.scripts import batches, quoted
 from app.targets.ssh.ssh_target import SshTarget
 from app.targets.ssh.tar_stream import TarStream
 

@@ -17,11 +17,11 @@ from app.targets.files.preparation import Steps, prepare
 from app.targets.files.root_handle import above
 from app.targets.inventory.inventoried_target import ApplyMeter, InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory
-from app.targets.ssh import scripts
 from app.targets.ssh.digests import Digests
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.remote_listing import RemoteListing
 from app.targets.ssh.remote_scan import found_at, look_at, look_everywhere
+from app.targets.ssh.remote_shell import scripts
 from app.targets.ssh.tar_stream import TarStream, gathered
 
 

@@ -18,7 +18,7 @@ from app.domain.state.items import Item, printable
 from app.ports import ContentReader
 from app.targets.files.root_handle import parted
 from app.targets.files.writer import LINK_MAX
-from app.targets.ssh.scripts import batches, quoted
+from app.targets.ssh.remote_shell.scripts import batches, quoted
 
 RECORD = 10_240  # what every tar reads at once
 IN_MEMORY = 8 << 20

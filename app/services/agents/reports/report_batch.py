@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from app.domain.agents.protocol import Agent, Clocks, link
+from app.domain.agents.protocol import Agent, Clocks, link_hash
 from app.domain.errors import InvalidInput, ReportRefused
 from app.domain.masking import mask
 
@@ -38,7 +38,7 @@ class Arrived:
     def follows(self, previous: str) -> bool:
         """Whether its hash is that of what it says, after `previous`."""
         facts = (self.seq, self.at, self.mono_s, self.boot, self.environment, self.kind, self.data)
-        return link(previous, *facts) == self.hash
+        return link_hash(previous, facts) == self.hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.comparison import daily_operation, drift_and_recovery, lead_time
 from app.comparison.evidence import Evidence
+from app.comparison.measures import daily_operation, drift_and_recovery, lead_time
+from app.comparison.measures.setup_cost import Foundation
 from app.comparison.result import ComparisonRow
-from app.comparison.setup_cost import Foundation
 
 MEASURES: tuple[Callable[[Evidence], ComparisonRow], ...] = (
     daily_operation.status_synchronization,

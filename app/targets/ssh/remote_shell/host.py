@@ -9,7 +9,7 @@ from typing import NoReturn
 from app.domain.errors import Problem, TargetRefused, TargetUnreachable
 from app.domain.masking import mask
 from app.ssh import Connection, SshFailed, Way, Why, fingerprint
-from app.targets.ssh import scripts
+from app.targets.ssh.remote_shell import scripts
 
 _SENT = "Nothing was sent."
 

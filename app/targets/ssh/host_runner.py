@@ -14,7 +14,7 @@ from app.ports import CommandResult
 from app.ssh import Connection, SshFailed
 from app.ssh.forwarding import reach
 from app.targets.ssh.remote_directory import View
-from app.targets.ssh.scripts import quoted
+from app.targets.ssh.remote_shell.scripts import quoted
 from app.targets.ssh.ssh_options import is_host
 
 OUTPUT = 64 * 1024

@@ -1,0 +1,1 @@
+"""What runs on the host, and how it is run there."""
