@@ -44,15 +44,12 @@ class Nobody:
     public_key = ""
 
     def hash(self, password: str) -> str:
-        """Not here."""
         raise NotPermitted("Nobody logs in to an agent.")
 
     def verify(self, *_: object) -> bool:
-        """Not here."""
         return False
 
     def sign(self, message: bytes) -> str:
-        """Not here."""
         raise NotPermitted("An agent signs nothing.")
 
 
@@ -60,7 +57,6 @@ class OwnTargets(TargetRegistry):
     """Targets that this machine's administrator allows, whatever the control plane asks for."""
 
     def open(self, environment: Environment) -> Target:
-        """An environment's target. Raises TargetRefused where its place is not allowed here."""
         try:
             options = self.check(environment.target.kind, environment.target.options)
         except InvalidInput as problem:

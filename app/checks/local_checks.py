@@ -28,7 +28,6 @@ class LocalChecks:
     def health(
         self, check: HealthCheck, workdir: str | None, variables: Mapping[str, str], runner: Runner | None = None
     ) -> CheckResult:
-        """Look once."""
         if check.kind != "command":
             return _asked(check, runner if check.seen_from == "target" else None)
         if runner:
@@ -51,7 +50,6 @@ class LocalChecks:
         timeout_s: float,
         check: Callable[[], None] = lambda: None,
     ) -> CommandResult:
-        """Run a hook or a command check."""
         if not self._allowed:
             raise InvalidInput("Commands are switched off in this installation (PUSHPULL_COMMANDS=false).")
         return run(command, workdir, variables, timeout_s, check)

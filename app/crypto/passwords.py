@@ -18,12 +18,10 @@ class Passwords:
         self._turn = threading.BoundedSemaphore(AT_ONCE)
 
     def hash(self, password: str) -> str:
-        """A salted hash to store."""
         with self._turn:
             return self._hasher.hash(password)
 
     def verify(self, stored: str, password: str) -> bool:
-        """Whether the password belongs to the hash."""
         try:
             with self._turn:
                 return self._hasher.verify(stored, password)

@@ -17,11 +17,9 @@ class Signer:
         self.public_key = self._key.public_key().public_bytes_raw().hex()
 
     def sign(self, message: bytes) -> str:
-        """A signature, hex."""
         return self._key.sign(message).hex()
 
     def verify(self, public_key: str, message: bytes, signature: str) -> bool:
-        """Whether the signature is this public key's over the message."""
         try:
             Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(bytes.fromhex(signature), message)
         except (InvalidSignature, ValueError):

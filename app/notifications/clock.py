@@ -10,13 +10,10 @@ class SystemClock:
     """Implements the port Clock."""
 
     def now(self) -> datetime:
-        """Wall time, UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never go back."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Block this thread."""
         time.sleep(seconds)

@@ -33,7 +33,7 @@ class Target(Protocol):
     """
 
     def inventory(self) -> InventoryHead:
-        """What we applied last."""
+        """What we applied last: the state's id, its revision, and whether the last apply came to its end."""
         ...
 
     def inventory_items(self) -> Iterator[tuple[Key, Item]]:
@@ -85,7 +85,9 @@ class Targets(Protocol):
         """Like `check`, for a target on another machine: only what can be said without looking at any."""
         ...
 
-    def open(self, environment: Environment) -> Target: ...
+    def open(self, environment: Environment) -> Target:
+        """An environment's target. Raises TargetRefused where its kind or its place is not allowed (any more)."""
+        ...
 
     def shadow(self, environment: Environment) -> Target:
         """The place with an inventory that is empty and stays so: to look at, never to change."""

@@ -50,77 +50,62 @@ class SqlTransaction:
 
     @cached_property
     def environments(self) -> SqlEnvironments:
-        """The registry."""
         return SqlEnvironments(self._connection, self._here)
 
     @cached_property
     def operations(self) -> SqlOperations:
-        """The runs."""
         return SqlOperations(self._connection)
 
     @cached_property
     def queue(self) -> WorkQueue:
-        """Which operation comes next."""
         return self._queue_of(self._connection, self._here)
 
     @cached_property
     def history(self) -> SqlHistory:
-        """What was live when."""
         return SqlHistory(self._connection)
 
     @cached_property
     def ledger(self) -> SqlLedger:
-        """Events."""
         return SqlLedger(self._connection)
 
     @cached_property
     def audit(self) -> SqlAudit:
-        """The chained log."""
         return SqlAudit(self._connection)
 
     @cached_property
     def episodes(self) -> SqlEpisodes:
-        """Drift episodes."""
         return SqlEpisodes(self._connection)
 
     @cached_property
     def drift(self) -> SqlDriftItems:
-        """Last drift reports."""
         return SqlDriftItems(self._connection)
 
     @cached_property
     def repositories(self) -> SqlRepositories:
-        """The poll's memory."""
         return SqlRepositories(self._connection)
 
     @cached_property
     def inbox(self) -> SqlInbox:
-        """Webhook deliveries."""
         return SqlInbox(self._connection)
 
     @cached_property
     def credentials(self) -> SqlCredentials:
-        """Secrets."""
         return SqlCredentials(self._connection, self._cipher)
 
     @cached_property
     def identities(self) -> SqlIdentities:
-        """People and tokens."""
         return SqlIdentities(self._connection)
 
     @cached_property
     def facts(self) -> SqlComparisonFacts:
-        """What is compared."""
         return SqlComparisonFacts(self._connection)
 
     @cached_property
     def agents(self) -> SqlAgents:
-        """Who is enrolled, and the commands on their way."""
         return SqlAgents(self._connection)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """A savepoint."""
         with self._connection.begin_nested():
             yield
 
@@ -140,13 +125,11 @@ class SqlStore:
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
-        """A consistent view; nothing is written."""
         with self.engine.connect() as connection:
             yield SqlTransaction(connection, self._cipher, self._here, self._queue_of)
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
-        """One transaction, committed at the end."""
         with self.writing() as connection:
             yield SqlTransaction(connection, self._cipher, self._here, self._queue_of)
 

@@ -44,19 +44,15 @@ class TargetRegistry:
         self._catalogue = KindCatalogue(kind.info for kind in made)
 
     def close(self) -> None:
-        """Hang up connections to targets."""
         self._means.pool.close()
 
     def kinds(self) -> KindCatalogue:
-        """What there is to choose from."""
         return self._catalogue
 
     def check(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The kind's options, normalised. Raises InvalidInput with fields "target.<name>"."""
         return self._checked(kind, options, lambda found: found.check)
 
     def shape(self, kind: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The kind's options as an agent's machine will check them."""
         found = self._catalogue.get(kind)
         if found and RunsOn.AGENT not in found.runs_on:
             names = " or ".join(one.name for one in self._catalogue.that_run_on(RunsOn.AGENT))
@@ -80,15 +76,12 @@ class TargetRegistry:
         return checked
 
     def open(self, environment: Environment) -> Target:
-        """An environment's target. Raises TargetRefused where its kind or its place is not allowed (any more)."""
         return self._of(environment).open(environment)
 
     def shadow(self, environment: Environment) -> Target:
-        """The target with a separate, always empty inventory. For shadows; read-only."""
         return self._of(environment).open(replace(environment, id=shadow_inventory(environment.id)))
 
     def overlapping(self, environment: Environment, others: Mapping[str, TargetSpec]) -> str | None:
-        """The name of another environment whose target shares a place with this one's."""
         mine = environment.target
         kind = self._of(environment)
         for name, theirs in others.items():
@@ -97,20 +90,16 @@ class TargetRegistry:
         return None
 
     def workdir(self, environment: Environment) -> str | None:
-        """Local directory for hooks and command checks."""
         return self._of(environment).workdir(environment.target.options)
 
     def runner(self, environment: Environment) -> Runner | None:
-        """Where hooks run and services are asked, unless it is this machine."""
         return self._of(environment).runner(environment.target.options)
 
     def facts(self, spec: TargetSpec) -> tuple[TargetFact, ...]:
-        """What people want to know about a target, the place first."""
         kind = self._kinds.get(spec.kind)
         return kind.facts(spec.options) if kind else (TargetFact("Target", spec.kind),)
 
     def complete(self, spec: TargetSpec, before: TargetSpec | None = None) -> TargetSpec:
-        """A checked target with what only the place itself can tell, such as its host key."""
         kind = self._kinds[spec.kind]
         known = before.options if before and before.kind == spec.kind else None
         return TargetSpec(spec.kind, kind.complete(spec.options, known))

@@ -28,7 +28,8 @@ class Outbox(Protocol):
         data: Mapping[str, Any],
         key: str = "",
     ) -> None:
-        """Append a report."""
+        """Append a report of an environment (0: of none). `mono_s`: seconds since `boot`, suspended ones included;
+        `key`: see the class."""
         ...
 
     def page(self, limit: int, size: int) -> tuple[Report, ...]:
@@ -61,7 +62,7 @@ class Outbox(Protocol):
         ...
 
     def size(self) -> int:
-        """How many reports wait."""
+        """How many reports wait for the control plane."""
         ...
 
     def oldest(self) -> datetime | None:

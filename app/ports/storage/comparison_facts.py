@@ -18,7 +18,7 @@ class ComparisonFacts(Protocol):
     nothing, and are left out."""
 
     def within(self, environment_id: int) -> ComparisonFacts:
-        """The same of one environment."""
+        """The same facts, of one environment alone."""
         ...
 
     def deliveries(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[DeliveryFact, ...]:
@@ -60,9 +60,9 @@ class ComparisonFacts(Protocol):
         ...
 
     def polls(self, since: datetime) -> Mapping[str, int]:
-        """{result: number of polls}."""
+        """{result: number of polls} of all repositories since `since`; results as in Poll."""
         ...
 
     def webhooks(self, since: datetime, until: datetime) -> Mapping[str, int]:
-        """{state or "missed": number}."""
+        """{state of a Delivery, or "missed" for a commit that no delivery announced: number} within [since, until)."""
         ...

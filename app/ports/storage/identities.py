@@ -123,7 +123,7 @@ class Identities(Protocol):
         ...
 
     def add_session(self, session: Session) -> None:
-        """Store a browser's log-in."""
+        """Store a browser's log-in; its cookie is kept as a SHA-256 hash only."""
         ...
 
     def session(self, hash: str) -> Session | None:

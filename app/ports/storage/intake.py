@@ -49,7 +49,7 @@ class Repositories(Protocol):
         ...
 
     def polls(self, repo_url: str, limit: int = 20) -> tuple[Poll, ...]:
-        """Newest first."""
+        """The latest runs of polls of a repository, newest first."""
         ...
 
 
@@ -88,7 +88,7 @@ class Inbox(Protocol):
         ...
 
     def page(self, hook: str | None, limit: int, after: int | None) -> Page[Delivery]:
-        """Newest first."""
+        """Deliveries to one hook, or to all with None, newest first; `after` is the id to continue below."""
         ...
 
     def announced(self, hooks: Collection[str], sha: str) -> bool:

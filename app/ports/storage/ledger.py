@@ -88,7 +88,7 @@ class Audit(Protocol):
         ...
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
-        """Oldest first."""
+        """All signed checkpoints, oldest first."""
         ...
 
     def actors(self) -> tuple[str, ...]:
@@ -134,7 +134,7 @@ class Episodes(Protocol):
     def page(
         self, environment_id: int | None, limit: int, after: int | None, *, open_only: bool = False
     ) -> Page[Episode]:
-        """Newest first."""
+        """Episodes of one environment, or of all with None, newest first; `after` is the id to continue below."""
         ...
 
 

@@ -63,7 +63,7 @@ class Operations(Protocol):
     """The runs, as they are recorded for good; who works on which is the business of the port WorkQueue."""
 
     def add(self, operation: Operation) -> None:
-        """Store a new operation."""
+        """Store a new operation; its id must be new."""
         ...
 
     def get(self, id: str) -> Operation:
@@ -83,7 +83,7 @@ class Operations(Protocol):
         ...
 
     def queued(self, environment_id: int) -> tuple[Operation, ...]:
-        """Oldest first."""
+        """The environment's operations in phase queued, oldest first."""
         ...
 
     def active(self, environment_id: int) -> Operation | None:
@@ -95,7 +95,7 @@ class Operations(Protocol):
         ...
 
     def page(self, where: OperationFilter, limit: int, after: str | None) -> Page[Operation]:
-        """Newest first."""
+        """Operations that fit the filter, newest first; `after` is the id to continue below."""
         ...
 
     def last_finished(self, environment_id: int, kind: str) -> Operation | None:

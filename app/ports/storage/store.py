@@ -20,7 +20,7 @@ class Transaction(Protocol):
 
     @property
     def environments(self) -> Environments:
-        """The registry of environments."""
+        """The registry of environments, with status and hold."""
         ...
 
     @property
@@ -35,22 +35,22 @@ class Transaction(Protocol):
 
     @property
     def history(self) -> History:
-        """Which revisions were live."""
+        """Which revisions were live, and which are bad."""
         ...
 
     @property
     def ledger(self) -> Ledger:
-        """The events."""
+        """The events, appended only."""
         ...
 
     @property
     def audit(self) -> Audit:
-        """The audit log."""
+        """The audit log, hash-chained."""
         ...
 
     @property
     def episodes(self) -> Episodes:
-        """The drift episodes."""
+        """The drift episodes, open and ended."""
         ...
 
     @property
@@ -65,17 +65,17 @@ class Transaction(Protocol):
 
     @property
     def inbox(self) -> Inbox:
-        """Webhook deliveries."""
+        """Webhook deliveries, stored before they are acted on."""
         ...
 
     @property
     def credentials(self) -> Credentials:
-        """Stored secrets."""
+        """Stored secrets, encrypted."""
         ...
 
     @property
     def identities(self) -> Identities:
-        """People, log-ins and tokens."""
+        """People, their log-ins, and tokens."""
         ...
 
     @property

@@ -34,7 +34,6 @@ class SqlOutbox:
         data: Mapping[str, Any],
         key: str = "",
     ) -> None:
-        """Append a report, in the place of an unnumbered one with the same key."""
         if key:
             same = (o.c.environment == environment) & (o.c.kind == kind.value) & (o.c.key == key)
             self._db.execute(delete(o).where(same, o.c.seq.is_(None)))
@@ -42,7 +41,6 @@ class SqlOutbox:
         self._db.execute(insert(o).values(**values, key=key, data=dict(data)))
 
     def page(self, limit: int, size: int) -> tuple[Report, ...]:
-        """The oldest that wait."""
         rows = self._db.execute(select(o).order_by(o.c.id).limit(limit)).all()
         seq, hash = self.position()
         found: list[Report] = []
@@ -56,45 +54,37 @@ class SqlOutbox:
         return tuple(found)
 
     def position(self) -> tuple[int, str]:
-        """The last that the control plane has."""
         seq, hash = self._notes.get(POSITION) or (0, FIRST_HASH)
         return seq, hash
 
     def confirm(self, through: int) -> None:
-        """Forget what the control plane has."""
         hash = self._db.execute(select(o.c.hash).where(o.c.seq == through)).scalar()
         if hash is not None:
             self._notes.put(POSITION, [through, hash])
             self._db.execute(delete(o).where(o.c.seq <= through))
 
     def known(self, through: int, hash: str) -> bool:
-        """Whether this is a position in our chain."""
         if self.position() == (through, hash):
             return True
         return self._db.execute(select(o.c.hash).where(o.c.seq == through)).scalar() == hash
 
     def rebase(self, through: int, hash: str) -> int:
-        """What waits is numbered anew when it is sent; what carried such a number was taken in long ago."""
         self._notes.put(POSITION, [through, hash])
         self._db.execute(delete(o).where(o.c.seq <= through))
         self._db.execute(update(o).values(seq=None, hash=None))
         return self.size()
 
     def leave_out(self, seq: int) -> None:
-        """Forget one that can never be sent."""
         self._db.execute(delete(o).where(o.c.seq == seq))
         self._db.execute(update(o).values(seq=None, hash=None))
 
     def cut(self, before: datetime) -> int:
-        """Forget what has waited too long; not what was sent already, of which nobody knows whether it came."""
         return int(self._db.execute(delete(o).where(o.c.at < before, o.c.seq.is_(None))).rowcount)
 
     def size(self) -> int:
-        """How many wait."""
         return self._db.execute(select(func.count()).select_from(o)).scalar_one()
 
     def oldest(self) -> datetime | None:
-        """Since when the first of them waits."""
         found: datetime | None = self._db.execute(select(o.c.at).order_by(o.c.id).limit(1)).scalar()
         return found
 

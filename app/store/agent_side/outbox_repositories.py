@@ -58,7 +58,6 @@ class ReportingLedger(SqlLedger):
         self._tell, self._happened = tell, happened
 
     def append(self, at: datetime, events: Iterable[NewEvent]) -> tuple[Event, ...]:
-        """Add events at the end."""
         added = super().append(at, events)
         self._happened += added
         for one in added:
@@ -93,17 +92,14 @@ class ReportingOperations(SqlOperations):
             self._tell(one.environment_id, ReportKind.OPERATION, encode(one), None, one.id)
 
     def add(self, operation: Operation) -> None:
-        """Insert a new run."""
         super().add(operation)
         self.report(operation)
 
     def save(self, operation: Operation) -> None:
-        """Write all fields."""
         super().save(operation)
         self.report(operation)
 
     def progress(self, id: str, done: int, total: int) -> None:
-        """How far it is."""
         super().progress(id, done, total)
         self.report(self.get(id))
 
@@ -116,13 +112,11 @@ class ReportingEnvironments(SqlEnvironments):
         self._tell = tell
 
     def put_status(self, id: int, status: Status) -> None:
-        """Write the status."""
         if self.by_id(id).status != status:
             super().put_status(id, status)
             self._tell(id, ReportKind.STATUS, encode(status), None, "status")
 
     def set_hold(self, id: int, hold: Hold | None) -> None:
-        """Write or end the hold."""
         super().set_hold(id, hold)
         self._tell(id, ReportKind.HOLD, {"hold": encode(hold)})
 
@@ -138,22 +132,18 @@ class ReportingHistory(SqlHistory):
         self._tell(environment, ReportKind.HISTORY, {"call": call, **encode(data)})
 
     def went_live(self, operation: Operation, revision: Revision, tree: str, at: datetime) -> None:
-        """Close the stretch before and open one."""
         super().went_live(operation, revision, tree, at)
         self._call(operation.environment_id, "went_live", operation=operation, revision=revision, tree=tree, at=at)
 
     def mark_good(self, environment_id: int, revision: str, at: datetime) -> None:
-        """The revision that is live now is well."""
         super().mark_good(environment_id, revision, at)
         self._call(environment_id, "mark_good", revision=revision, at=at)
 
     def mark_bad(self, environment_id: int, revision: str, reason: str, by: str, at: datetime) -> None:
-        """Never by itself again."""
         super().mark_bad(environment_id, revision, reason, by, at)
         self._call(environment_id, "mark_bad", revision=revision, reason=reason, by=by, at=at)
 
     def unmark_bad(self, environment_id: int, revision: str) -> None:
-        """Take the mark away."""
         if self.is_bad(environment_id, revision):
             super().unmark_bad(environment_id, revision)
             self._call(environment_id, "unmark_bad", revision=revision)
@@ -174,23 +164,19 @@ class ReportingEpisodes(SqlEpisodes):
     def open_one(
         self, environment: Environment, last_good_at: datetime | None, at: datetime, paths: Sequence[str], count: int
     ) -> Episode:
-        """Begin an episode."""
         made = super().open_one(environment, last_good_at, at, paths, count)
         self._call(made.id, "open", last_good_at=last_good_at, at=at, paths=paths, count=count)
         return made
 
     def update(self, id: int, paths: Sequence[str], count: int) -> None:
-        """What drifts now."""
         super().update(id, paths, count)
         self._call(id, "update", paths=paths, count=count)
 
     def acknowledge(self, id: int, by: str, at: datetime) -> None:
-        """Somebody knows."""
         super().acknowledge(id, by, at)
         self._call(id, "acknowledge", by=by, at=at)
 
     def end(self, id: int, at: datetime, ending: Ending, by: str) -> None:
-        """It is over."""
         super().end(id, at, ending, by)
         self._call(id, "end", at=at, ending=ending, by=by)
 
@@ -203,7 +189,6 @@ class ReportingDrift(SqlDriftItems):
         self._tell = tell
 
     def put(self, environment_id: int, checked_at: datetime, report: DriftReport) -> None:
-        """Replace an environment's report."""
         before = self.get(environment_id)
         super().put(environment_id, checked_at, report)
         if report != before:
@@ -219,7 +204,6 @@ class ReportingAudit(SqlAudit):
         self._tell = tell
 
     def append(self, at: datetime, entry: NewAuditEntry) -> AuditEntry:
-        """Add an entry behind the last one."""
         made = super().append(at, entry)
         kind, _, object = entry.object.partition(":")
         name = object if kind == "environment" else entry.data.get("environment")

@@ -37,17 +37,14 @@ class AgentSqlTransaction(SqlTransaction):
 
     @cached_property
     def outbox(self) -> SqlOutbox:
-        """Reports that wait for the control plane."""
         return SqlOutbox(self._connection)
 
     @cached_property
     def command_inbox(self) -> SqlCommandInbox:
-        """Commands that were taken from the control plane."""
         return SqlCommandInbox(self._connection)
 
     @cached_property
     def notes(self) -> SqlAgentState:
-        """What the agent remembers."""
         return SqlAgentState(self._connection)
 
     def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
@@ -68,47 +65,38 @@ class ReportingTransaction(AgentSqlTransaction):
         self._put(*report)
 
     def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
-        """The control plane is told."""
         self._tell(environment, kind, data)
 
     @cached_property
     def environments(self) -> ReportingEnvironments:
-        """The registry."""
         return ReportingEnvironments(self._connection, self._here, self._tell)
 
     @cached_property
     def operations(self) -> ReportingOperations:
-        """The runs."""
         return ReportingOperations(self._connection, self._tell)
 
     @cached_property
     def queue(self) -> EmbeddedQueue:
-        """Which operation comes next; a claim is reported."""
         return EmbeddedQueue(self._connection, self._here, self.operations.report)
 
     @cached_property
     def history(self) -> ReportingHistory:
-        """What was live when."""
         return ReportingHistory(self._connection, self._tell)
 
     @cached_property
     def ledger(self) -> ReportingLedger:
-        """Events."""
         return ReportingLedger(self._connection, self._tell, self.happened)
 
     @cached_property
     def audit(self) -> ReportingAudit:
-        """The chained log."""
         return ReportingAudit(self._connection, self._tell)
 
     @cached_property
     def episodes(self) -> ReportingEpisodes:
-        """Drift episodes."""
         return ReportingEpisodes(self._connection, self._tell)
 
     @cached_property
     def drift(self) -> ReportingDrift:
-        """Last drift reports."""
         return ReportingDrift(self._connection, self._tell)
 
 
@@ -123,19 +111,16 @@ class ReportingStore(SqlStore):
 
     @contextmanager
     def read(self) -> Iterator[AgentSqlTransaction]:
-        """A consistent view; nothing is written."""
         with self.engine.connect() as connection:
             yield AgentSqlTransaction(connection, self._cipher, self._here)
 
     @contextmanager
     def unreported(self) -> Iterator[AgentSqlTransaction]:
-        """Write without telling."""
         with self.writing() as connection:
             yield AgentSqlTransaction(connection, self._cipher, self._here)
 
     @contextmanager
     def write(self) -> Iterator[ReportingTransaction]:
-        """One transaction whose writes are told; it rings when there is something to send."""
         with self.writing() as connection:
             told = ReportingTransaction(connection, self._cipher, self._here, self._instant)
             yield told

@@ -69,7 +69,6 @@ class SqlEnvironments:
         self._db, self._here = connection, here
 
     def add(self, environment: Environment) -> Environment:
-        """Store it under a new id."""
         try:
             with self._db.begin_nested():
                 values = {**_columns(environment), **_status(environment.status), "refresh_at": None}
@@ -80,7 +79,6 @@ class SqlEnvironments:
         return self.by_id(id)
 
     def place(self, environment: Environment) -> None:
-        """Store it under its own id; another one of its name makes way."""
         self._db.execute(delete(env).where(or_(env.c.id == environment.id, env.c.name == environment.name)))
         values = {**_columns(environment), **_status(environment.status), "id": environment.id}
         self._db.execute(insert(env).values(values))
@@ -94,43 +92,36 @@ class SqlEnvironments:
             self._db.execute(insert(tables.labels), rows)
 
     def get(self, name: str) -> Environment:
-        """By name."""
         row = self._db.execute(SELECT.where(env.c.name == name)).first() if _sane(name) else None
         if row is None:
             raise EnvironmentNotFound.named(name)
         return read_environment(sound(row))
 
     def by_id(self, id: int) -> Environment:
-        """By id."""
         row = self._db.execute(_BY_ID, {"of": id}).first()
         if row is None:
             raise EnvironmentNotFound()
         return read_environment(sound(row))
 
     def replace(self, environment: Environment) -> None:
-        """Write everything but status and hold."""
         self._db.execute(update(env).where(env.c.id == environment.id).values(_columns(environment)))
         self._put_labels(environment.id, environment.labels)
 
     def remove(self, id: int) -> None:
-        """Forget it."""
         self._db.execute(delete(tables.labels).where(tables.labels.c.environment_id == id))
         self._db.execute(delete(tables.drift_reports).where(tables.drift_reports.c.environment_id == id))
         self._db.execute(delete(env).where(env.c.id == id))
 
     def put_status(self, id: int, status: Status) -> None:
-        """Write the status."""
         self._db.execute(_UPDATE, {**_status(status), "of": id})
 
     def set_hold(self, id: int, hold: Hold | None) -> None:
-        """Write or end the hold."""
         values = {"hold": hold_dict(hold), "hold_expires_at": hold.expires_at if hold else None}
         self._db.execute(update(env).where(env.c.id == id).values(values))
 
     def page(
         self, where: EnvironmentFilter, now: datetime, limit: int, after: str | None, *, by_need: bool = False
     ) -> Page[EnvironmentRow]:
-        """By name, or those in need first."""
         rank = rank_now(now).label("rank")
         order = (rank, env.c.name) if by_need else (env.c.name,)
         query = select(env.c.id).where(*_narrowed(where, now)).order_by(*order)
@@ -151,7 +142,6 @@ class SqlEnvironments:
         return Page(tuple(EnvironmentRow(one, days[one.id]) for one in found), next)
 
     def tally(self, now: datetime) -> Tally:
-        """Numbers for the top of the overview, in one pass."""
         sync = sync_now(now).label("sync_now")
         held = case((env.c.hold.is_not(None), 1), else_=0).label("held")
         drifting = case((env.c.drift_count > 0, 1), else_=0).label("drifting")
@@ -165,12 +155,10 @@ class SqlEnvironments:
         return Tally(total, by[0], by[1], by[2], by[3].get(0, 0), by[4].get(1, 0), by[5].get(1, 0))
 
     def of_repository(self, repo_url: str) -> tuple[Environment, ...]:
-        """Those that share a repository."""
         rows = self._db.execute(_OF_REPOSITORY, {"url": repo_url})
         return readable(rows, read_environment, "environments")
 
     def repositories(self) -> Mapping[tuple[str, str | None], int]:
-        """Repositories with their shortest interval."""
         query = select(env.c.repo_url, env.c.credential, func.min(env.c.interval_s)).where(
             env.c.runs_on == self._here.value
         )
@@ -178,36 +166,29 @@ class SqlEnvironments:
         return {(row[0], row[1]): row[2] for row in rows}
 
     def addresses(self) -> tuple[str, ...]:
-        """Every repository."""
         return tuple(self._db.execute(select(env.c.repo_url).distinct()).scalars())
 
     def targets(self) -> Mapping[str, TargetSpec]:
-        """Targets by name."""
         rows = self._db.execute(select(env.c.name, env.c.target_kind, env.c.target))
         return dict(readable(rows, lambda row: (row.name, TargetSpec(row.target_kind, row.target)), "environments"))
 
     def neighbours(self, environment: Environment) -> Mapping[str, TargetSpec]:
-        """Targets of the others that deliver on the same host."""
         return neighbours(self._db, environment)
 
     def beside(self, environment: Environment) -> tuple[Environment, ...]:
-        """Others with the same source and target."""
         rows = self._db.execute(SELECT.where(*same_road(environment)).order_by(env.c.name))
         return readable(rows, read_environment, "environments")
 
     def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:
-        """Those whose refresh is due and that nothing runs on."""
         busy = exists().where(ops.c.environment_id == env.c.id, ops.c.phase.in_(("queued", "running")))
         query = SELECT.where(env.c.refresh_at <= now, env.c.runs_on == self._here.value, ~busy)
         rows = self._db.execute(query.order_by(env.c.refresh_at).limit(limit))
         return readable(rows, read_environment, "environments")
 
     def schedule_refresh(self, id: int, at: datetime) -> None:
-        """When to look next."""
         self._db.execute(_UPDATE, {"refresh_at": at, "of": id})
 
     def with_expired_hold(self, now: datetime) -> tuple[Environment, ...]:
-        """Those whose hold is over."""
         return readable(self._db.execute(SELECT.where(env.c.hold_expires_at <= now)), read_environment, "environments")
 
 

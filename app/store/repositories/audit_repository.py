@@ -28,7 +28,6 @@ class SqlAudit:
         self._db = connection
 
     def append(self, at: datetime, entry: NewAuditEntry) -> AuditEntry:
-        """Add an entry behind the last one; other writers wait for this transaction's end."""
         if self._db.dialect.name == "postgresql":
             self._db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         last = self.head()
@@ -38,12 +37,10 @@ class SqlAudit:
         return made
 
     def head(self) -> AuditEntry | None:
-        """The last entry."""
         row = self._db.execute(select(a).order_by(a.c.seq.desc()).limit(1)).first()
         return _read(row) if row else None
 
     def page(self, where: AuditFilter, limit: int, after: int | None) -> Page[AuditEntry]:
-        """Newest first."""
         query = select(a).where(*_narrowed(where)).order_by(a.c.seq.desc())
         query = query.where(a.c.seq < after) if after is not None else query
         rows = self._db.execute(query.limit(limit + 1)).all()
@@ -51,7 +48,6 @@ class SqlAudit:
         return Page(readable(rows[:limit], _read, "audit"), next)
 
     def walk(self, where: AuditFilter | None = None) -> Iterator[AuditEntry]:
-        """Oldest first."""
         seq = 0
         while True:
             query = select(a).where(a.c.seq > seq, *_narrowed(where or AuditFilter())).order_by(a.c.seq).limit(BATCH)
@@ -62,20 +58,16 @@ class SqlAudit:
             seq = rows[-1].seq
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Keep a signed statement about the head."""
         names = ("seq", "hash", "at", "signature", "public_key")
         self._db.execute(insert(c).values({name: getattr(checkpoint, name) for name in names}))
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
-        """Oldest first."""
         return tuple(Checkpoint(*row) for row in self._db.execute(select(c).order_by(c.c.seq)))
 
     def actors(self) -> tuple[str, ...]:
-        """Who is in the log."""
         return tuple(self._db.execute(select(a.c.actor).distinct().order_by(a.c.actor).limit(200)).scalars())
 
     def actions(self) -> tuple[str, ...]:
-        """What is in the log."""
         return tuple(self._db.execute(select(a.c.action).distinct().order_by(a.c.action).limit(200)).scalars())
 
 

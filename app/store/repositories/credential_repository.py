@@ -27,7 +27,6 @@ class SqlCredentials:
         self._cipher = cipher
 
     def put(self, credential: Credential, secret: Mapping[str, str]) -> None:
-        """Store it, encrypted."""
         names = ("name", "kind", "created_at", "created_by", "used_at")
         values = {name: getattr(credential, name) for name in names}
         locked = self._cipher.lock(json.dumps(dict(secret)))
@@ -38,7 +37,6 @@ class SqlCredentials:
             raise CredentialExists(f"A credential named '{credential.name}' exists already.") from None
 
     def secret(self, name: str) -> Mapping[str, str]:
-        """The secret itself."""
         locked = self._db.execute(select(c.c.secret).where(c.c.name == name)).scalar()
         if locked is None:
             raise CredentialNotFound(f"There is no credential '{name[:80]}'.")
@@ -51,14 +49,12 @@ class SqlCredentials:
         return opened
 
     def get(self, name: str) -> Credential:
-        """Without the secret."""
         row = self._db.execute(_PUBLIC.where(c.c.name == name)).first() if "\0" not in name else None
         if row is None:
             raise CredentialNotFound(f"There is no credential '{name[:80]}'.")
         return Credential(*row)
 
     def page(self, limit: int, after: str | None) -> Page[Credential]:
-        """By name."""
         query = _PUBLIC.order_by(c.c.name)
         query = query.where(c.c.name > after) if after else query
         rows = self._db.execute(query.limit(limit + 1)).all()
@@ -66,10 +62,8 @@ class SqlCredentials:
         return Page(tuple(Credential(*row) for row in rows[:limit]), next)
 
     def remove(self, name: str) -> None:
-        """Forget it."""
         if not self._db.execute(delete(c).where(c.c.name == name)).rowcount:
             raise CredentialNotFound(f"There is no credential '{name[:80]}'.")
 
     def touch(self, name: str, at: datetime) -> None:
-        """It was used."""
         self._db.execute(update(c).where(c.c.name == name).values(used_at=at))

@@ -30,7 +30,6 @@ class SqlEpisodes:
     def open_one(
         self, environment: Environment, last_good_at: datetime | None, at: datetime, paths: Sequence[str], count: int
     ) -> Episode:
-        """Begin an episode."""
         values = {
             "environment_id": environment.id,
             "environment": environment.name,
@@ -47,26 +46,21 @@ class SqlEpisodes:
         return read_episode(self._db.execute(select(e).where(e.c.id == id)).one())
 
     def update(self, id: int, paths: Sequence[str], count: int) -> None:
-        """What drifts now."""
         self._db.execute(update(e).where(e.c.id == id).values(paths=list(paths), count=count))
 
     def acknowledge(self, id: int, by: str, at: datetime) -> None:
-        """Somebody knows."""
         self._db.execute(update(e).where(e.c.id == id).values(acknowledged_at=at, acknowledged_by=by))
 
     def end(self, id: int, at: datetime, ending: Ending, by: str) -> None:
-        """It is over."""
         self._db.execute(update(e).where(e.c.id == id).values(ended_at=at, ending=ending.value, ended_by=by))
 
     def current(self, environment_id: int) -> Episode | None:
-        """The open one."""
         row = self._db.execute(_CURRENT, {"of": environment_id}).first()
         return read_episode(row) if row else None
 
     def page(
         self, environment_id: int | None, limit: int, after: int | None, *, open_only: bool = False
     ) -> Page[Episode]:
-        """Newest first."""
         query = select(e).order_by(e.c.id.desc())
         if environment_id is not None:
             query = query.where(e.c.environment_id == environment_id)
@@ -86,8 +80,7 @@ class SqlDriftItems:
         self._db = connection
 
     def put(self, environment_id: int, checked_at: datetime, report: DriftReport) -> None:
-        """Replace an environment's report. One that says the same is left alone: the environment's status says when it
-        was found again."""
+        # A report that says the same is left alone: the status says when it was found again.
         said = report.as_dict()
         stored = self._db.execute(_REPORT, {"of": environment_id}).first()
         if stored is not None and stored.report == said:
@@ -98,7 +91,6 @@ class SqlDriftItems:
         self._db.execute(insert(r).values(values))
 
     def get(self, environment_id: int) -> DriftReport | None:
-        """The last report."""
         stored = self._db.execute(_REPORT, {"of": environment_id}).scalar()
         return read_report(stored) if isinstance(stored, dict) else None
 

@@ -31,7 +31,6 @@ class SqlHistory:
         self._db = connection
 
     def went_live(self, operation: Operation, revision: Revision, tree: str, at: datetime) -> None:
-        """Close the stretch before and open one."""
         same = h.c.environment_id == operation.environment_id
         self._db.execute(update(h).where(same, h.c.left_at.is_(None)).values(left_at=at))
         outcome = Outcome.ROLLED_BACK if operation.trigger is Trigger.ROLLBACK else Outcome.DEPLOYED
@@ -52,33 +51,27 @@ class SqlHistory:
         self._db.execute(insert(h).values(values))
 
     def mark_good(self, environment_id: int, revision: str, at: datetime) -> None:
-        """The revision that is live now is well."""
         live = (h.c.environment_id == environment_id) & (h.c.revision == revision) & h.c.left_at.is_(None)
         self._db.execute(update(h).where(live).values(good=True))
         env = tables.environments
         self._db.execute(update(env).where(env.c.id == environment_id).values(last_good=revision))
 
     def mark_bad(self, environment_id: int, revision: str, reason: str, by: str, at: datetime) -> None:
-        """Never by itself again."""
         self.unmark_bad(environment_id, revision)
         values = {"environment_id": environment_id, "revision": revision, "reason": reason, "marked_by": by, "at": at}
         self._db.execute(insert(bad).values(values))
 
     def unmark_bad(self, environment_id: int, revision: str) -> None:
-        """Take the mark away."""
         self._db.execute(delete(bad).where(bad.c.environment_id == environment_id, bad.c.revision == revision))
 
     def bad(self, environment_id: int, limit: int = 200) -> tuple[BadRevision, ...]:
-        """The marked ones."""
         query = select(bad).where(bad.c.environment_id == environment_id).order_by(bad.c.at.desc()).limit(limit)
         return tuple(BadRevision(row.revision, row.reason, row.marked_by, row.at) for row in self._db.execute(query))
 
     def is_bad(self, environment_id: int, revision: str) -> bool:
-        """Whether it is marked."""
         return self._db.execute(_IS_BAD, {"of": environment_id, "sha": revision}).first() is not None
 
     def page(self, environment_id: int, limit: int, after: str | None) -> Page[HistoryItem]:
-        """Newest first."""
         query = _ITEMS.where(h.c.environment_id == environment_id).order_by(h.c.id.desc())
         if after and after.isascii() and after.isdigit():
             query = query.where(h.c.id < int(after[:18]))
@@ -87,7 +80,6 @@ class SqlHistory:
         return Page(readable(rows[:limit], _read, "history"), next)
 
     def find(self, environment_id: int, revision: str) -> HistoryItem | None:
-        """By full id or prefix."""
         wanted = revision.lower()
         if len(wanted) < 4 or not all(c in "0123456789abcdef" for c in wanted):
             return None
@@ -96,7 +88,6 @@ class SqlHistory:
         return _read(rows[0]) if len({row.revision for row in rows}) == 1 else None
 
     def load(self, environment_id: int, items: Sequence[HistoryItem], bad_ones: Sequence[BadRevision]) -> None:
-        """Replace an environment's history."""
         for table in (h, bad):
             self._db.execute(delete(table).where(table.c.environment_id == environment_id))
         for item in items:
@@ -106,7 +97,6 @@ class SqlHistory:
             self.mark_bad(environment_id, one.revision, one.reason, one.by, one.at or datetime.now(UTC))
 
     def last_good(self, environment_id: int, other_than: str | None) -> HistoryItem | None:
-        """The latest that was well."""
         query = _ITEMS.where(h.c.environment_id == environment_id, h.c.good, bad.c.revision.is_(None))
         if other_than:
             query = query.where(h.c.revision != other_than)

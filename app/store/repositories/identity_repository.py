@@ -20,7 +20,6 @@ class SqlIdentities:
         self._db = connection
 
     def add_user(self, user: User) -> User:
-        """A new person; the id is made here."""
         names = ("name", "password_hash", "role", "must_change", "created_at")
         result = self._db.execute(insert(u).values({name: getattr(user, name) for name in names}))
         made = self.user_by_id(result.inserted_primary_key[0])  # type: ignore[index]
@@ -28,11 +27,9 @@ class SqlIdentities:
         return made
 
     def user(self, name: str) -> User | None:
-        """By name."""
         return self._user(u.c.name == name) if "\0" not in name else None
 
     def user_by_id(self, id: int) -> User | None:
-        """By id."""
         return self._user(u.c.id == id)
 
     def _user(self, condition: Any) -> User | None:
@@ -40,66 +37,52 @@ class SqlIdentities:
         return User(*row) if row else None
 
     def users(self) -> tuple[User, ...]:
-        """Everyone."""
         return tuple(User(*row) for row in self._db.execute(select(u).order_by(u.c.id)))
 
     def set_password(self, user_id: int, password_hash: str, must_change: bool) -> None:
-        """A new password."""
         self._db.execute(
             update(u).where(u.c.id == user_id).values(password_hash=password_hash, must_change=must_change)
         )
 
     def add_session(self, session: Session) -> None:
-        """A log-in; old ones are cleared away on the occasion."""
         self._db.execute(delete(s).where(s.c.expires_at < session.created_at))
         names = ("hash", "user_id", "created_at", "expires_at", "ip")
         self._db.execute(insert(s).values({name: getattr(session, name) for name in names}))
 
     def session(self, hash: str) -> Session | None:
-        """By hash."""
         row = self._db.execute(select(s).where(s.c.hash == hash)).first()
         return Session(*row) if row else None
 
     def end_session(self, hash: str) -> None:
-        """Log out."""
         self._db.execute(delete(s).where(s.c.hash == hash))
 
     def end_sessions(self, user_id: int) -> None:
-        """Log out everywhere."""
         self._db.execute(delete(s).where(s.c.user_id == user_id))
 
     def add_token(self, token: Token) -> None:
-        """A new token."""
         self._db.execute(insert(t).values({column.name: getattr(token, column.name) for column in t.columns}))
 
     def token(self, hash: str) -> Token | None:
-        """By hash."""
         row = self._db.execute(select(t).where(t.c.hash == hash)).first()
         return Token(*row) if row else None
 
     def tokens(self) -> tuple[Token, ...]:
-        """All, oldest first."""
         return tuple(Token(*row) for row in self._db.execute(select(t).order_by(t.c.id)))
 
     def revoke_token(self, id: str, at: datetime) -> bool:
-        """Not valid from now on."""
         done = self._db.execute(update(t).where(t.c.id == id, t.c.revoked_at.is_(None)).values(revoked_at=at))
         return bool(done.rowcount)
 
     def touch_token(self, id: str, at: datetime) -> None:
-        """It was used."""
         self._db.execute(update(t).where(t.c.id == id).values(used_at=at))
 
     def failed_logins(self, key: str, since: datetime) -> int:
-        """How many lately."""
         query = select(func.count()).select_from(f).where(f.c.key == key, f.c.at >= since)
         return self._db.execute(query).scalar_one()
 
     def add_failed_login(self, key: str, at: datetime) -> None:
-        """Another one; those of yesterday are cleared away."""
         self._db.execute(delete(f).where(f.c.at < at - timedelta(days=1)))
         self._db.execute(insert(f).values(key=key[:200], at=at))
 
     def clear_failed_logins(self, key: str) -> None:
-        """It worked."""
         self._db.execute(delete(f).where(f.c.key == key))

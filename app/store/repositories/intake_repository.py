@@ -38,12 +38,10 @@ class SqlRepositories:
         self._db = connection
 
     def get(self, repo_url: str) -> RepositoryState | None:
-        """What is known of a remote."""
         row = self._db.execute(_KNOWN, {"url": repo_url}).first()
         return RepositoryState(row.repo_url, row.heads, row.looked_at, row.failing_since, row.error) if row else None
 
     def put(self, watched: RepositoryState) -> None:
-        """Replace what is known."""
         values = {
             "heads": dict(watched.heads),
             "looked_at": watched.looked_at,
@@ -54,7 +52,6 @@ class SqlRepositories:
             self._db.execute(insert(rep).values(repo_url=watched.repo_url, **values))
 
     def polled(self, repo_url: str, at: datetime, result: str, detail: str = "") -> None:
-        """Extend the last row, or begin one."""
         same = {"url": repo_url, "at": at, "as_before": result, "told_before": detail}
         if self._db.execute(_AGAIN, same).rowcount:
             return
@@ -62,7 +59,6 @@ class SqlRepositories:
         self._db.execute(insert(pol).values(values))
 
     def polls(self, repo_url: str, limit: int = 20) -> tuple[Poll, ...]:
-        """Newest first."""
         columns = (pol.c.repo_url, pol.c.first_at, pol.c.last_at, pol.c.times, pol.c.result, pol.c.detail)
         query = select(*columns).where(pol.c.repo_url == repo_url).order_by(pol.c.id.desc()).limit(limit)
         return tuple(Poll(*row) for row in self._db.execute(query))
@@ -75,7 +71,6 @@ class SqlInbox:
         self._db = connection
 
     def put(self, delivery: Delivery) -> tuple[Delivery, bool]:
-        """Store it once."""
         names = (
             "provider",
             "hook",
@@ -104,20 +99,17 @@ class SqlInbox:
         return _read(self._db.execute(select(d).where(d.c.id == id)).one()), True
 
     def save(self, delivery: Delivery) -> None:
-        """Write what became of it."""
         names = ("state", "attempts", "next_at", "decision")
         values = {name: getattr(delivery, name) for name in names}
         self._db.execute(update(d).where(d.c.id == delivery.id).values(values))
 
     def due(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
-        """Waiting ones whose time has come; received ones once nobody is acting on them any more (`next_at`)."""
         waiting = (d.c.state == "waiting") & (d.c.next_at <= now)
         left = (d.c.state == "received") & or_(d.c.next_at.is_(None), d.c.next_at <= now)
         query = select(d).where(or_(waiting, left)).order_by(d.c.id).limit(limit)
         return readable(self._db.execute(query), _read, "deliveries")
 
     def page(self, hook: str | None, limit: int, after: int | None) -> Page[Delivery]:
-        """Newest first."""
         query = select(d).order_by(d.c.id.desc())
         query = query.where(d.c.hook == hook) if hook is not None else query
         query = query.where(d.c.id < after) if after is not None else query
@@ -126,12 +118,10 @@ class SqlInbox:
         return Page(readable(rows[:limit], _read, "deliveries"), next)
 
     def announced(self, hooks: Collection[str], sha: str) -> bool:
-        """Whether a commit was announced."""
         query = select(dr.c.delivery).where(dr.c.hook.in_(list(hooks)), dr.c.revision == sha).limit(1)
         return self._db.execute(query).first() is not None
 
     def in_use(self, hooks: Collection[str]) -> bool:
-        """Whether a delivery ever came."""
         return self._db.execute(select(d.c.id).where(d.c.hook.in_(list(hooks))).limit(1)).first() is not None
 
 

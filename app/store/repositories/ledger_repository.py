@@ -22,7 +22,6 @@ class SqlLedger:
         self._db = connection
 
     def append(self, at: datetime, events: Iterable[NewEvent]) -> tuple[Event, ...]:
-        """Add events at the end."""
         return tuple(self._append(at, event) for event in events)
 
     def _append(self, at: datetime, one: NewEvent) -> Event:
@@ -43,7 +42,6 @@ class SqlLedger:
         newest_first: bool = False,
         before: int | None = None,
     ) -> tuple[Event, ...]:
-        """A slice of the ledger."""
         query = select(ev).limit(limit)
         if environment_id is not None:
             query = query.where(ev.c.environment_id == environment_id)
@@ -58,7 +56,6 @@ class SqlLedger:
         return readable(self._db.execute(query), _read, "events")
 
     def last_id(self) -> int:
-        """The newest id; 0 where there is none."""
         return self._db.execute(select(func.max(ev.c.id))).scalar() or 0
 
 

@@ -55,18 +55,15 @@ class SqlOperations:
         self._db = connection
 
     def add(self, operation: Operation) -> None:
-        """Insert a new run."""
         self._db.execute(_INSERT, _columns(operation))
 
     def get(self, id: str) -> Operation:
-        """By id."""
         row = self._db.execute(BY_ID, {"of": id}).first() if id.isalnum() and id.isascii() else None
         if row is None:
             raise OperationNotFound(f"There is no operation '{id[:40]}'.")
         return read_operation(sound(row))
 
     def save(self, operation: Operation) -> None:
-        """Write all fields; a run that ends is counted for its day."""
         if operation.phase.final and operation.kind is OperationKind.SYNC and operation.finished_at:
             before = self._db.execute(select(ops.c.phase).where(ops.c.id == operation.id)).scalar()
             if before not in FINISHED:
@@ -92,31 +89,25 @@ class SqlOperations:
             self._db.execute(insert(d).values(values))
 
     def remove(self, id: str) -> None:
-        """Forget a run without news."""
         self._db.execute(_REMOVE, {"of": id})
 
     def progress(self, id: str, done: int, total: int) -> None:
-        """How far it is."""
         self._db.execute(update(ops).where(ops.c.id == id, ops.c.phase == "running").values(done=done, total=total))
 
     def queued(self, environment_id: int) -> tuple[Operation, ...]:
-        """Oldest first."""
         return readable(self._db.execute(_QUEUED, {"of": environment_id}), read_operation, "operations")
 
     def active(self, environment_id: int) -> Operation | None:
-        """The running one, or else the first queued."""
         order = case((ops.c.phase == "running", 0), else_=1)
         query = select(ops).where(ops.c.environment_id == environment_id, ops.c.phase.in_(("queued", "running")))
         row = self._db.execute(query.order_by(order, ops.c.id).limit(1)).first()
         return read_operation(row) if row else None
 
     def active_counts(self) -> Mapping[str, int]:
-        """Numbers of queued and running ones."""
         query = select(ops.c.phase, func.count()).where(ops.c.phase.in_(("queued", "running"))).group_by(ops.c.phase)
         return {row[0]: row[1] for row in self._db.execute(query)}
 
     def page(self, where: OperationFilter, limit: int, after: str | None) -> Page[Operation]:
-        """Newest first."""
         query = select(ops).where(*_narrowed(where)).order_by(ops.c.id.desc())
         query = query.where(ops.c.id < after) if after else query
         rows = self._db.execute(query.limit(limit + 1)).all()
@@ -124,7 +115,6 @@ class SqlOperations:
         return Page(readable(rows[:limit], read_operation, "operations"), next)
 
     def last_finished(self, environment_id: int, kind: str) -> Operation | None:
-        """The newest finished one of a kind."""
         query = select(ops).where(ops.c.environment_id == environment_id, ops.c.kind == kind, ops.c.phase.in_(FINISHED))
         row = self._db.execute(query.order_by(ops.c.id.desc()).limit(1)).first()
         return read_operation(row) if row else None

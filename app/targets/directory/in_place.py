@@ -29,7 +29,6 @@ class DirectoryTarget(InventoriedTarget[FileInventory]):
         self._place, self._clock = place, clock
 
     def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
-        """Compare the directory with the inventory."""
         now = self._clock()
         with self._inventory.looking() as book:
             if not book.head().whole:
@@ -40,12 +39,10 @@ class DirectoryTarget(InventoriedTarget[FileInventory]):
                 return directory_scan.look_everywhere(root, book, self._inventory.folder / "git", wanted, now)
 
     def read(self, path: bytes, limit: int) -> bytes | None:
-        """Live content."""
         with self._live() as root:
             return root.read(path, limit) if root else None
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        """Carry out the plan. Nothing is touched before the intent is written down."""
         with self._inventory.alone() as book:
             self._recover(book)
             with self._place.made() as root:

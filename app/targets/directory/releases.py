@@ -44,7 +44,6 @@ class ReleaseTarget(DirectoryTarget):
         self._keep = keep
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        """Switch to a kept release that is still as it should be, or fill a new one."""
         with self._inventory.alone() as book, self._place.made() as top:
             _discard(top, book.fact("applying"))
             self._recover(book)

@@ -38,15 +38,12 @@ class MemoryTarget:
         self._place = place
 
     def inventory(self) -> InventoryHead:
-        """What we applied last."""
         return self._place.head
 
     def inventory_items(self) -> Iterator[tuple[bytes, Item]]:
-        """Everything that we own."""
         return iter(sorted(self._place.known.items()))
 
     def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
-        """Compare with the inventory."""
         place, asked = self._place, set(wanted)
         with place.lock:
             paths = asked if only else asked | place.known.keys() | (place.pruned & place.files.keys())
@@ -58,7 +55,6 @@ class MemoryTarget:
             return LiveState(place.head, deviations, tuple(strange[:SAMPLE]), len(strange))
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        """Carry out the plan; what was done before an interruption is known."""
         place, work = self._place, plan.work
         for item in work:
             check_path(item.key)
@@ -77,7 +73,6 @@ class MemoryTarget:
         self.record(plan, desired)
 
     def record(self, plan: Plan, desired: DesiredState) -> None:
-        """Bring the inventory to the desired state."""
         with self._place.lock:
             for item in plan.items:
                 self._note(item.key, item.wanted, item.action)
@@ -95,16 +90,13 @@ class MemoryTarget:
             place.pruned.discard(path)
 
     def read(self, path: bytes, limit: int) -> bytes | None:
-        """Live content."""
         found = self._place.files.get(path)
         return found[1][:limit] if found else None
 
     def health(self) -> CheckResult | None:
-        """It has no opinion."""
         return None
 
     def forget(self) -> None:
-        """Drop the inventory."""
         with self._place.lock:
             self._place.known.clear()
             self._place.pruned.clear()

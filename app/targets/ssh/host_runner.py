@@ -59,7 +59,6 @@ class HostRunner:
         timeout_s: float,
         check: Callable[[], None] = lambda: None,
     ) -> CommandResult:
-        """Run a command in the directory that readers see. One that cannot be started ends with 127, as in a shell."""
         if not command:
             raise InvalidInput("The command is empty.")
         if command[0].startswith("-"):
@@ -86,7 +85,6 @@ class HostRunner:
 
     @contextmanager
     def reach(self, host: str, port: int, timeout_s: float) -> Iterator[Path]:
-        """A socket file that leads to an address as the host sees it."""
         if not is_host(host):
             raise InvalidInput(f"'{host[:80]}' is no host name.")
         try:

@@ -35,7 +35,6 @@ class SshReleaseTarget(SshTarget):
         self._keep = keep
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        """Switch to a kept release that is still as it should be, or fill a new one."""
         with self._inventory.alone() as book:
             self._recover(book)
             old = self._current()  # refuses what is no link before anything is written

@@ -37,7 +37,6 @@ class SshTarget(InventoriedTarget[FileInventory]):
         )
 
     def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
-        """Compare the directory with the inventory."""
         with self._inventory.looking() as book:
             if not book.head().whole:
                 self._recover(book)
@@ -47,11 +46,9 @@ class SshTarget(InventoriedTarget[FileInventory]):
             return state
 
     def read(self, path: bytes, limit: int) -> bytes | None:
-        """Live content."""
         return self._live.read(path, limit)
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        """Carry out the plan. Nothing is touched before the intent is written down."""
         with self._inventory.alone() as book:
             self._recover(book)
             steps = prepare(self._surroundings(plan), book, plan)
