@@ -13,7 +13,8 @@ from app.domain.agents.protocol import ReportKind
 from app.domain.agents.wire import encode
 from app.domain.environment import Hold
 from app.domain.errors import AgentRevoked, InvalidInput, ReportRefused
-from app.domain.events import EventType
+from app.domain.events import EventType, about
+from app.domain.events.environment_events import RevisionMarkedBad
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Stage, StageName, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.status import Health, SyncStatus
@@ -260,6 +261,40 @@ def test_the_queueing_that_we_wrote_ourselves_is_not_told_twice(here: Installati
         fleet.report(ReportKind.EVENT, event(EventType.HOLD_SET, 2, reason="freeze", data=held)),
     )
     assert len(here.events(EventType.OPERATION_QUEUED)) == len(here.events(EventType.HOLD_SET)) == 1
+
+
+def test_an_echo_is_known_by_whose_hold_or_mark_it_is_and_not_by_its_words(here: Installation) -> None:
+    fleet = Fleet(here)
+    environment = here.environment()
+    held = {"owner": str(ME), "expires_at": None, "left_revision": None}
+    marked = {"revision": SHA, "by": str(ME)}
+    here.use_cases.holds.hold("shop", "freeze", None, ME)
+    with here.store.write() as tx:
+        mark = RevisionMarkedBad(SHA, by=ME, why="broken")
+        tx.ledger.append(here.clock.now(), [about(environment, mark)])
+    fleet.send(
+        fleet.report(ReportKind.EVENT, event(EventType.HOLD_SET, 1, reason="in other words", data=held)),
+        fleet.report(ReportKind.EVENT, event(EventType.REVISION_MARKED_BAD, 2, reason="other words", data=marked)),
+    )
+    assert len(here.events(EventType.HOLD_SET)) == len(here.events(EventType.REVISION_MARKED_BAD)) == 1
+    fleet.send(
+        fleet.report(
+            ReportKind.EVENT, event(EventType.HOLD_SET, 3, reason="freeze", data={**held, "owner": "local:x"})
+        ),
+        fleet.report(
+            ReportKind.EVENT, event(EventType.REVISION_MARKED_BAD, 4, reason="broken", data={"revision": SHA})
+        ),
+    )
+    assert len(here.events(EventType.HOLD_SET)) == len(here.events(EventType.REVISION_MARKED_BAD)) == 2
+
+
+def test_what_automation_marked_here_is_news_when_an_agent_marks_it(here: Installation) -> None:
+    fleet = Fleet(here)
+    with here.store.write() as tx:
+        tx.ledger.append(here.clock.now(), [about(here.environment(), RevisionMarkedBad(SHA, why="not healthy"))])
+    marked = event(EventType.REVISION_MARKED_BAD, 1, reason="not healthy", data={"revision": SHA})
+    fleet.send(fleet.report(ReportKind.EVENT, marked))
+    assert len(here.events(EventType.REVISION_MARKED_BAD)) == 2
 
 
 # --- what pages show ---

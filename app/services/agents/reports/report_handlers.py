@@ -28,6 +28,7 @@ OWN_ACTIONS = ("agent.chain_renewed", "agent.report_left_out", "agent.reports_fo
 OURS = ("agent.", "environment.", "webhook.", "command.")  # events that the control plane alone can know of
 LATE = (ReportKind.EVENT, ReportKind.OPERATION, ReportKind.AUDIT)  # kinds that count after an environment has left
 ECHOES = (EventType.HOLD_SET, EventType.HOLD_ENDED, EventType.REVISION_MARKED_BAD)
+ECHOED = ("owner", "revision", "left_revision", "by")  # what an echo has in common with our own event
 NEWER = (CommandKind.HOLD, CommandKind.RESUME, CommandKind.ROLLBACK)
 
 
@@ -83,9 +84,9 @@ def _echo(tx: Transaction, event: NewEvent) -> bool:
     last = tx.ledger.page(environment_id=event.environment_id, types=kin, newest_first=True, limit=1)
     if not last or last[0].origin is not None or last[0].type is not event.type:
         return False
-    ours, theirs = last[0], event.fact
-    same = all(ours.data.get(name) == theirs.data.get(name) for name in ("owner", "revision", "left_revision"))
-    return same and (event.type is EventType.HOLD_ENDED or ours.reason == theirs.reason)
+    ours, theirs = last[0].data, event.fact.data
+    commanded = event.type is EventType.HOLD_ENDED or ours.get("owner") or ours.get("by")  # automation sends no command
+    return bool(commanded) and all(ours.get(name) == theirs.get(name) for name in ECHOED)
 
 
 # --- what pages show ---
