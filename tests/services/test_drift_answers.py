@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from app.domain.environment import Hold
 from app.domain.errors import InvalidInput, NothingToWriteBack
+from app.domain.events import EventType, about
+from app.domain.events.operation_events import Decision
 from app.domain.operation import Outcome, Trigger
 from app.domain.status import Health, SyncStatus
 from tests.support.installation import ME, Installation
@@ -55,6 +58,37 @@ def test_a_hold_stops_self_heal(here: Installation, mode: str) -> None:
     here.refresh()
     assert (target / "index.html").read_text() == "edited on the server\n"
     assert here.environment().status.sync is SyncStatus.OUT_OF_SYNC
+
+
+def test_a_hold_is_named_once_as_the_reason_not_to_heal_until_it_changes(here: Installation, mode: str) -> None:
+    target = drifting(here, mode, self_heal=True)
+
+    def told() -> list[tuple[Any, Any]]:
+        here.refresh()
+        return [(one.data.get("cause"), one.data.get("held_by")) for one in here.events(EventType.DECISION)]
+
+    before = told()
+    here.use_cases.holds.hold("shop", "looking into it", None, ME)
+    (target / "index.html").write_text("again\n")
+    once = [*before, ("on_hold", str(ME))]
+    assert told() == once
+    assert told() == once
+    with here.store.write() as tx:  # the hold of another one, as an agent gets it: without an event of its own
+        tx.environments.set_hold(here.environment().id, Hold("user:ann", "mine", here.clock.now()))
+    assert told() == [*once, ("on_hold", "user:ann")]
+
+
+def test_a_refusal_of_an_earlier_version_is_not_written_again(here: Installation, mode: str) -> None:
+    drifting(here, mode, self_heal=True)
+    here.use_cases.holds.hold("shop", "looking into it", None, ME)
+    here.refresh()
+    environment = here.environment()
+    older = Decision("held", mode, "self_heal", why=f"drift is not healed: on hold by {ME}")
+    with here.store.write() as tx:
+        tx.ledger.append(here.clock.now(), [about(environment, older)])
+    known = here.decisions()
+    here.refresh()
+    assert here.decisions() == known
 
 
 def test_ignored_drift_is_listed_and_makes_nothing_out_of_sync(here: Installation, mode: str) -> None:

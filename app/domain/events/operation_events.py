@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 from app.domain.actor import NOBODY, Actor
@@ -66,11 +67,18 @@ class OperationConcluded(Fact):
     why: Said = ""
 
 
+class Unhealed(StrEnum):
+    """Why drift is not healed, though the environment's policy asks for it."""
+
+    ON_HOLD = "on_hold"
+    CAME_BACK = "came_back"  # it was healed too often in a short time
+
+
 @dataclass(frozen=True, slots=True)
 class Decision(Fact):
     """A decision that led to no operation. `trigger`: what asked; `observe`: a shadow's; `by`: the commit that took
     the place of `revision`; `committed_at`: when `revision` was committed; `delivery`, `heads`: the webhook's id, and
-    what it announced."""
+    what it announced; `cause`, `held_by`: why drift is not healed ("on_hold", "came_back"), and whose hold it is."""
 
     TYPE = EventType.DECISION
 
@@ -83,6 +91,8 @@ class Decision(Fact):
     committed_at: Annotated[str | None, Mark.OPTIONAL] = None
     delivery: Annotated[str | None, Mark.OPTIONAL] = None
     heads: Annotated[Mapping[str, Any] | None, Mark.OPTIONAL] = None
+    cause: Annotated[str | None, Mark.OPTIONAL] = None
+    held_by: Annotated[Actor | None, Mark.OPTIONAL] = None
     why: Said = ""
 
 

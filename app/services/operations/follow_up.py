@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from app.domain.actor import AUTO_ROLLBACK, SELF_HEAL
+from app.domain.actor import AUTO_ROLLBACK, SELF_HEAL, Actor
 from app.domain.environment import Environment, Hold
 from app.domain.events import EventType, about
 from app.domain.events.environment_events import RevisionMarkedBad, RollbackHoldSet
-from app.domain.events.operation_events import Decision
+from app.domain.events.operation_events import Decision, Unhealed
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.ports import OperationFilter, Ports, Transaction
 from app.services.operations.queue import Queue
@@ -51,31 +51,38 @@ class FollowUp:
         drifting = environment.status.drift_count > 0 and environment.policy.self_heal and live
         if not drifting:
             return None
-        refusal = self._patience(tx, environment)
+        refusal = self._refusal(tx, environment)
         if refusal and self._said(tx, environment, refusal):
             return None
         if refusal:
-            held = Decision(Outcome.HELD.value, environment.mode.value, Trigger.SELF_HEAL.value, why=refusal)
-            tx.ledger.append(self._ports.clock.now(), [about(environment, held, ended.id)])
+            tx.ledger.append(self._ports.clock.now(), [about(environment, refusal, ended.id)])
             return None
         reason = f"drift at {environment.status.drift_count} path(s)"
         return Request(OperationKind.SYNC, Trigger.SELF_HEAL, str(SELF_HEAL), wanted=live, reason=reason)
 
     @staticmethod
-    def _said(tx: Transaction, environment: Environment, refusal: str) -> bool:
+    def _said(tx: Transaction, environment: Environment, refusal: Decision) -> bool:
         """Whether it was told already, and neither the drift nor the hold has changed since."""
         latest = tx.ledger.page(types=NEWS, environment_id=environment.id, newest_first=True, limit=1)
-        return any(one.type is EventType.DECISION and one.reason == refusal for one in latest)
+        facts = [one.fact for one in latest]
+        return any(isinstance(fact, Decision) and _same_refusal(fact, refusal) for fact in facts)
 
-    def _patience(self, tx: Transaction, environment: Environment) -> str:
+    def _refusal(self, tx: Transaction, environment: Environment) -> Decision | None:
+        """The decision not to heal; None where drift may be healed."""
+        refusal = Decision(Outcome.HELD.value, environment.mode.value, Trigger.SELF_HEAL.value)
         if environment.hold:
-            return f"drift is not healed: on hold by {environment.hold.owner}"
+            owner = environment.hold.owner
+            why = f"drift is not healed: on hold by {owner}"
+            return replace(refusal, cause=Unhealed.ON_HOLD.value, held_by=Actor.parse(owner), why=why)
         since = self._ports.clock.now() - HEAL_WINDOW
         if environment.status.live_since:  # another revision is another chance
             since = max(since, environment.status.live_since)
         where = OperationFilter(environment_id=environment.id, trigger=Trigger.SELF_HEAL.value, since=since)
         healed = len(tx.operations.page(where, HEALS, None).items)
-        return f"drift is not healed: it came back {HEALS} times within 10 min" if healed >= HEALS else ""
+        if healed < HEALS:
+            return None
+        why = f"drift is not healed: it came back {HEALS} times within 10 min"
+        return replace(refusal, cause=Unhealed.CAME_BACK.value, why=why)
 
     def _back(self, tx: Transaction, environment: Environment, ended: Operation) -> Request | None:
         """After bad health: back to the last good revision, once; the bad one is marked."""
@@ -104,6 +111,12 @@ class FollowUp:
 def _may_be_followed(ended: Operation) -> bool:
     """Whether anything can follow from an end, whatever the environment's policy says."""
     return _differs(ended) or _unwell(ended)
+
+
+def _same_refusal(told: Decision, refusal: Decision) -> bool:
+    """Whether both are about healing and have the same cause; earlier versions did not write the cause down."""
+    alike = (told.outcome, told.trigger) == (refusal.outcome, refusal.trigger)
+    return alike and (told.cause is None or (told.cause, told.held_by) == (refusal.cause, refusal.held_by))
 
 
 def _differs(ended: Operation) -> bool:
