@@ -124,8 +124,8 @@ class AgentRuntime:
             log.critical("this agent was revoked: it delivers nothing until it is wanted again")
         else:
             self._work()
-        told = {"reports": self._size(), "heard_at": heard.isoformat() if heard else None}
-        log.info("agent started", extra=told)
+        details = {"reports": self._size(), "heard_at": heard.isoformat() if heard else None}
+        log.info("agent started", extra=details)
         self._link.start()
 
     def _size(self) -> int:

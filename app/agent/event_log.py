@@ -18,7 +18,7 @@ SHOWN = 200  # characters of a reason
 log = logging.getLogger("agent")
 
 
-def tell(events: Sequence[Event]) -> None:
+def log_events(events: Sequence[Event]) -> None:
     """One line for each event that a person who reads along wants to know of."""
     for event in events:
         line = _line(event)

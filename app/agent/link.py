@@ -61,7 +61,7 @@ class Link:
         """Begin to listen, to tell, and to do what we are told."""
         loops: Mapping[str, Callable[[], None]] = {
             "news": self._listen,
-            "reports": self._tell,
+            "reports": self._send_reports,
             "deeds": lambda: self._do(ORDERED_KINDS),
             "questions": lambda: self._do(QUESTIONS),
         }
@@ -157,7 +157,7 @@ class Link:
                 self._bus.notify(("outbox",))
 
     # --- reports ---
-    def _tell(self) -> None:
+    def _send_reports(self) -> None:
         backoff = Backoff()
         while not self._stopping.is_set():
             seen = self._bus.count("outbox")

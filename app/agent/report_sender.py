@@ -101,7 +101,7 @@ class ReportSender:
         data = {"kind": one.kind.value, "environment": one.environment, "reason": detail}
         with self._store.unreported() as tx:
             tx.outbox.leave_out(one.seq)
-            self._say(tx, one.environment, "agent.report_left_out", data)
+            self._report_audit(tx, one.environment, "agent.report_left_out", data)
 
     def _ask_where(self) -> bool:
         """Ask where the control plane's chain is, and what time it is there; whether ours had to change."""
@@ -114,9 +114,9 @@ class ReportSender:
         self._measure(answer)
         return self._agree(answer.data)
 
-    def _agree(self, told: Mapping[str, Any]) -> bool:
+    def _agree(self, position: Mapping[str, Any]) -> bool:
         """Find the control plane's position in our chain, or go on from it."""
-        through, hash = int(told.get("reported") or 0), str(told.get("chain") or "")
+        through, hash = int(position.get("reported") or 0), str(position.get("chain") or "")
         with self._store.unreported() as tx:
             if tx.outbox.position() == (through, hash):
                 return False
@@ -127,7 +127,7 @@ class ReportSender:
             waiting = tx.outbox.rebase(through, hash)
             log.warning("the chain of reports goes on from elsewhere", extra={"ours": before[0], "theirs": through})
             data = {"ours": before[0], "theirs": through, "waiting": waiting}
-            self._say(tx, self._first(tx), "agent.chain_renewed", data)
+            self._report_audit(tx, self._first(tx), "agent.chain_renewed", data)
         return True
 
     def _measure(self, answer: Answer) -> None:
@@ -147,7 +147,7 @@ class ReportSender:
             if not answer.good:
                 log.warning("an answer was not wanted", extra={"command": one.seq, "reason": answer.detail})
             with self._store.unreported() as tx:
-                tx.command_inbox.told(one.seq)
+                tx.command_inbox.answer_sent(one.seq)
 
     # --- now and then ---
     def _look_after(self) -> None:
@@ -162,7 +162,7 @@ class ReportSender:
             gone = tx.outbox.cut(now - KEPT)
             if gone:
                 log.error("reports waited too long and are forgotten", extra={"reports": gone})
-                self._say(tx, self._first(tx), "agent.reports_forgotten", {"reports": gone})
+                self._report_audit(tx, self._first(tx), "agent.reports_forgotten", {"reports": gone})
 
     def _rotate(self) -> None:
         """A new credential is kept on the disk before it is used; the present one goes on until it is proven."""
@@ -176,9 +176,9 @@ class ReportSender:
         rows = tx.environments.page(EnvironmentFilter(), self._clock().at, 1000, None).items
         return min((one.environment.id for one in rows if one.environment.runs_on is RunsOn.AGENT), default=0)
 
-    def _say(self, tx: AgentTransaction, environment: int, action: str, data: Mapping[str, Any]) -> None:
+    def _report_audit(self, tx: AgentTransaction, environment: int, action: str, data: Mapping[str, Any]) -> None:
         """An entry of the audit log about the agent itself, told through one of its environments."""
         if environment:
-            told = {"action": action, "object": "agent:self", "data": dict(data), "by": "system:agent"}
+            entry = {"action": action, "object": "agent:self", "data": dict(data), "by": "system:agent"}
             now = self._clock()
-            tx.outbox.put(now.at, now.mono_s, now.boot, environment, ReportKind.AUDIT, told)
+            tx.outbox.put(now.at, now.mono_s, now.boot, environment, ReportKind.AUDIT, entry)

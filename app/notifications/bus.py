@@ -45,7 +45,7 @@ class Listener:
 
 
 class InProcessNotifier:
-    """Implements the port Bell. Threads wait for work; streams listen."""
+    """Implements the port Notifier. Threads wait for work; event streams listen to topics."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -55,7 +55,6 @@ class InProcessNotifier:
         self.closed = False
 
     def notify(self, topics: Collection[str]) -> None:
-        """Wake everyone who waits for one of the topics."""
         with self._condition:
             for topic in topics:
                 if not topic.startswith(("environment-", "agent-")):

@@ -74,5 +74,5 @@ def hold_data(environment: Environment) -> dict[str, Any]:
     hold = environment.hold
     if hold is None:
         return {}
-    told = {"owner": hold.owner, "reason": hold.reason, "expires_at": hold.expires_at}
-    return {**told, "left_revision": hold.left_revision}
+    details = {"owner": hold.owner, "reason": hold.reason, "expires_at": hold.expires_at}
+    return {**details, "left_revision": hold.left_revision}

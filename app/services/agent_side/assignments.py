@@ -1,4 +1,4 @@
-"""An agent takes environments from its control plane: their specification for good, their past at the first meeting."""
+"""An agent applies an assignment: specifications always, history and status only the first time."""
 
 from __future__ import annotations
 

@@ -33,9 +33,9 @@ class Admission:
     def check_version(self, version: str) -> None:
         """Raises VersionSkew where server and agent are more than one minor version apart."""
         if not compatible(version, self.version):
-            told = version[:40] or "of no version"
+            shown = version[:40] or "of no version"
             raise VersionSkew(
-                f"The server is {self.version} and the agent {told}; they may be one minor version apart. "
+                f"The server is {self.version} and the agent {shown}; they may be one minor version apart. "
                 "Upgrade the older one."
             )
 
@@ -72,7 +72,7 @@ class Admission:
         return replace(current, heard_at=now, address=ip, listened_at=now if listening else current.listened_at)
 
     def left(self, agent: Agent) -> None:
-        """Its request for commands broke off; whatever it is asked now waits, and says so."""
+        """Record that the agent's long poll ended. New commands are queued from now on."""
         if agent.listened_at is None:
             return
         with self._ports.store.write() as tx:
@@ -118,11 +118,11 @@ class SilenceMonitor:
                 return 0
         with self._ports.store.write() as tx:
             silent = tx.agents.silent(now)
-            told = {name for agent in silent for name in self._tell(tx, agent, now)}
-        self._ports.notifier.notify(("ledger", *(f"environment-{name}" for name in sorted(told))))
+            names = {name for agent in silent for name in self._record_silence(tx, agent, now)}
+        self._ports.notifier.notify(("ledger", *(f"environment-{name}" for name in sorted(names))))
         return len(silent)
 
-    def _tell(self, tx: Transaction, agent: Agent, now: datetime) -> tuple[str, ...]:
+    def _record_silence(self, tx: Transaction, agent: Agent, now: datetime) -> tuple[str, ...]:
         tx.agents.save(replace(agent, silent_at=now))
         names = tx.agents.environments(agent.id)
         silent = AgentSilent(agent.id, agent.name, agent.heard_at.isoformat() if agent.heard_at else "")

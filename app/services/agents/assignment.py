@@ -15,14 +15,14 @@ from app.domain.errors import AgentRevoked
 from app.domain.specification.environment_fields import as_dict
 from app.ports import Ports, Transaction
 
-SEEDED = 50  # stretches of history that a new agent is told of
+SEEDED = 50  # history items in the assignment of a new agent
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentReply:
     """What there is to tell; `any`: whether it is worth answering before the time is over."""
 
-    told: Mapping[str, Any]
+    payload: Mapping[str, Any]
     any: bool
 
 
@@ -52,7 +52,7 @@ class AssignmentService:
     def _news(
         self, agent: Agent, version: str, environments: list[dict[str, Any]] | None, commands: list[dict[str, Any]]
     ) -> AssignmentReply:
-        told = {
+        payload = {
             "version": version,
             "environments": environments,
             "commands": commands,
@@ -61,7 +61,7 @@ class AssignmentService:
             "server_time": timestamp(self._ports.clock.now()),
             "server_version": self._version,
         }
-        return AssignmentReply(told, environments is not None or bool(commands))
+        return AssignmentReply(payload, environments is not None or bool(commands))
 
     def _assignment(self, tx: Transaction, id: int) -> dict[str, Any]:
         environment = tx.environments.by_id(id)

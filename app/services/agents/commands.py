@@ -75,8 +75,8 @@ class Commands:
                 return 0
         with self._ports.store.write() as tx:
             over = tx.agents.expired(now)
-            told = {topic for command in over for topic in self._expire(tx, command)}
-        self._ports.notifier.notify(("ledger", *sorted(told)))
+            changed = {topic for command in over for topic in self._expire(tx, command)}
+        self._ports.notifier.notify(("ledger", *sorted(changed)))
         return len(over)
 
     def _expire(self, tx: Transaction, command: Command) -> tuple[str, ...]:
@@ -89,10 +89,10 @@ class Commands:
             relay(self._ports, tx, environment, CommandKind.HOLD, hold_data(environment))
         if command.kind in QUESTIONS:
             return ()
-        self._tell(tx, environment, command)
+        self._record_expiry(tx, environment, command)
         return topics(environment)
 
-    def _tell(self, tx: Transaction, environment: Environment, command: Command) -> None:
+    def _record_expiry(self, tx: Transaction, environment: Environment, command: Command) -> None:
         now, life = self._ports.clock.now(), command.expires_at - command.issued_at
         reason = f"expired: its agent did not take it within {duration(life)}"
         expired = CommandNotTaken(command.seq, command.kind.value, why=reason)

@@ -81,7 +81,7 @@ class Enrollments:
             if enrollment and good and tx.agents.use_enrollment(enrollment.id, id := new_id(now), now):
                 agent = Agent(id, _free(tx, name), digest(value), version, now, enrollment.created_by)
                 found = self._hand_over(tx, enrollment, agent, ip)
-                self._tell(tx, agent, found, ip)
+                self._record_enrollment(tx, agent, found, ip)
                 made = EnrolledAgent(agent, value, tuple(one.name for one in found))
         if made:
             left = {f"agent-{one.agent}" for one in found if one.agent}
@@ -108,7 +108,7 @@ class Enrollments:
         return tuple(found)
 
     @staticmethod
-    def _tell(tx: Transaction, agent: Agent, environments: Sequence[Environment], ip: str | None) -> None:
+    def _record_enrollment(tx: Transaction, agent: Agent, environments: Sequence[Environment], ip: str | None) -> None:
         now = agent.enrolled_at
         data = {"name": agent.name, "version": agent.version, "environments": [one.name for one in environments]}
         tx.audit.append(now, NewAuditEntry(named(agent.name, ip), "agent.enroll", f"agent:{agent.id}", data))

@@ -135,7 +135,7 @@ class DriftAnswers:
         text = message or f"Write back what changed on {name}"
         author = Person(actor.name, "")
         commit = source.commit(onto, head.sha, edits, f"{text}\n\nWritten back by {actor} in PushPull.", author)
-        self._tell(environment, commit, onto, sorted(printable(path) for path in edits), actor)
+        self._record_commit(environment, commit, onto, sorted(printable(path) for path in edits), actor)
         if onto != ref:
             return commit, None
         request = Request(
@@ -150,9 +150,9 @@ class DriftAnswers:
         data = {"paths": sorted(paths), "branch": branch, "message": message, "by": str(actor)}
         answer = fit(dict(self._commands.ask(environment, CommandKind.WRITE_BACK, data)))
         commit = decode(Revision, answer.get("revision"), "revision")
-        told = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
+        details = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
         with self._ports.store.write() as tx:
-            entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", told)
+            entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", details)
             tx.audit.append(self._ports.clock.now(), entry)
             follows = answer.get("operation")
             return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
@@ -169,7 +169,9 @@ class DriftAnswers:
             raise NothingToWriteBack()
         return edits
 
-    def _tell(self, environment: Environment, commit: Revision, branch: str, paths: list[str], actor: Actor) -> None:
+    def _record_commit(
+        self, environment: Environment, commit: Revision, branch: str, paths: list[str], actor: Actor
+    ) -> None:
         now = self._ports.clock.now()
         data = {"environment": environment.name, "revision": commit.sha, "branch": branch, "paths": paths[:100]}
         with self._ports.store.write() as tx:

@@ -10,7 +10,7 @@ from app.domain.status import CLEAR, SyncStatus
 
 
 def turns_aside(before: Environment, after: Environment) -> bool:
-    """Whether it only observes from now on: what drifted there is no longer its to mend."""
+    """True if the edit turns the environment into a shadow; its open drift is closed."""
     return after.policy.observe and not before.policy.observe
 
 

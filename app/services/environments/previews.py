@@ -56,8 +56,8 @@ class Previews:
             if elsewhere(self._ports, environment):
                 revision = from_history(tx, environment, revision).revision
         if elsewhere(self._ports, environment):
-            told = self._commands.ask(environment, CommandKind.PREVIEW, {"revision": revision})
-            return told_by_agent(environment, told)
+            answer = self._commands.ask(environment, CommandKind.PREVIEW, {"revision": revision})
+            return from_agent(environment, answer)
         return as_shown(self._rollback.preview(name, revision))
 
 
@@ -82,9 +82,9 @@ def as_dict(preview: RollbackPreview) -> dict[str, Any]:
     return {"environment": preview.environment.name, **asdict(as_shown(preview))}
 
 
-def told_by_agent(environment: Environment, told: Mapping[str, Any]) -> Shown:
+def from_agent(environment: Environment, answer: Mapping[str, Any]) -> Shown:
     """An agent's answer, bounded; what it leaves out is empty. Raises AgentRefused for one that makes no sense."""
-    given = fit(dict(told))
+    given = fit(dict(answer))
     try:
         items = [{"path": str(one["path"]), "action": Action(one["action"]).value, "diff": one.get("diff")}
                  for one in given.get("items", ())[:ITEMS]]  # fmt: skip

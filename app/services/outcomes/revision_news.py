@@ -91,6 +91,6 @@ def _asked_for(tx: Transaction, environment: Environment, sha: str) -> bool:
 
 
 def _never_brought(environment: Environment, left: Revision, by: Revision) -> NewEvent:
-    """A commit in a push environment that something newer took the place of before any pipeline or webhook asked."""
+    """Event for a commit that was superseded before any pipeline or webhook requested it."""
     mode, observe = environment.mode.value, environment.policy.observe
     return about(environment, PipelineMissed(left.sha, mode, by.sha, left.committed_at.isoformat(), observe=observe))

@@ -62,7 +62,7 @@ class Poller:
         result = "moved" if changed else "unchanged"
         with self._ports.store.write() as tx:
             tx.repositories.put(RepositoryState(repo_url, heads, at))
-            tx.repositories.polled(repo_url, at, result, _told(moves))
+            tx.repositories.polled(repo_url, at, result, _moves_in_words(moves))
             if before.failing_since:
                 tx.ledger.append(at, [NewEvent(SourceRecovered(repo_url))])
             environments = tx.environments.of_repository(repo_url)
@@ -147,8 +147,8 @@ class Poller:
         sighting: Sighting,
         newer: bool,
     ) -> bool:
-        told, events = noticed(tx, environment, found, sighting.at)
-        status = self._status(environment, told.status, head, sighting)
+        informed, events = noticed(tx, environment, found, sighting.at)
+        status = self._status(environment, informed.status, head, sighting)
         status, missed = self._judge_webhook(tx, environment, status, sighting)
         events += missed
         if status != environment.status:
@@ -266,5 +266,5 @@ class Poller:
         self._ports.notifier.notify(("ledger", f"environment-{environment.name}"))
 
 
-def _told(moves: Sequence[RefMove]) -> str:
+def _moves_in_words(moves: Sequence[RefMove]) -> str:
     return ", ".join(f"{move.ref}{' (forced)' if move.forced else ''}" for move in moves[:5])

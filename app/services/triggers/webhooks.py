@@ -166,16 +166,16 @@ class Webhooks:
     def _act(self, delivery: Delivery, environment: Environment) -> str:
         heads = delivery.announced
         if not heads:
-            return self._say(environment, Outcome.FILTERED, f"nothing to do for '{delivery.event}'", delivery)
+            return self._decided(environment, Outcome.FILTERED, f"nothing to do for '{delivery.event}'", delivery)
         sha = next((heads[ref] for ref in heads if _names(environment, ref)), None)
         if sha is None:
             reason = f"{', '.join(heads)[:200]} is not the ref of this environment ({environment.source.ref})"
-            return self._say(environment, Outcome.FILTERED, reason, delivery)
+            return self._decided(environment, Outcome.FILTERED, reason, delivery)
         return self._follow(delivery, environment, sha)
 
     def _follow(self, delivery: Delivery, environment: Environment, sha: str) -> str:
         if environment.mode is Mode.PULL or not sha:
-            return self._say(environment, Outcome.NUDGED, self._nudge(environment, sha), delivery, sha)
+            return self._decided(environment, Outcome.NUDGED, self._nudge(environment, sha), delivery, sha)
         self._visible(environment, sha)
         request = Request(
             OperationKind.SYNC, Trigger.WEBHOOK, str(WEBHOOK), wanted=sha, noticed_at=delivery.received_at,
@@ -184,14 +184,14 @@ class Webhooks:
         with self._ports.store.read() as tx:
             before = tx.environments.by_id(environment.id).status
         if before.revision == sha and before.drift_count == 0:
-            return self._say(environment, Outcome.NO_OP, f"{sha[:8]} is live already", delivery, sha)
+            return self._decided(environment, Outcome.NO_OP, f"{sha[:8]} is live already", delivery, sha)
         operation = self._queue.ask(environment.name, request, WEBHOOK)
         return f"{environment.name}: operation {operation.id}"
 
     def _nudge(self, environment: Environment, sha: str) -> str:
         with self._ports.store.write() as tx:
-            told = relay(self._ports, tx, environment, CommandKind.NUDGE, {})
-        if told:
+            relayed = relay(self._ports, tx, environment, CommandKind.NUDGE, {})
+        if relayed:
             self._ports.notifier.notify(topics(environment))
             return "its agent was told to poll now"
         self._poller.poll(environment.source.repo_url, environment.source.credential)
@@ -209,7 +209,7 @@ class Webhooks:
             source.fetch()
             source.resolve(sha)
 
-    def _say(
+    def _decided(
         self, environment: Environment, outcome: Outcome, reason: str, delivery: Delivery, sha: str | None = None
     ) -> str:
         mode, observe = environment.mode.value, environment.policy.observe

@@ -1,4 +1,4 @@
-"""One report into the stores. Every identity that it names is held against the agent's own environments."""
+"""Store one agent report after checking that everything it names belongs to that agent."""
 
 from __future__ import annotations
 
