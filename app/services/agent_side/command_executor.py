@@ -1,7 +1,7 @@
-"""An agent carries out what its control plane asks for: each command once, by the use cases that a server runs.
+"""The agent carries out each command of its control plane once, with the use cases that a server runs.
 
-The control plane wrote down what it asked for (the operation, the hold, who and why), so the agent does not tell that
-again; it tells what came of it. What cannot be done ends as an operation in error or as an answer with the problem.
+The control plane has recorded the request itself (the operation, the hold, its actor and reason), so the agent reports
+only the result. A command that fails ends as an operation in error or as an answer with the problem.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class CommandExpired(Temporary):
 
 @dataclass(frozen=True, slots=True)
 class Unreported:
-    """A store of which nothing is told: what is written repeats what the control plane wrote."""
+    """A store whose writes are not reported, because the control plane has recorded the same already."""
 
     store: AgentStore
 
@@ -190,7 +190,7 @@ class CommandExecutor:
         self._ports.notifier.notify(("ledger",))
 
     def _end(self, tx: AgentTransaction, command: Command, detail: str) -> None:
-        """An operation in error, with the reason, under the id that was promised."""
+        """Conclude the command's operation in error, under the id that the control plane gave it."""
         now, asked = self._ports.clock.now(), _operation(command)
         found = _find(tx, asked.id)
         if found and found.phase.final:
@@ -210,7 +210,7 @@ class CommandExecutor:
 
 
 def _log_command(environment: Environment, command: Command) -> None:
-    """What a person asked for stands in the log; what a webhook did would be too much."""
+    """Log a command that a person requested; nudges by webhooks are too many to log."""
     if command.kind in ORDERED_KINDS and command.kind is not CommandKind.NUDGE:
         by = (
             command.data.get("by")

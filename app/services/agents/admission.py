@@ -1,4 +1,4 @@
-"""Whether a request comes from an agent, and what is noted when it does: a sign of life, a credential put to use."""
+"""Authenticates agents' requests and records each agent's last request, version and credential."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NOTED_EVERY = timedelta(seconds=5)  # signs of life are written at most this oft
 
 
 def digest(secret: str) -> str:
-    """How tokens and credentials are kept. They hold 256 random bits, so that a fast hash is as good as a slow one."""
+    """The hash under which a token or credential is stored. Both hold 256 random bits, so a fast hash is enough."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Admission:
-    """Lets agents in. `version` is this program's."""
+    """Authenticates agents. `version` is this program's."""
 
     def __init__(self, ports: Ports, version: str) -> None:
         self._ports = ports
@@ -99,19 +99,19 @@ class Admission:
 
 
 def returned(tx: Transaction, agent: Agent) -> list[NewEvent]:
-    """An agent is heard again: told to each of its environments."""
+    """The events for an agent that makes requests again, one for each of its environments."""
     names = tx.agents.environments(agent.id)
     return [NewEvent(AgentHeard(agent.id, agent.name), name, id) for id, name in names.items()]
 
 
 class SilenceMonitor:
-    """Notices agents that fell silent."""
+    """Records agents that make no requests any more."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
 
     def look(self) -> int:
-        """Tell the ledger, once per silence, of agents that were not heard of; returns how many."""
+        """Record each silent agent in the ledger, once per silence; returns the number of agents."""
         now = self._ports.clock.now()
         with self._ports.store.read() as tx:
             if not tx.agents.silent(now):

@@ -25,7 +25,7 @@ PATIENCE_S, LOOK_S = 10.0, 0.05
 
 
 class Commands:
-    """Questions to agents, their answers, and commands that nobody took."""
+    """Asks agents questions, stores their answers, and expires commands that no agent took."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -58,7 +58,7 @@ class Commands:
                 tx.agents.save_command(replace(command, state=CommandState.EXPIRED))
 
     def answer(self, agent: Agent, seq: int, answer: Mapping[str, Any]) -> None:
-        """An agent's answer to a question that it was asked. Raises NotFound for anything else, told all alike."""
+        """Store an agent's answer to an open question. Raises NotFound, with the same words, for any other command."""
         with self._ports.store.write() as tx:
             command = tx.agents.command(seq)
             asked = command is not None and command.kind in QUESTIONS
@@ -68,7 +68,7 @@ class Commands:
                 tx.agents.save_command(replace(command, state=CommandState.DONE, answer=answer))
 
     def expire(self) -> int:
-        """End what waited too long for its agent; returns how many commands."""
+        """Expire the commands that waited too long for their agent; returns the number of commands."""
         now = self._ports.clock.now()
         with self._ports.store.read() as tx:
             if not tx.agents.expired(now):

@@ -36,7 +36,7 @@ class EnrolledAgent:
 
 
 class Enrollments:
-    """Who becomes an agent, and who stops being one."""
+    """Enrolls and revokes agents."""
 
     def __init__(self, ports: Ports, admission: Admission) -> None:
         self._ports = ports
@@ -56,7 +56,7 @@ class Enrollments:
         return made, value
 
     def _check(self, environments: Sequence[Environment]) -> None:
-        """One agent can work for all of them: they are an agent's to work for, and not in each other's way."""
+        """Raise InvalidInput unless every environment runs on an agent and no two of their targets overlap."""
         if not environments:
             raise InvalidInput(fields={"environments": "name at least one environment"})
         for one in environments:
@@ -69,7 +69,7 @@ class Enrollments:
                 raise InvalidInput(fields={"environments": f"the targets of '{one.name}' and '{overlap}' overlap"})
 
     def enroll(self, token: str, name: str, version: str, ip: str | None) -> EnrolledAgent:
-        """Use a token up and make its agent. Raises NotAuthenticated, VersionSkew, InvalidInput."""
+        """Spend a one-time token and create its agent. Raises NotAuthenticated, VersionSkew, InvalidInput."""
         now, value = self._ports.clock.now(), CREDENTIAL + secrets.token_urlsafe(32)
         self._admission.check_version(version)
         if not NAME.match(name):
@@ -94,7 +94,7 @@ class Enrollments:
     def _hand_over(
         self, tx: Transaction, enrollment: Enrollment, agent: Agent, ip: str | None
     ) -> tuple[Environment, ...]:
-        """Give it the token's environments, but those that were deleted or taken back since."""
+        """Assign the token's environments to the agent, except those deleted or moved to the server since."""
         found = []
         for name in enrollment.environments:
             try:

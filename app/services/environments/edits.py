@@ -15,7 +15,7 @@ def turns_aside(before: Environment, after: Environment) -> bool:
 
 
 def aside(status: Status) -> Status:
-    """The status of an environment that begins to observe: nothing drifts that it no longer delivers."""
+    """The status of an environment that becomes a shadow: its drift is cleared, because a shadow never drifts."""
     return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, drift_count=0, drift_episode=None)
 
 

@@ -30,7 +30,7 @@ def untold(private_key: str) -> Mapping[str, str]:
 
 
 class Keyring:
-    """The credentials' use cases."""
+    """Stores and removes credentials."""
 
     def __init__(self, ports: Ports, public_half: PublicHalf) -> None:
         self._ports = ports

@@ -37,7 +37,7 @@ WAITS_S = (0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 
 
 class Webhooks:
-    """Takes deliveries in and acts on them."""
+    """Stores webhook deliveries and acts on them."""
 
     def __init__(self, ports: Ports, queue: Queue, poller: Poller) -> None:
         self._ports = ports
@@ -99,7 +99,7 @@ class Webhooks:
         return secrets.token_urlsafe(32)  # no secret, no match: an unknown hook looks like a wrong signature
 
     def _refused(self, provider: str, hook: str, ip: str | None) -> None:
-        """Write a refusal down, up to NOTED in a while: anybody can cause one, and the log is kept for ever."""
+        """Record a refusal, up to NOTED in a while: any client can cause one, and the log is kept for ever."""
         now = self._ports.clock.now()
         with self._ports.store.read() as tx:
             if tx.identities.failed_logins(REFUSED, now - WHILE) >= NOTED:
@@ -112,14 +112,14 @@ class Webhooks:
 
     # --- acting ---
     def handle_due(self, limit: int = 50, *, only: int | None = None) -> int:
-        """Act on stored deliveries whose time has come (or on one of them, by id); returns how many."""
+        """Act on stored deliveries that are due (or on one of them, by id); returns the number of deliveries."""
         due = self._take(limit, only)
         for delivery in due:
             self.handle(delivery)
         return len(due)
 
     def _take(self, limit: int, only: int | None) -> Sequence[Delivery]:
-        """Take deliveries for ourselves for a while, so that request, tick and other processes act once."""
+        """Lease deliveries, so that of the request, the tick and other processes only one acts on each."""
         now = self._ports.clock.now()
         with self._ports.store.read() as tx:
             if not tx.inbox.due(now, 1):
@@ -131,7 +131,7 @@ class Webhooks:
         return due
 
     def handle(self, delivery: Delivery) -> Delivery:
-        """Act on one delivery and write down what it ended in."""
+        """Act on one delivery and store its result."""
         environments: Sequence[Environment] = ()
         try:
             with self._ports.store.read() as tx:
@@ -222,7 +222,7 @@ class Webhooks:
 
 
 def _undone(delivery: Delivery, environments: Sequence[Environment]) -> list[NewEvent]:
-    """What the ledger learns of a delivery that could not be acted on: when it begins to wait, and when it is lost."""
+    """The events of a delivery that could not be acted on: when it begins to wait, and when it is given up."""
     outcome = Outcome.FAILED if delivery.state == "failed" else Outcome.WAITING
     if delivery.state == "handled" or (outcome is Outcome.WAITING and delivery.attempts > 1):
         return []

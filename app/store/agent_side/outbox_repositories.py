@@ -1,6 +1,6 @@
-"""Repositories that report: what use cases write goes into the outbox in the same transaction.
+"""Reporting repositories: each write of a use case also puts a report into the outbox, in the same transaction.
 
-Left out is what tells nothing: scheduled refreshes without news, and a drift report that equals the one before. A
+Scheduled refreshes without news and drift reports that equal the one before are not reported. A
 status or a running operation takes the place of its unsent predecessor; events, history and the log never do.
 """
 
@@ -39,7 +39,7 @@ QueueReport = Callable[..., None]
 
 
 def report_queue(outbox: SqlOutbox, instant: Callable[[], Instant]) -> QueueReport:
-    """What puts a report into the outbox: (environment id, kind, data, at=None, key="")."""
+    """A function that puts a report into the outbox: (environment id, kind, data, at=None, key="")."""
 
     def queue_report(environment: int, kind: ReportKind, data: Any, at: datetime | None = None, key: str = "") -> None:
         now = instant()
@@ -51,7 +51,7 @@ def report_queue(outbox: SqlOutbox, instant: Callable[[], Instant]) -> QueueRepo
 
 
 class ReportingLedger(SqlLedger):
-    """Tells every event, and remembers it until the transaction has ended well."""
+    """Reports every event, and collects the events for `seen` after the commit."""
 
     def __init__(self, connection: Connection, queue_report: QueueReport, happened: list[Event]) -> None:
         super().__init__(connection)
@@ -69,7 +69,7 @@ class ReportingLedger(SqlLedger):
         return added
 
     def _concerned(self, event: Event) -> int:
-        """What befalls a repository is reported of the first environment that uses it."""
+        """The environment to report a repository's event for: the first one that uses the repository."""
         fact = event.fact
         if not isinstance(fact, SourceFailed | SourceRecovered):
             return 0
@@ -79,7 +79,7 @@ class ReportingLedger(SqlLedger):
 
 
 class ReportingOperations(SqlOperations):
-    """Tells how operations go on."""
+    """Reports the state of operations."""
 
     def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
         super().__init__(connection)
@@ -105,7 +105,7 @@ class ReportingOperations(SqlOperations):
 
 
 class ReportingEnvironments(SqlEnvironments):
-    """Tells status and hold."""
+    """Reports status and hold."""
 
     def __init__(self, connection: Connection, here: RunsOn, queue_report: QueueReport) -> None:
         super().__init__(connection, here)
@@ -122,7 +122,7 @@ class ReportingEnvironments(SqlEnvironments):
 
 
 class ReportingHistory(SqlHistory):
-    """Tells what was live, good and bad."""
+    """Reports which revisions went live, and which are good or bad."""
 
     def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
         super().__init__(connection)
@@ -150,7 +150,7 @@ class ReportingHistory(SqlHistory):
 
 
 class ReportingEpisodes(SqlEpisodes):
-    """Tells drift episodes."""
+    """Reports drift episodes."""
 
     def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
         super().__init__(connection)
@@ -182,7 +182,7 @@ class ReportingEpisodes(SqlEpisodes):
 
 
 class ReportingDrift(SqlDriftItems):
-    """Tells drift reports that differ from the one before."""
+    """Reports a drift report that differs from the one before."""
 
     def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
         super().__init__(connection)
@@ -197,7 +197,7 @@ class ReportingDrift(SqlDriftItems):
 
 
 class ReportingAudit(SqlAudit):
-    """Tells what concerns an environment; the agent's own credentials are nobody's business."""
+    """Reports audit entries about environments; those about the agent's local credentials stay local."""
 
     def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
         super().__init__(connection)
@@ -216,7 +216,7 @@ class ReportingAudit(SqlAudit):
 
 
 def _plain(data: Mapping[str, Any]) -> Any:
-    """As it reads back from the database."""
+    """The data as it reads back from the database."""
     return json.loads(json.dumps(dict(data), default=str))
 
 

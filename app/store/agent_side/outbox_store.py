@@ -1,4 +1,4 @@
-"""A store whose writes are reported; what is told is decided in `telling`."""
+"""A store whose writes are reported; outbox_repositories.py decides which."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AgentSqlTransaction(SqlTransaction):
 
 
 class ReportingTransaction(AgentSqlTransaction):
-    """The repositories that report."""
+    """A transaction over the reporting repositories."""
 
     def __init__(self, connection: Connection, cipher: Cipher, here: RunsOn, instant: Callable[[], Instant]) -> None:
         super().__init__(connection, cipher, here)

@@ -1,4 +1,4 @@
-"""What the comparison is computed from: one indexed query each."""
+"""The facts that the comparison is computed from: one indexed query each."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SqlComparisonFacts:
         return SqlComparisonFacts(self._db, environment_id)
 
     def _narrowed(self, query: Select[Any], id: Any, labels: Mapping[str, str]) -> Select[Any]:
-        """Only environments that carry all the labels, or the one that is asked for."""
+        """Restrict a query to environments with all the labels, and to the one environment of `within`."""
         t = tables.labels
         for key, value in labels.items():
             query = query.where(exists().where(t.c.environment_id == id, t.c.key == key, t.c.value == value))
@@ -117,7 +117,7 @@ class SqlComparisonFacts:
 
 
 def _synced(since: datetime, until: datetime) -> tuple[Any, ...]:
-    """A shadow's syncs delivered nothing, and are left out."""
+    """The conditions for finished syncs of a window, without those of shadows, which deliver nothing."""
     delivering = ops.c.outcome.is_distinct_from(Outcome.OBSERVED.value)
     return ops.c.kind == "sync", ops.c.finished_at >= since, ops.c.finished_at < until, delivering
 
