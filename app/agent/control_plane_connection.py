@@ -84,10 +84,10 @@ class ControlPlaneConnection:
             return self._exchange(method, path, secret, content, timeout_s)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as closed:
             self.close()
-            raise (ConnectionFailed if fresh or self.over else ConnectionClosed)(_told(closed)) from None
+            raise (ConnectionFailed if fresh or self.over else ConnectionClosed)(_reason(closed)) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            raise ConnectionFailed(_told(error)) from None
+            raise ConnectionFailed(_reason(error)) from None
         except BaseException:
             self.close()
             raise
@@ -154,5 +154,5 @@ def _json(text: bytes, status: int) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:300] if str(error) else type(error).__name__

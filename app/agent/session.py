@@ -103,14 +103,14 @@ class ControlPlaneSession:
         with self._turn:
             before, self.standing = self.standing, standing
             if before is not standing:
-                self._say(standing, why)
+                self._log_state(standing, why)
             due = standing is SessionState.CONNECTED and self._clock.monotonic() - self._noted >= NOTED_EVERY_S
             if before is not standing or due:
                 self._note(standing, why)
         if before is not standing:
             self._changed(standing)
 
-    def _say(self, standing: SessionState, why: str) -> None:
+    def _log_state(self, standing: SessionState, why: str) -> None:
         if standing is SessionState.REVOKED:
             log.critical("REVOKED by the control plane: nothing is delivered any more", extra={"reason": why})
         elif standing is SessionState.SKEW:

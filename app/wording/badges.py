@@ -1,4 +1,4 @@
-"""What each status, phase, outcome, stage, event and change is called, and which sign goes with it.
+"""Names and icons of statuses, phases, outcomes, stages, events and changes.
 
 A tone is one of "ok", "busy", "warn", "bad", "none". An icon is the id of a symbol in static/icons.svg.
 """

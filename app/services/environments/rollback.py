@@ -199,9 +199,9 @@ def _why_nothing(tx: Transaction, environment: Environment) -> str:
     if not others:
         return f"{(live or '')[:8]} is the only revision that was ever live in {name}."
     left = len({one.revision for one in others})
-    told = "revision was" if left == 1 else "revisions were"
+    noun = "revision was" if left == 1 else "revisions were"
     return (
-        f"{left} other {told} live in {name}, but none is good: each is marked bad or never was healthy. "
+        f"{left} other {noun} live in {name}, but none is good: each is marked bad or never was healthy. "
         "Choose one of the history by hand if you want it all the same."
     )
 

@@ -145,8 +145,8 @@ class ModeSwitches:
             raise EnvironmentChanged()
         _refuse_running(tx, before)
         self._registration.refuse_overlap(tx, after)
-        told = in_words(self._ports.targets.kinds(), before, after)
-        reason = f"the environment was switched ({told}) before it ran"
+        change_words = in_words(self._ports.targets.kinds(), before, after)
+        reason = f"the environment was switched ({change_words}) before it ran"
         for waiting in tx.operations.queued(before.id):
             conclude(tx, waiting, _superseded(waiting, reason), now)
         status = tx.environments.by_id(before.id).status

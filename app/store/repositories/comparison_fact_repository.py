@@ -76,8 +76,8 @@ class SqlComparisonFacts:
         return counts
 
     def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[str, int]:
-        told = exists().where(a.c.object == "operation:" + ops.c.id, a.c.actor != "")
-        query = select(ops.c.mode, func.count()).where(*_synced(since, until), told).group_by(ops.c.mode)
+        audited = exists().where(a.c.object == "operation:" + ops.c.id, a.c.actor != "")
+        query = select(ops.c.mode, func.count()).where(*_synced(since, until), audited).group_by(ops.c.mode)
         return {row[0]: row[1] for row in self._db.execute(self._narrowed(query, ops.c.environment_id, labels))}
 
     def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:

@@ -128,8 +128,8 @@ def enroll(
     try:
         _, token = use_cases.agents.enrolling.token(environments, by)
     except (InvalidInput, EnvironmentNotFound) as problem:
-        told = problem.fields.get("environments", problem.detail)
-        return _page(request, queries, who, tuple(environments), errors={"environments": told})
+        error = problem.fields.get("environments", problem.detail)
+        return _page(request, queries, who, tuple(environments), errors={"environments": error})
     return _page(request, queries, who, tuple(environments), token)
 
 

@@ -27,7 +27,7 @@ class AuditLine:
 
     entry: AuditEntry
     at: datetime
-    told: str
+    details: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,6 @@ def _line(event: Event, one: Operation) -> str:
 def stop(request: Request, use_cases: Cases, queries: Reads, id: str, by: By) -> Response:
     """Stop an operation: at once while queued, between two files while running."""
     asked = use_cases.queue.terminate(id, by)
-    told = "It had not begun; nothing was changed." if asked.phase.final else "It stops after the file in hand."
+    effect = "It had not begun; nothing was changed." if asked.phase.final else "It stops after the file in hand."
     at = f"Asked at {exact(queries.now())}."
-    return render.done(request, f"/operations/{asked.id}", "Told to stop", f"{told} {at}", "none")
+    return render.done(request, f"/operations/{asked.id}", "Told to stop", f"{effect} {at}", "none")

@@ -63,8 +63,8 @@ class OverviewFilters:
 
     def url(self, after: str = "") -> str:
         """The overview's address with these filters."""
-        told = {"q": self.q, "mode": self.mode, "sync": self.sync, "health": self.health, "need": self.need}
-        return links.with_query("/", {**told, "after": after})
+        filters = {"q": self.q, "mode": self.mode, "sync": self.sync, "health": self.health, "need": self.need}
+        return links.with_query("/", {**filters, "after": after})
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def problem_page(request: Request, status: int, code: str, detail: str, fields: 
     _recognise(request)
     if render.by_htmx(request):
         listed = "; ".join(f"{name} {text}" for name, text in fields.items())
-        return render.told(request, "bad", title, listed or detail, status)
+        return render.message(request, "bad", title, listed or detail, status)
     surely = "Nothing was changed." if status < HTTPStatus.INTERNAL_SERVER_ERROR else UNSURE
     unchanged = surely if deed else ""
     back = _before(request)

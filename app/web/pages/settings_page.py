@@ -142,8 +142,8 @@ def add_credential(
             name, credential_kind, {**fields, **({"username": username} if username else {})}, by
         )
     except (InvalidInput, CredentialExists) as problem:
-        told = {key if key in ("name", "username", "kind") else "secret": text for key, text in problem.fields.items()}
-        wrong = {f"credential_{key}": text for key, text in (told or {"name": problem.detail}).items()}
+        found = {key if key in ("name", "username", "kind") else "secret": text for key, text in problem.fields.items()}
+        wrong = {f"credential_{key}": text for key, text in (found or {"name": problem.detail}).items()}
         typed = {"credential_name": name, "credential_kind": credential_kind, "credential_username": username}
         return _page(visit, wrong, typed=typed)
     return render.done(visit.request, "/settings", f"The credential {name} is stored", "It is never shown again.")

@@ -84,8 +84,8 @@ def deed(operation: Operation) -> str:
     applied = operation.stage(StageName.APPLIED)
     if operation.outcome is Outcome.FAILED and applied and applied.finished_at:
         return "Live, but not healthy:"
-    told = SYNCS.get(operation.outcome) if operation.outcome and operation.phase is not Phase.ERROR else None
-    return told or UNFINISHED.get(operation.phase, "Delivered")
+    title = SYNCS.get(operation.outcome) if operation.outcome and operation.phase is not Phase.ERROR else None
+    return title or UNFINISHED.get(operation.phase, "Delivered")
 
 
 def target_revision(operation: Operation) -> str | None:

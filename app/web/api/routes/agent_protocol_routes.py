@@ -67,8 +67,8 @@ def enroll(body: EnrollBody, request: Request, token: Token, use_cases: Cases) -
     """Become an agent: the bearer token is a one-time enrollment token. The credential is in this answer only."""
     made = use_cases.agents.enrolling.enroll(token, body.name, body.version, client_ip(request))
     shown = {"id": made.agent.id, "name": made.agent.name, "credential": made.credential}
-    told = {**shown, "environments": list(made.environments), "server_version": use_cases.agents.admission.version}
-    return reply(told, 201)
+    payload = {**shown, "environments": list(made.environments), "server_version": use_cases.agents.admission.version}
+    return reply(payload, 201)
 
 
 @router.get(

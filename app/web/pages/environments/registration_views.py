@@ -106,8 +106,8 @@ def _checked(visit: Visit, sent: Mapping[str, object]) -> Response:
     if sent.get("look_up"):
         typed, host = looked_up(visit, typed, forms.number)
     errors, problem = _wrong(visit, typed, one)
-    told = {name: text for name, text in errors.items() if typed[name]}
-    shown = forms.form(visit, typed, one, errors=told, problem=problem, host=host)
+    own = {name: text for name, text in errors.items() if typed[name]}
+    shown = forms.form(visit, typed, one, errors=own, problem=problem, host=host)
     if sent.get("test"):
         shown = replace(shown, finding=forms.tested(visit, typed))
     return _again(visit, shown)
@@ -194,6 +194,6 @@ def _refused(visit: Visit, typed: Mapping[str, str], one: Environment | None, pr
         errors["name"] = "is taken; choose another"
     if isinstance(problem, EnvironmentChanged):
         others = "Somebody else edited it meanwhile. Your changes stand below, unsaved: reload the page to see theirs."
-    told = others or ("" if errors else problem.detail)
-    shown = forms.form(visit, {**typed, "name": one.name} if one else typed, one, errors=errors, problem=told)
+    message = others or ("" if errors else problem.detail)
+    shown = forms.form(visit, {**typed, "name": one.name} if one else typed, one, errors=errors, problem=message)
     return _again(visit, shown, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -52,4 +52,4 @@ def _asked(visit: Visit, wanted: SwitchPlan, sent: Sent) -> Asked | None:
     if set(kinds.pins(found)) <= set(kinds.pins(before)):
         return None
     pin, seen = pins[0].pin, {one.name: str(found.option(one.name) or "") for one in pins}
-    return Asked(pin.question, pin_confirmation.told(visit, found, pin), sent.again(**seen)) if pin else None
+    return Asked(pin.question, pin_confirmation.fingerprints(visit, found, pin), sent.again(**seen)) if pin else None

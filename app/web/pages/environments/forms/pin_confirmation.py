@@ -11,7 +11,7 @@ from app.domain.specification.target_kind import Pin, Section
 from app.web.requests.visit import Visit
 
 
-def told(visit: Visit, found: TargetSpec, pin: Pin) -> str:
+def fingerprints(visit: Visit, found: TargetSpec, pin: Pin) -> str:
     """The fingerprints of a target's pinned values, and what to compare them with."""
     facts = visit.queries.targets.facts(visit.who, found)
     return " ".join([*(f"{fact.title}: {fact.text}." for fact in facts if fact.pinned), pin.compare])

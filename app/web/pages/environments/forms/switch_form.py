@@ -35,7 +35,7 @@ class Asked:
     """A question to confirm a server before a switch to it: its fingerprints, and the fields to send again."""
 
     question: str
-    told: str
+    words: str
     again: Mapping[str, str]
 
 
@@ -78,8 +78,8 @@ def switch_form(visit: Visit, one: Environment, asked: Asked | None = None) -> S
 
 def _forms(kinds: Iterable[TargetKind], where: str) -> str:
     """The accepted forms of an address: "A directory here, or ssh://user@host/path"."""
-    told = ", or ".join(one.address.short if one.address.scheme else f"{one.address.short} {where}" for one in kinds)
-    return told[:1].upper() + told[1:]
+    words = ", or ".join(one.address.short if one.address.scheme else f"{one.address.short} {where}" for one in kinds)
+    return words[:1].upper() + words[1:]
 
 
 def _beside(kinds: Iterable[TargetKind]) -> Iterator[tuple[str, FieldWords]]:

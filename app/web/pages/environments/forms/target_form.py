@@ -74,8 +74,8 @@ def looked_up(visit: Visit, typed: Mapping[str, str], number: Number) -> tuple[d
         return dict(typed), Finding("bad", wrong, text or problem.detail)
     except Problem as problem:
         return dict(typed), Finding("bad", wrong, problem.detail)
-    told = pin_confirmation.told(visit, found, pin)
-    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, told, confirm=True)
+    fingerprints = pin_confirmation.fingerprints(visit, found, pin)
+    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, fingerprints, confirm=True)
 
 
 def _pinned(kinds: KindCatalogue, typed: Mapping[str, str]) -> Iterator[tuple[str, TargetField]]:
