@@ -213,12 +213,37 @@ def _type(kind: Any) -> str:
     return f"{plain} or null" if "None" in parts else plain
 
 
+def problems() -> str:
+    """Every problem that a request can be answered with."""
+    from app.domain import errors
+    from app.web.requests.problem_documents import status_of
+
+    found = sorted(
+        {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Problem)}
+        - {errors.Problem, errors.Temporary},
+        key=lambda kind: kind.code(),
+    )
+    lines = ["# Problem codes", "", NOTE]
+    lines += [
+        "A request that cannot be answered gets a problem document (RFC 9457). Scripts go by its `code`, which never",
+        "changes. *later*: the same request may succeed in a moment; *never*: a person has to change something first.",
+        "",
+        "| code | status | ask again | meaning |",
+        "|---|---|---|---|",
+    ]
+    for kind in found:
+        meaning = " ".join((kind.__doc__ or "").split())
+        lines.append(f"| `{kind.code()}` | {status_of(kind())} | {kind.retry.value} | {meaning} |")
+    return "\n".join(lines)
+
+
 PAGES = {
     "configuration.md": configuration,
     "api.md": api,
     "cli.md": commands,
     "target-kinds.md": target_kinds,
     "events.md": events,
+    "problems.md": problems,
 }
 
 

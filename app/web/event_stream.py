@@ -15,7 +15,7 @@ from app.domain.errors import Problem
 from app.domain.identity import Identity
 from app.domain.permissions import Permission
 from app.notifications import InProcessNotifier
-from app.notifications.bus import Listener
+from app.notifications.in_process_notifier import Listener
 from app.web.api.serializers.domain_json import event_json
 from app.web.requests.permission_check import Who, admit, may
 from app.web.requests.route_dependencies import Reads, installed_queries

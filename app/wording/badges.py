@@ -79,7 +79,7 @@ LOOKS: dict[str, dict[str, Badge]] = {
     "stage": {
         "committed": Badge("committed", "none", "commit", "The commit was made."),
         "visible": Badge("visible", "none", "branch", "The remote shows the commit."),
-        "noticed": Badge("noticed", "none", "bell", "A webhook, pipeline or poll told us."),
+        "noticed": Badge("noticed", "none", "bell", "A webhook, pipeline or poll reported the commit."),
         "fetched": Badge("fetched", "none", "adopt", "The mirror holds the commit."),
         "planned": Badge("planned", "none", "filter", "Live was compared with desired."),
         "applied": Badge("applied", "none", "sync", "The target was changed."),

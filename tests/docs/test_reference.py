@@ -43,6 +43,19 @@ def test_decisions_name_a_test_that_exists() -> None:
         assert [one for one in named if not list(ROOT.glob(one.rstrip("/")))] == [], page.name
 
 
+def test_every_extension_point_names_a_table_and_a_test_that_exist() -> None:
+    rows = re.findall(r"^\| [a-z ]+ \|.*\|$", (ROOT / "docs" / "extending.md").read_text("utf-8"), re.MULTILINE)
+    rows = [row for row in rows if not row.startswith("| what |")]
+    assert len(rows) >= 10
+    for row in rows:
+        assert re.search(r"`tests/[\w/]+\.py`", row), row
+        assert [one for one in re.findall(r"`((?:app|tests)/[\w/.]+)`", row) if not (ROOT / one).exists()] == []
+        place = row.split("|")[2]
+        (module, *_) = re.findall(r"`(app/[\w/.]+)`", place)
+        code = (ROOT / module).read_text("utf-8") if module.endswith(".py") else ""
+        assert [one for one in re.findall(r"`([A-Za-z]+)`", place) if one not in code] == []
+
+
 def test_every_class_of_flaws_has_a_row_and_every_test_named_there_exists() -> None:
     text = (ROOT / "docs" / "security.md").read_text("utf-8")
     rows = re.findall(r"^\| (\d+) \|.*\|$", text, re.MULTILINE)

@@ -118,7 +118,7 @@ class DriftAnswers:
         """Commit what drifted (all of it, or `paths`) onto a branch in Git and push it.
 
         On the environment's own branch the commit is delivered at once, which ends the episode; on another branch it
-        waits for somebody to merge it.
+        waits until a person merges it.
 
         Raises NothingToWriteBack, WriteBackNotPossible, PushRejected, SourceUnreachable.
         """

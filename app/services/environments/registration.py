@@ -135,7 +135,7 @@ class Registration:
     def refuse_overlap(self, tx: Transaction, environment: Environment) -> None:
         """Raise InvalidInput where another environment delivers to this target, or to a part of it."""
         if elsewhere(self._ports, environment) and environment.agent is None:
-            return  # nobody works for it yet; enrolling its agent asks again
+            return  # no agent is enrolled yet; the enrollment checks again
         other = self._ports.targets.overlapping(environment, tx.environments.neighbours(environment))
         if other is not None:
             field = self._ports.targets.kinds()[environment.target.kind].place_field
@@ -144,7 +144,7 @@ class Registration:
     def edit(self, name: str, change: Mapping[str, Any], actor: Actor, *, version: int | None = None) -> Environment:
         """Lay a partial specification over the stored one (JSON Merge Patch); record the changes. The name stays.
 
-        Raises EnvironmentChanged where `version` is given and not the stored one's, and where somebody edits meanwhile.
+        Raises EnvironmentChanged where `version` is given and not the stored one's, and after a concurrent edit.
         """
         with self._ports.store.read() as tx:
             before = tx.environments.get(name)

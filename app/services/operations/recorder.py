@@ -94,7 +94,7 @@ class OperationRecorder:
         """The operation with the changes of other transactions; OperationInProgress if another worker took the run."""
         stored = tx.operations.get(self.operation.id)
         if stored.phase is not Phase.RUNNING or stored.worker != self.operation.worker:
-            raise OperationInProgress("The operation was settled by somebody else meanwhile.")
+            raise OperationInProgress("Another worker has ended the operation meanwhile.")
         return replace(self.operation, termination_by=stored.termination_by, heartbeat_at=stored.heartbeat_at)
 
     def conclude(self, conclusion: Conclusion) -> Operation:

@@ -1,4 +1,4 @@
-"""An in-process doorbell: it says that something was committed, never what. A lost ring costs a little delay only."""
+"""Notifications within one process: a topic changed, never how. A lost one costs a little delay only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # an agent's process has no loop, and no need of it
 
 
 class Listener:
-    """An asynchronous ear for some topics; rings are gathered until `wait` takes them."""
+    """An asynchronous listener to some topics; what changed is gathered until `wait` takes it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         from asyncio import Event
@@ -32,7 +32,7 @@ class Listener:
         self._event.set()
 
     async def wait(self, timeout_s: float) -> frozenset[str]:
-        """The topics that rang since the last call; empty after `timeout_s` of silence."""
+        """The topics that changed since the last call; empty after `timeout_s` of silence."""
         import asyncio
 
         try:
@@ -49,7 +49,7 @@ class InProcessNotifier:
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._rings: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
         self._listeners: dict[Listener, frozenset[str]] = {}
         self._narrow: dict[str, set[Listener]] = {}
         self.closed = False
@@ -58,7 +58,7 @@ class InProcessNotifier:
         with self._condition:
             for topic in topics:
                 if not topic.startswith(("environment-", "agent-")):
-                    self._rings[topic] = self._rings.get(topic, 0) + 1
+                    self._counts[topic] = self._counts.get(topic, 0) + 1
             self._condition.notify_all()
             listeners = [one for one, only in self._listeners.items() if not only]
             listeners += [one for topic in topics for one in self._narrow.get(topic, ())]
@@ -66,14 +66,14 @@ class InProcessNotifier:
             listener.notify(topics)
 
     def count(self, topic: str) -> int:
-        """How often a topic rang; pass it to `wait` so that no ring falls between."""
+        """How often a topic was notified; pass it to `wait` so that no notification falls between."""
         with self._condition:
-            return self._rings.get(topic, 0)
+            return self._counts.get(topic, 0)
 
     def wait(self, topic: str, seen: int, timeout_s: float) -> None:
-        """Block until the topic rings again, the bus is closed, or the time is over."""
+        """Block until the topic is notified again, the notifier is closed, or `timeout_s` is over."""
         with self._condition:
-            self._condition.wait_for(lambda: self.closed or self._rings.get(topic, 0) != seen, timeout_s)
+            self._condition.wait_for(lambda: self.closed or self._counts.get(topic, 0) != seen, timeout_s)
 
     def listen(self, only: Collection[str] = ()) -> Listener:
         """A new listener on the running loop, to everything or to some topics; pass it to `leave` at the end."""
