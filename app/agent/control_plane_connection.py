@@ -29,7 +29,7 @@ class ConnectionClosed(ConnectionFailed):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `code` is that of a problem."""
+    """An HTTP answer of the control plane. `code` is that of a problem."""
 
     status: int
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -38,12 +38,12 @@ class Answer:
 
     @property
     def good(self) -> bool:
-        """Whether it was done."""
+        """Whether the control plane carried the request out."""
         return 200 <= self.status < 300
 
     @property
     def code(self) -> str:
-        """The problem's stable name, "" where a proxy or somebody else answered."""
+        """The problem's stable name; "" if the answer is not a problem document, such as a proxy's."""
         return str(self.data.get("code") or "") if not self.good else ""
 
     @property
@@ -134,7 +134,7 @@ class ControlPlaneConnection:
             connection.close()
 
     def hang_up(self) -> None:
-        """For good, and from another thread: what waits here ends now."""
+        """Close the connection for good, from another thread; a request that waits ends now."""
         self.over = True
         connection = self._connection
         try:

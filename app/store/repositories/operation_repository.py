@@ -1,4 +1,4 @@
-"""The runs as they are recorded. Who works on which: embedded_queue.py."""
+"""Recorded operations. The queue that gives them to workers: embedded_queue.py."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def _read_request(row: Any) -> Request:
 
 
 def _read_detail(data: Mapping[str, Any]) -> OperationDetail:
-    """Written by this or another version: what it does not hold is empty."""
+    """The detail of an operation, also from another version: missing fields are empty."""
     would, unmanaged = data.get("would"), data.get("unmanaged")
     counts = {name: int(would.get(name, 0)) for name in ("created", "updated", "deleted")} if would else None
     return OperationDetail(

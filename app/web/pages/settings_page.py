@@ -1,4 +1,4 @@
-"""Settings: the own password, API tokens, credentials, webhooks; what this installation is."""
+"""The settings page: the user's password, API tokens, credentials, webhooks, and facts about the installation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """What settings/index.html gets."""
+    """The context of settings/index.html."""
 
     must_change: bool
     tokens: tuple[Token, ...]
@@ -95,7 +95,7 @@ def create_token(
     role: Line = "admin",
     expires_at: Line = "",
 ) -> Response:
-    """Make a token; its value is on this page and nowhere else."""
+    """Make a token; this page shows its value once."""
     try:
         if not line(token_name):
             raise InvalidInput(fields={"token_name": "is required; say what the token is for"})
@@ -151,6 +151,6 @@ def add_credential(
 
 @router.post("/settings/credentials/{name}/delete", dependencies=[may(Permission.MANAGE_CREDENTIALS)])
 def remove_credential(visit: Visiting, by: By, name: str) -> Response:
-    """Forget a secret that nothing uses."""
+    """Delete a credential that no environment uses."""
     visit.use_cases.keyring.remove(name, by)
     return render.done(visit.request, "/settings", f"The credential {name} is gone", tone="none")

@@ -89,7 +89,7 @@ def deed(operation: Operation) -> str:
 
 
 def target_revision(operation: Operation) -> str | None:
-    """The revision an operation is about, a comparison's being told in its title."""
+    """The revision shown after the title; None for a refresh, whose title says it."""
     return None if operation.kind is OperationKind.REFRESH else operation.revision or operation.request.wanted
 
 

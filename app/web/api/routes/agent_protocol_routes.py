@@ -98,7 +98,7 @@ async def assignment(
                 await run_in_threadpool(use_cases.agents.admission.left, agent)
                 return Response(status_code=204)
             if over:
-                return reply(dict(news.told))
+                return reply(dict(news.payload))
     finally:
         hung_up.cancel()
         bus.leave(listener)

@@ -39,14 +39,14 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class RegistrationView:
-    """What environments/new.html gets."""
+    """The context of environments/new.html."""
 
     form: Form
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsView(Top):
-    """What environments/settings.html gets."""
+    """The context of environments/settings.html."""
 
     form: Form
     switch: SwitchForm
@@ -95,7 +95,7 @@ def _again(visit: Visit, shown: Form, status: int = HTTPStatus.OK) -> Response:
 
 @router.post("/environments/checks", dependencies=[may(Permission.CHECK)])
 async def check(visit: Visiting) -> Response:
-    """Messages for what was typed so far; with `test`, also a look at the repository. Nothing is saved."""
+    """Messages for the values typed so far; with `test`, also a test of the repository. Nothing is saved."""
     sent = dict(await visit.request.form())
     return await run_in_threadpool(_checked, visit, sent)
 
@@ -154,7 +154,7 @@ def _create(visit: Visit, typed: Mapping[str, str], by: Actor, later: Later) -> 
 
 @router.post("/environments/{name}/edit", dependencies=[may(Permission.EDIT)])
 async def edit(visit: Visiting, name: str, by: By) -> Response:
-    """Save the settings, unless somebody else did meanwhile."""
+    """Save the settings, unless another person saved them meanwhile."""
     sent = dict(await visit.request.form())
     return await run_in_threadpool(_edit, visit, {**sent, "editing": name}, by)
 

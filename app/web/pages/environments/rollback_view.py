@@ -1,4 +1,4 @@
-"""The way back: the plan and what happens to automation, then one click. A form that was wrong keeps what was typed."""
+"""The rollback view: the plan, the effect on automation, and the confirmation. A refused form keeps its values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class RollbackView:
-    """What rollbacks/new.html gets."""
+    """The context of rollbacks/new.html."""
 
     environment: Environment
     plan: Shown
@@ -76,7 +76,7 @@ def roll_back(
     reason: Line = "",
     expires_at: Line = "",
 ) -> Response:
-    """Go there, and stay there."""
+    """Roll back to a revision."""
     try:
         operation = visit.use_cases.rollback.back(name, line(revision), strategy, line(reason), by, until(expires_at))
     except InvalidInput as problem:

@@ -38,7 +38,7 @@ class TimelineDay:
 
 @dataclass(frozen=True, slots=True)
 class TimelineView(Top):
-    """What environments/timeline.html gets."""
+    """The context of environments/timeline.html."""
 
     days: tuple[TimelineDay, ...]
     shown: int
@@ -87,13 +87,13 @@ def _happenings(events: Sequence[tuple[Event, Operation | None]]) -> Iterator[Ha
 
 
 def _unremarkable(operation: Operation) -> bool:
-    """A scheduled comparison: what it found is told by an event of its own."""
+    """Whether the operation is a scheduled refresh, whose result has an event of its own."""
     plain = operation.outcome in (None, Outcome.COMPARED, Outcome.OUT_OF_SYNC) and operation.phase is not Phase.ERROR
     return operation.kind is OperationKind.REFRESH and operation.trigger is Trigger.SCHEDULE and plain
 
 
 def _said_already(event: Event, told: Collection[str | None]) -> bool:
-    """Whether a delivery beside it tells the same: its commit was noticed first, and health follows from it."""
+    """Whether a delivery in the timeline shows the same: its new commit, or the health that followed from it."""
     fact = event.fact
     if isinstance(fact, RevisionNoticed):
         return fact.revision in told

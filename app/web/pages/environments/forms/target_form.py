@@ -28,7 +28,7 @@ def fresh(kinds: KindCatalogue) -> dict[str, str]:
 
 
 def target(kinds: KindCatalogue, typed: Mapping[str, str], number: Number) -> dict[str, Any]:
-    """What was typed as the target's specification. A group counts where its first field is filled in, a field with a
+    """The typed values as the target's specification. A group counts where its first field is filled in, a field with a
     condition where that holds."""
     kind = kinds.get(typed[KIND])
     values: dict[str, Any] = {"kind": typed[KIND]}
@@ -60,7 +60,7 @@ def shown(kinds: KindCatalogue, spec: TargetSpec) -> dict[str, str]:
 
 
 def looked_up(visit: Visit, typed: Mapping[str, str], number: Number) -> tuple[dict[str, str], Finding]:
-    """Ask the place for what is to be pinned; returns what was typed with it, and what to compare."""
+    """Ask the place for the values to pin; returns the typed values with them, and the fingerprints to compare."""
     kinds = visit.queries.targets.kinds()
     pinned = dict(_pinned(kinds, typed))
     if not pinned:
