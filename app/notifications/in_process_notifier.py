@@ -45,7 +45,7 @@ class Listener:
 
 
 class InProcessNotifier:
-    """Implements the port Notifier. Threads wait for work; event streams listen to topics."""
+    """Implements the port Notifier. Threads wait for a topic; streams listen to several."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()

@@ -71,7 +71,7 @@ class SqlOperations:
         self._db.execute(_UPDATE, {**_columns(operation), "of": operation.id})
 
     def _count(self, operation: Operation) -> None:
-        good = operation.outcome in (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED)
+        good = operation.outcome is not None and operation.outcome.changed_live
         bad = operation.phase in (Phase.FAILED, Phase.ERROR) and operation.outcome is not Outcome.HELD
         day: date = operation.finished_at.astimezone(UTC).date()  # type: ignore[union-attr]
         d = tables.days

@@ -52,7 +52,7 @@ UNDECIDED = {
     Outcome.NUDGED: "A webhook brought the poll forward for",
     Outcome.WAITING: "Waiting until it can be seen:",
 }
-PLAIN = (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED, Outcome.COMPARED)
+PLAIN = (*(outcome for outcome in Outcome if outcome.changed_live), Outcome.COMPARED)
 
 
 @dataclass(frozen=True, slots=True)

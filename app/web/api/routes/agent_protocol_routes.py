@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from app.domain.actor import agent as named
 from app.domain.agents.protocol import Agent
 from app.domain.errors import NotAuthenticated
 from app.domain.permissions import Exemption
@@ -38,7 +39,7 @@ def listening(request: Request, use_cases: Cases, version: Version = "") -> Agen
 
 def _admitted(request: Request, use_cases: Cases, version: str, *, listening: bool) -> Agent:
     agent = use_cases.agents.admission.admit(_bearer(request), version, client_ip(request), listening=listening)
-    request.state.actor = f"agent:{agent.name}"
+    request.state.actor = str(named(agent.name))
     return agent
 
 
