@@ -122,8 +122,8 @@ def _sentence(says: Phrases, measure: Measure, value: float | None, unit: str = 
     words |= {"mode": measure.mode, "Mode": measure.mode.capitalize()}
     if value is None:
         return says.nothing.format(**words)
-    told = says.found.format(**words, value=amount(value, unit))
-    return f"{told} {measure.note}".rstrip()
+    text = says.found.format(**words, value=amount(value, unit))
+    return f"{text} {measure.note}".rstrip()
 
 
 def judge(

@@ -1,4 +1,4 @@
-"""Push against pull: the page that people take screenshots of."""
+"""The comparison page: push against pull."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class ComparisonSide:
-    """One mode's cell as the macro wants it."""
+    """One mode's cell, in the form of the template's macro."""
 
     figure: str
     unit: str
@@ -42,7 +42,7 @@ class ComparisonSide:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One row: two sides on a shared axis, a verdict between them, and what the figure means."""
+    """One row: two sides on a shared axis, the verdict between them, and the meaning of the figure."""
 
     key: str
     title: str
@@ -59,7 +59,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPage:
-    """What comparison/show.html gets."""
+    """The context of comparison/show.html."""
 
     comparison: Comparison | None
     criteria: tuple[Criterion, ...]

@@ -98,12 +98,12 @@ def deed(operation: Operation) -> Title:
     applied = operation.stage(StageName.APPLIED)
     if operation.outcome is Outcome.FAILED and applied and applied.finished_at:
         return Title("Live, but not healthy", ":")
-    told = SYNCS.get(operation.outcome) if operation.outcome and operation.phase is not Phase.ERROR else None
-    return told or UNFINISHED.get(operation.phase, Title("Delivered"))
+    title = SYNCS.get(operation.outcome) if operation.outcome and operation.phase is not Phase.ERROR else None
+    return title or UNFINISHED.get(operation.phase, Title("Delivered"))
 
 
 def target_revision(operation: Operation) -> str | None:
-    """The revision an operation is about, a comparison's being told in its title."""
+    """The revision shown after the title; None for a refresh, whose title says it."""
     return None if operation.kind is OperationKind.REFRESH else operation.revision or operation.request.wanted
 
 

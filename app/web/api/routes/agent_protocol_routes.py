@@ -68,8 +68,8 @@ def enroll(body: EnrollBody, request: Request, token: Token, use_cases: Cases) -
     """Become an agent: the bearer token is a one-time enrollment token. The credential is in this answer only."""
     made = use_cases.agents.enrolling.enroll(token, body.name, body.version, client_ip(request))
     shown = {"id": made.agent.id, "name": made.agent.name, "credential": made.credential}
-    told = {**shown, "environments": list(made.environments), "server_version": use_cases.agents.admission.version}
-    return reply(told, 201)
+    payload = {**shown, "environments": list(made.environments), "server_version": use_cases.agents.admission.version}
+    return reply(payload, 201)
 
 
 @router.get(
@@ -99,7 +99,7 @@ async def assignment(
                 await run_in_threadpool(use_cases.agents.admission.left, agent)
                 return Response(status_code=204)
             if over:
-                return reply(dict(news.told))
+                return reply(dict(news.payload))
     finally:
         hung_up.cancel()
         bus.leave(listener)
