@@ -1,4 +1,4 @@
-"""Refused agents in the audit log: told, but not so often that whoever is refused could flood it."""
+"""Refused callers in the audit log: told, but not so often that whoever is refused could flood it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,14 @@ UNKNOWN = agent("unknown")
 
 def refused(ports: Ports, key: str, entry: NewAuditEntry) -> bool:
     """Write a refusal down; False where enough of its kind and `key` (whose refusals count together) were written."""
-    now, counted = ports.clock.now(), f"{entry.action}:{key}"[:200]
+    return throttled(ports, f"{entry.action}:{key}"[:200], entry, TOLD)
+
+
+def throttled(ports: Ports, counted: str, entry: NewAuditEntry, limit: int) -> bool:
+    """Write a refusal down unless `limit` of those that are counted together were written within the window."""
+    now = ports.clock.now()
     with ports.store.read() as tx:
-        if tx.identities.failed_logins(counted, now - WINDOW) >= TOLD:
+        if tx.identities.failed_logins(counted, now - WINDOW) >= limit:
             return False
     with ports.store.write() as tx:
         tx.identities.add_failed_login(counted, now)
