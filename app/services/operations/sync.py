@@ -131,7 +131,7 @@ class Sync:
         with recorder.stage(StageName.PLANNED):
             _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=whole)
         recorder.note(total=len(plan.work))
-        recorder.remember(paths=paths_of(plan.items), tree=state.id)
+        recorder.remember(paths=paths_of(plan.items), state=state.id)
         failure = self._apply(target, plan, state)
         if failure is not None:
             return self._stopped(failure, self._waits(source), whole)

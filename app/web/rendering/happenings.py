@@ -48,10 +48,6 @@ STARTERS = {
     Trigger.SELF_HEAL: "healed by policy",
     Trigger.AGENT: "by the agent",
 }
-UNDECIDED = {
-    Outcome.NUDGED: "A webhook brought the poll forward for",
-    Outcome.WAITING: "Waiting until it can be seen:",
-}
 PLAIN = (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED, Outcome.COMPARED)
 
 
