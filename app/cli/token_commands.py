@@ -9,6 +9,7 @@ import typer
 from app.cli import output
 from app.cli.environment_commands import AsJson
 from app.client import Client
+from app.domain.permissions import ADMIN, ROLES
 
 group = typer.Typer(no_args_is_help=True, help="Create, list and revoke API tokens.")
 
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def create(
     name: Annotated[str, typer.Argument(help="What it is for.")],
     expires_at: Annotated[str | None, typer.Option("--expires-at", help="RFC 3339 time.")] = None,
-    role: Annotated[str, typer.Option(help="admin or readonly.")] = "admin",
+    role: Annotated[str, typer.Option(help=f"{' or '.join(ROLES)}.")] = ADMIN,
     as_json: AsJson = False,
 ) -> None:
     """Create a token; it is shown once."""

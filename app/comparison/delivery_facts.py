@@ -23,7 +23,6 @@ class DeliveryFact:
     finished_at: datetime | None
     committed_at: datetime | None
     visible_after: datetime | None
-    visible_at: datetime | None
     noticed_at: datetime | None
     fetched_at: datetime | None
     planned_at: datetime | None

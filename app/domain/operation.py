@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.agents.wire import WIRE_NAME
+
 
 class OperationKind(StrEnum):
     """`refresh` stops at the plan; `sync` goes on."""
@@ -156,12 +158,12 @@ class UnsupportedPath:
 
 @dataclass(frozen=True, slots=True)
 class OperationDetail:
-    """What an operation found. `paths`: a bounded part of its plan; `tree`: the id of the desired state; `would`: what
+    """What an operation found. `paths`: a bounded part of its plan; `state`: the id of the desired state; `would`: what
     a shadow would have changed; `unmanaged`: how many paths a comparison found that were never delivered; `attempts`:
     how often it was repeated after an interruption."""
 
     paths: tuple[PlannedPath, ...] = ()
-    tree: str | None = None
+    state: str | None = field(default=None, metadata={WIRE_NAME: "tree"})
     would: Changes | None = None
     unsupported: tuple[UnsupportedPath, ...] = ()
     unmanaged: int | None = None

@@ -71,14 +71,6 @@ class Source(Protocol):
         """Bring the mirror up to date (made at the first call); return what moved. Re-clones a damaged mirror."""
         ...
 
-    def fetch_revision(self, sha: str) -> bool:
-        """Ask the remote for one full commit id that no branch or tag leads to; whether the mirror has it now.
-
-        Some servers give out commits of forks this way, which nobody of the repository's owners has accepted: call it
-        only where a person asked for exactly this commit. Raises SourceUnreachable or SourceRefused.
-        """
-        ...
-
     def resolve(self, wanted: str) -> Revision:
         """A branch, tag, full or unambiguous short SHA in the mirror, as a commit. Raises RevisionNotFound."""
         ...
@@ -135,8 +127,4 @@ class Sources(Protocol):
 
     def probe(self, spec: SourceSpec) -> Probe:
         """Look at a repository without keeping anything. Raises SourceUnreachable, SourceRefused, RevisionNotFound."""
-        ...
-
-    def credentials_held(self, spec: SourceSpec) -> str:
-        """How the repository is reached: "none", "token", "ssh-key" or "ambient"."""
         ...

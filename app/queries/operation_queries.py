@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.environment import TargetSpec
+from app.domain.errors import EnvironmentNotFound
 from app.domain.events import Event, EventType
 from app.domain.identity import Identity
 from app.domain.operation import Operation
 from app.ports import OperationFilter, Page, Ports, Transaction
+from app.queries.visibility import visible_environment
 
 LINES = 500  # of an operation's log
 
@@ -34,7 +37,7 @@ class OperationQueries:
     """Reads operations."""
 
     def __init__(self, ports: Ports) -> None:
-        self._store = ports.store
+        self._store, self._targets = ports.store, ports.targets
 
     def page(self, identity: Identity, where: OperationFilter, limit: int, after: str | None) -> Page[Operation]:
         """Operations, newest first."""
@@ -51,6 +54,15 @@ class OperationQueries:
         with self._store.read() as tx:
             found = _record(tx, id)
             return OperationContext(found, *_neighbours(tx, found.operation, found.log))
+
+    def nouns(self, identity: Identity, operation: Operation) -> tuple[str, str]:
+        """One and many of what an operation works on; that of files where its environment is gone."""
+        try:
+            with self._store.read() as tx:
+                spec = visible_environment(tx, identity, operation.environment).target
+        except EnvironmentNotFound:
+            spec = TargetSpec("")
+        return self._targets.kinds().nouns(spec)
 
 
 def _record(tx: Transaction, id: str) -> OperationRecord:

@@ -48,21 +48,6 @@ class GitSource:
         with self._mirror.lock():
             return self._mirror.fetch(self._remote)
 
-    def fetch_revision(self, sha: str) -> bool:
-        """Get one commit that no branch or tag leads to; whether the mirror has it now."""
-        if not is_sha(sha):
-            return False
-        if self._mirror.has(sha):
-            return True
-        if not self._mirror.exists:
-            self.fetch()
-        with self._mirror.lock():
-            try:
-                self._remote.fetch(self._repository, [sha])
-            except RevisionNotFound:
-                return False
-        return self._mirror.has(sha)
-
     # --- reads ---
     def resolve(self, wanted: str) -> Revision:
         """A branch, tag or commit as a revision."""

@@ -67,11 +67,6 @@ class GitSources:
 
         return probing.probe(spec, remote, self._mirror(address), opened, self._folder)
 
-    def credentials_held(self, spec: SourceSpec) -> str:
-        """How the repository is reached: "none", "token", "ssh-key" or "ambient"."""
-        address = self._address(spec.repo_url)
-        return GitLogins(address, spec.credential, self._secret, self._known_hosts).login().kind
-
     def _address(self, repo_url: str) -> Address:
         address = addresses.parse(repo_url, self._roots)
         if address.local and addresses.inside(address.url, [self._folder]):

@@ -31,8 +31,10 @@ from app.wording.short_names import actor
 Words = tuple[str, str | None, str]
 
 
-def words_of(event: Event, fact: Fact) -> Words:
-    """Title, revision and small print of an event."""
+def words_of(event: Event, fact: Fact, noun: str) -> Words:
+    """Title, revision and small print of an event. `noun`: one of what is delivered to its environment."""
+    if isinstance(fact, DriftDetected):
+        return _drift(fact, noun)
     for kinds, words in WORDS:
         if isinstance(fact, kinds):
             found: Words = words(fact)
@@ -49,11 +51,11 @@ def _noticed(fact: RevisionNoticed) -> Words:
     return "Git moved to", fact.revision, commits
 
 
-def _drift(fact: DriftDetected) -> Words:
+def _drift(fact: DriftDetected, noun: str) -> Words:
     paths = fact.paths[:3]
     more = [f"{fact.count - len(paths)} more"] if fact.count > len(paths) else []
     word = "Drift is now in" if isinstance(fact, DriftChanged) else "Drift found in"
-    return f"{word} {plural(fact.count, 'file')}", None, listed([*paths, *more])
+    return f"{word} {plural(fact.count, noun)}", None, listed([*paths, *more])
 
 
 def _drift_ended(fact: DriftEnded) -> Words:
@@ -141,7 +143,6 @@ def _heard(fact: AgentHeard) -> Words:
 WORDS: tuple[tuple[type[Fact], Callable[[Any], Words]], ...] = (
     (EnvironmentCreated, _created),
     (RevisionNoticed, _noticed),
-    (DriftDetected, _drift),
     (DriftEnded, _drift_ended),
     (DriftAcknowledged, _acknowledged),
     (HoldSet, _held),

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from app.domain.environment import Environment
 from app.domain.need_reasons import NeedReason, need_at
+from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.state.drift import Episode
-from app.wording.quantities import plural
 from app.wording.times import relative, since
 
 WORDS = 220
@@ -34,13 +34,18 @@ class Need:
     words: str
 
 
-def need_of(environment: Environment, now: datetime, episode: Episode | None = None) -> Need | None:
+def need_of(
+    environment: Environment, now: datetime, kinds: KindCatalogue, episode: Episode | None = None
+) -> Need | None:
     """The most urgent reason, or None. `episode` lets it say how long drift has lasted."""
     reason = need_at(environment, now)
-    return Need(environment.name, *LOOKS[reason], _words(reason, environment, now, episode)) if reason else None
+    drifted = kinds.counted(environment.target, environment.status.drift_count)
+    return (
+        Need(environment.name, *LOOKS[reason], _words(reason, environment, now, episode, drifted)) if reason else None
+    )
 
 
-def _words(reason: NeedReason, environment: Environment, now: datetime, episode: Episode | None) -> str:
+def _words(reason: NeedReason, environment: Environment, now: datetime, episode: Episode | None, drifted: str) -> str:
     status = environment.status
     match reason:
         case NeedReason.SILENT_AGENT:
@@ -54,7 +59,7 @@ def _words(reason: NeedReason, environment: Environment, now: datetime, episode:
             return _cut(f"is {status.health.value}: {status.last_reason or 'see its timeline'}")
         case NeedReason.DRIFT:
             lasting = f"has been in drift for {since(episode.detected_at, now)}" if episode else "has drifted"
-            return f"{lasting}: {plural(status.drift_count, 'file')}"
+            return f"{lasting}: {drifted}"
         case NeedReason.CONDITION:
             return _cut(f"cannot follow Git: {status.condition.text}")
         case NeedReason.STALE_VERDICT:

@@ -50,7 +50,6 @@ def delivery(
         finished_at=at(live),
         committed_at=at(commit),
         visible_after=at(unseen),
-        visible_at=noticed_at,
         noticed_at=noticed_at,
         fetched_at=noticed_at,
         planned_at=noticed_at,

@@ -45,7 +45,7 @@ def delivery(mode: str, number: int, lead: float, trigger: Trigger = Trigger.SCH
     end = start + timedelta(seconds=lead)
     return DeliveryFact(
         f"{mode}-{number}", mode, mode, trigger, Phase.SUCCEEDED, Outcome.DEPLOYED, f"{mode}{number}",
-        start, end, start, start, start, start, start, start, end, end, False,
+        start, end, start, start, start, start, start, end, end, False,
     )  # fmt: skip
 
 

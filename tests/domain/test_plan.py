@@ -78,11 +78,6 @@ def test_drift_and_a_new_revision_are_told_apart() -> None:
     assert plan(A, B, A).divergence is Divergence.DRIFT
 
 
-def test_an_emptied_desired_state_is_seen_only_where_something_was_applied() -> None:
-    assert compare([], LiveState(HEAD), desired_empty=True).empties
-    assert not compare([], LiveState(InventoryHead()), desired_empty=True).empties
-
-
 entries = st.sampled_from([None, A, B, A_EXECUTABLE, A_CLOSED, LINK])
 
 

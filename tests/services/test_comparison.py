@@ -33,7 +33,7 @@ def sync(mode: str, revision: str, seconds_ago: float, lead: float) -> DeliveryF
     start, end = ago(seconds_ago + lead), ago(seconds_ago)
     return DeliveryFact(
         revision, mode, mode, Trigger.PIPELINE, Phase.SUCCEEDED, Outcome.DEPLOYED, revision,
-        start, end, start, start, start, start, start, start, end, end, False, "token:ci",
+        start, end, start, start, start, start, start, end, end, False, "token:ci",
     )  # fmt: skip
 
 

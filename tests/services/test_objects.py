@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 
 from app.domain.errors import Terminated
+from app.domain.events import EventType
+from app.domain.identity import SYSTEM
 from app.domain.operation import Outcome, Phase
 from app.domain.state.items import Item
 from app.domain.status import Divergence, Health, SyncStatus
-from app.ports import CheckResult
+from app.ports import CheckResult, OperationFilter
+from app.services.operations.health_and_hooks import unchecked
 from app.services.operations.planning import observe_and_plan
 from app.targets.target_dependencies import TargetDependencies
 from app.targets.target_registry import KINDS
+from app.wording.event_words import words_of
+from app.wording.needs_words import need_of
 from tests.support.delivery import Watcher
 from tests.support.installation import ME, Installation
 from tests.support.objects import Cluster, ObjectKind
@@ -157,6 +162,22 @@ def test_an_emptied_state_is_refused_in_the_kinds_words(objects: Objects) -> Non
     assert ended.outcome is Outcome.REFUSED
     assert "'deploy' holds no objects at" in ended.reason
     assert objects.live().keys() == {WEB, DATABASE}
+
+
+def test_what_was_done_is_told_in_the_kinds_words(objects: Objects) -> None:
+    assert objects.deliver("push").reason == "2 objects created"
+    assert objects.deliver("push", objects.declare(web=document(image="web:2"))).reason == "1 object updated"
+    assert unchecked(objects.ports, objects.environment()).detail.endswith("; the objects are in place")
+    objects.cluster.documents[WEB] = document(image="web:9").encode()
+    objects.refresh()
+    operations = objects.queries.operations
+    last = operations.page(SYSTEM, OperationFilter(), 1, None).items[0]
+    assert operations.nouns(SYSTEM, last) == ("object", "objects")
+    (event,) = objects.events(EventType.DRIFT_DETECTED)
+    assert words_of(event, event.fact, "object")[0] == "Drift found in 1 object"
+    need = need_of(objects.environment(), objects.clock.now(), objects.ports.targets.kinds())
+    assert need is not None
+    assert need.words == "has drifted: 1 object"
 
 
 def test_an_interrupted_apply_is_known_and_goes_on(objects: Objects) -> None:

@@ -15,7 +15,9 @@ from app.domain.revision import Person
 from app.domain.state.git_files import FILE
 from app.git import GitFailed
 from app.sources import GitSources, Patience
+from app.sources.remote import address as addresses
 from app.sources.remote import git_messages
+from app.sources.remote.repository_login import GitLogins
 from tests.sources.conftest import Place
 from tests.support.gitserver import GitServer
 from tests.support.repo import GitRepo
@@ -54,7 +56,6 @@ def test_a_password_is_as_good_as_a_token(private: Place, secrets: Secrets) -> N
     sha = private.repo.commit({"a": "1"})
     secrets["deploy"] = {"kind": "password", "username": "ann", "password": TOKEN}
     assert private.open().remote_heads()["refs/heads/main"] == sha
-    assert private.sources.credentials_held(SourceSpec(private.url, credential="deploy")) == "token"
 
 
 def test_a_new_token_takes_effect_without_opening_again(private: Place, secrets: Secrets) -> None:
@@ -129,13 +130,9 @@ def test_a_credential_of_another_kind_is_refused(
 ) -> None:
     place: Place = request.getfixturevalue(way)
     secrets["deploy"] = values
-    for ask in (
-        place.sources.open(place.url, "deploy").fetch,
-        lambda: place.sources.credentials_held(SourceSpec(place.url, credential="deploy")),
-    ):
-        with pytest.raises(SourceRefused) as problem:
-            ask()
-        assert "source.credential" in problem.value.fields
+    with pytest.raises(SourceRefused) as problem:
+        place.sources.open(place.url, "deploy").fetch()
+    assert "source.credential" in problem.value.fields
     assert server.seen == []
 
 
@@ -164,12 +161,12 @@ def test_a_credential_that_is_gone_does_not_stop_reading(tmp_path: Path, server:
         ("{repos}/site.git", None, "none"),
     ],
 )
-def test_credentials_held_are_told(
-    url: str, credential: str | None, held: str, sources: GitSources, secrets: Secrets, tmp_path: Path
+def test_git_logs_in_by_what_the_address_and_the_credential_say(
+    url: str, credential: str | None, held: str, tmp_path: Path
 ) -> None:
-    secrets.update({"token": {"kind": "token", "token": "x"}, "key": {"kind": "ssh-key", "private_key": "x"}})
-    spec = SourceSpec(url.format(repos=tmp_path / "repos"), credential=credential)
-    assert sources.credentials_held(spec) == held
+    secrets = {"token": {"kind": "token", "token": "x"}, "key": {"kind": "ssh-key", "private_key": "x"}}
+    address = addresses.parse(url.format(repos=tmp_path / "repos"), [tmp_path / "repos"])
+    assert GitLogins(address, credential, secrets.__getitem__, tmp_path / "known_hosts").login().kind == held
 
 
 # --- SSH ---

@@ -39,7 +39,6 @@ def _run_everything(sources: GitSources, url: str) -> None:
         lambda: sources.probe(SourceSpec(url, "main")),
         lambda: sources.open(url).remote_heads(),
         lambda: sources.open(url).fetch(),
-        lambda: sources.open(url).fetch_revision("e" * 40),
         lambda: list(sources.open(url).entries(sources.open(url).tree(sources.open(url).resolve("main").sha, ""))),
         lambda: sources.open(url).commit(
             "main", sources.open(url).resolve("main").sha, {b"a": (FILE, b"mine")}, "m", ANN

@@ -92,7 +92,6 @@ class Plan:
     items: tuple[PlanItem, ...] = ()
     ignored: tuple[Key, ...] = ()
     moved: bool = False
-    empties: bool = False  # it would delete everything we applied
 
     @property
     def work(self) -> tuple[PlanItem, ...]:
@@ -122,7 +121,6 @@ def compare(
     *,
     prune: bool = True,
     ignored: Callable[[Key], bool] = lambda _key: False,
-    desired_empty: bool = False,
 ) -> Plan:
     """Compare the inventory → desired state `changes` with the inventory → live deviations in `live`.
 
@@ -137,7 +135,6 @@ def compare(
         items=tuple(item for item in made if item is not None),
         ignored=tuple(sorted(accepted)),
         moved=bool(moves),
-        empties=desired_empty and live.inventory.state is not None,
     )
 
 

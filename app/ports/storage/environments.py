@@ -42,7 +42,6 @@ class Tally:
     by_mode: Mapping[str, int]
     need: int
     held: int
-    drifting: int
 
 
 class Environments(Protocol):

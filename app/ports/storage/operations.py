@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from app.domain.agents.wire import WIRE_NAME
 from app.domain.operation import Operation
 from app.domain.revision import Revision
 from app.ports.storage.pages import Page
@@ -42,7 +43,7 @@ class HistoryItem:
     initiated_by: str
     trigger: str
     operation: str
-    tree: str
+    state: str = field(metadata={WIRE_NAME: "tree"})
     good: bool
     bad: bool
     bad_reason: str
@@ -106,7 +107,7 @@ class Operations(Protocol):
 class History(Protocol):
     """Which revisions were live in an environment, from when to when."""
 
-    def went_live(self, operation: Operation, revision: Revision, tree: str, at: datetime) -> None:
+    def went_live(self, operation: Operation, revision: Revision, state: str, at: datetime) -> None:
         """The revision became live (also again, after a rollback); closes the one before."""
         ...
 

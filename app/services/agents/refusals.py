@@ -1,4 +1,4 @@
-"""Audit entries of refused agents, limited in number so that a refused client cannot flood the log."""
+"""Audit entries of refused callers, limited in number so that a refused client cannot flood the log."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ UNKNOWN = agent("unknown")
 
 
 def refused(ports: Ports, key: str, entry: NewAuditEntry) -> bool:
-    """Append a refusal to the audit log; False where the limit of its kind and `key` is reached."""
-    now, counted = ports.clock.now(), f"{entry.action}:{key}"[:200]
+    """Write a refusal down; False where enough of its kind and `key` (whose refusals count together) were written."""
+    return throttled(ports, f"{entry.action}:{key}"[:200], entry, TOLD)
+
+
+def throttled(ports: Ports, counted: str, entry: NewAuditEntry, limit: int) -> bool:
+    """Write a refusal down unless `limit` of those that are counted together were written within the window."""
+    now = ports.clock.now()
     with ports.store.read() as tx:
-        if tx.identities.failed_logins(counted, now - WINDOW) >= TOLD:
+        if tx.identities.failed_logins(counted, now - WINDOW) >= limit:
             return False
     with ports.store.write() as tx:
         tx.identities.add_failed_login(counted, now)

@@ -15,6 +15,7 @@ from app.domain.environment import Environment, IgnoreRule
 from app.domain.errors import InvalidInput, NothingToWriteBack, OperationNotFound, TargetRefused
 from app.domain.events import about
 from app.domain.events.environment_events import DriftAcknowledged, DriftEnded, IgnoreRuleEdited
+from app.domain.expiry import require_future
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.drift import Ending
@@ -72,8 +73,7 @@ class DriftAnswers:
             raise InvalidInput(fields={"path": "must be a path or a glob inside the target, such as logs/*"})
         if not reason.strip():
             raise InvalidInput(fields={"reason": "is empty; say why this drift is accepted"})
-        if expires_at is not None and expires_at <= now:
-            raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
+        require_future(expires_at, now)
         rule = IgnoreRule(path.strip(), str(actor), reason, expires_at)
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)

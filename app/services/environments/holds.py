@@ -11,6 +11,7 @@ from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput
 from app.domain.events import about
 from app.domain.events.environment_events import RESUMED, HoldEnded, HoldSet
+from app.domain.expiry import require_future
 from app.ports import Ports, Transaction, topics
 from app.services.relay import elsewhere, hold_data, relay
 from app.services.triggers.polling import Poller
@@ -29,8 +30,7 @@ class Holds:
         now = self._ports.clock.now()
         if not reason.strip():
             raise InvalidInput(fields={"reason": "is required: say why, for those who wonder why nothing moves"})
-        if expires_at is not None and expires_at <= now:
-            raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
+        require_future(expires_at, now)
         with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
             left = environment.hold.left_revision if environment.hold else None

@@ -12,6 +12,7 @@ from app.domain.environment import Environment, Hold
 from app.domain.errors import InvalidInput, NothingToRollBackTo, RevisionNotFound
 from app.domain.events import about
 from app.domain.events.environment_events import RevisionMarkedBad
+from app.domain.expiry import require_future
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.state.plan import LiveState, Plan
@@ -98,8 +99,7 @@ class Rollback:
         """
         if strategy not in STRATEGIES:
             raise InvalidInput(fields={"strategy": f"must be one of {', '.join(STRATEGIES)}"})
-        if expires_at is not None and expires_at <= self._ports.clock.now():
-            raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
+        require_future(expires_at, self._ports.clock.now())
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         refuse(environment, "roll back")

@@ -11,7 +11,6 @@ from app.domain.status import Health
 from app.ports import CheckResult, CommandResult, Ports, Target
 from app.services.operations.recorder import OperationRecorder
 
-NO_CHECK = CheckResult(Health.HEALTHY, "no health check is configured; the files are in place")
 DEADLINE_S, INTERVAL_S = 60.0, 2.0  # for a target that tells its health, where no check sets them
 
 
@@ -28,13 +27,19 @@ def variables(environment: Environment, operation: Operation | None = None) -> M
     return {f"PUSHPULL_{name}": value for name, value in values.items()}
 
 
+def unchecked(ports: Ports, environment: Environment) -> CheckResult:
+    """What is told where neither the target nor a check says anything."""
+    many = ports.targets.kinds().nouns(environment.target)[1]
+    return CheckResult(Health.HEALTHY, f"no health check is configured; the {many} are in place")
+
+
 def check_health(
     ports: Ports, environment: Environment, target: Target, operation: Operation | None = None
 ) -> CheckResult:
     """One check of an environment's health: the worse of the target's own health and its health check's result."""
     found = [one for one in (target.health(), _checked(ports, environment, operation)) if one]
     worst = Health.worst(one.health for one in found)
-    return next((one for one in found if one.health is worst), NO_CHECK)
+    return next((one for one in found if one.health is worst), unchecked(ports, environment))
 
 
 def _checked(ports: Ports, environment: Environment, operation: Operation | None) -> CheckResult | None:

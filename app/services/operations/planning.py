@@ -29,7 +29,6 @@ def observe_and_plan(
         live,
         prune=environment.policy.prune,
         ignored=acceptance(environment.policy.ignore, now),
-        desired_empty=desired.empty,
     )
     return live, plan
 

@@ -46,7 +46,7 @@ class Shadow:
     def sync(self, revision: Revision, state: DesiredState) -> Conclusion:
         """Plan a delivery; returns what it would have changed."""
         plan, target = self._plan(state, self._before())
-        self._recorder.remember(paths=paths_of(plan.items), tree=state.id, would=_changes(plan))
+        self._recorder.remember(paths=paths_of(plan.items), state=state.id, would=_changes(plan))
         return self._concluded(
             plan, state, target, Outcome.OBSERVED, f"would have deployed {revision.short}: {would(plan)}"
         )

@@ -16,7 +16,7 @@ from app.domain.state.plan import Action, Plan
 from app.domain.status import CLEAR, Health
 from app.ports import CheckResult, DesiredState, Ports, Source, Target
 from app.services.operations import wanted_revision as wanted
-from app.services.operations.health_and_hooks import NO_CHECK, run_hooks, wait_until_healthy
+from app.services.operations.health_and_hooks import run_hooks, unchecked, wait_until_healthy
 from app.services.operations.inventory_seeding import seed_inventory
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
@@ -62,7 +62,7 @@ class Sync:
         with self._ports.store.read() as tx:
             ruling = wanted.ruling(tx, environment, self._recorder.operation, revision, source)
         state = self._ports.desired.at(environment, revision.sha)
-        ruling = ruling or wanted.emptiness(environment, state, self._nouns())
+        ruling = ruling or wanted.emptiness(environment, state, self._nouns()[1])
         if ruling:
             return self._decided(ruling, self._waits(source))
         if environment.policy.observe:
@@ -71,8 +71,8 @@ class Sync:
         source.keep(revision.sha)
         return self._deliver(source, revision, state)
 
-    def _nouns(self) -> str:
-        return self._ports.targets.kinds().nouns(self._environment.target)[1]
+    def _nouns(self) -> tuple[str, str]:
+        return self._ports.targets.kinds().nouns(self._environment.target)
 
     def _shadow(self) -> Shadow:
         return Shadow(self._ports, self._environment, self._recorder, self._news, self._noticed_at())
@@ -131,7 +131,7 @@ class Sync:
         with recorder.stage(StageName.PLANNED):
             _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=whole)
         recorder.note(total=len(plan.work))
-        recorder.remember(paths=paths_of(plan.items), tree=state.id)
+        recorder.remember(paths=paths_of(plan.items), state=state.id)
         failure = self._apply(target, plan, state)
         if failure is not None:
             return self._stopped(failure, self._waits(source), whole)
@@ -176,7 +176,7 @@ class Sync:
         if self._environment.policy.health_check is None and target.health() is None:
             now = self._ports.clock.now()
             recorder.stamp(StageName.HEALTHY, now, now)
-            return NO_CHECK
+            return unchecked(self._ports, self._environment)
         with recorder.stage(StageName.HEALTHY):
             result = wait_until_healthy(self._ports, self._environment, target, recorder)
         if result.health is not Health.HEALTHY:
@@ -263,16 +263,16 @@ class Sync:
 
     def _reason(self, plan: Plan) -> str:
         if plan.work:
-            return self._request.reason or _done(self._recorder.operation.changes)
+            return self._request.reason or _done(self._recorder.operation.changes, self._nouns())
         if self._environment.status.revision == self._recorder.operation.revision:
             return "this revision is live already"
         return self._request.reason or "the commit changes nothing under this environment's path"
 
 
-def _done(changes: Changes) -> str:
-    """The applied changes in one sentence."""
+def _done(changes: Changes, nouns: tuple[str, str]) -> str:
+    """What was done, in one sentence. `nouns`: one and many of what is delivered."""
     counts = ((changes.created, "created"), (changes.updated, "updated"), (changes.deleted, "deleted"))
-    done = [f"{count:,} {'file' if count == 1 else 'files'} {verb}" for count, verb in counts if count]
+    done = [f"{count:,} {nouns[count != 1]} {verb}" for count, verb in counts if count]
     return ", ".join(done) or "brought in line"
 
 

@@ -37,7 +37,7 @@ class WentLive:
     """A revision that a sync brought to the target. `moved`: another one was live before; `well`: it is healthy."""
 
     revision: Revision
-    tree: str
+    state: str
     moved: bool
     well: bool
 
@@ -135,7 +135,7 @@ def _settle(tx: Transaction, ended: Operation, conclusion: Conclusion, at: datet
 
 def _write_history(tx: Transaction, ended: Operation, live: WentLive, at: datetime) -> None:
     if live.moved:
-        tx.history.went_live(ended, live.revision, live.tree, at)
+        tx.history.went_live(ended, live.revision, live.state, at)
     if live.well:
         tx.history.mark_good(ended.environment_id, live.revision.sha, at)
 

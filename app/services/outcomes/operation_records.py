@@ -69,7 +69,7 @@ def finished_entry(operation: Operation, by: Actor | None = None) -> NewAuditEnt
         "from_revision": operation.from_revision,
         "revision": operation.revision,
         "reason": operation.reason,
-        "tree": operation.detail.tree,
+        "tree": operation.detail.state,
     }
     who = by or Actor.parse(operation.request.initiated_by)
     return NewAuditEntry(who, f"{operation.kind.value}.finish", f"operation:{operation.id}", data)

@@ -11,6 +11,7 @@ from app.domain.actor import token as script
 from app.domain.actor import user as person
 from app.domain.audit import NewAuditEntry
 from app.domain.errors import InvalidInput, NotAuthenticated, NotFound, TooManyAttempts
+from app.domain.expiry import require_future
 from app.domain.identity import Identity
 from app.domain.ids import new_id
 from app.domain.permissions import ADMIN, ROLES
@@ -154,8 +155,7 @@ class Access:
         now = self._ports.clock.now()
         if role not in ROLES:
             raise InvalidInput(fields={"role": f"must be one of {', '.join(ROLES)}"})
-        if expires_at is not None and expires_at <= now:
-            raise InvalidInput(fields={"expires_at": "lies in the past; give a later moment or leave it out"})
+        require_future(expires_at, now)
         value = "pp_" + secrets.token_urlsafe(32)
         made = Token(new_id(now), name, value[:7], _hash(value), role, str(actor), now, expires_at)
         with self._ports.store.write() as tx:

@@ -23,6 +23,7 @@ from app.domain.events.source_events import WebhookReceived
 from app.domain.operation import OperationKind, Outcome, Request, Trigger
 from app.domain.revision import is_sha
 from app.ports import Credential, Delivery, Ports, Transaction, topics
+from app.services.agents.refusals import throttled
 from app.services.operations.queue import Queue
 from app.services.outcomes.decisions import decision
 from app.services.relay import elsewhere, relay
@@ -32,7 +33,7 @@ from app.services.triggers.webhook_names import repository_hook
 KIND = "webhook-secret"
 TAKEN = timedelta(seconds=30)  # who stored a delivery acts on it at once; after this somebody else may
 ACTING = timedelta(minutes=2)  # after which somebody else may act on a delivery that was taken and not ended
-REFUSED, NOTED, WHILE = "webhook:refused", 200, timedelta(minutes=15)
+REFUSED, NOTED = "webhook:refused", 200  # of all hooks together, as anybody can cause a refusal
 WAITS_S = (0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 
 
@@ -99,16 +100,9 @@ class Webhooks:
         return secrets.token_urlsafe(32)  # no secret, no match: an unknown hook looks like a wrong signature
 
     def _refused(self, provider: str, hook: str, ip: str | None) -> None:
-        """Record a refusal, up to NOTED in a while: any client can cause one, and the log is kept for ever."""
-        now = self._ports.clock.now()
-        with self._ports.store.read() as tx:
-            if tx.identities.failed_logins(REFUSED, now - WHILE) >= NOTED:
-                return
-        with self._ports.store.write() as tx:
-            tx.identities.add_failed_login(REFUSED, now)
-            data = {"provider": provider}
-            entry = NewAuditEntry(replace(WEBHOOK, ip=ip), "webhook.refused", f"webhook:{hook[:100]}", data)
-            tx.audit.append(now, entry)
+        data = {"provider": provider}
+        entry = NewAuditEntry(replace(WEBHOOK, ip=ip), "webhook.refused", f"webhook:{hook[:100]}", data)
+        throttled(self._ports, REFUSED, entry, NOTED)
 
     # --- acting ---
     def handle_due(self, limit: int = 50, *, only: int | None = None) -> int:

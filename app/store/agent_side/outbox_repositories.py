@@ -131,9 +131,9 @@ class ReportingHistory(SqlHistory):
     def _call(self, environment: int, call: str, **data: Any) -> None:
         self._queue_report(environment, ReportKind.HISTORY, {"call": call, **encode(data)})
 
-    def went_live(self, operation: Operation, revision: Revision, tree: str, at: datetime) -> None:
-        super().went_live(operation, revision, tree, at)
-        self._call(operation.environment_id, "went_live", operation=operation, revision=revision, tree=tree, at=at)
+    def went_live(self, operation: Operation, revision: Revision, state: str, at: datetime) -> None:
+        super().went_live(operation, revision, state, at)
+        self._call(operation.environment_id, "went_live", operation=operation, revision=revision, tree=state, at=at)
 
     def mark_good(self, environment_id: int, revision: str, at: datetime) -> None:
         super().mark_good(environment_id, revision, at)

@@ -144,15 +144,14 @@ class SqlEnvironments:
     def tally(self, now: datetime) -> Tally:
         sync = sync_now(now).label("sync_now")
         held = case((env.c.hold.is_not(None), 1), else_=0).label("held")
-        drifting = case((env.c.drift_count > 0, 1), else_=0).label("drifting")
-        keys = (sync, health_now(now).label("health_now"), env.c.mode, rank_now(now).label("rank"), held, drifting)
+        keys = (sync, health_now(now).label("health_now"), env.c.mode, rank_now(now).label("rank"), held)
         rows = self._db.execute(select(*keys, func.count()).group_by(*keys)).all()
         by: list[dict[Any, int]] = [{} for _ in keys]
         for row in rows:
             for counts, key in zip(by, row, strict=False):
                 counts[key] = counts.get(key, 0) + row[-1]
         total = sum(row[-1] for row in rows)
-        return Tally(total, by[0], by[1], by[2], by[3].get(0, 0), by[4].get(1, 0), by[5].get(1, 0))
+        return Tally(total, by[0], by[1], by[2], by[3].get(0, 0), by[4].get(1, 0))
 
     def of_repository(self, repo_url: str) -> tuple[Environment, ...]:
         rows = self._db.execute(_OF_REPOSITORY, {"url": repo_url})

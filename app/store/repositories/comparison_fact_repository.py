@@ -21,7 +21,7 @@ from app.store.rows import readable
 ops, ev, a, e, env, h = (
     tables.operations, tables.events, tables.audit, tables.episodes, tables.environments, tables.history,
 )  # fmt: skip
-_TIMES = ("created_at", "finished_at", "committed_at", "visible_after", "visible_at", "noticed_at", "fetched_at",
+_TIMES = ("created_at", "finished_at", "committed_at", "visible_after", "noticed_at", "fetched_at",
           "planned_at", "applied_at", "healthy_at")  # fmt: skip
 MISSED = (EventType.WEBHOOK_MISSED, EventType.PIPELINE_MISSED)
 _FACTS = (ops.c.id, ops.c.environment, ops.c.mode, ops.c.trigger, ops.c.phase, ops.c.outcome, ops.c.revision,

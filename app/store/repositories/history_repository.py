@@ -17,7 +17,7 @@ from app.store.rows import readable
 h = tables.history
 bad = tables.bad_revisions
 STORED = ("revision", "subject", "author", "committed_at", "live_at", "left_at", "outcome", "initiated_by", "trigger",
-          "operation", "tree", "good")  # fmt: skip
+          "operation", "good")  # fmt: skip
 _ITEMS: Select[Any] = select(h, bad.c.reason.label("bad_reason")).select_from(
     h.outerjoin(bad, (bad.c.environment_id == h.c.environment_id) & (bad.c.revision == h.c.revision))
 )
@@ -30,7 +30,7 @@ class SqlHistory:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def went_live(self, operation: Operation, revision: Revision, tree: str, at: datetime) -> None:
+    def went_live(self, operation: Operation, revision: Revision, state: str, at: datetime) -> None:
         same = h.c.environment_id == operation.environment_id
         self._db.execute(update(h).where(same, h.c.left_at.is_(None)).values(left_at=at))
         outcome = Outcome.ROLLED_BACK if operation.trigger is Trigger.ROLLBACK else Outcome.DEPLOYED
@@ -40,7 +40,7 @@ class SqlHistory:
             "subject": revision.subject,
             "author": revision.author.name,
             "committed_at": revision.committed_at,
-            "tree": tree,
+            "tree": state,
             "live_at": at,
             "good": False,
             "operation": operation.id,
@@ -92,7 +92,7 @@ class SqlHistory:
             self._db.execute(delete(table).where(table.c.environment_id == environment_id))
         for item in items:
             row = {name: getattr(item, name) for name in STORED}
-            self._db.execute(insert(h).values(environment_id=environment_id, **row))
+            self._db.execute(insert(h).values(environment_id=environment_id, tree=item.state, **row))
         for one in bad_ones:
             self.mark_bad(environment_id, one.revision, one.reason, one.by, one.at or datetime.now(UTC))
 
@@ -107,6 +107,7 @@ class SqlHistory:
 def _read(row: Any) -> HistoryItem:
     return HistoryItem(
         **{name: getattr(row, name) for name in STORED},
+        state=row.tree,
         bad=row.bad_reason is not None,
         bad_reason=row.bad_reason or "",
         current=row.left_at is None,

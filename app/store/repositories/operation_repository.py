@@ -206,7 +206,7 @@ def _read_detail(data: Mapping[str, Any]) -> OperationDetail:
     counts = {name: int(would.get(name, 0)) for name in ("created", "updated", "deleted")} if would else None
     return OperationDetail(
         paths=tuple(PlannedPath(one["path"], one["action"]) for one in data.get("paths") or ()),
-        tree=data.get("tree"),
+        state=data.get("tree"),
         would=Changes(**counts) if counts else None,
         unsupported=tuple(UnsupportedPath(one["path"], one["kind"]) for one in data.get("unsupported") or ()),
         unmanaged=unmanaged,

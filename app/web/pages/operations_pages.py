@@ -84,6 +84,7 @@ class OperationPage:
     """The context of operations/show.html."""
 
     operation: Operation
+    nouns: tuple[str, str]
     title: str
     counted: str
     why: str
@@ -142,12 +143,14 @@ def operation(request: Request, queries: Reads, who: Who, id: str) -> Response:
     """One operation. A scheduled comparison without news leaves none, so its page may be gone when it ends."""
     found = queries.operations.context(who, id)
     one = found.record.operation
+    nouns = queries.operations.nouns(who, one)
     context = OperationPage(
         operation=one,
+        nouns=nouns,
         title=f"{summary(one)} in {one.environment}",
         counted=counted(one),
         why=sentence_case(one.reason or one.request.reason),
-        left=_left(one),
+        left=_left(one, nouns),
         bar=road(one, queries.now()),
         files=_files(one),
         log=tuple((event.at, _line(event, one)) for event in found.record.log),
@@ -158,14 +161,14 @@ def operation(request: Request, queries: Reads, who: Who, id: str) -> Response:
     return render.page(request, "operations/show.html", context, nav="operations", regions=("operation",))
 
 
-def _left(one: Operation) -> str:
+def _left(one: Operation, nouns: tuple[str, str]) -> str:
     """The state that a failed run left on the target."""
     applied = one.stage(StageName.APPLIED)
     if applied is None:
         return "Nothing was changed on the target."
     if applied.finished_at:
-        return f"The files of {short(one.revision)} are live all the same."
-    return "Each file is old or new, never torn; those that were not reached are as before."
+        return f"The {nouns[1]} of {short(one.revision)} are live all the same."
+    return f"Each {nouns[0]} is old or new, never torn; those that were not reached are as before."
 
 
 def _files(one: Operation) -> tuple[File, ...]:
@@ -195,9 +198,10 @@ def _line(event: Event, one: Operation) -> str:
 
 
 @router.post("/operations/{id}/stop", dependencies=[may(Permission.TERMINATE)])
-def stop(request: Request, use_cases: Cases, queries: Reads, id: str, by: By) -> Response:
-    """Stop an operation: at once while queued, between two files while running."""
+def stop(request: Request, use_cases: Cases, queries: Reads, who: Who, id: str, by: By) -> Response:
+    """Stop it: at once while queued, between two items while running."""
     asked = use_cases.queue.terminate(id, by)
-    effect = "It had not begun; nothing was changed." if asked.phase.final else "It stops after the file in hand."
+    in_hand = f"It stops after the {queries.operations.nouns(who, asked)[0]} in hand."
+    effect = "It had not begun; nothing was changed." if asked.phase.final else in_hand
     at = f"Asked at {exact(queries.now())}."
     return render.done(request, f"/operations/{asked.id}", "Told to stop", f"{effect} {at}", "none")

@@ -9,7 +9,9 @@ from fastapi import Response
 
 from app.comparison import Comparison
 from app.domain.environment import Environment
+from app.domain.need_reasons import need_at
 from app.domain.permissions import Permission
+from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.web.pages.environments.forms import environment_form as forms
@@ -35,6 +37,7 @@ class OverviewRow:
     health: Health
     calm: bool
     days: tuple[tuple[int, int, bool], ...]
+    noun: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ def overview(
     tally, found = seen.tally, seen.page
     if tally.total == 0 and not filters.any:
         return _start(visit)
-    reasons = (need_of(one, seen.now, episode) for one, episode in seen.needy)
+    kinds = visit.queries.targets.kinds()
+    reasons = (need_of(one, seen.now, kinds, episode) for one, episode in seen.needy)
     needs = tuple(need for need in reasons if need)
     context = OverviewPage(
         headline=headline(tally),
@@ -117,7 +121,7 @@ def overview(
         needs=needs,
         more_needs=tally.need - len(needs),
         comparison=visit.queries.headlines.latest(visit.who),
-        groups=groups(found, seen.now, whole=not after and found.next is None),
+        groups=groups(found, seen.now, kinds, whole=not after and found.next is None),
         shown=len(found.items),
         filters=filters,
         url=filters.url(after),
@@ -155,11 +159,11 @@ def lede(tally: Tally) -> str:
     return f"{plural(tally.total, 'environment')}: {listed(parts)}."
 
 
-def groups(page: Page[EnvironmentRow], now: datetime, *, whole: bool) -> tuple[Group, ...]:
+def groups(page: Page[EnvironmentRow], now: datetime, kinds: KindCatalogue, *, whole: bool) -> tuple[Group, ...]:
     """Rows under headings. Only where the whole list is on one page are those that need nobody told apart."""
     buckets: dict[str, list[OverviewRow]] = {}
     for one in page.items:
-        row = _row(one, now)
+        row = _row(one, now, kinds)
         buckets.setdefault(_bucket(row, now, fine=whole), []).append(row)
     order = ("Need you", "On their way", "Waiting for a pipeline or you", "Held", "Not compared yet", "Fine", "Others")
     return tuple(
@@ -167,15 +171,16 @@ def groups(page: Page[EnvironmentRow], now: datetime, *, whole: bool) -> tuple[G
     )
 
 
-def _row(one: EnvironmentRow, now: datetime) -> OverviewRow:
+def _row(one: EnvironmentRow, now: datetime, kinds: KindCatalogue) -> OverviewRow:
     environment = one.environment
     moving = environment.status.divergence is not Divergence.DRIFT
-    return OverviewRow(environment, environment.sync_at(now), environment.health_at(now), moving, one.days)
+    sync, health = environment.sync_at(now), environment.health_at(now)
+    return OverviewRow(environment, sync, health, moving, one.days, kinds.nouns(environment.target)[0])
 
 
 def _bucket(row: OverviewRow, now: datetime, *, fine: bool) -> str:
     environment = row.environment
-    if need_of(environment, now):
+    if need_at(environment, now):
         return "Need you"
     if not fine:
         return "Others"

@@ -10,7 +10,7 @@ from fastapi import Response
 
 from app import __version__
 from app.domain.errors import CredentialExists, InvalidInput
-from app.domain.permissions import Permission
+from app.domain.permissions import ADMIN, Permission
 from app.ports import Credential, Delivery, Token
 from app.services.security.credentials import NEEDS
 from app.web.pages.form_fields import Line, Lines, line, until
@@ -21,6 +21,7 @@ from app.web.requests.browser_session import COOKIE
 from app.web.requests.permission_check import By, may
 from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
+from app.wording.role_words import DEEDS
 
 CREDENTIALS, DELIVERIES = 200, 20
 KINDS = (("token", "Access token (https)"), ("password", "Name and password (https)"), ("ssh-key", "SSH key"),
@@ -37,6 +38,7 @@ class SettingsPage:
     credentials: tuple[Credential, ...]
     deliveries: tuple[Delivery, ...]
     kinds: tuple[tuple[str, str], ...]
+    roles: tuple[tuple[str, str], ...]
     new_token: str
     version: str
     address: str
@@ -64,6 +66,7 @@ def _page(
         credentials=secrets.credentials(visit.who, CREDENTIALS).items,
         deliveries=secrets.deliveries(visit.who, DELIVERIES),
         kinds=KINDS,
+        roles=tuple(DEEDS.items()),
         new_token=new_token,
         version=__version__,
         address=base_url(visit.request),
@@ -92,7 +95,7 @@ def create_token(
     visit: Visiting,
     by: By,
     token_name: Line = "",
-    role: Line = "admin",
+    role: Line = ADMIN,
     expires_at: Line = "",
 ) -> Response:
     """Make a token; this page shows its value once."""

@@ -159,12 +159,12 @@ def of_operation(operation: Operation, id: str = "") -> Happening:
     )  # fmt: skip
 
 
-def of_event(event: Event) -> Happening:
-    """An event that is no operation as a line of a timeline."""
+def of_event(event: Event, noun: str) -> Happening:
+    """An event that is no operation as a line of a timeline. `noun`: one of what its environment is given."""
     fact, seen = event.fact, look(event.type, "event")
     if isinstance(fact, Decision | AnnouncedDecision):
         return _decision(event, fact)
-    title, revision, small = words_of(event, fact)
+    title, revision, small = words_of(event, fact, noun)
     return Happening(
         f"event-{event.id}", event.at, seen.tone, seen.icon, title, revision, "", sentence_case(small),
         to_drift=isinstance(fact, DriftDetected), link=_beside(event),

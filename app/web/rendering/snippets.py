@@ -15,7 +15,6 @@ class Snippet:
 
     key: str
     title: str
-    language: str
     text: str
 
 
@@ -32,10 +31,10 @@ def of(environment: Environment, base: str) -> tuple[Snippet, ...]:
     script = _SCRIPT.replace("@API@", f"{base}/api/v1").replace("@NAME@", environment.name)
     groovy = _indented(script.replace("\\", "\\\\"), 8)
     return (
-        Snippet("github", "GitHub Actions", "yaml", _GITHUB.replace("@SCRIPT@", _indented(script, 4))),
-        Snippet("gitlab", "GitLab CI", "yaml", _GITLAB.replace("@SCRIPT@", _indented(script, 6))),
-        Snippet("jenkins", "Jenkins", "groovy", _JENKINS.replace("@SCRIPT@", groovy)),
-        Snippet("curl", "Shell script with curl", "sh", _SHELL.replace("@SCRIPT@", script)),
+        Snippet("github", "GitHub Actions", _GITHUB.replace("@SCRIPT@", _indented(script, 4))),
+        Snippet("gitlab", "GitLab CI", _GITLAB.replace("@SCRIPT@", _indented(script, 6))),
+        Snippet("jenkins", "Jenkins", _JENKINS.replace("@SCRIPT@", groovy)),
+        Snippet("curl", "Shell script with curl", _SHELL.replace("@SCRIPT@", script)),
     )
 
 

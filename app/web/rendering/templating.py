@@ -12,6 +12,7 @@ from app.web.rendering import links, plots
 from app.web.rendering.diff_rows import diff_lines
 from app.wording.badges import look
 from app.wording.quantities import listed, number, plural, size
+from app.wording.role_words import deeds_of
 from app.wording.short_names import actor, repository, short
 from app.wording.times import clock, duration, every, exact, iso, relative, since
 
@@ -19,7 +20,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         look, short, number, size, plural, listed, duration, every, since, relative, exact, clock, iso, actor,
-        repository, diff_lines,
+        deeds_of, repository, diff_lines,
     )
 }  # fmt: skip
 

@@ -51,6 +51,7 @@ class RollbackView:
     """The context of rollbacks/new.html."""
 
     environment: Environment
+    noun: str
     plan: Shown
     item: HistoryItem | None
     changes: tuple[PlannedChange, ...]
@@ -96,13 +97,15 @@ def _page(
     found = visit.use_cases.previews.show(name, revision or None)
     environment, item = visit.queries.history.find(visit.who, name, found.revision)
     changes = _changes(found.items)
+    kinds = visit.queries.targets.kinds()
     context = RollbackView(
         environment=environment,
+        noun=kinds.nouns(environment.target)[0],
         plan=found,
         item=item,
         changes=changes,
         more=max(0, found.count - len(changes)),
-        consequences=tuple(_consequences(environment, found)),
+        consequences=tuple(_consequences(environment, found, kinds.counted(environment.target, found.count))),
         typed=typed,
         errors=errors or {},
     )
@@ -120,11 +123,10 @@ def _changes(items: list[dict[str, Any]]) -> tuple[PlannedChange, ...]:
     return tuple(changes)
 
 
-def _consequences(environment: Environment, found: Shown) -> list[tuple[str, str]]:
-    """(icon, sentence) pairs: what happens to files, to automation, to the revision that is left."""
+def _consequences(environment: Environment, found: Shown, counted: str) -> list[tuple[str, str]]:
+    """(icon, sentence) pairs: what happens to what is delivered, to automation, to the revision that is left."""
     live = environment.status.revision
-    files = plural(found.count, "file")
-    consequences = [("file", f"{files} on the target {'changes' if found.count == 1 else 'change'}.")]
+    consequences = [("file", f"{counted} on the target {'changes' if found.count == 1 else 'change'}.")]
     if found.drifted:
         consequences.append(("wave", f"{plural(found.drifted, 'drifted path')} will be overwritten."))
     checks = [word for word, there in (("hooks", environment.policy.hooks), ("the health check",

@@ -55,7 +55,7 @@ def timeline(request: Request, queries: Reads, who: Who, name: str, after: After
     above = top(queries, who, name, "timeline")
     found = queries.events.timeline(who, name, EVENTS, number(after))
     running = () if after else _unfinished(found, above.head.active)
-    items = (*running, *_happenings(found.events))
+    items = (*running, *_happenings(found.events, above.head.noun))
     address = links.environment(name)
     context = TimelineView(
         above.head,
@@ -66,7 +66,7 @@ def timeline(request: Request, queries: Reads, who: Who, name: str, after: After
         first=address if after else "",
         next=links.with_query(address, {"after": found.next}) if found.next else "",
         pairs=() if after else queries.shadows.pairs(who, name),
-        switched=next((shown_facts for shown_facts in map(of_event, found.switches) if shown_facts.link), None),
+        switched=next((told for one in found.switches if (told := of_event(one, above.head.noun)).link), None),
     )
     return show(request, "environments/timeline.html", context, ("timeline", "facts"))
 
@@ -76,14 +76,14 @@ def _unfinished(found: Timeline, active: Operation | None) -> tuple[Happening, .
     return tuple(of_operation(one) for one in (*reversed(found.queued), *running) if not _unremarkable(one))
 
 
-def _happenings(events: Sequence[tuple[Event, Operation | None]]) -> Iterator[Happening]:
+def _happenings(events: Sequence[tuple[Event, Operation | None]], noun: str) -> Iterator[Happening]:
     syncs = [one for _, one in events if one and one.kind is OperationKind.SYNC]
     shown_facts = {fact for one in syncs for fact in (one.id, one.revision)}
     for event, operation in events:
         if operation and not _unremarkable(operation):
             yield of_operation(operation, f"event-{event.id}")
         elif event.type is not EventType.OPERATION_FINISHED and not _said_already(event, shown_facts):
-            yield of_event(event)
+            yield of_event(event, noun)
 
 
 def _unremarkable(operation: Operation) -> bool:
