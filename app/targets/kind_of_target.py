@@ -19,8 +19,8 @@ class KindOfTarget(ABC):
 
     info: ClassVar[TargetKind]
 
-    def __init__(self, means: TargetDependencies) -> None:
-        self._means = means
+    def __init__(self, dependencies: TargetDependencies) -> None:
+        self._dependencies = dependencies
 
     @abstractmethod
     def open(self, environment: Environment) -> Target:

@@ -38,13 +38,13 @@ class TargetRegistry:
         kinds: Sequence[Callable[[TargetDependencies], KindOfTarget]] = KINDS,
         secret: Secret = no_secret,
     ) -> None:
-        self._means = TargetDependencies.of(data_dir, target_roots, secret)
-        made = [make(self._means) for make in kinds]
+        self._dependencies = TargetDependencies.of(data_dir, target_roots, secret)
+        made = [make(self._dependencies) for make in kinds]
         self._kinds = {kind.info.name: kind for kind in made}
         self._catalogue = KindCatalogue(kind.info for kind in made)
 
     def close(self) -> None:
-        self._means.pool.close()
+        self._dependencies.pool.close()
 
     def kinds(self) -> KindCatalogue:
         return self._catalogue

@@ -39,8 +39,8 @@ class Objects(Installation):
     def __init__(self, folder: Path, database_url: str) -> None:
         super().__init__(folder, database_url, [*KINDS, self._kind])
 
-    def _kind(self, means: TargetDependencies) -> ObjectKind:
-        self.kind = ObjectKind(means)
+    def _kind(self, dependencies: TargetDependencies) -> ObjectKind:
+        self.kind = ObjectKind(dependencies)
         return self.kind
 
     @property

@@ -50,19 +50,19 @@ class ObjectTarget(InventoriedTarget[InventoryDatabase]):
 
     def look(self, wanted: Collection[Key] = (), *, only: bool = False) -> LiveState:
         documents, asked = self._cluster.documents, set(wanted)
-        with self._inventory.looking() as book:
-            self._recover(book)
-            known, pruned = dict(book.items()), book.pruned()
+        with self._inventory.looking() as inventory:
+            self._recover(inventory)
+            known, pruned = dict(inventory.items()), inventory.pruned()
             keys = asked if only else asked | known.keys() | (pruned & documents.keys())
             compared = ((key, known.get(key), self._found(key)) for key in sorted(keys))
             deviations = tuple(Deviation(*one) for one in compared if one[1] != one[2])
             strange = () if only else tuple(sorted(documents.keys() - known.keys() - pruned - asked))
-            return LiveState(book.head(), deviations, strange, len(strange), partial=only)
+            return LiveState(inventory.head(), deviations, strange, len(strange), partial=only)
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        with self._inventory.alone() as book:
-            self._recover(book)
-            book.begin(plan.items, secrets.token_hex(6))
+        with self._inventory.alone() as inventory:
+            self._recover(inventory)
+            inventory.begin(plan.items, secrets.token_hex(6))
             with desired.contents() as contents:
                 for number, item in enumerate(plan.work, 1):
                     progress.check()
@@ -71,7 +71,7 @@ class ObjectTarget(InventoriedTarget[InventoryDatabase]):
                     else:
                         self._cluster.documents.pop(item.key, None)
                     progress.progressed(number, len(plan.work), item.key)
-            book.finish(plan, desired)
+            inventory.finish(plan, desired)
 
     def read(self, key: Key, limit: int) -> bytes | None:
         found = self._cluster.documents.get(key)
@@ -80,9 +80,9 @@ class ObjectTarget(InventoriedTarget[InventoryDatabase]):
     def health(self) -> CheckResult | None:
         return self._cluster.health
 
-    def _recover(self, book: InventoryDatabase) -> None:
-        if book.fact("applying") is not None:
-            book.recover(self._found)
+    def _recover(self, inventory: InventoryDatabase) -> None:
+        if inventory.fact("applying") is not None:
+            inventory.recover(self._found)
 
     def _found(self, key: Key) -> Item | None:
         found = self._cluster.documents.get(key)
@@ -103,13 +103,13 @@ class ObjectKind(KindOfTarget):
 
     info = OBJECTS
 
-    def __init__(self, means: TargetDependencies) -> None:
-        super().__init__(means)
+    def __init__(self, dependencies: TargetDependencies) -> None:
+        super().__init__(dependencies)
         self.clusters: dict[int, Cluster] = {}
 
     def open(self, environment: Environment) -> Target:
         cluster = self.clusters.setdefault(abs(environment.id), Cluster())
-        state = self._means.places.state(environment.id)
+        state = self._dependencies.places.state(environment.id)
         return ObjectTarget(cluster, Inventory(state, self.info.place(environment.target.options), InventoryDatabase))
 
     def overlap(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

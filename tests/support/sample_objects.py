@@ -117,8 +117,8 @@ class SampleObjectsKind(KindOfTarget):
 
     info = SAMPLE_OBJECTS
 
-    def __init__(self, means: TargetDependencies) -> None:
-        super().__init__(means)
+    def __init__(self, dependencies: TargetDependencies) -> None:
+        super().__init__(dependencies)
         self.places: dict[str, SamplePlace] = {}
 
     def open(self, environment: Environment) -> Target:

@@ -123,8 +123,8 @@ class MemorySite:
         self.environment = environment(7, "memory")
         self.registry.open(self.environment)
 
-    def _kind(self, means: TargetDependencies) -> MemoryKind:
-        kind = MemoryKind(means)
+    def _kind(self, dependencies: TargetDependencies) -> MemoryKind:
+        kind = MemoryKind(dependencies)
         self._place = kind.places[7] = MemoryPlace()
         return kind
 
@@ -162,7 +162,7 @@ class SshSite(Site):
 
     def connect(self, pool: Pool | None = None) -> TargetRegistry:
         """A registry; with connections of its own, or with those that all tests share."""
-        kinds = [lambda means: SshKind(replace(means, pool=pool or SHARED), self.form)]
+        kinds = [lambda dependencies: SshKind(replace(dependencies, pool=pool or SHARED), self.form)]
         return TargetRegistry(self.data, [self.roots], kinds, secret=lambda _: {"private_key": self.server.private_key})
 
     def listed_as(self, form: bytes) -> Self:
@@ -220,8 +220,8 @@ class SampleObjectsSite:
         name = SAMPLE_OBJECTS.name
         self.environment = environment(7, name, **self.registry.check(name, {"name": "shop"}))
 
-    def _kind(self, means: TargetDependencies) -> SampleObjectsKind:
-        kind = SampleObjectsKind(means)
+    def _kind(self, dependencies: TargetDependencies) -> SampleObjectsKind:
+        kind = SampleObjectsKind(dependencies)
         self._place: SamplePlace | Cluster = SamplePlace()
         kind.places["shop"] = self._place
         return kind
@@ -246,8 +246,8 @@ class InventoriedObjectsSite(SampleObjectsSite):
         self.registry = TargetRegistry(tmp_path, [tmp_path], [*KINDS, self._inventoried])
         self.environment = environment(7, "objects")
 
-    def _inventoried(self, means: TargetDependencies) -> ObjectKind:
-        kind = ObjectKind(means)
+    def _inventoried(self, dependencies: TargetDependencies) -> ObjectKind:
+        kind = ObjectKind(dependencies)
         self._place = kind.clusters[7] = Cluster()
         return kind
 

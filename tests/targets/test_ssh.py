@@ -115,11 +115,11 @@ def test_a_key_that_is_not_let_in_is_told(quick_path: Path, tmp_path: Path) -> N
     site = SshSite(quick_path)
     wrong = new_key(tmp_path / "wrong").read_text()
     pool = Pool()
-    kinds = [lambda means: SshKind(replace(means, secret=lambda _: {"private_key": wrong}, pool=pool))]
+    kinds = [lambda given: SshKind(replace(given, secret=lambda _: {"private_key": wrong}, pool=pool))]
     registry = TargetRegistry(site.data, [site.roots], kinds)
     with pytest.raises(TargetRefused, match=r"does not let us in with the credential 'key'.*authorized_keys"):
         registry.open(site.environment).look()
-    kinds = [lambda means: SshKind(replace(means, secret=lambda _: {"private_key": "nonsense"}, pool=pool))]
+    kinds = [lambda given: SshKind(replace(given, secret=lambda _: {"private_key": "nonsense"}, pool=pool))]
     with pytest.raises(TargetRefused):
         TargetRegistry(site.data, [site.roots], kinds).open(site.environment).look()
 
@@ -137,7 +137,7 @@ def test_through_a_jump_host(quick_path: Path, repo: GitRepo, other: SshServer) 
     site = SshSite(quick_path, jump=jump)
     keys = {"key": site.server.private_key, "other": other.private_key}
     options = {**site.environment.target.options, "jump": {**jump, "credential": "other"}}
-    kinds = [lambda means: SshKind(replace(means, secret=lambda name: {"private_key": keys[name]}))]
+    kinds = [lambda given: SshKind(replace(given, secret=lambda name: {"private_key": keys[name]}))]
     registry = TargetRegistry(site.data, [site.roots], kinds)
     found = registry.complete(type(site.environment.target)("ssh", {**options, "host_key": None}))
     assert found.options["host_key"] == host_key(site.server.known_hosts), "asked through the jump host"

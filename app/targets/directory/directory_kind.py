@@ -48,7 +48,7 @@ class DirectoryKind(KindOfTarget):
     info = DIRECTORY
 
     def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._options(options, *self._means.places.check(options.get("path")))
+        return self._options(options, *self._dependencies.places.check(options.get("path")))
 
     def shape(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._options(options, *there(options.get("path")))  # the agent's own roots decide when it works
@@ -64,8 +64,8 @@ class DirectoryKind(KindOfTarget):
 
     def open(self, environment: Environment) -> Target:
         options = environment.target.options
-        place = self._means.places.place(str(options.get("path", "")))
-        inventory = Inventory(self._means.places.state(environment.id), self.info.place(options), FileInventory)
+        place = self._dependencies.places.place(str(options.get("path", "")))
+        inventory = Inventory(self._dependencies.places.state(environment.id), self.info.place(options), FileInventory)
         if with_releases(options):
             return ReleaseTarget(place, inventory, kept_releases(options))
         return DirectoryTarget(place, inventory)

@@ -30,29 +30,29 @@ class DirectoryTarget(InventoriedTarget[FileInventory]):
 
     def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
         now = self._clock()
-        with self._inventory.looking() as book:
-            if not book.head().whole:
-                self._recover(book)
+        with self._inventory.looking() as inventory:
+            if not inventory.head().whole:
+                self._recover(inventory)
             with self._live() as root:
                 if only:
-                    return directory_scan.look_at(root, book, wanted)
-                return directory_scan.look_everywhere(root, book, self._inventory.folder / "git", wanted, now)
+                    return directory_scan.look_at(root, inventory, wanted)
+                return directory_scan.look_everywhere(root, inventory, self._inventory.folder / "git", wanted, now)
 
     def read(self, path: bytes, limit: int) -> bytes | None:
         with self._live() as root:
             return root.read(path, limit) if root else None
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        with self._inventory.alone() as book:
-            self._recover(book)
+        with self._inventory.alone() as inventory:
+            self._recover(inventory)
             with self._place.made() as root:
-                steps = prepare(OnDisk(root), book, plan)
+                steps = prepare(OnDisk(root), inventory, plan)
                 token = secrets.token_hex(6)
-                book.begin(plan.items, token, lambda: book.folders.add(steps.folders))
+                inventory.begin(plan.items, token, lambda: inventory.folders.add(steps.folders))
                 meter = ApplyMeter(progress, len(plan.work))
                 with meter.accounted(), desired.contents() as contents:
-                    removed = Writer(root, contents, token, meter).carry_out(steps, book.folders.made)
-            book.finish(plan, desired, lambda: book.folders.remove(removed))
+                    removed = Writer(root, contents, token, meter).carry_out(steps, inventory.folders.made)
+            inventory.finish(plan, desired, lambda: inventory.folders.remove(removed))
 
     # --- for layouts ---
     @contextmanager
@@ -73,4 +73,4 @@ class DirectoryTarget(InventoriedTarget[FileInventory]):
         with self._live() as root:
             if root:
                 directory_listing.sweep(root, token)
-            book.recover(lambda path: root.examine(path).entry if root else None)
+            inventory.recover(lambda path: root.examine(path).entry if root else None)

@@ -44,24 +44,24 @@ class ReleaseTarget(DirectoryTarget):
         self._keep = keep
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        with self._inventory.alone() as book, self._place.made() as top:
-            _discard(top, book.fact("applying"))
-            self._recover(book)
+        with self._inventory.alone() as inventory, self._place.made() as top:
+            _discard(top, inventory.fact("applying"))
+            self._recover(inventory)
             _current(top)  # refuses what is no link before anything is written
             with top.made(FOLDER) as folder:
-                self._clean(book, folder)
+                self._clean(inventory, folder)
                 entries = dict(desired.items())
-                name = self._kept(book, folder, desired.id, entries)
-                fresh = name or f"{desired.revision[:12]}-{book.releases.next_number()}"
+                name = self._kept(inventory, folder, desired.id, entries)
+                fresh = name or f"{desired.revision[:12]}-{inventory.releases.next_number()}"
                 token = secrets.token_hex(6)
-                book.begin(plan.items, token, lambda: None if name else book.releases.add(fresh, desired.id))
+                inventory.begin(plan.items, token, lambda: None if name else inventory.releases.add(fresh, desired.id))
                 if not name:
                     self._fill(folder, fresh, entries, desired, token, progress)
                 _switch(top, fresh, token)
-                book.finish(plan, desired, lambda: book.releases.complete(fresh))
-                for old, _ in book.releases.all(complete=True)[self._keep :]:
+                inventory.finish(plan, desired, lambda: inventory.releases.complete(fresh))
+                for old, _ in inventory.releases.all(complete=True)[self._keep :]:
                     if old != fresh:
-                        _remove(book, folder, old)
+                        _remove(inventory, folder, old)
 
     def _kept(self, book: FileInventory, folder: Root, tree: str, entries: dict[bytes, Item]) -> str | None:
         """An intact release of this tree; every file is read to verify that."""
@@ -144,16 +144,16 @@ def _discard(top: Root, token: str | None) -> None:
         os.unlink(directory_listing.temporary_name(token, 0), dir_fd=top.fd)
 
 
-def _remove(book: FileInventory, folder: Root, name: str) -> None:
+def _remove(inventory: FileInventory, folder: Root, name: str) -> None:
     """Remove a release. What cannot be removed now is tried again with the next delivery."""
-    book.releases.retire(name, removed=False)
+    inventory.releases.retire(name, removed=False)
     with contextlib.suppress(OSError, Problem):
         root = folder.descend([name])
         if root is not None:
             with root:
                 _empty(root)
             os.rmdir(name, dir_fd=folder.fd)
-        book.releases.retire(name, removed=True)
+        inventory.releases.retire(name, removed=True)
 
 
 def _empty(root: Root) -> None:

@@ -20,58 +20,60 @@ FEW = 250  # files whose stats we compare ourselves
 Moved = list[tuple[bytes, Item]]
 
 
-def look_at(root: Root | None, book: FileInventory, wanted: Collection[bytes]) -> LiveState:
+def look_at(root: Root | None, inventory: FileInventory, wanted: Collection[bytes]) -> LiveState:
     """Compare some paths only: costs in proportion to them."""
-    known = book.known(wanted)
+    known = inventory.known(wanted)
     found = ((path, known.get(path), _found(root, path)) for path in sorted(set(wanted)))
     deviations = tuple(Deviation(*one) for one in found if one[1] != one[2])
-    return LiveState(book.head(), deviations, partial=True)
+    return LiveState(inventory.head(), deviations, partial=True)
 
 
 def look_everywhere(
-    root: Root | None, book: FileInventory, git_dir: Path, wanted: Collection[bytes], now: int
+    root: Root | None, inventory: FileInventory, git_dir: Path, wanted: Collection[bytes], now: int
 ) -> LiveState:
     """Compare every owned file, and count the unmanaged ones. `now`: ns since 1970."""
     if root is None:
-        missing = (Deviation(path, entry, None) for path, entry in book.items())
-        return LiveState(book.head(), tuple(missing))
-    moved, listed = _survey(root, book, git_dir)
-    deviations = _compare(root, book, moved, now)
-    others = _strangers(book, listed, now)
-    asked = set(wanted) - book.known(wanted).keys()
-    noted = asked | (book.pruned() & set(others)) if others else asked
+        missing = (Deviation(path, entry, None) for path, entry in inventory.items())
+        return LiveState(inventory.head(), tuple(missing))
+    moved, listed = _survey(root, inventory, git_dir)
+    deviations = _compare(root, inventory, moved, now)
+    others = _strangers(inventory, listed, now)
+    asked = set(wanted) - inventory.known(wanted).keys()
+    noted = asked | (inventory.pruned() & set(others)) if others else asked
     found = ((path, _found(root, path)) for path in noted)
     deviations += [Deviation(path, None, entry) for path, entry in found if entry is not None]
     deviations.sort(key=lambda deviation: deviation.key)
     unmanaged = [path for path in others if path not in noted]
-    return LiveState(book.head(), tuple(deviations), tuple(heapq.nsmallest(SAMPLE, unmanaged)), len(unmanaged))
+    return LiveState(inventory.head(), tuple(deviations), tuple(heapq.nsmallest(SAMPLE, unmanaged)), len(unmanaged))
 
 
 def _found(root: Root | None, path: bytes) -> Item | None:
     return root.examine(path).entry if root else None
 
 
-def _survey(root: Root, book: FileInventory, git_dir: Path) -> tuple[Moved, DirectoryScan]:
+def _survey(root: Root, inventory: FileInventory, git_dir: Path) -> tuple[Moved, DirectoryScan]:
     """The stats of what we own are compared, by Git where that is much, and the names of everything listed."""
-    few = book.few_rows(FEW)
+    few = inventory.few_rows(FEW)
     if few is not None:
-        listed = directory_listing.take(root, book.folders.pages())
+        listed = directory_listing.take(root, inventory.folders.pages())
         return stat_scan.moved(root, few), listed
-    moved, listed = _survey_by_git(root, book, git_dir)
+    moved, listed = _survey_by_git(root, inventory, git_dir)
     if not root.in_place():
         raise TargetUnreachable(f"{root.path} was replaced while it was looked at.")
     return moved, listed
 
 
-def _survey_by_git(root: Root, book: FileInventory, git_dir: Path) -> tuple[list[tuple[bytes, Item]], DirectoryScan]:
+def _survey_by_git(
+    root: Root, inventory: FileInventory, git_dir: Path
+) -> tuple[list[tuple[bytes, Item]], DirectoryScan]:
     """Git compares while we list; it goes by the path, not by our handle."""
     listed = DirectoryScan()
 
     def list_names() -> None:
         nonlocal listed
-        listed = directory_listing.take(root, book.folders.pages())
+        listed = directory_listing.take(root, inventory.folders.pages())
 
-    return git_index.moved(git_dir, book, root.path, list_names), listed
+    return git_index.moved(git_dir, inventory, root.path, list_names), listed
 
 
 def _compare(root: Root, book: FileInventory, moved: Iterable[tuple[bytes, Item]], now: int) -> list[Deviation]:
@@ -83,7 +85,7 @@ def _compare(root: Root, book: FileInventory, moved: Iterable[tuple[bytes, Item]
             deviations.append(Deviation(path, known, seen.entry))
         elif seen.stat and git_index.is_settled(seen.stat, now):
             stats.append((path, git_index.stat_of(seen.stat, mode_of(known.traits))))
-    book.remember(stats)
+    inventory.remember(stats)
     return deviations
 
 
@@ -95,7 +97,7 @@ def _strangers(book: FileInventory, listed: DirectoryScan, now: int) -> list[byt
         for folder, page in listed.listed.items()
     }
     settled = {folder: page for folder, page in pages.items() if _is_settled(page.stamp, now)}
-    book.folders.remember_pages(settled, pages.keys() | listed.remembered.keys())
+    inventory.folders.remember_pages(settled, pages.keys() | listed.remembered.keys())
     pages.update(listed.remembered)
     return [below(folder, name) for folder, page in pages.items() for name in page.names]
 

@@ -18,21 +18,21 @@ CREATE TABLE pages (
 """
     tables = ("folders", "pages")
 
-    def __init__(self, book: InventoryDatabase) -> None:
-        self._book = book
+    def __init__(self, inventory: InventoryDatabase) -> None:
+        self._inventory = inventory
 
     def add(self, folders: Iterable[bytes]) -> None:
         """Note directories that will be made, within a transaction."""
-        self._book.sql.executemany("INSERT OR IGNORE INTO folders VALUES (?)", ((folder,) for folder in folders))
+        self._inventory.sql.executemany("INSERT OR IGNORE INTO folders VALUES (?)", ((folder,) for folder in folders))
 
     def remove(self, folders: Iterable[bytes]) -> None:
         """Forget directories that were removed, within a transaction."""
-        self._book.sql.executemany("DELETE FROM folders WHERE path = ?", ((folder,) for folder in folders))
+        self._inventory.sql.executemany("DELETE FROM folders WHERE path = ?", ((folder,) for folder in folders))
 
     def made(self, folders: Iterable[bytes]) -> set[bytes]:
         """Which of some directories we made."""
         one = "SELECT 1 FROM folders WHERE path = ?"
-        return {folder for folder in folders if self._book.sql.execute(one, (folder,)).fetchone()}
+        return {folder for folder in folders if self._inventory.sql.execute(one, (folder,)).fetchone()}
 
     def pages(self) -> dict[bytes, DirectoryPage]:
         """The remembered directories with their unmanaged names."""
@@ -44,7 +44,7 @@ CREATE TABLE pages (
         sql = self._book.sql
         gone = {folder for (folder,) in sql.execute("SELECT folder FROM pages") if folder not in there}
         if pages or gone:
-            with self._book.changing(counted=False):
+            with self._inventory.changing(counted=False):
                 rows = ((folder, *_page(page)) for folder, page in pages.items())
                 sql.executemany("INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?)", rows)
                 self.forget_pages(gone)
@@ -63,12 +63,12 @@ class ReleaseRecords:
 """
     tables = ("releases",)
 
-    def __init__(self, book: InventoryDatabase) -> None:
-        self._book = book
+    def __init__(self, inventory: InventoryDatabase) -> None:
+        self._inventory = inventory
 
     def add(self, name: str, state: str) -> None:
         """Note a release of a state that will be made, within a transaction."""
-        self._book.sql.execute("INSERT INTO releases (name, tree, complete) VALUES (?, ?, 0)", (name, state))
+        self._inventory.sql.execute("INSERT INTO releases (name, tree, complete) VALUES (?, ?, 0)", (name, state))
 
     def complete(self, name: str) -> None:
         """Note that a release is live, within a transaction."""
@@ -77,18 +77,18 @@ class ReleaseRecords:
     def all(self, *, complete: bool) -> list[tuple[str, str]]:
         """(name, id of the state) of the releases that we made, newest first."""
         ordered = "SELECT name, tree FROM releases WHERE complete = ? ORDER BY id DESC"
-        return [(str(name), str(state)) for name, state in self._book.sql.execute(ordered, (complete,))]
+        return [(str(name), str(state)) for name, state in self._inventory.sql.execute(ordered, (complete,))]
 
     def next_number(self) -> int:
         """A number that no release had before."""
-        row = self._book.sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'releases'").fetchone()
+        row = self._inventory.sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'releases'").fetchone()
         return int(row[0]) + 1 if row else 1
 
     def retire(self, name: str, *, removed: bool) -> None:
         """Note that a release is about to be removed, or was."""
         change = "DELETE FROM releases" if removed else "UPDATE releases SET complete = 0"
-        with self._book.changing(counted=False):
-            self._book.sql.execute(f"{change} WHERE name = ?", (name,))
+        with self._inventory.changing(counted=False):
+            self._inventory.sql.execute(f"{change} WHERE name = ?", (name,))
 
 
 def _page(page: DirectoryPage) -> tuple[int, int, int, bytes, bytes]:

@@ -56,12 +56,12 @@ def is_settled(found: os.stat_result, since: int) -> bool:
 
 
 def moved(
-    git_dir: Path, book: FileInventory, work_tree: Path, meanwhile: Callable[[], object]
+    git_dir: Path, inventory: FileInventory, work_tree: Path, meanwhile: Callable[[], object]
 ) -> list[tuple[bytes, Item]]:
     """Paths that we own and whose stat is not the one remembered, with what we know of them. While Git works,
     `meanwhile` is called (perhaps more than once)."""
     for _ in range(TRIES):
-        index = _index(git_dir, book)
+        index = _index(git_dir, inventory)
         complaints: list[str] = []
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(_compare, git_dir, index, work_tree, complaints)
@@ -69,7 +69,7 @@ def moved(
             found = asked.result()
         if index.exists():  # without it Git takes us to own nothing; another look may have replaced it
             # Git complains of a path that it may not look at, and leaves it out
-            return list(book.items()) if complaints else _parse(found)
+            return list(inventory.items()) if complaints else _parse(found)
     raise TargetUnreachable(f"{work_tree} is being looked at by too many at once.")
 
 
@@ -84,17 +84,17 @@ def _compare(git_dir: Path, index: Path, work_tree: Path, complaints: list[str])
         raise TargetUnreachable(f"Git could not look at {work_tree} (it ended with {failure.code}).") from failure
 
 
-def _index(git_dir: Path, book: FileInventory) -> Path:
+def _index(git_dir: Path, inventory: FileInventory) -> Path:
     """The index of the inventory as it is now, made if it is not there."""
-    index = git_dir / f"index-{book.generation()}"
+    index = git_dir / f"index-{inventory.generation()}"
     if not index.exists():
         git_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (git_dir / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            index = git_dir / f"index-{book.generation()}"
+            index = git_dir / f"index-{inventory.generation()}"
             if not index.exists():
                 _prepare(git_dir)
-                _replace(index, made_index(book.rows()))
+                _replace(index, made_index(inventory.rows()))
     return index
 
 

@@ -68,7 +68,7 @@ class Steps:
     folders: tuple[bytes, ...]
 
 
-def prepare(ground: Ground, book: FileInventory, plan: Plan) -> Steps:
+def prepare(ground: Ground, inventory: FileInventory, plan: Plan) -> Steps:
     """The steps of a plan. Raises UnsafePath or TargetRefused, naming the path and the mend, if it can't be done."""
     for item in plan.work:
         check_path(item.key)
@@ -76,7 +76,7 @@ def prepare(ground: Ground, book: FileInventory, plan: Plan) -> Steps:
     removals = [item.key for item in plan.work if item.wanted is None]
     _check_names(path for path, _ in writes)
     first = _making_room(writes, removals)
-    folders, replaceable = _folders(ground, book, (path for path, _ in writes), first)
+    folders, replaceable = _folders(ground, inventory, (path for path, _ in writes), first)
     _check_filled_folders(ground, plan, first)
     last = tuple(path for path in removals if path not in first)
     return Steps(tuple(sorted(first)), writes, last, frozenset(replaceable), folders)
@@ -99,7 +99,7 @@ def _making_room(writes: Iterable[tuple[bytes, Item]], removals: Iterable[bytes]
 
 
 def _folders(
-    ground: Ground, book: FileInventory, paths: Iterable[bytes], leaving: set[bytes]
+    ground: Ground, inventory: FileInventory, paths: Iterable[bytes], leaving: set[bytes]
 ) -> tuple[tuple[bytes, ...], set[bytes]]:
     """The directories to make, and the files that they replace: ours, or at the path of a directory of ours."""
     missing: set[bytes] = set()
@@ -115,7 +115,7 @@ def _folders(
         missing.add(folder)
         if found is None or stat.S_ISLNK(found):
             continue
-        if folder not in leaving and not book.owns_below(folder):
+        if folder not in leaving and not inventory.owns_below(folder):
             raise TargetRefused(
                 f"'{printable(folder)}' must become a directory, but a file stands there. {MOVE_AWAY} "
                 "Nothing was changed."

@@ -22,21 +22,21 @@ class InventoriedTarget(ABC, Generic[Book]):
 
     def inventory(self) -> InventoryHead:
         """What we applied last."""
-        with self._inventory.read() as book:
-            return book.head() if book else InventoryHead()
+        with self._inventory.read() as inventory:
+            return inventory.head() if inventory else InventoryHead()
 
     def inventory_items(self) -> Iterator[tuple[bytes, Item]]:
         """Everything that we own, in Git's order; after an interrupted apply, as far as that came."""
-        with self._inventory.looking() as book:
-            if not book.head().whole:
-                self._recover(book)
-            return iter(list(book.items()))
+        with self._inventory.looking() as inventory:
+            if not inventory.head().whole:
+                self._recover(inventory)
+            return iter(list(inventory.items()))
 
     def record(self, plan: Plan, desired: DesiredState) -> None:
         """Bring the inventory to the desired state."""
-        with self._inventory.alone() as book:
-            self._recover(book)
-            book.finish(plan, desired)
+        with self._inventory.alone() as inventory:
+            self._recover(inventory)
+            inventory.finish(plan, desired)
 
     def health(self) -> CheckResult | None:
         """Files say nothing of how the service is that reads them."""
@@ -47,7 +47,7 @@ class InventoriedTarget(ABC, Generic[Book]):
         self._inventory.forget()
 
     @abstractmethod
-    def _recover(self, book: Book) -> None:
+    def _recover(self, inventory: Book) -> None:
         """Clean up after an interrupted apply, if there was one, and find out how far it came."""
 
 

@@ -25,10 +25,10 @@ PATIENCE_S = 10.0  # how long one operation waits for another
 
 class Inventory(Generic[Book]):
     """The private folder of one environment's target. `place` names the target: another place, another inventory.
-    `book` opens its database."""
+    `opened` opens its database."""
 
-    def __init__(self, folder: Path, place: str, book: Callable[[sqlite3.Connection, str], Book]) -> None:
-        self._folder, self._place, self._opened = folder, place, book
+    def __init__(self, folder: Path, place: str, opened: Callable[[sqlite3.Connection, str], Book]) -> None:
+        self._folder, self._place, self._opened = folder, place, opened
 
     @property
     def folder(self) -> Path:
@@ -41,25 +41,25 @@ class Inventory(Generic[Book]):
         if not (self._folder / "inventory.db").exists():
             yield None
             return
-        with self._book() as book:
-            yield book
+        with self._inventory() as inventory:
+            yield inventory
 
     @contextmanager
     def looking(self) -> Iterator[Book]:
         """The inventory beside other looks, but not during a change (alone, after an interrupted one)."""
-        with self._locked(fcntl.LOCK_SH), self._book() as book:
-            whole = book.head().whole
+        with self._locked(fcntl.LOCK_SH), self._inventory() as inventory:
+            whole = inventory.head().whole
             if whole:
-                yield book
+                yield inventory
         if not whole:
-            with self.alone() as book:
-                yield book
+            with self.alone() as inventory:
+                yield inventory
 
     @contextmanager
     def alone(self) -> Iterator[Book]:
         """The inventory to be changed. Raises TargetUnreachable where another process holds it."""
-        with self._locked(fcntl.LOCK_EX), self._book() as book:
-            yield book
+        with self._locked(fcntl.LOCK_EX), self._inventory() as inventory:
+            yield inventory
 
     def forget(self) -> None:
         """Delete the inventory."""
@@ -78,7 +78,7 @@ class Inventory(Generic[Book]):
             os.close(descriptor)
 
     @contextmanager
-    def _book(self) -> Iterator[Book]:
+    def _inventory(self) -> Iterator[Book]:
         file = self._folder / "inventory.db"
         os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         try:

@@ -29,8 +29,8 @@ class MemoryKind(KindOfTarget):
 
     info = MEMORY
 
-    def __init__(self, means: TargetDependencies) -> None:
-        super().__init__(means)
+    def __init__(self, dependencies: TargetDependencies) -> None:
+        super().__init__(dependencies)
         self.places: dict[int, MemoryPlace] = {}
 
     def open(self, environment: Environment) -> Target:

@@ -22,10 +22,10 @@ Asked = Mapping[bytes, Item | None]
 
 
 def look_at(
-    view: View, book: FileInventory, digests: Digests, wanted: Collection[bytes]
+    view: View, inventory: FileInventory, digests: Digests, wanted: Collection[bytes]
 ) -> tuple[LiveState, RemoteListing]:
     """Compare some paths only: costs in proportion to them. The listing covers the directories above as well."""
-    known, stats = book.known(wanted), book.stats(wanted)
+    known, stats = inventory.known(wanted), inventory.stats(wanted)
     unsure = {path: entry for path, entry in known.items() if path not in stats}
     listing = (
         view.some(wanted, list(_expected(digests.known() if unsure else {}, unsure)))
@@ -37,7 +37,7 @@ def look_at(
     found |= {path: known[path] for path in same}
     compared = ((path, known.get(path), found.get(path)) for path in sorted(set(wanted)))
     deviations = tuple(Deviation(*one) for one in compared if one[1] != one[2])
-    return LiveState(book.head(), deviations, partial=True), listing
+    return LiveState(inventory.head(), deviations, partial=True), listing
 
 
 def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Item]:
@@ -47,7 +47,7 @@ def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Item]:
 
 
 def look_everywhere(
-    view: View, book: FileInventory, digests: Digests, wanted: Collection[bytes]
+    view: View, inventory: FileInventory, digests: Digests, wanted: Collection[bytes]
 ) -> tuple[LiveState, RemoteListing]:
     """Compare every owned file, and count the unmanaged ones."""
     rows = book.rows()
@@ -57,24 +57,24 @@ def look_everywhere(
     moved = {path: known for path, (known, stamp) in owned.items() if path in facts and facts[path].stamp != stamp}
     strange = [path for path, one in facts.items() if not stat.S_ISDIR(one.mode) and path not in owned]
     noted = (set(wanted) - owned.keys()) & facts.keys()
-    noted |= book.pruned() & set(strange)
+    noted |= inventory.pruned() & set(strange)
     found = entries(view, digests, listing, {**moved, **dict.fromkeys(noted)})
-    _remember(book, listing, moved, found)
+    _remember(inventory, listing, moved, found)
     deviations = [Deviation(path, known, None) for path, (known, _) in owned.items() if path not in facts]
     deviations += [Deviation(path, known, found.get(path)) for path, known in moved.items() if found.get(path) != known]
     deviations += [Deviation(path, None, found[path]) for path in noted if path in found]
     unmanaged = [path for path in strange if path not in noted and not _OURS.match(path)]
     deviations.sort(key=lambda one: one.key)
     sample = tuple(heapq.nsmallest(SAMPLE, unmanaged))
-    return LiveState(book.head(), tuple(deviations), sample, len(unmanaged)), listing
+    return LiveState(inventory.head(), tuple(deviations), sample, len(unmanaged)), listing
 
 
 def _remember(
-    book: FileInventory, listing: RemoteListing, moved: Mapping[bytes, Item], found: Mapping[bytes, Item]
+    inventory: FileInventory, listing: RemoteListing, moved: Mapping[bytes, Item], found: Mapping[bytes, Item]
 ) -> None:
     """Remember the stats of intact files if a later change would show in them; they were taken before the read."""
     facts = listing.facts
-    book.remember(
+    inventory.remember(
         [
             (path, facts[path].stamp)
             for path, known in moved.items()

@@ -32,8 +32,8 @@ class SshKind(KindOfTarget):
 
     info = SSH
 
-    def __init__(self, means: TargetDependencies, form: bytes = b"") -> None:
-        super().__init__(means)
+    def __init__(self, dependencies: TargetDependencies, form: bytes = b"") -> None:
+        super().__init__(dependencies)
         self._form = form
 
     def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -55,7 +55,7 @@ class SshKind(KindOfTarget):
         stale = bool(before) and moved and wanted.get("host_key") == before.get("host_key")
         if wanted.get("host_key") and not stale:
             return wanted
-        way = given.way({**wanted, "jump": jump, "host_key": None, "credential": None}, self._means.secret)
+        way = given.way({**wanted, "jump": jump, "host_key": None, "credential": None}, self._dependencies.secret)
         mend = "Check host and port, or give target.host_key yourself (from /etc/ssh/ssh_host_*_key.pub there)"
         try:
             key = Connection(way).seen_host_key()
@@ -74,13 +74,13 @@ class SshKind(KindOfTarget):
         """The directory there, with its inventory here."""
         option = environment.target.options
         view = View(Host(self._connection(option)), *_parted(option), form=self._form)
-        inventory = Inventory(self._means.places.state(environment.id), self.info.place(option), FileInventory)
+        inventory = Inventory(self._dependencies.places.state(environment.id), self.info.place(option), FileInventory)
         if with_releases(option):
             return SshReleaseTarget(view, inventory, kept_releases(option))
         return SshTarget(view, view, inventory)
 
     def _connection(self, option: Mapping[str, Any]) -> Connection:
-        return self._means.pool.connection(given.way(option, self._means.secret))
+        return self._dependencies.pool.connection(given.way(option, self._dependencies.secret))
 
     def facts(self, options: Mapping[str, Any]) -> tuple[TargetFact, ...]:
         return given.facts(options)

@@ -35,33 +35,35 @@ class SshReleaseTarget(SshTarget):
         self._keep = keep
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        with self._inventory.alone() as book:
-            self._recover(book)
+        with self._inventory.alone() as inventory:
+            self._recover(inventory)
             old = self._current()  # refuses what is no link before anything is written
-            self._remove(book, [name for name, _ in book.releases.all(complete=False)])
+            self._remove(inventory, [name for name, _ in inventory.releases.all(complete=False)])
             wanted = dict(desired.items())
             for path in wanted:
                 check_path(path)
-            name = self._kept(book, desired.id, wanted)
-            fresh = name or f"{desired.revision[:12]}-{book.releases.next_number()}"
+            name = self._kept(inventory, desired.id, wanted)
+            fresh = name or f"{desired.revision[:12]}-{inventory.releases.next_number()}"
             token = secrets.token_hex(6)
-            same = self._same(book, plan, wanted) if old else {}
-            book.begin(plan.items, token, lambda: None if name else book.releases.add(fresh, desired.id))
+            same = self._same(inventory, plan, wanted) if old else {}
+            inventory.begin(plan.items, token, lambda: None if name else inventory.releases.add(fresh, desired.id))
             if not name:
                 with desired.contents() as contents:
                     self._fill(fresh, old, same, wanted, TarStream(contents, token, progress.check), progress)
             self._view.host.ask(self._view.script(release_scripts.SWITCH, T=token.encode(), V=fresh.encode()))
-            book.finish(plan, desired, lambda: book.releases.complete(fresh))
-            self._remove(book, [one for one, _ in book.releases.all(complete=True)[self._keep :] if one != fresh])
+            inventory.finish(plan, desired, lambda: inventory.releases.complete(fresh))
+            self._remove(
+                inventory, [one for one, _ in inventory.releases.all(complete=True)[self._keep :] if one != fresh]
+            )
 
     def _current(self) -> str:
         """The release that the link names, "" for none."""
         return self._live.host.ask(self._live.script(release_scripts.CURRENT)).decode()
 
-    def _same(self, book: FileInventory, plan: Plan, wanted: Tree) -> Tree:
+    def _same(self, inventory: FileInventory, plan: Plan, wanted: Tree) -> Tree:
         """Files that stand in the live release as the new one needs them."""
         touched = {item.key for item in plan.items}
-        owned = dict(book.items())
+        owned = dict(inventory.items())
         return {
             path: entry
             for path, entry in wanted.items()
@@ -93,9 +95,9 @@ class SshReleaseTarget(SshTarget):
                 )
 
     # --- what is kept ---
-    def _kept(self, book: FileInventory, tree: str, wanted: Tree) -> str | None:
+    def _kept(self, inventory: FileInventory, tree: str, wanted: Tree) -> str | None:
         """A release of this tree in which nothing moved: every file is digested."""
-        names = (name for name, of in book.releases.all(complete=True) if of == tree)
+        names = (name for name, of in inventory.releases.all(complete=True) if of == tree)
         return next((name for name in names if self._unaltered(name, wanted)), None)
 
     def _unaltered(self, name: str, wanted: Tree) -> bool:
@@ -107,17 +109,17 @@ class SshReleaseTarget(SshTarget):
             return False
         return entries(view, self._digests, listing, wanted) == wanted
 
-    def _remove(self, book: FileInventory, names: list[str]) -> None:
+    def _remove(self, inventory: FileInventory, names: list[str]) -> None:
         """Remove releases. What cannot be removed now is tried again with the next delivery."""
         if not names:
             return
         for name in names:
-            book.releases.retire(name, removed=False)
+            inventory.releases.retire(name, removed=False)
         words = b"set -- " + b" ".join(quoted(name.encode()) for name in names) + b"\n"
         said = self._view.host.ask(words + self._view.script(release_scripts.REMOVE)).decode().splitlines()
         for name in names:
             if f"gone {name}" in said:
-                book.releases.retire(name, removed=True)
+                inventory.releases.retire(name, removed=True)
 
 
 def _take(stream: TarStream, same: Tree) -> None:

@@ -37,11 +37,11 @@ class SshTarget(InventoriedTarget[FileInventory]):
         )
 
     def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
-        with self._inventory.looking() as book:
-            if not book.head().whole:
-                self._recover(book)
+        with self._inventory.looking() as inventory:
+            if not inventory.head().whole:
+                self._recover(inventory)
             looked = look_at if only else look_everywhere
-            state, listing = looked(self._live, book, self._digests, wanted)
+            state, listing = looked(self._live, inventory, self._digests, wanted)
             self._seen = listing, set(wanted) if only else None
             return state
 
@@ -49,15 +49,15 @@ class SshTarget(InventoriedTarget[FileInventory]):
         return self._live.read(path, limit)
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        with self._inventory.alone() as book:
-            self._recover(book)
-            steps = prepare(self._surroundings(plan), book, plan)
+        with self._inventory.alone() as inventory:
+            self._recover(inventory)
+            steps = prepare(self._surroundings(plan), inventory, plan)
             token = secrets.token_hex(6)
             meter = ApplyMeter(progress, len(plan.work))
-            book.begin(plan.items, token, lambda: book.folders.add(steps.folders))
+            inventory.begin(plan.items, token, lambda: inventory.folders.add(steps.folders))
             with meter.accounted(), desired.contents() as contents:
-                removed = self._carry_out(plan, steps, TarStream(contents, token, progress.check), book, meter)
-            book.finish(plan, desired, lambda: book.folders.remove(removed))
+                removed = self._carry_out(plan, steps, TarStream(contents, token, progress.check), inventory, meter)
+            inventory.finish(plan, desired, lambda: inventory.folders.remove(removed))
 
     def _surroundings(self, plan: Plan) -> Surroundings:
         """What the look saw on which the plan rests, or a look of its own. What changes there after it is met by the
@@ -70,11 +70,11 @@ class SshTarget(InventoriedTarget[FileInventory]):
         return Surroundings(self._view, self._view.some(folders) if folders else RemoteListing(0, {}))
 
     def _carry_out(
-        self, plan: Plan, steps: Steps, stream: TarStream, book: FileInventory, progress: ApplyMeter
+        self, plan: Plan, steps: Steps, stream: TarStream, inventory: FileInventory, progress: ApplyMeter
     ) -> Iterable[bytes]:
         """Send the stream; returns the removed directories."""
         in_the_way = {item.key for item in plan.work if item.found and item.found.traits == DIRECTORY and item.wanted}
-        emptied = book.folders.made({folder for path in steps.first + steps.last for folder in above(path)})
+        emptied = inventory.folders.made({folder for path in steps.first + steps.last for folder in above(path)})
         folders = sorted(emptied, key=lambda folder: folder.count(b"/"), reverse=True)
 
         def members() -> Iterator[bytes]:
@@ -101,15 +101,15 @@ class SshTarget(InventoriedTarget[FileInventory]):
         return left
 
     # --- after an interruption ---
-    def _recover(self, book: FileInventory) -> None:
-        token = book.fact("applying")
+    def _recover(self, inventory: FileInventory) -> None:
+        token = inventory.fact("applying")
         if token is None:
             return
         self._settle(token)
-        pending = book.pending()
-        known = book.known(pending)
+        pending = inventory.pending()
+        known = inventory.known(pending)
         found = found_at(self._live, self._digests, {path: known.get(path) for path in pending})
-        book.recover(found.get)
+        inventory.recover(found.get)
 
     def _settle(self, token: str) -> None:
         """End an orphan, if there is one, and remove what it left."""

@@ -63,12 +63,12 @@ class ReportContext:
         return self.moment(name) if self.data.get(name) else None
 
 
-def own(case: ReportContext, environment: Environment, id: str) -> Operation | None:
+def own(context: ReportContext, environment: Environment, id: str) -> Operation | None:
     """An operation that is named: the environment's own, or not known yet. Raises ReportRefused."""
     if not ULID.match(id):
         raise ReportRefused("An operation's id is 26 letters and digits.")
     try:
-        found = case.tx.operations.get(id)
+        found = context.tx.operations.get(id)
     except OperationNotFound:
         return None
     if found.environment_id != environment.id:
@@ -84,11 +84,11 @@ def check_values(revisions: Iterable[str | None], numbers: Iterable[int]) -> Non
         raise InvalidInput(fields={"data": "holds a number out of bounds"})
 
 
-def check_mode(case: ReportContext, environment: Environment, mode: Any) -> None:
+def check_mode(context: ReportContext, environment: Environment, mode: Any) -> None:
     """The mode is the environment's, or was: a report may come from before a switch. Raises ReportRefused."""
     if mode is None or mode == environment.mode.value:
         return
-    edits = case.tx.ledger.page(environment_id=environment.id, types=_EDITS, newest_first=True, limit=200)
+    edits = context.tx.ledger.page(environment_id=environment.id, types=_EDITS, newest_first=True, limit=200)
     if not any(mode in _modes(event.fact) for event in edits):
         raise ReportRefused(f"{environment.name} was never an environment of the mode '{str(mode)[:20]}'.")
 

@@ -35,43 +35,48 @@ NEWER = (CommandKind.HOLD, CommandKind.RESUME, CommandKind.ROLLBACK)
 def ingest(case: ReportContext) -> None:
     """Store one report. Raises ReportRefused, InvalidInput."""
     try:
-        kind = ReportKind(case.report.kind)
+        kind = ReportKind(context.report.kind)
     except ValueError:
-        raise ReportRefused(f"Reports of the kind '{case.report.kind[:40]}' are not known here.") from None
-    if not case.serving and not case.tx.agents.ever_served(case.agent.id, case.report.environment):
-        raise ReportRefused(f"Environment {case.report.environment} is not this agent's.")
-    if not case.serving and kind not in LATE:
-        raise ReportRefused(f"Environment {case.report.environment} is not this agent's any more.")
+        raise ReportRefused(f"Reports of the kind '{context.report.kind[:40]}' are not known here.") from None
+    if not context.serving and not context.tx.agents.ever_served(context.agent.id, context.report.environment):
+        raise ReportRefused(f"Environment {context.report.environment} is not this agent's.")
+    if not context.serving and kind not in LATE:
+        raise ReportRefused(f"Environment {context.report.environment} is not this agent's any more.")
     try:
-        environment = case.tx.environments.by_id(case.report.environment)
+        environment = context.tx.environments.by_id(context.report.environment)
     except EnvironmentNotFound:
-        raise ReportRefused(f"Environment {case.report.environment} was deleted.") from None
-    KINDS[kind](case, environment)
+        raise ReportRefused(f"Environment {context.report.environment} was deleted.") from None
+    KINDS[kind](context, environment)
 
 
 # --- the ledger ---
-def _event(case: ReportContext, environment: Environment) -> None:
+def _event(context: ReportContext, environment: Environment) -> None:
     try:
-        type = EventType(case.text("type"))
+        type = EventType(context.text("type"))
     except ValueError:
         raise InvalidInput(fields={"type": "is no type of event"}) from None
     if type.value.startswith(OURS):
         raise ReportRefused(f"'{type.value}' is not an agent's to tell.")
-    operation = case.data.get("operation")
+    operation = context.data.get("operation")
     if operation is not None:
-        own(case, environment, str(operation))
-    reported = case.data.get("data")
+        own(context, environment, str(operation))
+    reported = context.data.get("data")
     data = dict(reported) if isinstance(reported, Mapping) else {}
-    check_mode(case, environment, data.get("mode"))
-    fact = UnreadFact(type, data, case.text("reason"))
-    event = NewEvent(fact, environment.name, environment.id, operation, _origin(case))
-    if not _echo(case.tx, event):
-        case.tx.ledger.append(case.at, [event])
+    check_mode(context, environment, data.get("mode"))
+    fact = UnreadFact(type, data, context.text("reason"))
+    event = NewEvent(fact, environment.name, environment.id, operation, _origin(context))
+    if not _echo(context.tx, event):
+        context.tx.ledger.append(context.at, [event])
 
 
-def _origin(case: ReportContext) -> dict[str, Any]:
-    reported = {"agent": case.agent.id, "name": case.agent.name, "id": case.data.get("id"), "seq": case.report.seq}
-    return {**reported, "at": timestamp(case.report.at), "received_at": timestamp(case.now)}
+def _origin(context: ReportContext) -> dict[str, Any]:
+    reported = {
+        "agent": context.agent.id,
+        "name": context.agent.name,
+        "id": context.data.get("id"),
+        "seq": context.report.seq,
+    }
+    return {**reported, "at": timestamp(context.report.at), "received_at": timestamp(context.now)}
 
 
 def _echo(tx: Transaction, event: NewEvent) -> bool:
@@ -90,114 +95,114 @@ def _echo(tx: Transaction, event: NewEvent) -> bool:
 
 
 # --- what pages show ---
-def _status(case: ReportContext, environment: Environment) -> None:
-    reported = decode(Status, case.data)
+def _status(context: ReportContext, environment: Environment) -> None:
+    reported = decode(Status, context.data)
     shas = reported.revision, reported.noticed, reported.last_good, reported.webhook_judged
     check_values(shas, (reported.files, reported.drift_count, reported.failures))
-    episode = case.tx.episodes.current(environment.id)
-    lifetime = case.now + environment.verdict_lifetime()
-    expires = reported.expires_at + case.shift if reported.expires_at else None
+    episode = context.tx.episodes.current(environment.id)
+    lifetime = context.now + environment.verdict_lifetime()
+    expires = reported.expires_at + context.shift if reported.expires_at else None
     past = ("live_since", "noticed_at", "checked_at", "last_finished_at")
-    times: dict[str, Any] = {name: case.time(getattr(reported, name)) for name in past}
+    times: dict[str, Any] = {name: context.time(getattr(reported, name)) for name in past}
     texts: dict[str, Any] = {name: getattr(reported, name)[:2000] for name in ("subject", "author", "last_reason")}
     known = Condition.parse(str(reported.condition)[:2000])
     bounded = min(expires, lifetime) if expires else None
     status = replace(
         reported, **times, **texts, condition=known, expires_at=bounded, drift_episode=episode.id if episode else None
     )
-    case.tx.environments.put_status(environment.id, status)
+    context.tx.environments.put_status(environment.id, status)
 
 
-def _hold(case: ReportContext, environment: Environment) -> None:
-    if any(one.kind in NEWER for one in case.tx.agents.waiting(environment.id)):
+def _hold(context: ReportContext, environment: Environment) -> None:
+    if any(one.kind in NEWER for one in context.tx.agents.waiting(environment.id)):
         return  # a person's newer word is on its way to the agent
-    given = case.data.get("hold", case.data or None)
+    given = context.data.get("hold", context.data or None)
     hold = decode(Hold, given) if given else None
     if hold:
-        until = hold.expires_at + case.shift if hold.expires_at else None
-        hold = replace(hold, created_at=case.time(hold.created_at) or case.at, expires_at=until)
-    case.tx.environments.set_hold(environment.id, hold)
+        until = hold.expires_at + context.shift if hold.expires_at else None
+        hold = replace(hold, created_at=context.time(hold.created_at) or context.at, expires_at=until)
+    context.tx.environments.set_hold(environment.id, hold)
 
 
-def _history(case: ReportContext, environment: Environment) -> None:
-    history, revision, at = case.tx.history, case.text("revision", 64), case.moment()
-    if case.text("call") != "went_live":
+def _history(context: ReportContext, environment: Environment) -> None:
+    history, revision, at = context.tx.history, context.text("revision", 64), context.moment()
+    if context.text("call") != "went_live":
         check_values((revision,), ())
-    match case.text("call"):
+    match context.text("call"):
         case "went_live":
-            _went_live(case, environment, at)
+            _went_live(context, environment, at)
         case "mark_good":
             history.mark_good(environment.id, revision, at)
         case "mark_bad":
-            history.mark_bad(environment.id, revision, case.text("reason"), case.text("by", 200), at)
+            history.mark_bad(environment.id, revision, context.text("reason"), context.text("by", 200), at)
         case "unmark_bad":
             history.unmark_bad(environment.id, revision)
         case _:
             raise InvalidInput(fields={"call": "must be went_live, mark_good, mark_bad or unmark_bad"})
 
 
-def _went_live(case: ReportContext, environment: Environment, at: datetime) -> None:
-    named = case.data.get("operation")
+def _went_live(context: ReportContext, environment: Environment, at: datetime) -> None:
+    named = context.data.get("operation")
     whole = isinstance(named, Mapping)
-    operation = own(case, environment, str(named.get("id") if isinstance(named, Mapping) else named))
+    operation = own(context, environment, str(named.get("id") if isinstance(named, Mapping) else named))
     if operation is None and whole:  # its own report is still on its way
-        reported = checked(case, environment, decode(Operation, named))
-        operation = replace(reported, request=replace(reported.request, initiated_by=initiator(case, reported)))
+        reported = checked(context, environment, decode(Operation, named))
+        operation = replace(reported, request=replace(reported.request, initiated_by=initiator(context, reported)))
     if operation is None:
         raise ReportRefused("A revision goes live by an operation that is known, or told whole.")
-    revision = decode(Revision, case.data.get("revision"))
+    revision = decode(Revision, context.data.get("revision"))
     check_values((revision.sha,), ())
-    case.tx.history.went_live(operation, revision, case.text("tree", 64), at)
+    context.tx.history.went_live(operation, revision, context.text("tree", 64), at)
 
 
-def _episode(case: ReportContext, environment: Environment) -> None:
-    episodes, current, call = case.tx.episodes, case.tx.episodes.current(environment.id), case.text("call")
-    listed, count = case.data.get("paths"), case.data.get("count")
+def _episode(context: ReportContext, environment: Environment) -> None:
+    episodes, current, call = context.tx.episodes, context.tx.episodes.current(environment.id), context.text("call")
+    listed, count = context.data.get("paths"), context.data.get("count")
     paths = [str(path) for path in listed][:200] if isinstance(listed, list) else []
     number = count if isinstance(count, int) else len(paths)
     check_values((), (number,))
     if call == "open" and current is None:
-        episodes.open_one(environment, case.maybe("last_good_at"), case.moment(), paths, number)
+        episodes.open_one(environment, context.maybe("last_good_at"), context.moment(), paths, number)
     elif current is None or call == "open":
         return  # it was ended, or opened, before the report came
     elif call == "update":
         episodes.update(current.id, paths, number)
     elif call == "acknowledge":
-        episodes.acknowledge(current.id, case.text("by", 200), case.moment())
+        episodes.acknowledge(current.id, context.text("by", 200), context.moment())
     elif call == "end":
-        episodes.end(current.id, case.moment(), Ending(case.text("ending")), case.text("by", 200))
+        episodes.end(current.id, context.moment(), Ending(context.text("ending")), context.text("by", 200))
     else:
         raise InvalidInput(fields={"call": "must be open, update, acknowledge or end"})
 
 
-def _drift(case: ReportContext, environment: Environment) -> None:
-    report = case.data.get("report")
+def _drift(context: ReportContext, environment: Environment) -> None:
+    report = context.data.get("report")
     if not isinstance(report, Mapping):
         raise InvalidInput(fields={"report": "must be an object"})
-    episode = case.tx.episodes.current(environment.id)
+    episode = context.tx.episodes.current(environment.id)
     kept = replace(read_report(report), episode=episode.id if episode else None)
-    case.tx.drift.put(environment.id, case.moment("checked_at"), kept)
+    context.tx.drift.put(environment.id, context.moment("checked_at"), kept)
 
 
-def _audit(case: ReportContext, environment: Environment) -> None:
-    action, about = case.text("action", 60), case.text("object", 200)
+def _audit(context: ReportContext, environment: Environment) -> None:
+    action, about = context.text("action", 60), context.text("object", 200)
     if not ACTION.match(action) and action not in OWN_ACTIONS:
         raise ReportRefused(f"'{action}' is not an agent's to do.")
     kind, _, id = about.partition(":")
     if kind == "operation":
-        own(case, environment, id)
-        if action.endswith(".finish") and _ended_here(case.tx, id):
+        own(context, environment, id)
+        if action.endswith(".finish") and _ended_here(context.tx, id):
             return  # an operation ends once
     elif kind == "agent" or action in OWN_ACTIONS:
-        about = f"agent:{case.agent.id}"
+        about = f"agent:{context.agent.id}"
     elif kind == "command":
-        _sent(case, environment, id)
+        _sent(context, environment, id)
     elif about != f"environment:{environment.name}":
         raise ReportRefused(f"'{about[:80]}' is none of {environment.name}.")
-    reported = case.data.get("data")
+    reported = context.data.get("data")
     data = dict(reported) if isinstance(reported, Mapping) else {}
-    data |= {"environment": environment.name, "by": case.text("by", 200), "told_at": timestamp(case.report.at)}
-    case.tx.audit.append(case.now, NewAuditEntry(named(case.agent.name), action, about, data))
+    data |= {"environment": environment.name, "by": context.text("by", 200), "told_at": timestamp(context.report.at)}
+    context.tx.audit.append(context.now, NewAuditEntry(named(context.agent.name), action, about, data))
 
 
 def _ended_here(tx: Transaction, operation: str) -> bool:

@@ -72,8 +72,8 @@ class ReportIntake:
         serving = tx.agents.environments(agent.id)
         for one, data in zip(batch.reports[known:], batch.fit[known:], strict=True):
             ours = min(now, max(agent.enrolled_at, clocks.ours(one.at, one.mono_s, one.boot)))
-            case = ReportContext(tx, agent, one, data, ours, now, serving=one.environment in serving)
-            problem = self._try(case)
+            context = ReportContext(tx, agent, one, data, ours, now, serving=one.environment in serving)
+            problem = self._try(context)
             if problem:
                 wrong.append({"seq": one.seq, **problem})
             elif one.environment in serving:
@@ -84,8 +84,8 @@ class ReportIntake:
     def _try(case: ReportContext) -> dict[str, str] | None:
         """Store one report; returns its refusal, None if it was stored."""
         try:
-            with case.tx.attempt():
-                ingest(case)
+            with context.tx.attempt():
+                ingest(context)
         except Problem as problem:
             return {"code": problem.code(), "detail": problem.detail[:300]}
         except Exception as error:  # noqa: BLE001 — whatever an agent makes up, the reports after it are taken in

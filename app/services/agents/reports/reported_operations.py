@@ -25,19 +25,19 @@ def checked(case: ReportContext, environment: Environment, reported: Operation) 
     """The reported operation, checked to belong to its environment. Raises ReportRefused, InvalidInput."""
     if (reported.environment_id, reported.environment) != (environment.id, environment.name):
         raise ReportRefused(f"The operation is not one of {environment.name}.")
-    check_mode(case, environment, reported.mode or None)
+    check_mode(context, environment, reported.mode or None)
     changes = reported.changes
     counts = changes.created, changes.updated, changes.deleted, changes.unchanged, reported.total, reported.done
     check_values((reported.revision, reported.from_revision), counts)
     return replace(reported, mode=reported.mode or environment.mode.value)
 
 
-def _take(case: ReportContext, reported: Operation, stored: Operation | None) -> None:
+def _take(context: ReportContext, reported: Operation, stored: Operation | None) -> None:
     if stored and stored.phase.final:
         if (stored.phase, stored.outcome, stored.revision) == (reported.phase, reported.outcome, reported.revision):
             return
         raise ReportRefused(f"Operation {reported.id} ended {stored.phase.value}; that does not change any more.")
-    store_reported(case.tx, _ours(case, reported, stored), known=stored is not None)
+    store_reported(context.tx, _ours(context, reported, stored), known=stored is not None)
 
 
 def _ours(case: ReportContext, reported: Operation, stored: Operation | None) -> Operation:
@@ -46,20 +46,20 @@ def _ours(case: ReportContext, reported: Operation, stored: Operation | None) ->
     if stored is None:
         request = replace(
             request,
-            initiated_by=initiator(case, reported),
-            noticed_at=case.time(request.noticed_at),
-            visible_after=case.time(request.visible_after),
+            initiated_by=initiator(context, reported),
+            noticed_at=context.time(request.noticed_at),
+            visible_after=context.time(request.visible_after),
         )
     return replace(
         reported,
         request=stored.request if stored else request,
-        created_at=stored.created_at if stored else case.time(reported.created_at) or case.at,
-        started_at=case.time(reported.started_at),
-        finished_at=case.time(reported.finished_at) or (case.at if reported.phase.final else None),
-        stages=tuple(_stage(case, stage, reported) for stage in reported.stages),
+        created_at=stored.created_at if stored else context.time(reported.created_at) or context.at,
+        started_at=context.time(reported.started_at),
+        finished_at=context.time(reported.finished_at) or (context.at if reported.phase.final else None),
+        stages=tuple(_stage(context, stage, reported) for stage in reported.stages),
         reason=reported.reason[:2000],
-        worker=None if reported.phase.final else f"agent:{case.agent.id}",
-        heartbeat_at=case.now,
+        worker=None if reported.phase.final else f"agent:{context.agent.id}",
+        heartbeat_at=context.now,
         termination_by=(stored.termination_by if stored else None) or reported.termination_by,
     )
 
@@ -68,20 +68,20 @@ def initiator(case: ReportContext, reported: Operation) -> str:
     """The initiator of an operation that the agent started: the agent, or the initiator of the repeated operation."""
     if reported.request.retry_of and ULID.match(reported.request.retry_of):
         try:
-            before = case.tx.operations.get(reported.request.retry_of)
+            before = context.tx.operations.get(reported.request.retry_of)
         except OperationNotFound:
             before = None
         if before and before.environment_id == reported.environment_id:
             return before.request.initiated_by
     given = reported.request.initiated_by
-    return given[:100] if Actor.parse(given).kind is ActorKind.SYSTEM else str(named(case.agent.name))
+    return given[:100] if Actor.parse(given).kind is ActorKind.SYSTEM else str(named(context.agent.name))
 
 
-def _stage(case: ReportContext, stage: Stage, reported: Operation) -> Stage:
+def _stage(context: ReportContext, stage: Stage, reported: Operation) -> Stage:
     """A stage by our clock; commit times are Git's."""
     if stage.name is StageName.COMMITTED:
         return stage
     committed = reported.stage(StageName.COMMITTED)
     gits = committed is not None and stage.name is StageName.VISIBLE and stage.started_at == committed.started_at
-    started = stage.started_at if gits else case.time(stage.started_at) or case.at
-    return Stage(stage.name, started, case.time(stage.finished_at))
+    started = stage.started_at if gits else context.time(stage.started_at) or context.at
+    return Stage(stage.name, started, context.time(stage.finished_at))
