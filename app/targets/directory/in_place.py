@@ -65,9 +65,9 @@ class DirectoryTarget(InventoriedTarget[FileInventory]):
             if root:
                 root.close()
 
-    def _recover(self, book: FileInventory) -> None:
+    def _recover(self, inventory: FileInventory) -> None:
         """Clean up after an interrupted apply, if any, and find out which items it had changed."""
-        token = book.fact("applying")
+        token = inventory.fact("applying")
         if token is None:
             return
         with self._live() as root:

@@ -76,7 +76,7 @@ def _survey_by_git(
     return git_index.moved(git_dir, inventory, root.path, list_names), listed
 
 
-def _compare(root: Root, book: FileInventory, moved: Iterable[tuple[bytes, Item]], now: int) -> list[Deviation]:
+def _compare(root: Root, inventory: FileInventory, moved: Iterable[tuple[bytes, Item]], now: int) -> list[Deviation]:
     """Read the files whose stat changed. An intact file's stat is remembered, so that it is not read again."""
     deviations, stats = [], []
     for path, known in moved:
@@ -89,9 +89,9 @@ def _compare(root: Root, book: FileInventory, moved: Iterable[tuple[bytes, Item]
     return deviations
 
 
-def _strangers(book: FileInventory, listed: DirectoryScan, now: int) -> list[bytes]:
+def _strangers(inventory: FileInventory, listed: DirectoryScan, now: int) -> list[bytes]:
     """Every unmanaged path. A directory's names are remembered if a later change would show in its stat."""
-    ours = book.names(listed.listed)
+    ours = inventory.names(listed.listed)
     pages = {
         folder: DirectoryPage(page.stamp, page.folders, tuple(name for name in page.names if name not in ours[folder]))
         for folder, page in listed.listed.items()

@@ -50,7 +50,7 @@ def look_everywhere(
     view: View, inventory: FileInventory, digests: Digests, wanted: Collection[bytes]
 ) -> tuple[LiveState, RemoteListing]:
     """Compare every owned file, and count the unmanaged ones."""
-    rows = book.rows()
+    rows = inventory.rows()
     owned = {path: (file_item(traits_of(mode), blob.hex()), stamp) for path, mode, blob, stamp in rows}
     listing = view.everything(lambda: owned)
     facts = listing.facts

@@ -32,7 +32,7 @@ ECHOED = ("owner", "revision", "left_revision", "by")  # what an echo has in com
 NEWER = (CommandKind.HOLD, CommandKind.RESUME, CommandKind.ROLLBACK)
 
 
-def ingest(case: ReportContext) -> None:
+def ingest(context: ReportContext) -> None:
     """Store one report. Raises ReportRefused, InvalidInput."""
     try:
         kind = ReportKind(context.report.kind)
@@ -129,15 +129,15 @@ def _history(context: ReportContext, environment: Environment) -> None:
     if context.text("call") != "went_live":
         check_values((revision,), ())
     match context.text("call"):
-        case "went_live":
+        context "went_live":
             _went_live(context, environment, at)
-        case "mark_good":
+        context "mark_good":
             history.mark_good(environment.id, revision, at)
-        case "mark_bad":
+        context "mark_bad":
             history.mark_bad(environment.id, revision, context.text("reason"), context.text("by", 200), at)
-        case "unmark_bad":
+        context "unmark_bad":
             history.unmark_bad(environment.id, revision)
-        case _:
+        context _:
             raise InvalidInput(fields={"call": "must be went_live, mark_good, mark_bad or unmark_bad"})
 
 
@@ -211,9 +211,9 @@ def _ended_here(tx: Transaction, operation: str) -> bool:
     return bool(ends) and ends[0].origin is None
 
 
-def _sent(case: ReportContext, environment: Environment, id: str) -> None:
+def _sent(context: ReportContext, environment: Environment, id: str) -> None:
     """Raise ReportRefused unless the command was sent to this environment's agent."""
-    found = case.tx.agents.command(int(id)) if id.isascii() and id.isdigit() and len(id) < 19 else None
+    found = context.tx.agents.command(int(id)) if id.isascii() and id.isdigit() and len(id) < 19 else None
     if found is None or found.environment_id != environment.id:
         raise ReportRefused(f"Command {id[:20]} is none of {environment.name}.")
 

@@ -81,7 +81,7 @@ class ReportIntake:
         return names, wrong
 
     @staticmethod
-    def _try(case: ReportContext) -> dict[str, str] | None:
+    def _try(context: ReportContext) -> dict[str, str] | None:
         """Store one report; returns its refusal, None if it was stored."""
         try:
             with context.tx.attempt():

@@ -14,14 +14,14 @@ from app.services.agents.reports.report_context import ULID, ReportContext, chec
 from app.services.outcomes.conclusion import store_reported
 
 
-def take_operation(case: ReportContext, environment: Environment) -> None:
+def take_operation(context: ReportContext, environment: Environment) -> None:
     """Store an operation as its agent reports it. Raises ReportRefused, InvalidInput."""
-    reported = checked(case, environment, decode(Operation, case.data))
-    stored = own(case, environment, reported.id)
-    _take(case, reported, stored)
+    reported = checked(context, environment, decode(Operation, context.data))
+    stored = own(context, environment, reported.id)
+    _take(context, reported, stored)
 
 
-def checked(case: ReportContext, environment: Environment, reported: Operation) -> Operation:
+def checked(context: ReportContext, environment: Environment, reported: Operation) -> Operation:
     """The reported operation, checked to belong to its environment. Raises ReportRefused, InvalidInput."""
     if (reported.environment_id, reported.environment) != (environment.id, environment.name):
         raise ReportRefused(f"The operation is not one of {environment.name}.")
@@ -40,7 +40,7 @@ def _take(context: ReportContext, reported: Operation, stored: Operation | None)
     store_reported(context.tx, _ours(context, reported, stored), known=stored is not None)
 
 
-def _ours(case: ReportContext, reported: Operation, stored: Operation | None) -> Operation:
+def _ours(context: ReportContext, reported: Operation, stored: Operation | None) -> Operation:
     """The operation with times by our clock; a request that the control plane made stays as stored."""
     request = reported.request
     if stored is None:
@@ -64,7 +64,7 @@ def _ours(case: ReportContext, reported: Operation, stored: Operation | None) ->
     )
 
 
-def initiator(case: ReportContext, reported: Operation) -> str:
+def initiator(context: ReportContext, reported: Operation) -> str:
     """The initiator of an operation that the agent started: the agent, or the initiator of the repeated operation."""
     if reported.request.retry_of and ULID.match(reported.request.retry_of):
         try:
