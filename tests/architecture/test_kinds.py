@@ -13,9 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.environment import RunsOn
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.specification.reader import FieldReader
 from app.domain.specification.target_kind import TARGET, FieldType, TargetField, TargetKind
+from app.domain.specification.target_options import read_options
 from app.targets.memory.memory_kind import MEMORY
 from app.targets.target_registry import CATALOGUE
+from app.web.api.target_schema import target_schemas
 from tests.support.sample_objects import SAMPLE_OBJECTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,6 +100,15 @@ def test_a_description_is_complete(kind: TargetKind) -> None:
             assert {field.when[0] if field.when else field.name} <= beside
             assert set(field.pin.of if field.pin else ()) <= beside
         assert section.place == TARGET or section.noun, "a group has a noun"
+
+
+@pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.name)
+def test_what_openapi_shows_as_an_example_is_allowed(kind: TargetKind) -> None:
+    (example,) = target_schemas(KindCatalogue([kind]))["TargetBody"]["examples"]
+    assert example.pop("kind") == kind.name
+    reader = FieldReader(example, TARGET)
+    read_options(reader, kind.fields)
+    assert reader.errors == {}, "a required text field has a placeholder: it is the example"
 
 
 @pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.name)

@@ -13,17 +13,23 @@ from app.domain.errors import SourceDamaged
 from app.domain.specification.target_address import AddressForm
 from app.domain.specification.target_kind import Takes, TargetField, TargetKind
 from app.domain.state.items import Item, Key
-from app.domain.state.json_documents import document_item
+from app.domain.state.json_documents import document_item, readable
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan
 from app.ports import ApplyProgress, CheckResult, DesiredState, Target
 from app.targets.kind_of_target import KindOfTarget
 from app.targets.target_dependencies import TargetDependencies
 
+NAMED = 200  # so many unmanaged keys are told by name
+
 SAMPLE_OBJECTS = TargetKind(
     name="sample-objects",
     title="Sample of objects",
     help="JSON documents in memory.",
-    fields=(TargetField("name", "Place", "Places with one name are one place.", required=True, limit=63),),
+    fields=(
+        TargetField(
+            "name", "Place", "Places with one name are one place.", placeholder="shop", required=True, limit=63
+        ),
+    ),
     identity="{name}",
     address=AddressForm("a sample", "sample://shop", "sample://name", scheme="sample", host="name"),
     takes=Takes.OBJECTS,
@@ -61,7 +67,7 @@ class SampleObjects:
         if only:
             return LiveState(place.head, deviations, partial=True)
         strange = sorted(place.documents.keys() - place.known.keys() - place.pruned - asked)
-        return LiveState(place.head, deviations, tuple(strange[:200]), len(strange))
+        return LiveState(place.head, deviations, tuple(strange[:NAMED]), len(strange))
 
     def _live(self, key: Key) -> Item | None:
         return document_item(self._place.documents[key]) if key in self._place.documents else None
@@ -101,7 +107,7 @@ class SampleObjects:
 
     def read(self, key: Key, limit: int) -> bytes | None:
         found = self._place.documents.get(key)
-        return found[:limit] if found is not None else None
+        return readable(found)[:limit] if found is not None else None
 
     def health(self) -> CheckResult | None:
         return None

@@ -90,7 +90,8 @@ def test_every_wrong_option_is_named_at_once(registry: TargetRegistry) -> None:
 
 
 def test_an_unknown_kind_is_told_the_known_ones(registry: TargetRegistry) -> None:
-    assert wrong(registry, "balloon") == {"target.kind": f"must be one of {', '.join(kind.info.name for kind in KINDS)}"}
+    known = ", ".join(kind.info.name for kind in KINDS)
+    assert wrong(registry, "balloon") == {"target.kind": f"must be one of {known}"}
     assert [field.name for field in registry.kinds()["directory"].fields] == ["path", "layout", "keep_releases"]
     with pytest.raises(TargetRefused, match="balloon"):
         registry.open(environment(1, "balloon"))
