@@ -112,8 +112,10 @@ def test_a_second_delivery_creates_updates_and_deletes(object_site: Any) -> None
     assert plan.counts() == {Action.CREATE: 1, Action.UPDATE: 1, Action.DELETE: 1}
     assert said(object_site) == meaning(SECOND)
     assert planned(object_site.open(), SECOND, SECOND)[1].items == ()
+    more = {**SECOND, b"Alarm/late": document(level=3)}
+    deliver(object_site.open(), SECOND, more, "three")
     listed = [key for key, _ in object_site.open().inventory_items()]
-    assert listed == sorted(SECOND), "sorted, whichever came first"
+    assert listed == sorted(more), "sorted, whichever came first"
 
 
 def test_without_pruning_what_git_dropped_stays_and_is_no_longer_watched(object_site: Any) -> None:
