@@ -292,6 +292,16 @@ def test_forgetting_keeps_the_objects(object_site: Any) -> None:
     assert looked.unmanaged == tuple(sorted(object_site.live()))
 
 
+def test_a_shadow_sees_the_place_and_has_an_empty_inventory(object_site: Any) -> None:
+    deliver(object_site.open(), {}, FIRST, "one")
+    shadow = object_site.registry.shadow(object_site.environment)
+    assert shadow.inventory() == InventoryHead()
+    looked = shadow.look([b"Service/web"])
+    assert [(one.known, one.found) for one in looked.deviations] == [(None, _items(FIRST)[b"Service/web"])]
+    assert looked.unmanaged_count == len(FIRST) - 1
+    assert object_site.open().inventory() == InventoryHead("one", "one", True)
+
+
 def test_progress_is_told_object_by_object(object_site: Any) -> None:
     watch = Watcher()
     deliver(object_site.open(), {}, FIRST, "one", watch)
