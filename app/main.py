@@ -182,7 +182,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 class Server(uvicorn.Server):
     """uvicorn that lets streams end as soon as it is told to stop, and says where it listens."""
 
-    def __init__(self, installation: Installation, told: Callable[[str], None]) -> None:
+    def __init__(self, installation: Installation, announce: Callable[[str], None]) -> None:
         settings = installation.settings
         config = uvicorn.Config(
             application(installation),
@@ -195,7 +195,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=int(GRACE_S),
         )
         super().__init__(config)
-        self._installation, self._told = installation, told
+        self._installation, self._announce = installation, announce
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal to stop."""
@@ -207,7 +207,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and self.servers:
             port = self.servers[0].sockets[0].getsockname()[1]
-            self._told(f"http://{self._installation.settings.host}:{port}")
+            self._announce(f"http://{self._installation.settings.host}:{port}")
 
 
 def share_heaps() -> None:
@@ -218,14 +218,14 @@ def share_heaps() -> None:
             ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
 
 
-def serve(settings: Settings, told: Callable[[str], None], password: Callable[[str], None]) -> None:
+def serve(settings: Settings, announce: Callable[[str], None], password: Callable[[str], None]) -> None:
     """Run the server until a signal. `told` hears its address once it listens, `password` the one-time password."""
     share_heaps()
     logs.configure(settings.log_format, settings.log_level)
     installation = build(settings)
     if installation.password:
         password(installation.password)
-    server = Server(installation, told)
+    server = Server(installation, announce)
     with suppress(KeyboardInterrupt):
         server.run()
     leave(0 if server.started else 1)
@@ -235,12 +235,12 @@ def work(settings: Settings) -> None:
     """Run workers (and the scheduler) without the web until a signal."""
     share_heaps()
     logs.configure(settings.log_format, settings.log_level)
-    installation, told = build(settings), threading.Event()
+    installation, stopping = build(settings), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+        signal.signal(number, lambda *_: stopping.set())
     installation.start()
     log.info("working", workers=settings.workers, scheduler=settings.scheduler)
-    told.wait()
+    stopping.wait()
     installation.stop()
     leave(0)
 

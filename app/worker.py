@@ -27,7 +27,7 @@ class Workers:
         self._use_cases, self._bus, self._count, self._shared = use_cases, bus, count, shared
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._told_to_stop: dict[str, threading.Event] = {}
+        self._stop_signals: dict[str, threading.Event] = {}
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -77,17 +77,17 @@ class Workers:
             return None
 
     def _run(self, operation: Operation) -> None:
-        told = threading.Event()
+        stop = threading.Event()
         with self._lock:
-            self._told_to_stop[operation.id] = told
+            self._stop_signals[operation.id] = stop
         try:
-            self._use_cases.reconciler.run(operation, told.is_set)
+            self._use_cases.reconciler.run(operation, stop.is_set)
         except Exception:
             log.exception("operation failed unexpectedly", extra=_of(operation))
             self._bury(operation)
         finally:
             with self._lock:
-                self._told_to_stop.pop(operation.id, None)
+                self._stop_signals.pop(operation.id, None)
 
     def _bury(self, operation: Operation) -> None:
         try:
@@ -98,16 +98,16 @@ class Workers:
     def _beat(self) -> None:
         """Renew the leases of what runs here, all at once and seldom; hear at every ring who was told to stop."""
         renewed = time.monotonic()
-        while not self._stopping.is_set() or self._told_to_stop:
+        while not self._stopping.is_set() or self._stop_signals:
             with self._lock:
-                running = dict(self._told_to_stop)
+                running = dict(self._stop_signals)
             due = time.monotonic() - renewed >= HEARTBEAT_S
             renewed = time.monotonic() if due else renewed
             for id in self._lost(running, renewing=due):
                 running[id].set()
             if not self._stopping.wait(0.05):
                 self._bus.wait("work", self._bus.count("work"), HEARTBEAT_S)
-            elif self._told_to_stop:
+            elif self._stop_signals:
                 time.sleep(0.2)
 
     def _lost(self, running: Collection[str], *, renewing: bool) -> list[str]:

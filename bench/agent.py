@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from app.agent import local_commands
+from app.agent.agent_launch import command as launched
 from app.agent.agent_runtime import AgentAdapters, parts
 from app.agent.agent_settings import AgentSettings
-from app.agent.launching import command as launched
 from app.domain.operation import Operation
 from app.services.agent_side.assignments import Assignments
 from bench.ground import GIT_ENVIRONMENT, Ground

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from app.agent import event_log
 from app.agent.agent_identity import IdentityFile
+from app.agent.agent_launch import MIGRATE, WARM, migrate
 from app.agent.agent_runtime import AgentRuntime, alone, parts, private_folder
 from app.agent.agent_settings import AgentSettings, read
-from app.agent.launching import MIGRATE, WARM, migrate
 from app.logs import light
 from app.store.migrate import current, newest
 
@@ -41,18 +41,18 @@ def main() -> int:
 
 
 def _run(settings: AgentSettings, identity: IdentityFile) -> int:
-    made = parts(settings, event_log.tell)
+    made = parts(settings, event_log.log_events)
     if current(made.store.engine) != newest():
         made.store.close()
         migrate(settings.folder, os.environ)
-        made = parts(settings, event_log.tell)
-    agent, told = AgentRuntime(made, identity), threading.Event()
+        made = parts(settings, event_log.log_events)
+    agent, stopping = AgentRuntime(made, identity), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+        signal.signal(number, lambda *_: stopping.set())
     gc.collect()
     gc.freeze()
     agent.start()
-    told.wait()
+    stopping.wait()
     agent.stop()
     logging.getLogger("agent").info("agent stopped")
     return 0

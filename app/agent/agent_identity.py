@@ -1,4 +1,4 @@
-"""Who an agent is: its server, its id and its credential, in one private file that is replaced as a whole."""
+"""An agent's identity: its server, its id and its credential, in one private file that is replaced as a whole."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AgentIdentity:
 
 
 class IdentityFile:
-    """The file, and what it says; safe for threads. Every change is on the disk before anybody acts on it."""
+    """The identity file, safe for threads. Every change is on the disk before it is used."""
 
     def __init__(self, folder: Path) -> None:
         self._path, self._turn = folder / NAME, threading.Lock()
@@ -42,7 +42,7 @@ class IdentityFile:
         return self._path.exists()
 
     def read(self) -> AgentIdentity:
-        """Who we are. Raises FileNotFoundError, ValueError."""
+        """The stored identity. Raises FileNotFoundError, ValueError."""
         with self._turn:
             if self._now is None:
                 given = json.loads(self._path.read_text("utf-8"))
@@ -51,7 +51,7 @@ class IdentityFile:
             return self._now
 
     def write(self, identity: AgentIdentity) -> None:
-        """Replace it, whatever happens in between: the old or the new one."""
+        """Replace the file atomically: after a crash it holds the old identity or the new one."""
         with self._turn:
             self._write(identity)
 
@@ -76,7 +76,7 @@ class IdentityFile:
         self.write(replace(now, next=credential))
 
     def proven(self, credential: str, at: datetime) -> None:
-        """A credential was accepted: if it is the new one, the old one is over."""
+        """Note that the control plane accepted a credential; the new one then replaces the old one."""
         now = self.read()
         if credential == now.next:
             self.write(replace(now, credential=credential, next="", rotated_at=at.isoformat()))

@@ -54,7 +54,7 @@ class Nobody:
 
 
 class OwnTargets(TargetRegistry):
-    """Targets that this machine's administrator allows, whatever the control plane asks for."""
+    """The registry of targets limited to those that this machine's administrator allows."""
 
     def open(self, environment: Environment) -> Target:
         try:
@@ -67,7 +67,7 @@ class OwnTargets(TargetRegistry):
 
 @dataclass(frozen=True, slots=True)
 class AgentAdapters:
-    """What commands on the agent's machine work with: the use cases, without anything that runs."""
+    """The use cases over the agent's store, for commands on its machine; no thread runs."""
 
     settings: AgentSettings
     store: ReportingStore
@@ -118,14 +118,14 @@ class AgentRuntime:
         self._link = Link(identity, store, self.contact, made.bus, offset, work, made.clock.seconds)
 
     def start(self) -> None:
-        """Go to work with what is known, and look for the control plane."""
+        """Start the work on the stored environments, and the link to the control plane."""
         standing, heard, _ = noted(self._made.store)
         if standing is SessionState.REVOKED:
             log.critical("this agent was revoked: it delivers nothing until it is wanted again")
         else:
             self._work()
-        told = {"reports": self._size(), "heard_at": heard.isoformat() if heard else None}
-        log.info("agent started", extra=told)
+        details = {"reports": self._size(), "heard_at": heard.isoformat() if heard else None}
+        log.info("agent started", extra=details)
         self._link.start()
 
     def _size(self) -> int:
@@ -133,7 +133,7 @@ class AgentRuntime:
             return tx.outbox.size()
 
     def _changed(self, standing: SessionState) -> None:
-        """A revoked agent has no authority: it leaves everything as it is. Nothing else stops it."""
+        """Stop the work of a revoked agent, which has no authority any more; no other state stops it."""
         if standing is SessionState.REVOKED:
             self._rest(GRACE_S)
         elif standing is SessionState.CONNECTED:
@@ -156,7 +156,7 @@ class AgentRuntime:
             working[0].stop(timeout_s)
 
     def poll(self, repo_url: str, credential: str | None) -> None:
-        """Look at a repository now."""
+        """Poll a repository now."""
         with self._turn:
             working = self._working
         if working:

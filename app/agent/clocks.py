@@ -1,4 +1,4 @@
-"""Time as an agent knows it: a clock that nobody can set back, and how far its wall clock is off."""
+"""An agent's clocks: a clock that cannot be set back, and the offset of its wall clock from the control plane's."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Offset:
         self._last.append(Measured(theirs, middle, max(0.0, received_s - sent_s) / 2))
 
     def best(self) -> tuple[float, float | None]:
-        """What to add to our wall clock now, and how far that may be off; (0, None) until it was measured."""
+        """The offset to add to our wall clock now, and its error; (0, None) before the first measurement."""
         now = self._clock()
         fresh = [one for one in self._last if now.mono_s - one.mono_s <= OLDEST_S] or list(self._last)[-1:]
         if not fresh:

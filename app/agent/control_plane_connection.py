@@ -29,7 +29,7 @@ class ConnectionClosed(ConnectionFailed):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `code` is that of a problem."""
+    """An HTTP answer of the control plane. `code` is that of a problem."""
 
     status: int
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -38,12 +38,12 @@ class Answer:
 
     @property
     def good(self) -> bool:
-        """Whether it was done."""
+        """Whether the control plane carried the request out."""
         return 200 <= self.status < 300
 
     @property
     def code(self) -> str:
-        """The problem's stable name, "" where a proxy or somebody else answered."""
+        """The problem's stable name; "" if the answer is not a problem document, such as a proxy's."""
         return str(self.data.get("code") or "") if not self.good else ""
 
     @property
@@ -84,10 +84,10 @@ class ControlPlaneConnection:
             return self._exchange(method, path, secret, content, timeout_s)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as closed:
             self.close()
-            raise (ConnectionFailed if fresh or self.over else ConnectionClosed)(_told(closed)) from None
+            raise (ConnectionFailed if fresh or self.over else ConnectionClosed)(_reason(closed)) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            raise ConnectionFailed(_told(error)) from None
+            raise ConnectionFailed(_reason(error)) from None
         except BaseException:
             self.close()
             raise
@@ -134,7 +134,7 @@ class ControlPlaneConnection:
             connection.close()
 
     def hang_up(self) -> None:
-        """For good, and from another thread: what waits here ends now."""
+        """Close the connection for good, from another thread; a request that waits ends now."""
         self.over = True
         connection = self._connection
         try:
@@ -154,5 +154,5 @@ def _json(text: bytes, status: int) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:300] if str(error) else type(error).__name__

@@ -1,4 +1,4 @@
-"""The agent's log of what it did: lines out of the events that were just written down, so none for a quiet poll."""
+"""The agent's log: lines made from new events, so a poll without news writes none."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SHOWN = 200  # characters of a reason
 log = logging.getLogger("agent")
 
 
-def tell(events: Sequence[Event]) -> None:
-    """One line for each event that a person who reads along wants to know of."""
+def log_events(events: Sequence[Event]) -> None:
+    """Log a line for each event that concerns a person who reads the log."""
     for event in events:
         line = _line(event)
         if line:

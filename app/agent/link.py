@@ -28,7 +28,7 @@ log = logging.getLogger("link")
 
 @dataclass(frozen=True, slots=True)
 class AgentWork:
-    """What an agent does with what it hears: it takes assignments, carries commands out, and polls when told to."""
+    """The agent's handlers: they apply assignments, carry commands out, and poll a repository."""
 
     assignments: Assignments
     executor: CommandExecutor
@@ -36,7 +36,7 @@ class AgentWork:
 
 
 class Link:
-    """All that happens between an agent and its control plane."""
+    """The threads that exchange assignments, commands, answers and reports with the control plane."""
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class Link:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Begin to listen, to tell, and to do what we are told."""
+        """Start a thread each for assignments, for reports, for commands and for questions."""
         loops: Mapping[str, Callable[[], None]] = {
             "news": self._listen,
-            "reports": self._tell,
+            "reports": self._send_reports,
             "deeds": lambda: self._do(ORDERED_KINDS),
             "questions": lambda: self._do(QUESTIONS),
         }
@@ -71,14 +71,14 @@ class Link:
             self._threads.append(thread)
 
     def quit(self) -> None:
-        """Hang up and take nothing new. Safe to call more than once."""
+        """Close the connections and take no new command. Safe to call more than once."""
         self._stopping.set()
         self._news_line.hang_up()
         self._report_line.hang_up()
         self._bus.notify(("outbox", "orders", "answers"))
 
     def stop(self, timeout_s: float) -> None:
-        """Wait for the threads a moment; what they did not finish is repeated at the next start."""
+        """Quit, and wait for the threads a moment; unfinished work is repeated at the next start."""
         self.quit()
         for thread in self._threads:
             thread.join(timeout_s / len(self._threads))
@@ -107,7 +107,7 @@ class Link:
                 self._stopping.wait(pause)
 
     def _news(self, wait_s: float) -> bool:
-        """Ask once; False where something of it has to be taken later."""
+        """Poll for the assignment and commands once; False if the assignment cannot be applied yet."""
         with self._store.read() as tx:
             known, after = tx.notes.get(VERSION) or "", tx.command_inbox.last()
         path = f"/agents/self/assignment?known={known}&after={after}&wait_s={wait_s:g}"
@@ -134,7 +134,7 @@ class Link:
         return True
 
     def _commanded(self, given: Sequence[Mapping[str, Any]], after: int) -> None:
-        """Store commands before they are acknowledged, which the next question does."""
+        """Store commands; the next poll acknowledges them."""
         if not given:
             return
         known = [command for one in given if (command := _command(one))]
@@ -157,7 +157,7 @@ class Link:
                 self._bus.notify(("outbox",))
 
     # --- reports ---
-    def _tell(self) -> None:
+    def _send_reports(self) -> None:
         backoff = Backoff()
         while not self._stopping.is_set():
             seen = self._bus.count("outbox")

@@ -1,4 +1,4 @@
-"""What this machine's administrator may ask of an agent, with the control plane or without it."""
+"""Local commands of this machine's administrator; they work without the control plane, except for enrollment."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ServerAway(Temporary):
 
 
 def actor() -> Actor:
-    """Who sits at this machine."""
+    """The person who runs the command on this machine."""
     return Actor(ActorKind.LOCAL, pwd.getpwuid(os.getuid()).pw_name)
 
 
@@ -82,7 +82,7 @@ def enroll(
 
 
 def _wanted(folder: Path) -> bool:
-    """Whether the agent that is there was not revoked."""
+    """Whether the data directory holds an agent that was not revoked."""
     return noted(parts(read(folder)).store)[0] is not SessionState.REVOKED
 
 
@@ -104,7 +104,7 @@ def _token_used(server: str, token: str, ca_file: str, name: str) -> tuple[Mappi
 
 
 def _begin(made: AgentAdapters) -> None:
-    """A new agent's chain begins at its beginning, also over the store of one that was revoked."""
+    """Start a new chain of reports, also in the store of an agent that was revoked."""
     with made.store.unreported() as tx:
         tx.outbox.rebase(0, FIRST_HASH)
         tx.command_inbox.restart()
@@ -114,7 +114,7 @@ def _begin(made: AgentAdapters) -> None:
 
 
 def status(data_dir: Path) -> Json:
-    """What it serves, what waits to be told, and when it heard of the control plane last."""
+    """The agent's environments, the number of waiting reports, and when the control plane answered last."""
     made = opened(data_dir)
     who, now = IdentityFile(made.settings.folder).read(), datetime.now(UTC)
     standing, heard, reason = noted(made.store)
@@ -177,7 +177,7 @@ def add_credential(data_dir: Path, name: str, kind: str, fields: Mapping[str, st
 
 
 def credentials(data_dir: Path) -> list[Json]:
-    """Without their secrets."""
+    """The stored credentials without their secrets."""
     with opened(data_dir).store.read() as tx:
         found = tx.credentials.page(1000, None).items
     return [{"name": one.name, "kind": one.kind, "created_at": one.created_at.isoformat(),
@@ -185,5 +185,5 @@ def credentials(data_dir: Path) -> list[Json]:
 
 
 def remove_credential(data_dir: Path, name: str) -> None:
-    """Forget one. Raises CredentialNotFound, CredentialInUse."""
+    """Delete a credential. Raises CredentialNotFound, CredentialInUse."""
     opened(data_dir).use_cases.keyring.remove(name, actor())

@@ -1,4 +1,4 @@
-"""What an agent tells: reports in order and once each, answers, and its wish for a new credential."""
+"""The sender of reports (in order, once each) and answers; it also rotates the credential."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger("link")
 
 
 class ReportSender:
-    """Empties the outbox."""
+    """Sends the outbox's reports and the answers to questions."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class ReportSender:
         self._looked = datetime.min.replace(tzinfo=UTC)
 
     def send(self) -> bool:
-        """Send what waits, a request's worth; whether there may be more. After a break it asks first where it was."""
+        """Send one request of waiting reports; True if there may be more. After a failure, get the position first."""
         if not self._sure:
             self._ask_where()
         self._sure = False
@@ -92,7 +92,7 @@ class ReportSender:
             log.warning("a report was refused", extra={"report": dict(one)})
 
     def _smaller(self, reports: tuple[Report, ...], detail: str) -> None:
-        """Fewer at a time; one that is too large for itself is left out, and that is told."""
+        """Halve the batch; leave out a single report that is too large, and report that."""
         if len(reports) > 1:
             self._batch = max(1, len(reports) // 2)
             return
@@ -101,10 +101,10 @@ class ReportSender:
         data = {"kind": one.kind.value, "environment": one.environment, "reason": detail}
         with self._store.unreported() as tx:
             tx.outbox.leave_out(one.seq)
-            self._say(tx, one.environment, "agent.report_left_out", data)
+            self._report_audit(tx, one.environment, "agent.report_left_out", data)
 
     def _ask_where(self) -> bool:
-        """Ask where the control plane's chain is, and what time it is there; whether ours had to change."""
+        """Ask for the control plane's position in the chain and its time; True if our position changed."""
         with self._store.read() as tx:
             known, after = tx.notes.get(VERSION) or "", tx.command_inbox.last()
         path = f"/agents/self/assignment?known={known}&after={after}&wait_s=0"
@@ -114,9 +114,9 @@ class ReportSender:
         self._measure(answer)
         return self._agree(answer.data)
 
-    def _agree(self, told: Mapping[str, Any]) -> bool:
+    def _agree(self, position: Mapping[str, Any]) -> bool:
         """Find the control plane's position in our chain, or go on from it."""
-        through, hash = int(told.get("reported") or 0), str(told.get("chain") or "")
+        through, hash = int(position.get("reported") or 0), str(position.get("chain") or "")
         with self._store.unreported() as tx:
             if tx.outbox.position() == (through, hash):
                 return False
@@ -127,11 +127,11 @@ class ReportSender:
             waiting = tx.outbox.rebase(through, hash)
             log.warning("the chain of reports goes on from elsewhere", extra={"ours": before[0], "theirs": through})
             data = {"ours": before[0], "theirs": through, "waiting": waiting}
-            self._say(tx, self._first(tx), "agent.chain_renewed", data)
+            self._report_audit(tx, self._first(tx), "agent.chain_renewed", data)
         return True
 
     def _measure(self, answer: Answer) -> None:
-        """How far the clocks are apart, by an answer that was given at once."""
+        """Measure the clocks' offset with an answer that was given at once."""
         try:
             theirs = decode(datetime, answer.data.get("server_time"), "server_time")
         except Problem:
@@ -147,7 +147,7 @@ class ReportSender:
             if not answer.good:
                 log.warning("an answer was not wanted", extra={"command": one.seq, "reason": answer.detail})
             with self._store.unreported() as tx:
-                tx.command_inbox.told(one.seq)
+                tx.command_inbox.answer_sent(one.seq)
 
     # --- now and then ---
     def _look_after(self) -> None:
@@ -162,10 +162,10 @@ class ReportSender:
             gone = tx.outbox.cut(now - KEPT)
             if gone:
                 log.error("reports waited too long and are forgotten", extra={"reports": gone})
-                self._say(tx, self._first(tx), "agent.reports_forgotten", {"reports": gone})
+                self._report_audit(tx, self._first(tx), "agent.reports_forgotten", {"reports": gone})
 
     def _rotate(self) -> None:
-        """A new credential is kept on the disk before it is used; the present one goes on until it is proven."""
+        """Request a new credential and store it before its use; the present one stays until the new one is accepted."""
         answer = self._contact.request(self._line, "POST", "/agents/self/credential", {})
         credential = answer.data.get("credential")
         if answer.good and isinstance(credential, str) and credential:
@@ -176,9 +176,9 @@ class ReportSender:
         rows = tx.environments.page(EnvironmentFilter(), self._clock().at, 1000, None).items
         return min((one.environment.id for one in rows if one.environment.runs_on is RunsOn.AGENT), default=0)
 
-    def _say(self, tx: AgentTransaction, environment: int, action: str, data: Mapping[str, Any]) -> None:
-        """An entry of the audit log about the agent itself, told through one of its environments."""
+    def _report_audit(self, tx: AgentTransaction, environment: int, action: str, data: Mapping[str, Any]) -> None:
+        """Report an audit entry about the agent itself, through one of its environments."""
         if environment:
-            told = {"action": action, "object": "agent:self", "data": dict(data), "by": "system:agent"}
+            entry = {"action": action, "object": "agent:self", "data": dict(data), "by": "system:agent"}
             now = self._clock()
-            tx.outbox.put(now.at, now.mono_s, now.boot, environment, ReportKind.AUDIT, told)
+            tx.outbox.put(now.at, now.mono_s, now.boot, environment, ReportKind.AUDIT, entry)

@@ -1,4 +1,4 @@
-"""How an agent stands with its control plane, and what is tried again when."""
+"""The session with the control plane: its state, and the pauses between attempts."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ class SessionState(StrEnum):
 
 
 class Refused(Exception):
-    """The control plane does not want us, as we are."""
+    """The control plane refuses this agent: it is revoked or of another version."""
 
 
 class Backoff:
-    """Growing pauses with jitter, so that agents do not come back all at once."""
+    """Growing pauses with jitter, so that agents do not reconnect all at once."""
 
     def __init__(self) -> None:
         self._next = FIRST_S
 
     def reset(self) -> None:
-        """It went well."""
+        """Start again with the shortest pause, after a success."""
         self._next = FIRST_S
 
     def pause(self, least_s: float = 0.0) -> float:
-        """How long to wait now."""
+        """The next pause in seconds, at least `least_s`."""
         pause = max(least_s, self._next) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
         self._next = min(MOST_S, self._next * 2)
         return pause
 
 
 class ControlPlaneSession:
-    """Requests with whichever credential is good, and what their answers say about us.
+    """Requests with the credential that is accepted, and the session's state by their answers.
 
     `changed` hears of a new standing, so that work stops for a revoked agent and goes on for one that is wanted again.
     """
@@ -69,7 +69,7 @@ class ControlPlaneSession:
     def request(
         self, line: ControlPlaneConnection, method: str, path: str, body: object = None, timeout_s: float = 30.0
     ) -> Answer:
-        """An answer, good or not, that comes from the control plane. Raises ConnectionFailed, Refused."""
+        """Make a request and return the control plane's answer, good or not. Raises ConnectionFailed, Refused."""
         try:
             answer = self._tried(line, method, path, body, timeout_s)
         except ConnectionFailed as down:
@@ -86,7 +86,7 @@ class ControlPlaneSession:
         return answer
 
     def _tried(self, line: ControlPlaneConnection, method: str, path: str, body: object, timeout_s: float) -> Answer:
-        """With each credential in turn, and once more if another thread got a new one meanwhile."""
+        """Try each credential in turn, and once more if another thread got a new one meanwhile."""
         tried: set[str] = set()
         answer = Answer(0)
         while left := [one for one in self._identity.read().candidates() if one not in tried]:
@@ -103,14 +103,14 @@ class ControlPlaneSession:
         with self._turn:
             before, self.standing = self.standing, standing
             if before is not standing:
-                self._say(standing, why)
+                self._log_state(standing, why)
             due = standing is SessionState.CONNECTED and self._clock.monotonic() - self._noted >= NOTED_EVERY_S
             if before is not standing or due:
                 self._note(standing, why)
         if before is not standing:
             self._changed(standing)
 
-    def _say(self, standing: SessionState, why: str) -> None:
+    def _log_state(self, standing: SessionState, why: str) -> None:
         if standing is SessionState.REVOKED:
             log.critical("REVOKED by the control plane: nothing is delivered any more", extra={"reason": why})
         elif standing is SessionState.SKEW:
@@ -130,7 +130,7 @@ class ControlPlaneSession:
 
 
 def noted(store: AgentStore) -> tuple[SessionState, datetime | None, str]:
-    """The last standing that was noted, when the control plane was heard of last, and the reason."""
+    """The stored session state, the time of the control plane's last answer, and the reason."""
     with store.read() as tx:
         found = tx.notes.get(NOTE) or {}
     heard = datetime.fromisoformat(found["heard_at"]) if found.get("heard_at") else None

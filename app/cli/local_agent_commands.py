@@ -79,7 +79,7 @@ def _named(one: Any) -> str:
 def run(data_dir: Folder = HERE) -> None:
     """Work until stopped. This process becomes the agent's own, which is small."""
     with told():
-        from app.agent.launching import command
+        from app.agent.agent_launch import command
 
         argv, variables = command(data_dir.expanduser().resolve(), os.environ)
     sys.stdout.flush()

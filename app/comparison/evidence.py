@@ -20,7 +20,6 @@ from app.domain.state.drift import Episode
 
 MODES = (Mode.PUSH.value, Mode.PULL.value)
 STARTS = frozenset({Trigger.PIPELINE, Trigger.WEBHOOK, Trigger.SCHEDULE, Trigger.AGENT})
-WORKED = frozenset({Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED})
 
 Place = tuple[str, str]  # (environment, revision)
 

@@ -31,6 +31,9 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Verdict):
+        shown = {"call": value.call, "text": value.text, "difference": value.difference, "interval": value.interval}
+        return _plain(shown)
     if is_dataclass(value):
         return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Mapping):

@@ -122,8 +122,8 @@ def _sentence(says: Phrases, measure: Measure, value: float | None, unit: str = 
     words |= {"mode": measure.mode, "Mode": measure.mode.capitalize()}
     if value is None:
         return says.nothing.format(**words)
-    told = says.found.format(**words, value=amount(value, unit))
-    return f"{told} {measure.note}".rstrip()
+    text = says.found.format(**words, value=amount(value, unit))
+    return f"{text} {measure.note}".rstrip()
 
 
 def judge(
@@ -138,11 +138,11 @@ def judge(
     if low <= 0 <= high:
         return Verdict(Call.EVEN, _no_difference(heading.unit, interval), difference, interval)
     winner = Call.PUSH if (high < 0) == (heading.better == "lower") else Call.PULL
-    text = f"{winner.value.capitalize()}: {gap(abs(difference), heading.unit)} {word}"
+    finding = f"{gap(abs(difference), heading.unit)} {word}"
     if interval:
         near, far = sorted((abs(low), abs(high)))
-        text += f" (95 %: {gap(near, heading.unit)} to {gap(far, heading.unit)})"
-    return Verdict(winner, text, difference, interval)
+        finding += f" (95 %: {gap(near, heading.unit)} to {gap(far, heading.unit)})"
+    return Verdict(winner, finding, difference, interval)
 
 
 def _no_difference(unit: str, interval: Interval | None) -> str:
@@ -177,8 +177,6 @@ def _paired_sentence(n: int, first: int, second: int, verdict: Verdict, word: st
     if not n:
         return "No revision has gone both ways."
     both = f"{plural(n, 'revision')} went both ways: push was {word} with {first:,}, pull with {second:,}"
-    if verdict.call not in (Call.PUSH, Call.PULL):
+    if not verdict.winner:
         return f"{both}. {verdict.text}."
-    return (
-        f"{both}. The median difference is {duration(abs(verdict.difference or 0))}, in favour of {verdict.call.value}."
-    )
+    return f"{both}. The median difference is {duration(abs(verdict.difference or 0))}, in favour of {verdict.winner}."

@@ -27,12 +27,23 @@ class Call(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`difference` is push minus pull in the row's unit, `interval` its 95 % interval (None for what was counted)."""
+    """`finding` says what was found, without the winner. `difference` is push minus pull in the row's unit, `interval`
+    its 95 % interval (None for what was counted)."""
 
     call: Call
-    text: str
+    finding: str
     difference: float | None = None
     interval: Interval | None = None
+
+    @property
+    def winner(self) -> str:
+        """The mode that does better; "" where none does."""
+        return self.call.value if self.call in (Call.PUSH, Call.PULL) else ""
+
+    @property
+    def text(self) -> str:
+        """The finding, behind the winner if there is one."""
+        return f"{self.winner.capitalize()}: {self.finding}" if self.winner else self.finding
 
 
 @dataclass(frozen=True, slots=True)

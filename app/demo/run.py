@@ -40,25 +40,25 @@ def check_port(host: str, port: int) -> None:
             raise Failure(f"port {port} is taken; stop what uses it, or give --port", 2) from None
 
 
-def run(folder: Path, host: str, port: int, pause_s: float, tell: Callable[[str], None]) -> None:
+def run(folder: Path, host: str, port: int, pause_s: float, show: Callable[[str], None]) -> None:
     """Prepare, serve, and tell the story until stopped."""
     from app.main import serve
 
     check_port(host, port)
     fresh_folder(folder)
-    tell("[1/5] Making a Git repository with a dozen commits by four people")
+    show("[1/5] Making a Git repository with a dozen commits by four people")
     repository = DemoRepository(folder / "git")
     repository.create()
     token = "pp_" + secrets.token_urlsafe(32)
     stopping = threading.Event()
 
     def begin(address: str) -> None:
-        tell(f"\n  The dashboard:  {address}\n  Log in as:      admin / {PASSWORD}\n  For scripts:    "
+        show(f"\n  The dashboard:  {address}\n  Log in as:      admin / {PASSWORD}\n  For scripts:    "
              f"export PUSHPULL_URL={address} PUSHPULL_TOKEN={token}\n")  # fmt: skip
-        story = Story(Client(address, token), repository, folder / "servers", tell, pause_s, stopping)
+        story = Story(Client(address, token), repository, folder / "servers", show, pause_s, stopping)
         threading.Thread(target=story.run, daemon=True).start()
 
-    tell("[2/5] Starting the server")
+    show("[2/5] Starting the server")
     try:
         serve(_settings(folder, host, port, token), begin, lambda _password: None)
     finally:

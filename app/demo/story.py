@@ -27,11 +27,11 @@ class Story:
         client: Client,
         repository: DemoRepository,
         targets: Path,
-        tell: Tell,
+        show: Tell,
         pause_s: float,
         stopping: threading.Event,
     ) -> None:
-        self._client, self._repository, self._targets, self._tell = client, repository, targets, tell
+        self._client, self._repository, self._targets, self._print = client, repository, targets, show
         self._pause_s, self._stopping = pause_s, stopping
         self._number = 0  # commits so far
         self._turn = 0
@@ -44,19 +44,19 @@ class Story:
                 self._next()
         except Failure as failure:
             if not self._stopping.is_set():
-                self._tell(f"the story stopped: {failure}")
+                self._print(f"the story stopped: {failure}")
 
     def _opening(self) -> None:
         """Enough real deliveries, drift and a rollback for every page to have something to show."""
-        self._tell("[3/5] Registering a pushed and a pulled environment")
+        self._print("[3/5] Registering a pushed and a pulled environment")
         for name, mode in ((PUSH, "push"), (PULL, "pull")):
             self._client.call("POST", "/environments", self._specification(name, mode))
         self._push(None, "first delivery")
         self._live(PULL, None)
-        self._tell("[4/5] Delivering four commits through both")
+        self._print("[4/5] Delivering four commits through both")
         for _ in range(4):
             self._commit()
-        self._tell("[5/5] Editing both servers by hand, and rolling one back")
+        self._print("[5/5] Editing both servers by hand, and rolling one back")
         self._tamper()
         self._client.call("POST", f"/environments/{PUSH}/drift/heals")
         self._idle(PUSH)
@@ -92,13 +92,13 @@ class Story:
         step = next_step(self._number)
         self._number += 1
         revision = self._repository.add(step)
-        self._tell(f"      {step.author.name}: {step.message} ({revision[:8]})")
+        self._print(f"      {step.author.name}: {step.message} ({revision[:8]})")
         if self._stopping.wait(1.5):  # a very quick pipeline
             return
         if self._number % 9:  # one in nine pipelines fails before it delivers
             self._push(revision, "")
         else:
-            self._tell("      the pipeline failed before it delivered; only the pulled environment gets this one")
+            self._print("      the pipeline failed before it delivered; only the pulled environment gets this one")
         self._live(PULL, revision)
 
     def _push(self, revision: str | None, reason: str) -> None:
@@ -134,7 +134,7 @@ class Story:
 
     def _tamper(self) -> None:
         """Somebody edits both servers by hand; a refresh finds out."""
-        self._tell("      somebody edits both servers by hand")
+        self._print("      somebody edits both servers by hand")
         for name in (PUSH, PULL):
             folder = self._targets / name
             with (folder / "nginx.conf").open("a", encoding="utf-8") as file:

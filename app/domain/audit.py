@@ -11,13 +11,23 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from app.domain.actor import Actor
 
 GENESIS = "0" * 64
-REMOVED = "removed"
-UNCONNECTED = "inserted or rewritten: it does not continue the entry before it"
+
+
+class Break(StrEnum):
+    """How an entry fails to fit into its chain; the value is what is said of it, behind "was"."""
+
+    UNNUMBERED = "altered: it has no sequence number"
+    ALTERED = "altered: its content does not match its hash"
+    REMOVED = "removed"
+    MOVED = "inserted or moved: {found} stands where {expected} belongs"
+    BEHIND = "inserted or moved: it stands behind {last}"
+    UNCONNECTED = "inserted or rewritten: it does not continue the entry before it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +100,9 @@ def verify(entries: Iterable[Mapping[str, Any]], *, seq: int = 1, prev_hash: str
     count, first = 0, seq
     rest = iter(entries)
     for entry in rest:
-        problem = _problem(entry, seq, prev_hash)
-        if problem:
-            return Verification(False, count, *_named(problem, entry, rest, seq, first), prev_hash)
+        broken = _break(entry, seq, prev_hash)
+        if broken:
+            return Verification(False, count, *_named(broken, entry, rest, seq, first), prev_hash)
         count, seq, prev_hash = count + 1, seq + 1, entry["hash"]
     return Verification(True, count, None, "", prev_hash)
 
@@ -102,32 +112,32 @@ def verify_each(entries: Iterable[Mapping[str, Any]]) -> Verification:
     missing between them cannot be told from what the filter left out."""
     count, last, head = 0, 0, GENESIS
     for entry in entries:
-        problem = _problem(entry, entry.get("seq", 0), str(entry.get("prev_hash")))
-        if not problem and entry["seq"] <= last:
-            problem = f"inserted or moved: it stands behind {last}"
-        if problem:
-            blamed = _number(entry, last + 1) if problem.startswith("altered: it has no") else entry["seq"]
-            return Verification(False, count, blamed, f"entry {blamed} was {problem}", head)
+        broken = _break(entry, entry.get("seq", 0), str(entry.get("prev_hash")))
+        if not broken and entry["seq"] <= last:
+            broken = Break.BEHIND
+        if broken:
+            blamed = _number(entry, last + 1) if broken is Break.UNNUMBERED else entry["seq"]
+            return Verification(False, count, blamed, f"entry {blamed} was {broken.format(last=last)}", head)
         count, last, head = count + 1, entry["seq"], entry["hash"]
     return Verification(True, count, None, "", head)
 
 
 def _named(
-    problem: str, entry: Mapping[str, Any], rest: Iterator[Mapping[str, Any]], seq: int, first: int
+    broken: Break, entry: Mapping[str, Any], rest: Iterator[Mapping[str, Any]], seq: int, first: int
 ) -> tuple[int, str]:
     """The entry to blame, and in which words."""
     try:
-        if problem == REMOVED:
+        if broken is Break.REMOVED:
             moved = any(later.get("seq") == seq for later in rest)
             return seq, f"entry {seq} was {'reordered' if moved else 'removed'}: {entry['seq']} follows {seq - 1}"
-        if problem == UNCONNECTED and seq > first:
+        if broken is Break.UNCONNECTED and seq > first:
             later = next(rest, None)
             if later is None or later.get("prev_hash") == entry["hash"]:
                 return seq - 1, f"entry {seq - 1} was altered and hashed anew: entry {seq} continues another one"
     except ValueError:
         pass
     blamed = _number(entry, seq)
-    return blamed, f"entry {blamed} was {problem}"
+    return blamed, f"entry {blamed} was {broken.format(found=entry.get('seq'), expected=seq)}"
 
 
 def _number(entry: Mapping[str, Any], expected: int) -> int:
@@ -135,15 +145,15 @@ def _number(entry: Mapping[str, Any], expected: int) -> int:
     return min(found, expected) if isinstance(found, int) else expected
 
 
-def _problem(entry: Mapping[str, Any], seq: int, prev_hash: str) -> str:
-    """What happened to an entry, to stand behind "was"; "" if it is in order."""
+def _break(entry: Mapping[str, Any], seq: int, prev_hash: str) -> Break | None:
+    """What happened to an entry; None if it is in order."""
     found = entry.get("seq")
     if not isinstance(found, int):
-        return "altered: it has no sequence number"
+        return Break.UNNUMBERED
     if entry.get("hash") != digest(entry):
-        return "altered: its content does not match its hash"
+        return Break.ALTERED
     if found > seq:
-        return REMOVED
+        return Break.REMOVED
     if found < seq:
-        return f"inserted or moved: {found} stands where {seq} belongs"
-    return UNCONNECTED if entry.get("prev_hash") != prev_hash else ""
+        return Break.MOVED
+    return Break.UNCONNECTED if entry.get("prev_hash") != prev_hash else None

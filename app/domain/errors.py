@@ -72,7 +72,7 @@ class PayloadTooLarge(Problem):
 
 # --- things that are not there, or there already ---
 class NotFound(Problem):
-    """There is no such thing."""
+    """The requested object does not exist."""
 
 
 class EnvironmentNotFound(NotFound):
@@ -80,7 +80,7 @@ class EnvironmentNotFound(NotFound):
 
     @classmethod
     def named(cls, name: str) -> EnvironmentNotFound:
-        """The answer for a name that is not there, or not for the one who asks."""
+        """The problem for a name that does not exist, or that the identity may not see."""
         return cls(f"There is no environment '{name[:80]}'.")
 
 
@@ -193,7 +193,7 @@ class NothingToRollBackTo(Problem):
 
 
 class WriteBackNotPossible(Problem):
-    """What stands on the target cannot be written back: no edit of the repository has that effect."""
+    """The drift cannot be written back: no edit of the repository has the same effect on the target."""
 
 
 class NothingToWriteBack(Problem):

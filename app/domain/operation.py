@@ -64,6 +64,11 @@ class Outcome(StrEnum):
     NUDGED = "nudged"  # a webhook on a pull environment brought the poll forward
     OBSERVED = "observed"  # a shadow said what it would have done
 
+    @property
+    def changed_live(self) -> bool:
+        """Whether the operation changed what is live, and well."""
+        return self in (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED)
+
 
 class StageName(StrEnum):
     """Lead time's stages, in order."""

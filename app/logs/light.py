@@ -23,23 +23,23 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One record as one line, with its traceback behind it."""
         fields = {name: redact(value, name) for name, value in vars(record).items() if name not in STANDARD}
-        told = {
+        head = {
             "event": redact(record.getMessage()),
             "level": record.levelname.lower(),
             "logger": record.name,
             "timestamp": f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
         }
         trace = redact(self.formatException(record.exc_info)) if record.exc_info else ""
-        return _json(told, fields, trace) if self._shape == "json" else _text(told, fields, trace)
+        return _json(head, fields, trace) if self._shape == "json" else _text(head, fields, trace)
 
 
-def _json(told: dict[str, Any], fields: dict[str, Any], trace: str) -> str:
-    return json.dumps({**fields, **told, **({"exception": trace} if trace else {})}, default=str)
+def _json(head: dict[str, Any], fields: dict[str, Any], trace: str) -> str:
+    return json.dumps({**fields, **head, **({"exception": trace} if trace else {})}, default=str)
 
 
-def _text(told: dict[str, Any], fields: dict[str, Any], trace: str) -> str:
+def _text(head: dict[str, Any], fields: dict[str, Any], trace: str) -> str:
     pairs = " ".join(f"{name}={value}" for name, value in sorted(fields.items()))
-    line = one_line(f"{told['timestamp']} [{told['level']:<9}] {told['event']} [{told['logger']}] {pairs}".rstrip())
+    line = one_line(f"{head['timestamp']} [{head['level']:<9}] {head['event']} [{head['logger']}] {pairs}".rstrip())
     return f"{line}\n{trace}" if trace else line
 
 

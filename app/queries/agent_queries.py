@@ -1,4 +1,4 @@
-"""Agents: which there are, for what, and where another one could be enrolled."""
+"""Queries about agents: their environments, and the environments that another agent could be enrolled for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Fleet:
 
 
 class AgentQueries:
-    """Reads who is enrolled."""
+    """Reads agents."""
 
     def __init__(self, ports: Ports) -> None:
         self._store, self._clock = ports.store, ports.clock
@@ -47,7 +47,7 @@ class AgentQueries:
             return Page(_records(tx, every[:limit]), every[limit - 1].id if len(every) > limit else None)
 
     def fleet(self, identity: Identity) -> Fleet:
-        """All agents, and who could have one."""
+        """All agents, and the environments that an agent may be enrolled for."""
         now = self._clock.now()
         with self._store.read() as tx:
             every = tx.agents.all()
@@ -56,7 +56,7 @@ class AgentQueries:
             return Fleet(now, _records(tx, working), revoked, _choices(tx, now, frozenset(one.id for one in revoked)))
 
     def enrolled(self, identity: Identity) -> tuple[Agent, ...]:
-        """Agents that work may be given to, oldest first."""
+        """Agents that are not revoked, oldest first."""
         with self._store.read() as tx:
             return tuple(one for one in tx.agents.all() if one.revoked_at is None)
 

@@ -37,7 +37,7 @@ class AuditQueries:
             return tx.audit.page(where, limit, after)
 
     def view(self, identity: Identity, where: AuditFilter, limit: int, after: int | None) -> AuditView:
-        """A page of entries with what it can be narrowed by."""
+        """A page of entries, with the actors and actions to filter by."""
         with self._store.read() as tx:
             page, head = tx.audit.page(where, limit, after), tx.audit.head()
             return AuditView(page, head.seq if head else 0, tx.audit.actors(), tx.audit.actions())

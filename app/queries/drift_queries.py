@@ -1,4 +1,4 @@
-"""Drift: what differs on one target, and the episodes of one environment or of all."""
+"""Queries about drift: one target's drift report, and the episodes of one environment or of all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.queries.visibility import visible_environment
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentDrift:
-    """What the last full comparison found, None before the first one."""
+    """The report of the last full comparison, None before the first one."""
 
     environment: Environment
     report: DriftReport | None
@@ -35,7 +35,7 @@ class DriftQueries:
         self._store = ports.store
 
     def of_environment(self, identity: Identity, name: str) -> EnvironmentDrift:
-        """What differs on an environment's target. Raises EnvironmentNotFound."""
+        """An environment's drift report. Raises EnvironmentNotFound."""
         with self._store.read() as tx:
             environment = visible_environment(tx, identity, name)
             return EnvironmentDrift(environment, tx.drift.get(environment.id))

@@ -26,7 +26,7 @@ class Overview:
 
 
 class EnvironmentQueries:
-    """Reads the registry."""
+    """Reads environments."""
 
     def __init__(self, ports: Ports) -> None:
         self._store, self._clock = ports.store, ports.clock
@@ -53,7 +53,7 @@ class EnvironmentQueries:
             return _seen(identity, tx.environments.page(where, now, limit, after))
 
     def overview(self, identity: Identity, where: EnvironmentFilter, limit: int, after: str | None) -> Overview:
-        """The tally, a page of environments with those in need of a person first, and who is in need."""
+        """The counts by status, a page of environments (those that need a person first), and the first in need."""
         now = self._clock.now()
         with self._store.read() as tx:
             tally = tx.environments.tally(now)

@@ -1,4 +1,4 @@
-"""All that is known about one environment just now: what stands above each of its views."""
+"""The current state of one environment, for the header of its views."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMITS = 100
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What Git holds and live does not: the noticed revision, and how many commits lie between."""
+    """Git's lead over live: the noticed revision, and the number of commits in between."""
 
     revision: Revision | None
     commits: int
@@ -66,12 +66,12 @@ class EnvironmentState:
 
     @property
     def silent(self) -> bool:
-        """Whether an agent should work here and was not heard of for too long."""
+        """Whether the environment's agent has made no request for too long."""
         return self.environment.silent(self.now)
 
     @property
     def calm(self) -> bool:
-        """Whether it is not drift that makes it OutOfSync: then nobody has to do anything about it."""
+        """Whether it is OutOfSync for another reason than drift, so that it needs no person."""
         return self.environment.status.divergence is not Divergence.DRIFT
 
 
@@ -115,7 +115,7 @@ class EnvironmentStateQuery:
         )
 
     def _ahead(self, environment: Environment) -> Ahead:
-        """Asks the mirror only, so that it also works while the Git server is down; what it cannot tell is left out."""
+        """Git's lead by the mirror only, which works while the Git server is down; unknown parts are left out."""
         status, spec = environment.status, environment.source
         if status.noticed is None:
             return Ahead(None, 0)
@@ -130,7 +130,7 @@ class EnvironmentStateQuery:
 
 
 def pending_revision(environment: Environment) -> str | None:
-    """The noticed revision, where it is not live and would change something."""
+    """The noticed revision if it is not live and would change the target, else None."""
     status = environment.status
     if environment.policy.observe:
         return None  # a shadow delivers nothing, so nothing waits for it

@@ -1,4 +1,4 @@
-"""What the figures for monitoring count: numbers without names."""
+"""The figures for monitoring: counts without names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WINDOW = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How things are now. `polls`, `webhooks`: of the last hour, by result and by state; `operations`: by phase."""
+    """The current counts. `polls`, `webhooks`: of the last hour, by result and by state; `operations`: by phase."""
 
     tally: Tally
     polls: Mapping[str, int]
@@ -26,7 +26,7 @@ class Figures:
 
 
 class FigureQueries:
-    """Reads numbers."""
+    """Counts environments, polls, webhooks and operations."""
 
     def __init__(self, ports: Ports) -> None:
         self._store, self._clock = ports.store, ports.clock

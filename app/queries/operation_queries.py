@@ -31,7 +31,7 @@ class OperationContext:
 
 
 class OperationQueries:
-    """Reads what ran, runs and waits."""
+    """Reads operations."""
 
     def __init__(self, ports: Ports) -> None:
         self._store = ports.store

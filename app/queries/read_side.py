@@ -25,7 +25,7 @@ from app.queries.target_queries import TargetQueries
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """What can be read of PushPull. `now`: the moment that answers are given at, in UTC."""
+    """The queries of an installation. `now`: the moment that answers are given at, in UTC."""
 
     now: Callable[[], datetime]
     environments: EnvironmentQueries
@@ -45,7 +45,7 @@ class Queries:
 
 
 def wire_queries(ports: Ports, later: Later) -> Queries:
-    """The queries over the ports; `later` runs what no answer waits for."""
+    """The queries over the ports; `later` runs work in the background."""
     comparison = ComparisonQueries(ports.store, ports.clock, ports.targets.kinds())
     return Queries(
         now=ports.clock.now,

@@ -1,4 +1,4 @@
-"""Credentials, tokens and webhook deliveries: what is known about them, never a secret."""
+"""Queries about credentials, tokens and webhook deliveries; no answer holds a secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WEBHOOK_SECRET = "webhook-secret"  # noqa: S105 — a kind of credential
 
 
 class SecretQueries:
-    """Reads what was stored with a secret in it."""
+    """Reads credentials, tokens and deliveries without their secrets."""
 
     def __init__(self, ports: Ports) -> None:
         self._store = ports.store

@@ -1,4 +1,4 @@
-"""Kinds of target, and what is known about one."""
+"""Queries about kinds of target, and facts about one target."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class TargetQueries:
         return self._targets.kinds()
 
     def facts(self, identity: Identity, spec: TargetSpec) -> tuple[TargetFact, ...]:
-        """What people want to know about a target, the place first."""
+        """A target's facts for display, the place first."""
         return self._targets.facts(spec)

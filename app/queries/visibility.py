@@ -1,4 +1,4 @@
-"""Whether an identity may see an environment. What one may not see does not exist."""
+"""Visibility: an environment that an identity may not see does not exist for it."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def recalled(tx: Transaction, operation: Operation) -> bool:
 
 
 def waits_for(ports: Ports, tx: Transaction, environment: Environment) -> str:
-    """What a queued operation waits for; "" where the work is done here."""
+    """The agent that a queued operation waits for, in words; "" if this process does the work."""
     if not elsewhere(ports, environment):
         return ""
     agent = tx.agents.of_environment(environment.id)
@@ -65,14 +65,14 @@ def waits_for(ports: Ports, tx: Transaction, environment: Environment) -> str:
 
 
 def last_heard(agent: Agent) -> str:
-    """When an agent was heard of, in words that stay true."""
+    """The time of an agent's last request, in words that stay true."""
     return f"last heard {agent.heard_at:%Y-%m-%d %H:%M:%S} UTC" if agent.heard_at else "never heard of yet"
 
 
 def hold_data(environment: Environment) -> dict[str, Any]:
-    """A hold as its agent is told of it."""
+    """The payload of a command that sets a hold."""
     hold = environment.hold
     if hold is None:
         return {}
-    told = {"owner": hold.owner, "reason": hold.reason, "expires_at": hold.expires_at}
-    return {**told, "left_revision": hold.left_revision}
+    details = {"owner": hold.owner, "reason": hold.reason, "expires_at": hold.expires_at}
+    return {**details, "left_revision": hold.left_revision}

@@ -24,7 +24,7 @@ from app.services.triggers.webhooks import Webhooks
 
 @dataclass(frozen=True, slots=True)
 class UseCases:
-    """What can be asked of PushPull."""
+    """The use cases of an installation."""
 
     ports: Ports
     queue: Queue
@@ -44,7 +44,7 @@ class UseCases:
 
 
 def wire_use_cases(ports: Ports, hasher: Hasher, signing: Signing, public_half: PublicHalf = untold) -> UseCases:
-    """Wire the use cases over one world."""
+    """The use cases over the ports."""
     queue = Queue(ports)
     poller = Poller(ports, queue)
     registration = Registration(ports, queue, poller)

@@ -59,13 +59,13 @@ def _wait(process: subprocess.Popen[bytes], end: float) -> None:
     while _OPEN not in said:
         said += process.stderr.read() or b""
         if process.poll() is not None:
-            raise SshFailed(Why.LINK, _told(said.decode("utf-8", "replace")))
+            raise SshFailed(Why.LINK, _reason(said.decode("utf-8", "replace")))
         if time.monotonic() > end:
             raise SshFailed(Why.LINK, "it did not accept in time")
         time.sleep(0.01)
 
 
-def _told(said: str) -> str:
+def _reason(said: str) -> str:
     if "administratively prohibited" in said:
         return "the server forwards no connections (AllowTcpForwarding)"
     return "nothing accepts connections there"

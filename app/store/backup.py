@@ -69,8 +69,8 @@ def _dump(connection: Connection, table: Table) -> Iterator[bytes]:
     keys = list(table.primary_key.columns)
     for row in connection.execution_options(yield_per=BATCH).execute(select(table).order_by(*keys)):
         if any(value is DAMAGED for value in row):
-            told = {"table": table.name, "id": str(row[0])[:60]}
-            log.error("a row cannot be read and is not in the backup", extra=told)
+            details = {"table": table.name, "id": str(row[0])[:60]}
+            log.error("a row cannot be read and is not in the backup", extra=details)
             continue
         values = {column.name: _plain(value, column) for column, value in zip(table.columns, row, strict=True)}
         yield json.dumps(values, separators=(",", ":")).encode() + b"\n"

@@ -13,11 +13,11 @@ if TYPE_CHECKING:  # 7 MB that an agent without credentials does not need
 
 
 class WrongKey(Exception):
-    """What is to be read was locked with another key."""
+    """The secret was encrypted with another key."""
 
 
 class Cipher:
-    """Locks and opens with the key in a file, which is made if missing."""
+    """Encrypts and decrypts with the key in a file, which is made if missing."""
 
     def __init__(self, path: Path) -> None:
         self._key = _key(path)
@@ -29,11 +29,11 @@ class Cipher:
         return Fernet(self._key)
 
     def lock(self, text: str) -> bytes:
-        """Unreadable without the key."""
+        """Encrypt a text."""
         return self._fernet.encrypt(text.encode())
 
     def open(self, locked: bytes) -> str:
-        """What was locked. Raises WrongKey."""
+        """Decrypt a text. Raises WrongKey."""
         from cryptography.fernet import InvalidToken
 
         try:

@@ -14,7 +14,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Damaged:
-    """Stands for a stored value that cannot be read: raising here would lose every other row of the same answer."""
+    """Placeholder for a stored value that cannot be read; an exception would lose all other rows of the query."""
 
 
 DAMAGED = Damaged()

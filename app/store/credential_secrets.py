@@ -1,4 +1,4 @@
-"""Secrets of credentials, for those who reach repositories and hosts."""
+"""The secrets of credentials, for connections to repositories and hosts."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ def readable(rows: Iterable[Any], read: Callable[[Any], T], what: str) -> tuple[
         try:
             found.append(read(sound(row)))
         except (Problem, ValueError, TypeError, KeyError, AttributeError) as error:
-            told = {"table": what, "id": str(row[0])[:60], "problem": type(error).__name__}
-            log.warning("a row cannot be read", extra=told)
+            details = {"table": what, "id": str(row[0])[:60], "problem": type(error).__name__}
+            log.warning("a row cannot be read", extra=details)
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""What a kind of target brings along: its description, and what data cannot say."""
+"""The interface of a kind of target: its description, and the behaviour that a description cannot express."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class KindOfTarget(ABC):
         return None
 
     def facts(self, options: Mapping[str, Any]) -> tuple[TargetFact, ...]:
-        """What people want to know, the place first."""
+        """A target's facts for display, the place first."""
         return (TargetFact("Target", self.info.address.write(options) or self.info.title),)
 
     def complete(self, options: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any]:

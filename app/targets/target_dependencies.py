@@ -1,4 +1,4 @@
-"""What kinds of targets are made with."""
+"""The dependencies of kinds of targets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Secret = Callable[[str], Mapping[str, str]]
 
 
 def no_secret(name: str) -> Mapping[str, str]:
-    """Where no credentials are kept."""
+    """A store of credentials without any."""
     raise CredentialNotFound(f"There is no credential '{name}' here.")
 
 
@@ -29,5 +29,5 @@ class TargetDependencies:
 
     @classmethod
     def of(cls, data_dir: Path, target_roots: Sequence[Path], secret: Secret) -> Self:
-        """With no connection yet."""
+        """The dependencies of an installation, without open connections."""
         return cls(AllowedRoots(data_dir, target_roots), secret, Pool())

@@ -61,5 +61,5 @@ async def deliver(provider: ProviderName, hook: HookName, request: Request, use_
     stored, new = await run_in_threadpool(use_cases.webhooks.receive, provider, hook, body, headers, client_ip(request))
     if new:
         later.run("webhook", lambda: use_cases.webhooks.handle(stored))  # ours for a while: the tick leaves it alone
-    told = {"delivery": stored.delivery_id, "state": stored.state, "decision": stored.decision, "new": new}
-    return reply(told, 202 if new else 200)
+    answer = {"delivery": stored.delivery_id, "state": stored.state, "decision": stored.decision, "new": new}
+    return reply(answer, 202 if new else 200)

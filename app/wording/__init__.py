@@ -1,1 +1,1 @@
-"""Every text that is made from values, once for pages, command line and export: this room has no sentence twice."""
+"""Texts made from values, shared by pages, command line and export."""

@@ -1,4 +1,4 @@
-"""What each status, phase, outcome, stage, event and change is called, and which sign goes with it.
+"""Names and icons of statuses, phases, outcomes, stages, events and changes.
 
 A tone is one of "ok", "busy", "warn", "bad", "none". An icon is the id of a symbol in static/icons.svg.
 """
@@ -34,7 +34,7 @@ LOOKS: dict[str, dict[str, Badge]] = {
         "Healthy": Badge("Healthy", "ok", "heart", "The health check passes."),
         "Suspended": Badge("Suspended", "none", "pause", "Paused on the target."),
         "Progressing": Badge("Progressing", "busy", "busy", "On its way to healthy."),
-        "Missing": Badge("Missing", "bad", "missing", "Nothing stands at the target."),
+        "Missing": Badge("Missing", "bad", "missing", "Nothing is deployed at the target."),
         "Degraded": Badge("Degraded", "bad", "alert", "The health check fails."),
         "Unknown": Badge("Unknown", "none", "unknown", "No health check has answered yet."),
     },
@@ -62,7 +62,7 @@ LOOKS: dict[str, dict[str, Badge]] = {
         "superseded": Badge("superseded", "none", "skip", "A newer revision took its place."),
         "filtered": Badge("filtered", "none", "filter", "The commit does not touch this environment's path."),
         "refused": Badge("refused", "warn", "cross", "Not allowed, and why is recorded."),
-        "failed": Badge("failed", "bad", "cross", "The target is not where it should be."),
+        "failed": Badge("failed", "bad", "cross", "Delivery failed or the service is unhealthy."),
         "waiting": Badge("waiting", "busy", "clock", "Waits until the commit can be seen."),
         "observed": Badge("only observed", "none", "eye", "A shadow says what it would have done."),
         "nudged": Badge("nudged the poll", "none", "webhook", "A webhook brought the poll forward."),
@@ -79,7 +79,7 @@ LOOKS: dict[str, dict[str, Badge]] = {
     "stage": {
         "committed": Badge("committed", "none", "commit", "The commit was made."),
         "visible": Badge("visible", "none", "branch", "The remote shows the commit."),
-        "noticed": Badge("noticed", "none", "bell", "A webhook, pipeline or poll told us."),
+        "noticed": Badge("noticed", "none", "bell", "A webhook, pipeline or poll reported the commit."),
         "fetched": Badge("fetched", "none", "adopt", "The mirror holds the commit."),
         "planned": Badge("planned", "none", "filter", "Live was compared with desired."),
         "applied": Badge("applied", "none", "sync", "The target was changed."),
@@ -135,7 +135,7 @@ LOOKS: dict[str, dict[str, Badge]] = {
         "agent.revoked": Badge("Agent revoked", "bad", "agent"),
         "agent.silent": Badge("Agent fell silent", "warn", "agent"),
         "agent.heard": Badge("Agent is heard again", "ok", "agent"),
-        "command.expired": Badge("Its agent never took it", "warn", "clock"),
+        "command.expired": Badge("Command expired: the agent did not pick it up", "warn", "clock"),
         "pipeline.missed": Badge("No pipeline brought it", "warn", "webhook"),
     },
 }

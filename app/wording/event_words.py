@@ -1,4 +1,4 @@
-"""Events that are no operations, in words: a title, the revision that follows it, and the small print."""
+"""Events other than operations in words: a title, the revision after it, and the details."""
 
 from __future__ import annotations
 

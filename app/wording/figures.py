@@ -1,4 +1,4 @@
-"""How a figure of the comparison was come by."""
+"""The derivation of a figure of the comparison, in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from app.wording.times import duration
 
 
 def middle_of(n: int, p95: float | None = None) -> str:
-    """How a median of durations was come by; `p95` in seconds."""
+    """The derivation of a median of durations: its sample size and 95th percentile (`p95`, in seconds)."""
     if n == 1:
         return "the only one measured"
     return f"median of {n:,}" if p95 is None else f"median of {n:,}, 95 % within {duration(p95)}"

@@ -44,13 +44,19 @@ def percent(share: float) -> str:
     return f"{points:.1f} %".replace(".0 %", " %")
 
 
-def amount(value: float, unit: str) -> str:
-    """A figure with its unit: "s" for seconds, "share" for a part of one, or a word in the plural."""
+def figure_and_unit(value: float, unit: str) -> tuple[str, str]:
+    """A figure and the word behind it: "s" is seconds and "share" a part of one, which need none; other units are words
+    in the plural."""
     if unit == "s":
-        return duration(value)
+        return duration(value), ""
     if unit == "share":
-        return percent(value)
-    return f"{number(value)} {unit.removesuffix('s') if value == 1 else unit}".strip()
+        return percent(value), ""
+    return number(value), unit.removesuffix("s") if value == 1 else unit
+
+
+def amount(value: float, unit: str) -> str:
+    """A figure with its unit, as `figure_and_unit` takes it."""
+    return " ".join(part for part in figure_and_unit(value, unit) if part)
 
 
 def gap(value: float, unit: str) -> str:

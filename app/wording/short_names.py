@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from app.domain.actor import Actor, ActorKind
 from app.domain.revision import SHORT
 from app.wording.times import NOTHING
@@ -25,8 +23,3 @@ def repository(url: str) -> str:
     """The last two parts of a repository's address, without scheme, host, user or ".git"."""
     path = url.rstrip("/").removesuffix(".git").replace(":", "/")
     return "/".join([part for part in path.split("/") if part][-2:])
-
-
-def alone(title: str) -> str:
-    """A title without the words that lead on to its revision: "Rolled back to" is "Rolled back"."""
-    return re.sub(r"(?:, back to| to| for|:)$", "", title)

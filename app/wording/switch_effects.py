@@ -1,4 +1,4 @@
-"""What a switch changes and what it leaves, in sentences: told before anybody confirms it."""
+"""The effects of a switch in sentences, shown before a person confirms it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.wording.times import duration
 
 
 def effects(kinds: KindCatalogue, before: Environment, after: Environment) -> tuple[str, ...]:
-    """What will be different afterwards."""
+    """The changes that a switch brings."""
     return tuple(_effects(kinds, before, after))
 
 
@@ -66,7 +66,7 @@ def _moved(after: Environment) -> Iterator[str]:
 
 
 def left_behind(kinds: KindCatalogue, before: Environment, after: Environment, *, same_place: bool) -> tuple[str, ...]:
-    """What stays where it was and is known to nobody from now on; nothing is ever deleted for a change of the target.
+    """The files and inventories that a change of the target leaves behind; it never deletes any.
 
     `same_place`: a switch says so, and takes the files along; an edit of the target means another place."""
     if before.status.revision is None or (before.target, before.runs_on) == (after.target, after.runs_on):
@@ -80,13 +80,13 @@ def _left(kinds: KindCatalogue, before: Environment, after: Environment, same_pl
     if not same_place:
         one, many = kinds.nouns(before.target)
         count, old = before.status.files, kinds.address(before.target)
-        told = f"{count:,} delivered {f'{one} stays' if count == 1 else f'{many} stay'}"
-        yield f"{told} at {old} as they are, no longer known as ours; remove them by hand where they are in the way."
+        files = f"{count:,} delivered {f'{one} stays' if count == 1 else f'{many} stay'}"
+        yield f"{files} at {old} as they are, no longer known as ours; remove them by hand where they are in the way."
     yield from kinds.leaves(before.target, switched=same_place)
 
 
 def carried(kinds: KindCatalogue, environment: Environment, drifting: bool, history: bool) -> tuple[str, ...]:
-    """What stays as it is."""
+    """The parts of an environment that a switch keeps."""
     return tuple(_carried(kinds, environment, drifting, history))
 
 

@@ -57,6 +57,15 @@ def _promised(name: str, found: Mapping[str, ast.ClassDef], known: Mapping[str, 
     return promised.union(*(_promised(base, found, known) for base in bases(node)))
 
 
+def test_what_a_class_says_that_it_implements_is_a_port() -> None:
+    named = {
+        re.findall(r"\b[A-Z]\w+\b", words)[0]: name
+        for name, node in classes(APP).items()
+        for words in IMPLEMENTS.findall(ast.get_docstring(node) or "")
+    }
+    assert {port: name for port, name in named.items() if port not in ports() and port != "Ground"} == {}
+
+
 def test_what_implements_a_port_does_not_say_it_again() -> None:
     known, found = ports(), classes(APP)
     again = [

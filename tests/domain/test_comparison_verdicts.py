@@ -211,6 +211,7 @@ def filled() -> Comparison:
 
 def test_json_holds_plain_values_only() -> None:
     plain = as_dict(filled())
+    assert {tuple(row["verdict"]) for row in plain["rows"]} == {("call", "text", "difference", "interval")}
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert plain["until"] == "2026-11-21T12:00:00.000000Z"
     assert plain["labels"] == {"team": "web"}

@@ -41,7 +41,7 @@ class Fleet:
 
     def news(self, known: str = "", after: int = 0) -> dict[str, Any]:
         """What the agent is told."""
-        return dict(self.use_cases.assigning.news(self.knock(listening=True).id, known, after).told)
+        return dict(self.use_cases.assigning.news(self.knock(listening=True).id, known, after).payload)
 
     def commands(self) -> list[tuple[str, dict[str, Any]]]:
         return [(one["kind"], one["data"]) for one in self.news()["commands"]]

@@ -13,9 +13,9 @@ from typing import Any
 
 from app.agent import local_commands
 from app.agent.agent_identity import IdentityFile
+from app.agent.agent_launch import command
 from app.agent.agent_runtime import AgentAdapters, AgentRuntime, parts
 from app.agent.agent_settings import AgentSettings
-from app.agent.launching import command
 from app.domain.environment import Environment
 from app.domain.events import Event
 from app.domain.operation import Operation

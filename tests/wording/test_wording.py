@@ -79,17 +79,3 @@ def test_small_words() -> None:
 )
 def test_a_repository_is_called_by_its_last_two_parts(url: str) -> None:
     assert short_names.repository(url) == "acme/shop"
-
-
-@pytest.mark.parametrize(
-    ("deed", "stands"),
-    [
-        ("Rolled back to", "Rolled back"),
-        ("Healed drift, back to", "Healed drift"),
-        ("Nothing to do for", "Nothing to do"),
-        ("Live, but not healthy:", "Live, but not healthy"),
-        ("Deployed", "Deployed"),
-    ],
-)
-def test_a_deed_can_stand_alone(deed: str, stands: str) -> None:
-    assert short_names.alone(deed) == stands

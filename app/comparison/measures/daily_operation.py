@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.comparison.delivery_facts import DeliveryFact
-from app.comparison.evidence import MODES, STARTS, WORKED, Delivered, Evidence
+from app.comparison.evidence import MODES, STARTS, Delivered, Evidence
 from app.comparison.judgement import Measure, Phrases, detail, shares, times
 from app.comparison.result import ComparisonRow, Detail, Heading
 from app.comparison.statistics import median
@@ -123,7 +123,7 @@ def _automated(evidence: Evidence, mode: str) -> Measure:
 
 
 def _worked(fact: DeliveryFact) -> bool:
-    return fact.phase is Phase.SUCCEEDED and fact.outcome in WORKED
+    return fact.phase is Phase.SUCCEEDED and fact.outcome is not None and fact.outcome.changed_live
 
 
 def _unattended(fact: DeliveryFact) -> bool:

@@ -106,8 +106,8 @@ def _endings(episodes: Iterable[Episode]) -> tuple[Detail, ...]:
 def _answered(episodes: Sequence[Episode]) -> str:
     """Who healed drift, as a sentence."""
     healed = Counter(who(one.ended_by) for one in episodes if one.ending is Ending.HEALED)
-    told = [f"{name} {count:,} times" if count > 1 else f"{name} once" for name, count in healed.most_common()]
-    return f"Healed {listed(told)}." if told else ""
+    words = [f"{name} {count:,} times" if count > 1 else f"{name} once" for name, count in healed.most_common()]
+    return f"Healed {listed(words)}." if words else ""
 
 
 def _ending(episode: Episode) -> str:

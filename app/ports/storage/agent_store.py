@@ -15,7 +15,7 @@ class Outbox(Protocol):
     """The agent's side: reports that wait for the control plane, on disk in the transaction of what they tell.
 
     A report is given its number and hash when it is about to be sent for the first time, and never changes from then
-    on. One with a `key` takes the place of an unnumbered one with the same key: the newer tells all that it told.
+    on. One with a `key` takes the place of an unnumbered one with the same key: the newer one holds all of it.
     """
 
     def put(
@@ -78,18 +78,18 @@ class CommandInbox(Protocol):
         ...
 
     def open(self, kinds: Collection[CommandKind]) -> Command | None:
-        """The oldest of some kinds that is not carried out yet."""
+        """The oldest command of some kinds that is not carried out yet."""
         ...
 
     def done(self, seq: int, answer: Mapping[str, Any] | None = None) -> None:
-        """It was carried out; an answer waits for being told."""
+        """Note that the command was carried out; its answer, if any, waits to be sent."""
         ...
 
     def answers(self) -> tuple[Command, ...]:
-        """Answered ones whose answer was not told yet."""
+        """Commands whose answer the control plane has not received yet."""
         ...
 
-    def told(self, seq: int) -> None:
+    def answer_sent(self, seq: int) -> None:
         """The control plane has the command's answer."""
         ...
 
@@ -132,8 +132,8 @@ class AgentTransaction(Transaction, Protocol):
         """What the agent remembers between its starts."""
         ...
 
-    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
-        """Report what no use case writes by itself; nothing where nothing is reported."""
+    def report(self, environment: int, kind: ReportKind, data: Any) -> None:
+        """Queue a report explicitly. A no-op on a store that does not report."""
         ...
 
 

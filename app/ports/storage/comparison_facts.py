@@ -34,7 +34,7 @@ class ComparisonFacts(Protocol):
         ...
 
     def environments(self, labels: Mapping[str, str]) -> tuple[Environment, ...]:
-        """The environments themselves, by name."""
+        """Environments that deliver (shadows are left out), by name."""
         ...
 
     def decisions(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[tuple[str, str], int]:

@@ -1,1 +1,1 @@
-"""Push against pull, and shadows beside what they shadow."""
+"""Comparisons: push with pull, and shadows with the environments that they shadow."""

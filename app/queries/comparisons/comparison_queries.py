@@ -1,4 +1,4 @@
-"""Push against pull, from the store."""
+"""The comparison of push and pull, from stored facts."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class ComparisonQueries:
 
 
 def _changes(tx: Transaction, environment: Environment) -> tuple[Event, ...]:
-    """What the ledger tells of switches and edits, the latest ones."""
+    """The latest events of switches and edits."""
     types = (EventType.ENVIRONMENT_SWITCHED, EventType.ENVIRONMENT_EDITED)
     return tx.ledger.page(limit=CHANGES, environment_id=environment.id, types=types, newest_first=True)
 

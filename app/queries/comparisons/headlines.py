@@ -33,7 +33,7 @@ class Headlines:
         self._busy = threading.Lock()
 
     def latest(self, identity: Identity) -> Comparison | None:
-        """What is known now, None at first; anything older than a minute is renewed for the next one who asks."""
+        """The cached comparison, None at first; one older than a minute is recomputed for the next request."""
         kept, now = self._kept, self._clock.monotonic()
         if (kept is None or now - kept.at > FRESH_S) and self._busy.acquire(blocking=False):
             self._later("headlines", self._renew)

@@ -1,4 +1,4 @@
-"""A shadow beside what it shadows: the same commits, when they were live and when they would have been."""
+"""A shadow's commits paired with those of the environment that it shadows, each with both times of going live."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Pair:
 
 
 class ShadowPairs:
-    """Sets shadows beside what they shadow."""
+    """Pairs shadows with the environments that they shadow."""
 
     def __init__(self, ports: Ports) -> None:
         self._store = ports.store

@@ -1,4 +1,4 @@
-"""An agent takes environments from its control plane: their specification for good, their past at the first meeting."""
+"""An agent applies an assignment: specifications always, history and status only the first time."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ log = logging.getLogger("agent")
 
 
 class Assignments:
-    """Keeps the agent's environments as the control plane wants them."""
+    """Keeps the agent's local environments equal to its assignment from the control plane."""
 
     def __init__(self, ports: Ports, store: AgentStore) -> None:
         self._ports, self._store = ports, store
 
     def mine(self) -> tuple[Environment, ...]:
-        """Those that are worked for."""
+        """The environments that this agent works for."""
         with self._store.read() as tx:
             rows = tx.environments.page(EnvironmentFilter(), self._ports.clock.now(), MANY, None).items
         return tuple(row.environment for row in rows if row.environment.runs_on is RunsOn.AGENT)
 
     def take(self, given: Sequence[Mapping[str, Any]]) -> set[Repository]:
-        """Make the local environments fit a whole assignment; returns the repositories that deserve a look at once.
+        """Make the local environments equal to a whole assignment; returns the repositories to poll at once.
 
         Raises OperationInProgress where a target cannot be changed now; the same assignment may be taken again.
         """
@@ -52,7 +52,7 @@ class Assignments:
         return {(one.source.repo_url, one.source.credential) for one in wanted if one}
 
     def _one(self, id: int, given: Mapping[str, Any]) -> Environment | None:
-        """Meet an environment, or change one; None where nothing is new."""
+        """Add or change one environment; None where nothing is new."""
         try:
             environment = replace(specified(given["specification"]), id=id, runs_on=RunsOn.AGENT)
         except InvalidInput as problem:
@@ -76,7 +76,7 @@ class Assignments:
                 return None
 
     def _meet(self, environment: Environment, given: Mapping[str, Any]) -> None:
-        """Begin with what the control plane knows: the same whether we never met or were apart for a while."""
+        """Take status, hold and history from the control plane, for a new environment as for a returning one."""
         now, seed = self._ports.clock.now(), given.get("seed") or {}
         status = decode(Status, {name: seed[name] for name in SEEDED if seed.get(name) is not None})
         hold = decode(Hold, given["hold"]) if given.get("hold") else None
@@ -91,7 +91,7 @@ class Assignments:
             tx.environments.schedule_refresh(environment.id, now)
 
     def _clear(self, tx: AgentTransaction, id: int, now: datetime) -> None:
-        """Nothing that we left undone earlier is done now."""
+        """Remove what an earlier assignment left: queued operations, an open drift episode, the environment itself."""
         for one in tx.operations.queued(id):
             conclude(tx, one, Conclusion(Phase.TERMINATED, reason="left when its environment was"), now)
         episode = tx.episodes.current(id)
@@ -100,7 +100,7 @@ class Assignments:
         tx.environments.remove(id)
 
     def _drifts(self, tx: Transaction, id: int, found: Episode) -> None:
-        """Go on with an episode that began elsewhere."""
+        """Adopt the open drift episode that the control plane reports."""
         environment = tx.environments.by_id(id)
         made = tx.episodes.open_one(environment, found.last_good_at, found.detected_at, found.paths, found.count)
         if found.acknowledged_at:
@@ -122,14 +122,14 @@ class Assignments:
             self._forget(before)
 
     def _forget(self, environment: Environment) -> None:
-        """Drop what is known of a target; nothing is known of one that was never accepted here."""
+        """Delete the target's inventory; a target that was never accepted here has none."""
         try:
             self._ports.targets.open(environment).forget()
         except Problem as problem:
             log.info("nothing to forget", extra={"environment": environment.name, "reason": problem.detail})
 
     def _leave(self, environment: Environment) -> None:
-        """Stop working for it; what it delivered stays, and so does what we know of it."""
+        """Stop working for an environment; its delivered files, its inventory and its history stay."""
         now = self._ports.clock.now()
         with self._store.write() as tx:
             for one in tx.operations.queued(environment.id):
@@ -143,7 +143,7 @@ class Assignments:
 
 
 def specified(values: Any) -> Environment:
-    """A specification, without the fields that only a newer control plane knows. Raises InvalidInput."""
+    """The environment of a specification, without fields that this version does not know. Raises InvalidInput."""
     environment, errors = read(values)
     serious = {place: text for place, text in errors.items() if not isinstance(text, UnknownField)}
     if serious:

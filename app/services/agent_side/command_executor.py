@@ -1,7 +1,7 @@
-"""An agent carries out what its control plane asks for: each command once, by the use cases that a server runs.
+"""The agent carries out each command of its control plane once, with the use cases that a server runs.
 
-The control plane wrote down what it asked for (the operation, the hold, who and why), so the agent does not tell that
-again; it tells what came of it. What cannot be done ends as an operation in error or as an answer with the problem.
+The control plane has recorded the request itself (the operation, the hold, its actor and reason), so the agent reports
+only the result. A command that fails ends as an operation in error or as an answer with the problem.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class CommandExpired(Temporary):
 
 @dataclass(frozen=True, slots=True)
 class Unreported:
-    """A store of which nothing is told: what is written repeats what the control plane wrote."""
+    """A store whose writes are not reported, because the control plane has recorded the same already."""
 
     store: AgentStore
 
@@ -85,7 +85,7 @@ class CommandExecutor:
                 raise CommandExpired()
             environment = self._environment(command)
             self._handlers[command.kind](environment, command)
-            _told(environment, command)
+            _log_command(environment, command)
         except Problem as problem:
             self._failed(command, problem.code(), problem.detail)
         except Exception:  # a command that cannot be carried out must not be tried for ever
@@ -134,14 +134,14 @@ class CommandExecutor:
                 Actor.parse(data["by"]), expires_at, data["operation"],
             )  # fmt: skip
         with self._store.write() as tx:
-            tx.operations.save(tx.operations.get(data["operation"]))  # what became of it here is told, hold and all
+            tx.operations.save(tx.operations.get(data["operation"]))  # reports the result and the hold
             tx.environments.set_hold(environment.id, tx.environments.by_id(environment.id).hold)
             tx.command_inbox.done(command.seq)
         self._ports.notifier.notify(("work",))
 
     def _hold(self, environment: Environment, command: Command) -> None:
         data = {"created_at": encode(command.issued_at), **command.data}
-        with self._store.write() as tx:  # the state is told: a rollback that came before may have told another one
+        with self._store.write() as tx:  # reports the hold: an earlier rollback may have reported another one
             tx.environments.set_hold(environment.id, decode(Hold, data, "hold"))
             tx.command_inbox.done(command.seq)
 
@@ -185,12 +185,12 @@ class CommandExecutor:
             if command.kind in (CommandKind.OPERATE, CommandKind.ROLLBACK):
                 self._end(tx, command, detail)
             else:
-                self._say(tx, command, detail)
+                self._report_failure(tx, command, detail)
             tx.command_inbox.done(command.seq)
         self._ports.notifier.notify(("ledger",))
 
     def _end(self, tx: AgentTransaction, command: Command, detail: str) -> None:
-        """An operation in error, with the reason, under the id that was promised."""
+        """Conclude the command's operation in error, under the id that the control plane gave it."""
         now, asked = self._ports.clock.now(), _operation(command)
         found = _find(tx, asked.id)
         if found and found.phase.final:
@@ -200,17 +200,17 @@ class CommandExecutor:
             tx.operations.add(found)
         conclude(tx, found, Conclusion(Phase.ERROR, Outcome.FAILED, detail, by=AGENT), now)
 
-    def _say(self, tx: AgentTransaction, command: Command, detail: str) -> None:
+    def _report_failure(self, tx: AgentTransaction, command: Command, detail: str) -> None:
         data = {"command": command.seq, "kind": command.kind.value, "reason": detail}
         entry = NewAuditEntry(AGENT, "command.fail", f"command:{command.seq}", data)
         at = self._ports.clock.now()
         tx.audit.append(at, entry)
-        told = {"action": entry.action, "object": entry.object, "data": data, "by": entry.actor}
-        tx.tell(command.environment_id, ReportKind.AUDIT, told)
+        report = {"action": entry.action, "object": entry.object, "data": data, "by": entry.actor}
+        tx.report(command.environment_id, ReportKind.AUDIT, report)
 
 
-def _told(environment: Environment, command: Command) -> None:
-    """What a person asked for stands in the log; what a webhook did would be too much."""
+def _log_command(environment: Environment, command: Command) -> None:
+    """Log a command that a person requested; nudges by webhooks are too many to log."""
     if command.kind in ORDERED_KINDS and command.kind is not CommandKind.NUDGE:
         by = (
             command.data.get("by")

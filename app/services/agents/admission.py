@@ -1,4 +1,4 @@
-"""Whether a request comes from an agent, and what is noted when it does: a sign of life, a credential put to use."""
+"""Authenticates agents' requests and records each agent's last request, version and credential."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NOTED_EVERY = timedelta(seconds=5)  # signs of life are written at most this oft
 
 
 def digest(secret: str) -> str:
-    """How tokens and credentials are kept. They hold 256 random bits, so that a fast hash is as good as a slow one."""
+    """The hash under which a token or credential is stored. Both hold 256 random bits, so a fast hash is enough."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Admission:
-    """Lets agents in. `version` is this program's."""
+    """Authenticates agents. `version` is this program's."""
 
     def __init__(self, ports: Ports, version: str) -> None:
         self._ports = ports
@@ -33,9 +33,9 @@ class Admission:
     def check_version(self, version: str) -> None:
         """Raises VersionSkew where server and agent are more than one minor version apart."""
         if not compatible(version, self.version):
-            told = version[:40] or "of no version"
+            shown = version[:40] or "of no version"
             raise VersionSkew(
-                f"The server is {self.version} and the agent {told}; they may be one minor version apart. "
+                f"The server is {self.version} and the agent {shown}; they may be one minor version apart. "
                 "Upgrade the older one."
             )
 
@@ -72,7 +72,7 @@ class Admission:
         return replace(current, heard_at=now, address=ip, listened_at=now if listening else current.listened_at)
 
     def left(self, agent: Agent) -> None:
-        """Its request for commands broke off; whatever it is asked now waits, and says so."""
+        """Record that the agent's long poll ended. New commands are queued from now on."""
         if agent.listened_at is None:
             return
         with self._ports.store.write() as tx:
@@ -99,30 +99,30 @@ class Admission:
 
 
 def returned(tx: Transaction, agent: Agent) -> list[NewEvent]:
-    """An agent is heard again: told to each of its environments."""
+    """The events for an agent that makes requests again, one for each of its environments."""
     names = tx.agents.environments(agent.id)
     return [NewEvent(AgentHeard(agent.id, agent.name), name, id) for id, name in names.items()]
 
 
 class SilenceMonitor:
-    """Notices agents that fell silent."""
+    """Records agents that make no requests any more."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
 
     def look(self) -> int:
-        """Tell the ledger, once per silence, of agents that were not heard of; returns how many."""
+        """Record each silent agent in the ledger, once per silence; returns the number of agents."""
         now = self._ports.clock.now()
         with self._ports.store.read() as tx:
             if not tx.agents.silent(now):
                 return 0
         with self._ports.store.write() as tx:
             silent = tx.agents.silent(now)
-            told = {name for agent in silent for name in self._tell(tx, agent, now)}
-        self._ports.notifier.notify(("ledger", *(f"environment-{name}" for name in sorted(told))))
+            names = {name for agent in silent for name in self._record_silence(tx, agent, now)}
+        self._ports.notifier.notify(("ledger", *(f"environment-{name}" for name in sorted(names))))
         return len(silent)
 
-    def _tell(self, tx: Transaction, agent: Agent, now: datetime) -> tuple[str, ...]:
+    def _record_silence(self, tx: Transaction, agent: Agent, now: datetime) -> tuple[str, ...]:
         tx.agents.save(replace(agent, silent_at=now))
         names = tx.agents.environments(agent.id)
         silent = AgentSilent(agent.id, agent.name, agent.heard_at.isoformat() if agent.heard_at else "")

@@ -1,4 +1,4 @@
-"""The agents' use cases, wired."""
+"""The wiring of the use cases for agents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.services.agents.reports.report_intake import ReportIntake
 
 @dataclass(frozen=True, slots=True)
 class AgentUseCases:
-    """What can be asked about agents, and by them."""
+    """The use cases that manage agents, and those that agents call."""
 
     enrolling: Enrollments
     admission: Admission
@@ -26,7 +26,7 @@ class AgentUseCases:
 
 
 def wire_agent_use_cases(ports: Ports, version: str = __version__) -> AgentUseCases:
-    """Wire them over one world."""
+    """The agents' use cases over the ports."""
     admission = Admission(ports, version)
     return AgentUseCases(
         enrolling=Enrollments(ports, admission),

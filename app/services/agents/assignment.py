@@ -1,4 +1,4 @@
-"""What an agent is told: its environments' specifications with what it needs to begin, and its commands."""
+"""An agent's assignment: the specification and the seed state of each of its environments, and its commands."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from app.domain.errors import AgentRevoked
 from app.domain.specification.environment_fields import as_dict
 from app.ports import Ports, Transaction
 
-SEEDED = 50  # stretches of history that a new agent is told of
+SEEDED = 50  # history items in the assignment of a new agent
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentReply:
-    """What there is to tell; `any`: whether it is worth answering before the time is over."""
+    """The answer to an agent's long poll; `any`: it holds news, so that the poll ends at once."""
 
-    told: Mapping[str, Any]
+    payload: Mapping[str, Any]
     any: bool
 
 
 class AssignmentService:
-    """Answers agents that ask what to do."""
+    """Computes agents' assignments."""
 
     def __init__(self, ports: Ports, version: str) -> None:
         self._ports = ports
         self._version = version
 
     def news(self, id: str, known: str, after: int) -> AssignmentReply:
-        """What an agent does not know yet; commands up to `after` are taken. Raises AgentRevoked."""
+        """The news since version `known` and command `after`, which confirms earlier commands. Raises AgentRevoked."""
         with self._ports.store.read() as tx:
             agent = tx.agents.get(id)
             if agent.revoked_at:
@@ -52,7 +52,7 @@ class AssignmentService:
     def _news(
         self, agent: Agent, version: str, environments: list[dict[str, Any]] | None, commands: list[dict[str, Any]]
     ) -> AssignmentReply:
-        told = {
+        payload = {
             "version": version,
             "environments": environments,
             "commands": commands,
@@ -61,7 +61,7 @@ class AssignmentService:
             "server_time": timestamp(self._ports.clock.now()),
             "server_version": self._version,
         }
-        return AssignmentReply(told, environments is not None or bool(commands))
+        return AssignmentReply(payload, environments is not None or bool(commands))
 
     def _assignment(self, tx: Transaction, id: int) -> dict[str, Any]:
         environment = tx.environments.by_id(id)

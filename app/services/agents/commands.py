@@ -25,7 +25,7 @@ PATIENCE_S, LOOK_S = 10.0, 0.05
 
 
 class Commands:
-    """Questions to agents, their answers, and commands that nobody took."""
+    """Asks agents questions, stores their answers, and expires commands that no agent took."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -58,7 +58,7 @@ class Commands:
                 tx.agents.save_command(replace(command, state=CommandState.EXPIRED))
 
     def answer(self, agent: Agent, seq: int, answer: Mapping[str, Any]) -> None:
-        """An agent's answer to a question that it was asked. Raises NotFound for anything else, told all alike."""
+        """Store an agent's answer to an open question. Raises NotFound, with the same words, for any other command."""
         with self._ports.store.write() as tx:
             command = tx.agents.command(seq)
             asked = command is not None and command.kind in QUESTIONS
@@ -68,15 +68,15 @@ class Commands:
                 tx.agents.save_command(replace(command, state=CommandState.DONE, answer=answer))
 
     def expire(self) -> int:
-        """End what waited too long for its agent; returns how many commands."""
+        """Expire the commands that waited too long for their agent; returns the number of commands."""
         now = self._ports.clock.now()
         with self._ports.store.read() as tx:
             if not tx.agents.expired(now):
                 return 0
         with self._ports.store.write() as tx:
             over = tx.agents.expired(now)
-            told = {topic for command in over for topic in self._expire(tx, command)}
-        self._ports.notifier.notify(("ledger", *sorted(told)))
+            changed = {topic for command in over for topic in self._expire(tx, command)}
+        self._ports.notifier.notify(("ledger", *sorted(changed)))
         return len(over)
 
     def _expire(self, tx: Transaction, command: Command) -> tuple[str, ...]:
@@ -89,10 +89,10 @@ class Commands:
             relay(self._ports, tx, environment, CommandKind.HOLD, hold_data(environment))
         if command.kind in QUESTIONS:
             return ()
-        self._tell(tx, environment, command)
+        self._record_expiry(tx, environment, command)
         return topics(environment)
 
-    def _tell(self, tx: Transaction, environment: Environment, command: Command) -> None:
+    def _record_expiry(self, tx: Transaction, environment: Environment, command: Command) -> None:
         now, life = self._ports.clock.now(), command.expires_at - command.issued_at
         reason = f"expired: its agent did not take it within {duration(life)}"
         expired = CommandNotTaken(command.seq, command.kind.value, why=reason)

@@ -36,7 +36,7 @@ class EnrolledAgent:
 
 
 class Enrollments:
-    """Who becomes an agent, and who stops being one."""
+    """Enrolls and revokes agents."""
 
     def __init__(self, ports: Ports, admission: Admission) -> None:
         self._ports = ports
@@ -56,7 +56,7 @@ class Enrollments:
         return made, value
 
     def _check(self, environments: Sequence[Environment]) -> None:
-        """One agent can work for all of them: they are an agent's to work for, and not in each other's way."""
+        """Raise InvalidInput unless every environment runs on an agent and no two of their targets overlap."""
         if not environments:
             raise InvalidInput(fields={"environments": "name at least one environment"})
         for one in environments:
@@ -69,7 +69,7 @@ class Enrollments:
                 raise InvalidInput(fields={"environments": f"the targets of '{one.name}' and '{overlap}' overlap"})
 
     def enroll(self, token: str, name: str, version: str, ip: str | None) -> EnrolledAgent:
-        """Use a token up and make its agent. Raises NotAuthenticated, VersionSkew, InvalidInput."""
+        """Spend a one-time token and create its agent. Raises NotAuthenticated, VersionSkew, InvalidInput."""
         now, value = self._ports.clock.now(), CREDENTIAL + secrets.token_urlsafe(32)
         self._admission.check_version(version)
         if not NAME.match(name):
@@ -81,7 +81,7 @@ class Enrollments:
             if enrollment and good and tx.agents.use_enrollment(enrollment.id, id := new_id(now), now):
                 agent = Agent(id, _free(tx, name), digest(value), version, now, enrollment.created_by)
                 found = self._hand_over(tx, enrollment, agent, ip)
-                self._tell(tx, agent, found, ip)
+                self._record_enrollment(tx, agent, found, ip)
                 made = EnrolledAgent(agent, value, tuple(one.name for one in found))
         if made:
             left = {f"agent-{one.agent}" for one in found if one.agent}
@@ -94,7 +94,7 @@ class Enrollments:
     def _hand_over(
         self, tx: Transaction, enrollment: Enrollment, agent: Agent, ip: str | None
     ) -> tuple[Environment, ...]:
-        """Give it the token's environments, but those that were deleted or taken back since."""
+        """Assign the token's environments to the agent, except those deleted or moved to the server since."""
         found = []
         for name in enrollment.environments:
             try:
@@ -108,7 +108,7 @@ class Enrollments:
         return tuple(found)
 
     @staticmethod
-    def _tell(tx: Transaction, agent: Agent, environments: Sequence[Environment], ip: str | None) -> None:
+    def _record_enrollment(tx: Transaction, agent: Agent, environments: Sequence[Environment], ip: str | None) -> None:
         now = agent.enrolled_at
         data = {"name": agent.name, "version": agent.version, "environments": [one.name for one in environments]}
         tx.audit.append(now, NewAuditEntry(named(agent.name, ip), "agent.enroll", f"agent:{agent.id}", data))

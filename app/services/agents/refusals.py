@@ -1,4 +1,4 @@
-"""Refused agents in the audit log: told, but not so often that whoever is refused could flood it."""
+"""Audit entries of refused agents, limited in number so that a refused client cannot flood the log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNKNOWN = agent("unknown")
 
 
 def refused(ports: Ports, key: str, entry: NewAuditEntry) -> bool:
-    """Write a refusal down; False where enough of its kind and `key` (whose refusals count together) were written."""
+    """Append a refusal to the audit log; False where the limit of its kind and `key` is reached."""
     now, counted = ports.clock.now(), f"{entry.action}:{key}"[:200]
     with ports.store.read() as tx:
         if tx.identities.failed_logins(counted, now - WINDOW) >= TOLD:

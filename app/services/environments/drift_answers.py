@@ -33,7 +33,7 @@ WROTE_BACK = "drift.adopt"  # the audit log's word, older than the name
 
 
 class DriftAnswers:
-    """Answers drift."""
+    """Heals drift, acknowledges it, accepts it by rules, and writes it back to Git."""
 
     def __init__(self, ports: Ports, queue: Queue, commands: Commands) -> None:
         self._ports = ports
@@ -52,7 +52,7 @@ class DriftAnswers:
         return self._queue.ask(name, request, actor)
 
     def acknowledge(self, name: str, actor: Actor) -> None:
-        """Say that somebody knows."""
+        """Mark the open drift episode as seen by a person."""
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
@@ -118,7 +118,7 @@ class DriftAnswers:
         """Commit what drifted (all of it, or `paths`) onto a branch in Git and push it.
 
         On the environment's own branch the commit is delivered at once, which ends the episode; on another branch it
-        waits for somebody to merge it.
+        waits until a person merges it.
 
         Raises NothingToWriteBack, WriteBackNotPossible, PushRejected, SourceUnreachable.
         """
@@ -135,7 +135,7 @@ class DriftAnswers:
         text = message or f"Write back what changed on {name}"
         author = Person(actor.name, "")
         commit = source.commit(onto, head.sha, edits, f"{text}\n\nWritten back by {actor} in PushPull.", author)
-        self._tell(environment, commit, onto, sorted(printable(path) for path in edits), actor)
+        self._record_commit(environment, commit, onto, sorted(printable(path) for path in edits), actor)
         if onto != ref:
             return commit, None
         request = Request(
@@ -146,13 +146,13 @@ class DriftAnswers:
     def _ask_agent(
         self, environment: Environment, paths: Collection[str], branch: str | None, message: str, actor: Actor
     ) -> tuple[Revision, Operation | None]:
-        """An agent commits with its own credential, and queues the sync that follows itself."""
+        """Have the environment's agent commit with its own credential; the agent queues the sync that follows."""
         data = {"paths": sorted(paths), "branch": branch, "message": message, "by": str(actor)}
         answer = fit(dict(self._commands.ask(environment, CommandKind.WRITE_BACK, data)))
         commit = decode(Revision, answer.get("revision"), "revision")
-        told = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
+        details = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
         with self._ports.store.write() as tx:
-            entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", told)
+            entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", details)
             tx.audit.append(self._ports.clock.now(), entry)
             follows = answer.get("operation")
             return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
@@ -169,7 +169,9 @@ class DriftAnswers:
             raise NothingToWriteBack()
         return edits
 
-    def _tell(self, environment: Environment, commit: Revision, branch: str, paths: list[str], actor: Actor) -> None:
+    def _record_commit(
+        self, environment: Environment, commit: Revision, branch: str, paths: list[str], actor: Actor
+    ) -> None:
         now = self._ports.clock.now()
         data = {"environment": environment.name, "revision": commit.sha, "branch": branch, "paths": paths[:100]}
         with self._ports.store.write() as tx:
@@ -184,7 +186,7 @@ class DriftAnswers:
 
 
 def _stored(tx: Transaction, environment: Environment, id: Any) -> Operation | None:
-    """An operation that an agent names, once it was reported."""
+    """The operation that an agent's answer names; None until the agent has reported it."""
     try:
         found = tx.operations.get(str(id))
     except OperationNotFound:
@@ -197,7 +199,7 @@ def _chosen(plan: Plan, paths: set[str]) -> list[PlanItem]:
 
 
 def _live(target: Target, item: PlanItem) -> tuple[Item, bytes] | None:
-    """What stands at an item's key, with its content."""
+    """The live item at an item's key with its content; None where it is missing or not readable."""
     if item.found is None:
         return None
     content = target.read(item.key, WRITE_BACK_LIMIT + 1)

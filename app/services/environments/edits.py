@@ -10,12 +10,12 @@ from app.domain.status import CLEAR, SyncStatus
 
 
 def turns_aside(before: Environment, after: Environment) -> bool:
-    """Whether it only observes from now on: what drifted there is no longer its to mend."""
+    """True if the edit turns the environment into a shadow; its open drift is closed."""
     return after.policy.observe and not before.policy.observe
 
 
 def aside(status: Status) -> Status:
-    """The status of an environment that begins to observe: nothing drifts that it no longer delivers."""
+    """The status of an environment that becomes a shadow: its drift is cleared, because a shadow never drifts."""
     return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, drift_count=0, drift_episode=None)
 
 

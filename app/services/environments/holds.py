@@ -1,4 +1,4 @@
-"""Holds: automation stopped by a person, with a reason and an end."""
+"""Holds: a person stops an environment's automation, with a reason and perhaps an end."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Holds:
         return after
 
     def resume(self, name: str, actor: Actor, why: str = RESUMED) -> Environment:
-        """Let automation go on, and decide at once what it has to do."""
+        """End the hold and decide at once about the pending revision."""
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
@@ -55,7 +55,7 @@ class Holds:
         return after
 
     def expire(self) -> int:
-        """End the holds whose time is over; returns how many."""
+        """End the holds that have expired; returns the number of holds."""
         with self._ports.store.read() as tx:
             over = tx.environments.with_expired_hold(self._ports.clock.now())
         ours = [one for one in over if not elsewhere(self._ports, one)]  # an agent ends its own

@@ -1,4 +1,4 @@
-"""Making way: a comparison only reads, so a person who changes an environment does not have to wait for one."""
+"""Preemption: a refresh only reads, so a change by a person stops it instead of waiting for its end."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ PATIENT = 20  # looks during which it may still end by itself
 
 
 def preempt_refresh(ports: Ports, queue: Queue, name: str, actor: Actor, patient: int = 0) -> None:
-    """Let a running comparison of an environment end: by itself within `patient` looks, else because it is stopped.
+    """Wait up to `patient` looks for an environment's running refresh to end, then stop it.
 
-    A delivery is left alone, and so is what nobody is there to stop; whoever asks looks again afterwards.
+    A delivery is left alone, and so is an operation without a live worker; the caller checks again afterwards.
     """
     stopped = ""
     for looked in range(patient + LOOKS):

@@ -1,4 +1,4 @@
-"""A plan as people and scripts read it: path, action and masked diff, bounded."""
+"""Rollback previews for people and scripts: path, action and masked diff of each change, bounded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ITEMS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A rollback's plan as it is shown, whoever made it. `drifted`: paths whose drift it overwrites."""
+    """A rollback's plan for display, made here or by an agent. `drifted`: how many drifted paths it overwrites."""
 
     from_revision: str | None
     revision: str
@@ -40,7 +40,7 @@ class Shown:
 
 
 class Previews:
-    """The plan of a rollback, before anyone confirms."""
+    """Computes the plan of a rollback before a person confirms it."""
 
     def __init__(self, ports: Ports, rollback: Rollback, commands: Commands) -> None:
         self._ports = ports
@@ -56,13 +56,13 @@ class Previews:
             if elsewhere(self._ports, environment):
                 revision = from_history(tx, environment, revision).revision
         if elsewhere(self._ports, environment):
-            told = self._commands.ask(environment, CommandKind.PREVIEW, {"revision": revision})
-            return told_by_agent(environment, told)
+            answer = self._commands.ask(environment, CommandKind.PREVIEW, {"revision": revision})
+            return from_agent(environment, answer)
         return as_shown(self._rollback.preview(name, revision))
 
 
 def as_shown(found: RollbackPreview) -> Shown:
-    """A preview made here."""
+    """The display form of a preview that this process made."""
     return Shown(
         from_revision=found.environment.status.revision,
         revision=found.revision.sha,
@@ -78,13 +78,13 @@ def as_shown(found: RollbackPreview) -> Shown:
 
 
 def as_dict(preview: RollbackPreview) -> dict[str, Any]:
-    """A preview as an agent answers with it."""
+    """The answer of an agent that was asked for a preview."""
     return {"environment": preview.environment.name, **asdict(as_shown(preview))}
 
 
-def told_by_agent(environment: Environment, told: Mapping[str, Any]) -> Shown:
-    """An agent's answer, bounded; what it leaves out is empty. Raises AgentRefused for one that makes no sense."""
-    given = fit(dict(told))
+def from_agent(environment: Environment, answer: Mapping[str, Any]) -> Shown:
+    """The preview in an agent's answer, bounded; missing fields are empty. Raises AgentRefused if it is malformed."""
+    given = fit(dict(answer))
     try:
         items = [{"path": str(one["path"]), "action": Action(one["action"]).value, "diff": one.get("diff")}
                  for one in given.get("items", ())[:ITEMS]]  # fmt: skip
@@ -113,7 +113,7 @@ def _bare(item: PlanItem, diff: str | None) -> dict[str, Any]:
 
 
 def _diff(applied: ContentReader, desired: ContentReader, target: Target, item: PlanItem) -> str | None:
-    """From what is there now to what will be; where live moved, what is there is not what we delivered."""
+    """The diff from live to desired; a drifted item's content is read from the target, any other from the mirror."""
     moved = item.found != item.known
     before = target.read(item.key, READ_LIMIT) if moved and item.found else _content(applied, item.key, item.found)
     after = _content(desired, item.key, item.wanted)

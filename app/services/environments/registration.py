@@ -43,7 +43,7 @@ SWITCHED = (
 
 
 class Registration:
-    """The registry's use cases."""
+    """Registers, edits and removes environments."""
 
     def __init__(self, ports: Ports, queue: Queue, poller: Poller) -> None:
         self._ports = ports
@@ -51,7 +51,7 @@ class Registration:
         self._poller = poller
 
     def checked(self, values: Any) -> Environment:
-        """A specification, checked in every respect that needs no network. Raises InvalidInput."""
+        """The environment of a specification, checked as far as that needs no network. Raises InvalidInput."""
         environment, errors = read(values)
         target = environment.target
         for check in (lambda: self._target(environment), lambda: self._source(environment)):
@@ -84,7 +84,7 @@ class Registration:
             raise InvalidInput(fields={use.field: hint})
 
     def _source(self, environment: Environment) -> None:
-        """The address and the credential's name; SourceRefused is told as a wrong field."""
+        """Check the source's address and credential; SourceRefused becomes InvalidInput for the field."""
         credential = environment.source.credential
         try:
             if elsewhere(self._ports, environment):  # the credential is one that the agent holds
@@ -115,7 +115,7 @@ class Registration:
         return self._ports.sources.probe(spec)
 
     def completed(self, values: Mapping[str, Any]) -> TargetSpec:
-        """A target as it would be registered, its host keys looked up where they are not given."""
+        """The target of a specification, with host keys looked up where they are missing."""
         kind = str(values.get("kind") or "")
         options = {name: value for name, value in values.items() if name != "kind"}
         return self._ports.targets.complete(TargetSpec(kind, self._ports.targets.check(kind, options)))
@@ -135,16 +135,16 @@ class Registration:
     def refuse_overlap(self, tx: Transaction, environment: Environment) -> None:
         """Raise InvalidInput where another environment delivers to this target, or to a part of it."""
         if elsewhere(self._ports, environment) and environment.agent is None:
-            return  # nobody works for it yet; enrolling its agent asks again
+            return  # no agent is enrolled yet; the enrollment checks again
         other = self._ports.targets.overlapping(environment, tx.environments.neighbours(environment))
         if other is not None:
             field = self._ports.targets.kinds()[environment.target.kind].place_field
             raise InvalidInput(fields={field: f"overlaps with the target of environment '{other}'"})
 
     def edit(self, name: str, change: Mapping[str, Any], actor: Actor, *, version: int | None = None) -> Environment:
-        """Lay a partial specification over the stored one (JSON Merge Patch). The name stays; what changed is told.
+        """Lay a partial specification over the stored one (JSON Merge Patch); record the changes. The name stays.
 
-        Raises EnvironmentChanged where `version` is given and not the stored one's, and where somebody edits meanwhile.
+        Raises EnvironmentChanged where `version` is given and not the stored one's, and after a concurrent edit.
         """
         with self._ports.store.read() as tx:
             before = tx.environments.get(name)
@@ -197,14 +197,14 @@ class Registration:
         return after
 
     def _forget(self, environment: Environment) -> None:
-        """Drop what is known of a target of ours; an agent does so itself."""
+        """Delete the inventory of a target that this process serves; an agent deletes its own."""
         if elsewhere(self._ports, environment):
             return
         for known in (self._ports.targets.open(environment), self._ports.targets.shadow(environment)):
             known.forget()
 
     def _moved(self, before: Environment, after: Environment) -> bool:
-        """Whether it is another place, and not only another way to it (a key, a jump host)."""
+        """Whether the edit names another place, and not only another way to it (a key, a jump host)."""
         return self._ports.targets.kinds().moved(before.target, after.target)
 
     def remove(self, name: str, actor: Actor, *, version: int | None = None) -> None:
@@ -241,7 +241,7 @@ class Registration:
             self._queue.ask(environment.name, request, SCHEDULE)
 
     def _record(self, tx: Transaction, environment: Environment, fact: Fact, actor: Actor) -> None:
-        """Write what was done into ledger and audit log."""
+        """Record the change in ledger and audit log."""
         now, data = self._ports.clock.now(), {"environment": environment.name, **fact.data}
         tx.ledger.append(now, [about(environment, fact)])
         tx.audit.append(now, NewAuditEntry(actor, ACTIONS[fact.type], f"environment:{environment.name}", data))

@@ -1,4 +1,4 @@
-"""Rollback: a sync to a revision out of the history that sticks, in push and pull alike."""
+"""Rollback: a sync to a revision from the history that stays live, in push and pull alike."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RollbackPreview:
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """A rollback as it is written down. `commit`: where it goes; `pins`: it sets a hold, until `expires_at`; `marks`:
+    """A rollback to record. `commit`: the revision to deliver; `pins`: it sets a hold, until `expires_at`; `marks`:
     the revision that is left is marked bad."""
 
     commit: Revision
@@ -56,7 +56,7 @@ class WayBack:
 
 
 class Rollback:
-    """Goes back."""
+    """Previews rollbacks and carries them out."""
 
     def __init__(self, ports: Ports, queue: Queue) -> None:
         self._ports = ports
@@ -123,7 +123,7 @@ class Rollback:
         actor: Actor,
         expires_at: datetime | None,
     ) -> Operation:
-        """Go back where an agent works: chosen from the stored history, written down at once, carried out by it."""
+        """Roll back an agent's environment: choose from the stored history, record it, and command the agent."""
         with self._ports.store.write() as tx:
             environment = tx.environments.by_id(environment.id)
             chosen, live = from_history(tx, environment, revision), environment.status.revision
@@ -175,7 +175,7 @@ class Rollback:
 
 
 def from_history(tx: Transaction, environment: Environment, revision: str | None) -> HistoryItem:
-    """The stretch of history that is meant; None: the last good one."""
+    """The history item of a revision; None means the last good one."""
     live = environment.status.revision
     if revision is None:
         item = tx.history.last_good(environment.id, other_than=live)
@@ -199,15 +199,15 @@ def _why_nothing(tx: Transaction, environment: Environment) -> str:
     if not others:
         return f"{(live or '')[:8]} is the only revision that was ever live in {name}."
     left = len({one.revision for one in others})
-    told = "revision was" if left == 1 else "revisions were"
+    noun = "revision was" if left == 1 else "revisions were"
     return (
-        f"{left} other {told} live in {name}, but none is good: each is marked bad or never was healthy. "
+        f"{left} other {noun} live in {name}, but none is good: each is marked bad or never was healthy. "
         "Choose one of the history by hand if you want it all the same."
     )
 
 
 def _newer(one: HistoryItem, other: HistoryItem | None) -> bool:
-    """Whether a revision is the newer one, as far as commit times tell: no mirror is at hand."""
+    """Whether `one` is newer than `other` by commit time, for lack of a mirror."""
     return bool(other and one.committed_at and other.committed_at and one.committed_at > other.committed_at)
 
 

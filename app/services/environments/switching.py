@@ -34,7 +34,7 @@ PARTS = ("mode", "runs_on", "source", "target", "policy")
 
 @dataclass(frozen=True, slots=True)
 class SwitchPlan:
-    """A switch that is wanted, or was made. `effects`: what becomes of automation; `carried`: what stays;
+    """A proposed or completed switch. `effects`: the changes to automation; `carried`: what stays;
     `left`: what is known to nobody afterwards."""
 
     before: Environment
@@ -56,7 +56,7 @@ class ModeSwitches:
         self._registration = registration
 
     def prospect(self, name: str, change: Mapping[str, Any], agent: str | None = None) -> SwitchPlan:
-        """What a switch would change, and what carries over; nothing is written. Raises InvalidInput."""
+        """The plan of a switch; nothing is written. Raises InvalidInput."""
         with self._ports.store.read() as tx:
             before = tx.environments.get(name)
             open_episode = tx.episodes.current(before.id) is not None
@@ -114,7 +114,7 @@ class ModeSwitches:
         return made
 
     def _completed(self, before: Environment, after: Environment) -> Environment:
-        """With what only the place can tell, such as its host key; an agent's place is the agent's to ask."""
+        """The environment with values that only the place itself has, such as a host key; agents complete theirs."""
         if after.runs_on is not self._ports.here or after.target == before.target:
             return after
         return replace(after, target=self._ports.targets.complete(after.target, before.target))
@@ -145,8 +145,8 @@ class ModeSwitches:
             raise EnvironmentChanged()
         _refuse_running(tx, before)
         self._registration.refuse_overlap(tx, after)
-        told = in_words(self._ports.targets.kinds(), before, after)
-        reason = f"the environment was switched ({told}) before it ran"
+        change_words = in_words(self._ports.targets.kinds(), before, after)
+        reason = f"the environment was switched ({change_words}) before it ran"
         for waiting in tx.operations.queued(before.id):
             conclude(tx, waiting, _superseded(waiting, reason), now)
         status = tx.environments.by_id(before.id).status
@@ -161,7 +161,7 @@ class ModeSwitches:
 
 
 def _target(kinds: KindCatalogue, before: Environment, change: Mapping[str, Any]) -> dict[str, Any]:
-    """The target that is meant: as given, or the same place seen from the other side."""
+    """The new target: as given, or the same place as the other side reaches it."""
     old, given = {"kind": before.target.kind, **before.target.options}, dict(change.get("target") or {})
     runs_on = next((one for one in RunsOn if one.value == change.get("runs_on")), before.runs_on)
     here, there = kinds.get(before.target.kind), kinds.that_run_on(runs_on)
@@ -174,7 +174,7 @@ def _target(kinds: KindCatalogue, before: Environment, change: Mapping[str, Any]
 
 
 def _status(before: Environment, after: Environment) -> Status:
-    """Everything stays known, but what the source's ref points at, where that is another one."""
+    """The status after a switch: unchanged, except for the noticed head where the ref is another one."""
     known = ("repo_url", "ref", "path")
     if all(getattr(before.source, name) == getattr(after.source, name) for name in known):
         same = (before.runs_on, before.agent, before.target) == (after.runs_on, after.agent, after.target)
@@ -203,7 +203,7 @@ def _hand_over(tx: Transaction, before: Environment, after: Environment, now: da
 
 
 def side(one: Environment) -> SwitchSide:
-    """One side of a switch as the ledger keeps it."""
+    """One side of a switch, for the ledger."""
     target = {"kind": one.target.kind, **one.target.options}
     return SwitchSide(one.mode.value, one.runs_on.value, one.agent, target, one.policy.auto_sync, one.source.credential)
 

@@ -1,4 +1,4 @@
-"""What follows from an operation's end without anyone asking: self-heal, and the way back after bad health."""
+"""Automatic follow-ups of an operation: self-heal, and rollback after bad health."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NEWS = (
 
 
 class FollowUp:
-    """Asks for the next operation."""
+    """Requests the operations that an environment's policy demands."""
 
     def __init__(self, ports: Ports, queue: Queue) -> None:
         self._ports = ports
         self._queue = queue
 
     def after(self, ended: Operation) -> None:
-        """Look at a finished operation and ask for what its environment's policy wants."""
+        """Request the operation that the policy of the ended operation's environment demands, if any."""
         if not _may_be_followed(ended):
             return
         with self._ports.store.write() as tx:
@@ -63,7 +63,7 @@ class FollowUp:
 
     @staticmethod
     def _said(tx: Transaction, environment: Environment, refusal: str) -> bool:
-        """Whether it was told already, and neither the drift nor the hold has changed since."""
+        """Whether this refusal is recorded already, and neither the drift nor the hold has changed since."""
         latest = tx.ledger.page(types=NEWS, environment_id=environment.id, newest_first=True, limit=1)
         return any(one.type is EventType.DECISION and one.reason == refusal for one in latest)
 
@@ -102,7 +102,7 @@ class FollowUp:
 
 
 def _may_be_followed(ended: Operation) -> bool:
-    """Whether anything can follow from an end, whatever the environment's policy says."""
+    """Whether an operation that ended like this may have a follow-up under any policy."""
     return _differs(ended) or _unwell(ended)
 
 

@@ -1,4 +1,4 @@
-"""Health checks and hooks around a sync; the same on the way forward and back."""
+"""Health checks and hooks around a sync; they are the same for a delivery and a rollback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEADLINE_S, INTERVAL_S = 60.0, 2.0  # for a target that tells its health, where 
 
 
 def variables(environment: Environment, operation: Operation | None = None) -> Mapping[str, str]:
-    """What hooks and command checks find in their environment, each with the prefix PUSHPULL_."""
+    """The environment variables of hooks and command checks, each with the prefix PUSHPULL_."""
     values = {
         "ENVIRONMENT": environment.name,
         "MODE": environment.mode.value,
@@ -31,7 +31,7 @@ def variables(environment: Environment, operation: Operation | None = None) -> M
 def check_health(
     ports: Ports, environment: Environment, target: Target, operation: Operation | None = None
 ) -> CheckResult:
-    """One look at an environment's health: the worse of what its target tells by itself and what its check finds."""
+    """One check of an environment's health: the worse of the target's own health and its health check's result."""
     found = [one for one in (target.health(), _checked(ports, environment, operation)) if one]
     worst = Health.worst(one.health for one in found)
     return next((one for one in found if one.health is worst), NO_CHECK)
@@ -80,7 +80,7 @@ def run_hooks(ports: Ports, environment: Environment, recorder: OperationRecorde
 
 
 def _run(ports: Ports, environment: Environment, hook: Hook, recorder: OperationRecorder) -> CommandResult:
-    """On the target's machine, in the directory that readers see."""
+    """Run one hook on the target's machine, in the live directory."""
     given, runner = variables(environment, recorder.operation), ports.targets.runner(environment)
     if runner is not None:
         return runner.run(hook.command, given, hook.timeout_s, recorder.check)

@@ -1,7 +1,7 @@
-"""Taking over: a place that is watched from another side now, and what was delivered there stays ours.
+"""Inventory seeding: after a switch, the new side's inventory is written so that delivered files stay managed.
 
-The new side knows nothing yet, so its inventory is written from what is live by record, without looking: what had
-drifted before reads as drift again, and nothing is delivered anew. Server and agent call it alike.
+It is written from the revision that is live by record, without observing the target: earlier drift reads as drift
+again, and nothing is delivered anew. Server and agent call the same functions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.ports import DesiredState, DesiredStates, Target
 
 
 def seed_inventory(desired: DesiredStates, environment: Environment, target: Target) -> bool:
-    """Fill an inventory that was never written with the state of the revision that is live; whether that was done.
+    """Fill an inventory that was never written with the state of the live revision; True if it was filled.
 
     A mirror that does not know this revision (any more) leaves it empty: then the next look takes over the items that
     equal what is desired, and the next sync records them. Cheap where there is nothing to do, so every walk begins

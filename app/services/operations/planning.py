@@ -35,7 +35,7 @@ def observe_and_plan(
 
 
 def changed(target: Target, head: InventoryHead, desired: DesiredState) -> tuple[Change, ...]:
-    """What differs between the inventory and the desired state: by their ids, or by listing both when that can't do."""
+    """The changes from the inventory to the desired state, compared by their ids, or by listing both if need be."""
     if head.whole:
         if head.state == desired.id:
             return ()

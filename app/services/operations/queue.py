@@ -51,8 +51,8 @@ class Queue:
     ) -> Operation:
         """Queue an operation inside a transaction; the caller rings `topics(environment)` after the commit.
 
-        Where an agent works for the environment, it is told to queue it, or what `command` says. `id`: the one that was
-        promised to who asked."""
+        An environment's agent gets the command to queue it, or `command` instead. `id`: an id that the caller has
+        promised already."""
         queued = tx.operations.queued(environment.id)
         if request.kind is OperationKind.REFRESH:
             waiting = next((one for one in queued if one.kind is OperationKind.REFRESH), None)
@@ -72,7 +72,7 @@ class Queue:
         return operation
 
     def take(self, tx: Transaction, operation: Operation) -> None:
-        """Queue an operation of which everybody knows; older automatic ones make way for an automatic one."""
+        """Queue an operation that is recorded already; an automatic one supersedes older automatic ones."""
         queued = tx.operations.queued(operation.environment_id)
         tx.operations.add(operation)
         tx.queue.put(operation)
@@ -111,7 +111,7 @@ class Queue:
         return asked
 
     def _begun(self, tx: Transaction, environment: Environment, operation: Operation, actor: Actor) -> bool:
-        """Whether somebody has to stop it: a worker of ours, or its agent, which is told to."""
+        """Whether the operation has begun: our worker has to stop it, or its agent, which gets the command to stop."""
         if recalled(tx, operation):
             return False
         data = {"operation": operation.id, "by": str(actor)}
@@ -150,7 +150,7 @@ class Queue:
 
 
 def _masked(request: Request) -> Request:
-    """What a pipeline tells of itself is shown and kept for good."""
+    """The request with secrets masked in the pipeline's data, which is shown and kept for good."""
     run = request.pipeline
     shown = replace(run, url=mask(run.url), id=mask(run.id)) if run else None
     return replace(request, pipeline=shown, reason=mask(request.reason))

@@ -56,7 +56,7 @@ class Reconciler:
         return Sync(self._ports, environment, recorder).run()
 
     def crashed(self, operation: Operation) -> Operation:
-        """End an operation that failed in a way nobody foresaw; the cause goes to the server's log, not here."""
+        """End an operation that failed unexpectedly; its reason points to the server's log, which has the cause."""
         recorder = OperationRecorder(self._ports, operation, lambda: False)
         reason = "internal error; the server's log has the details"
         return recorder.conclude(given_up(operation, Phase.ERROR, reason))

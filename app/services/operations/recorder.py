@@ -1,4 +1,4 @@
-"""A running operation's pen: stages, log lines, progress, and the one transaction that ends it."""
+"""The recorder of a running operation: stages, log lines, progress, and the one transaction that ends it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ORDER = list(StageName)
 
 
 class OperationRecorder:
-    """Follows one operation; `operation` is its state so far. Implements the port Watch."""
+    """Records one operation; `operation` is its state so far. Implements the port ApplyProgress."""
 
     def __init__(self, ports: Ports, operation: Operation, stopped: Callable[[], bool]) -> None:
         self.ports = ports
@@ -33,14 +33,12 @@ class OperationRecorder:
         self._shown = 0.0
         self.topics = ("ledger", f"environment-{operation.environment}")
 
-    # --- Watch ---
+    # --- ApplyProgress ---
     def check(self) -> None:
-        """Raise Terminated when somebody asked to stop."""
         if self._stopped():
             raise Terminated()
 
     def progressed(self, done: int, total: int, path: bytes) -> None:
-        """Show how far the apply is, a few times a second."""
         self.check()
         self.operation = replace(self.operation, done=done, total=total)
         now = self.ports.clock.monotonic()
@@ -50,13 +48,13 @@ class OperationRecorder:
                 tx.operations.progress(self.operation.id, done, total)
             self.ports.notifier.notify(self.topics)
 
-    # --- telling ---
+    # --- record ---
     def note(self, **fields: Any) -> None:
-        """Set fields of the operation; they are stored with the next stage, log line or the end."""
+        """Set fields of the operation; the next stage, log line or the end stores them."""
         self.operation = replace(self.operation, **fields)
 
     def remember(self, **detail: Any) -> None:
-        """Add to the operation's detail."""
+        """Set fields of the operation's detail; see `note`."""
         self.note(detail=replace(self.operation.detail, **detail))
 
     def stamp(self, name: StageName, started_at: datetime, finished_at: datetime) -> None:
@@ -77,7 +75,7 @@ class OperationRecorder:
         self.stamp(name, started, self.ports.clock.now())
 
     def unreached(self, name: StageName) -> None:
-        """Leave a stage open that went through without reaching what it is named after."""
+        """Leave a stage open that ran without reaching the state that it is named after."""
         stages = (replace(one, finished_at=None) if one.name is name else one for one in self.operation.stages)
         self.note(stages=tuple(stages))
 
@@ -93,10 +91,10 @@ class OperationRecorder:
         self.ports.notifier.notify(self.topics)
 
     def _merged(self, tx: Transaction) -> Operation:
-        """What we know, with what others wrote meanwhile; raises OperationInProgress if the run was taken from us."""
+        """The operation with the changes of other transactions; OperationInProgress if another worker took the run."""
         stored = tx.operations.get(self.operation.id)
         if stored.phase is not Phase.RUNNING or stored.worker != self.operation.worker:
-            raise OperationInProgress("The operation was settled by somebody else meanwhile.")
+            raise OperationInProgress("Another worker has ended the operation meanwhile.")
         return replace(self.operation, termination_by=stored.termination_by, heartbeat_at=stored.heartbeat_at)
 
     def conclude(self, conclusion: Conclusion) -> Operation:

@@ -1,4 +1,4 @@
-"""Refresh: compare and say so; the target is only read."""
+"""Refresh: compare live with desired and record the verdict; the target is only read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Refresh:
         self._asked = False  # Git answered, and holds the ref
 
     def run(self) -> Conclusion:
-        """Compare; returns the verdict."""
+        """Compare live with desired; returns the verdict."""
         environment = self._environment
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         target = self._ports.targets.open(environment)
@@ -161,7 +161,7 @@ def known_content(contents: ContentReader, item: PlanItem) -> bytes | None:
 
 
 class _Enough(Exception):
-    """The rest of a content is not needed."""
+    """Raised when enough of a content was read."""
 
 
 def beginning(contents: ContentReader, key: Key, item: Item) -> bytes | None:

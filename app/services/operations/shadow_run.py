@@ -1,4 +1,4 @@
-"""Shadows: environments that observe only. They plan and tell what they would have done, and touch nothing."""
+"""Operations of shadows: they plan a delivery and record what it would have changed; they never change a target."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Shadow:
         self._news, self._at = found, at
 
     def sync(self, revision: Revision, state: DesiredState) -> Conclusion:
-        """Plan a delivery and say what it would have done."""
+        """Plan a delivery; returns what it would have changed."""
         plan, target = self._plan(state, self._before())
         self._recorder.remember(paths=paths_of(plan.items), tree=state.id, would=_changes(plan))
         return self._concluded(
@@ -52,7 +52,7 @@ class Shadow:
         )
 
     def refresh(self, sha: str, note: str) -> Conclusion:
-        """Compare what it would have delivered with what stands there."""
+        """Compare the state that the shadow would have delivered with the target."""
         state = self._ports.desired.at(self._environment, sha)
         plan, target = self._plan(state, None)
         self._recorder.remember(paths=paths_of(plan.items))
@@ -66,7 +66,7 @@ class Shadow:
         )
 
     def _before(self) -> str | None:
-        """What would be live now, had it delivered."""
+        """The revision that would be live now, had the shadow delivered."""
         where = OperationFilter(
             environment_id=self._environment.id, kind=OperationKind.SYNC.value, outcome=Outcome.OBSERVED.value
         )
@@ -120,7 +120,7 @@ def judged(environment: Environment, behind: bool, health: Health, at: datetime)
 def foresee(
     environment: Environment, target: Target, state: DesiredState, dropped: tuple[Key, ...], now: datetime
 ) -> Plan:
-    """What delivering a state would do to what stands there, without an inventory. Keys in `dropped` would go."""
+    """The plan of delivering a state over the target's content, without an inventory. Keys in `dropped` would go."""
     accepted = acceptance(environment.policy.ignore, now)
     items = {key: item for key, item in state.items() if not accepted(key)}
     gone = tuple(key for key in dropped if key not in items)
@@ -151,7 +151,7 @@ def _changes(plan: Plan) -> Changes:
 
 
 def would(plan: Plan) -> str:
-    """What would be done, in words."""
+    """The plan of a shadow in words: "would create 2 files"."""
     changes = _changes(plan)
     counts = ("created", changes.created), ("updated", changes.updated), ("deleted", changes.deleted)
     done = [f"{count:,} {word}" for word, count in counts if count]

@@ -1,4 +1,4 @@
-"""Sync: make live equal desired, and find out whether it is well afterwards."""
+"""Sync: make live equal desired, then check hooks and health."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from app.services.outcomes.revision_news import RevisionNews, news
 
 @dataclass(frozen=True, slots=True)
 class AppliedDelivery:
-    """What was brought to the target. `whole`: every delivered file was looked at, not only what Git changed."""
+    """The delivered state. `whole`: every delivered file was looked at, not only what Git changed."""
 
     revision: Revision
     state: DesiredState
@@ -90,7 +90,7 @@ class Sync:
         return revision
 
     def _known_since(self, revision: Revision) -> datetime | None:
-        """When the poll saw what a person delivers now; a pipeline notices for itself."""
+        """When the poll noticed the revision that a person delivers now; None for a pipeline, which needs no poll."""
         status = self._environment.status
         news = status.noticed == revision.sha != status.revision
         return status.noticed_at if self._request.trigger is Trigger.MANUAL and news else None
@@ -107,7 +107,7 @@ class Sync:
         )
 
     def _noticed_at(self) -> datetime:
-        """When our fetch has found out about Git's ref, if the poll did not before."""
+        """When the ref's head was noticed: by the poll, else when the operation was requested."""
         return self._request.noticed_at or self._recorder.operation.created_at
 
     def _end_hold(self, source: Source, revision: Revision) -> None:
@@ -144,7 +144,7 @@ class Sync:
         )
 
     def _report_unsupported(self, state: DesiredState) -> None:
-        """Say what of the state is not delivered as it is meant: submodules, and LFS pointers without their content."""
+        """Log which paths are not delivered in full: submodules, and LFS pointers without their content."""
         found = tuple(UnsupportedPath(printable(one.key), one.kind) for one in state.unsupported()[:100])
         self._recorder.remember(unsupported=found)
         for one in found[:10]:
@@ -270,7 +270,7 @@ class Sync:
 
 
 def _done(changes: Changes) -> str:
-    """What was done, in one sentence."""
+    """The applied changes in one sentence."""
     counts = ((changes.created, "created"), (changes.updated, "updated"), (changes.deleted, "deleted"))
     done = [f"{count:,} {'file' if count == 1 else 'files'} {verb}" for count, verb in counts if count]
     return ", ".join(done) or "brought in line"

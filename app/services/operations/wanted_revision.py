@@ -1,4 +1,4 @@
-"""Which revision an environment should have, and whether a wanted one may be delivered."""
+"""The revision that an environment should have, and the rules that refuse a delivery."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def emptiness(environment: Environment, desired: DesiredState, nouns: str) -> Ru
 
 
 def head_of(source: Source, environment: Environment) -> Revision | None:
-    """What the environment's ref points at in the mirror; None where it is gone."""
+    """The head of the environment's ref in the mirror; None where the ref is gone."""
     try:
         return source.resolve(environment.source.ref)
     except RevisionNotFound:

@@ -1,1 +1,1 @@
-"""What an end, a comparison or a commit means and how it is written down; operations and agents use it alike."""
+"""The meaning of an operation's end, of a comparison and of a new commit, and how they are recorded."""

@@ -39,7 +39,7 @@ class DriftOver:
 
 
 def found_in(plan: Plan, at: datetime) -> DriftFound:
-    """What a plan says about drift."""
+    """The drift in a plan."""
     paths = tuple(printable(item.key) for item in plan.drift[:SAMPLE])
     return DriftFound(at, paths, len(plan.drift), bool(plan.ignored))
 

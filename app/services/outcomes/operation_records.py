@@ -1,4 +1,4 @@
-"""What the ledger and the audit log keep of an operation: that it was asked for, and how it ended."""
+"""The records of an operation in ledger and audit log: its request and its end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_quiet(operation: Operation) -> bool:
 
 
 def queued_event(operation: Operation) -> NewEvent:
-    """The ledger's entry for an operation that was asked for."""
+    """The ledger's entry for an operation's request."""
     request = operation.request
     fact = OperationQueued(
         operation.kind.value, operation.mode, request.trigger.value, Actor.parse(request.initiated_by),

@@ -1,4 +1,4 @@
-"""Noticing: Git's ref points at something new, and the ledger learns of it once, whoever saw it first."""
+"""Revision news: a new head of Git's ref is recorded once per environment, whether a poll or a run sees it first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PASSED_OVER = 200  # commits between two heads that are told one by one
 
 @dataclass(frozen=True, slots=True)
 class RevisionNews:
-    """A head that an environment has not heard of. `between`: the commits that it brings, newest first, itself first;
+    """A head that is new to an environment. `between`: the commits that it brings, newest first, itself first;
     `forced`: the head before is no ancestor; `left_out`: the head before, where it differs from what is live."""
 
     head: Revision
@@ -29,7 +29,7 @@ class RevisionNews:
 
 
 def news(desired: DesiredStates, source: Source, environment: Environment, head: Revision) -> RevisionNews | None:
-    """What is new about the ref's head, or None."""
+    """The news in the ref's head; None if the environment has noticed it already."""
     before = environment.status.noticed
     if before == head.sha:
         return None
@@ -62,7 +62,7 @@ def _left_out(desired: DesiredStates, source: Source, environment: Environment, 
 def noticed(
     tx: Transaction, environment: Environment, found: RevisionNews | None, at: datetime
 ) -> tuple[Environment, list[NewEvent]]:
-    """The environment that knows of the news, and what the ledger is told; nothing where it knew already."""
+    """Note the news on the environment; returns it with the events to record, none if the head is not new."""
     before = environment.status.noticed
     if found is None or before == found.head.sha:
         return environment, []
@@ -84,13 +84,13 @@ def noticed(
 
 
 def _asked_for(tx: Transaction, environment: Environment, sha: str) -> bool:
-    """Whether anybody asked to deliver a commit, with or without success."""
+    """Whether an operation for the commit was ever requested, with or without success."""
     if any(one.request.wanted == sha for one in tx.operations.queued(environment.id)):
         return True
     return bool(tx.operations.page(OperationFilter(environment_id=environment.id, revision=sha), 1, None).items)
 
 
 def _never_brought(environment: Environment, left: Revision, by: Revision) -> NewEvent:
-    """A commit in a push environment that something newer took the place of before any pipeline or webhook asked."""
+    """Event for a commit that was superseded before any pipeline or webhook requested it."""
     mode, observe = environment.mode.value, environment.policy.observe
     return about(environment, PipelineMissed(left.sha, mode, by.sha, left.committed_at.isoformat(), observe=observe))

@@ -29,7 +29,7 @@ def judged(environment: Environment, plan: Plan, at: datetime, health: Health) -
 
 
 def source_condition(status: Status) -> Condition:
-    """Why the last poll could not read Git, if it could not. Who does not ask Git leaves it standing."""
+    """The failure of the last poll, None if it could read Git. A run that does not ask Git keeps the failure."""
     return status.condition if status.condition.about(ConditionKind.SOURCE) else CLEAR
 
 
@@ -56,13 +56,13 @@ def delivered(
 
 
 def unseen(status: Status, reason: str) -> Status:
-    """The status while the target cannot be looked at: how it is there is not known, whatever it was."""
+    """The status while the target cannot be observed: sync status and health are unknown."""
     condition = Condition(ConditionKind.TARGET, reason)
     return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, health=Health.UNKNOWN, condition=condition)
 
 
 def waiting(status: Status) -> Status:
-    """The status while Git asks for what was not delivered."""
+    """The status while Git's head is not delivered."""
     return replace(status, sync=SyncStatus.OUT_OF_SYNC, divergence=status.divergence or Divergence.NEW_REVISION)
 
 

@@ -1,4 +1,4 @@
-"""Who may: people with passwords and sessions, scripts with tokens. Everything here is audited, refusals too."""
+"""Authentication: people with passwords and sessions, scripts with tokens. Refusals are audited too."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHORTEST_PASSWORD = 10
 
 
 class Access:
-    """Log-in, tokens, and the first start."""
+    """Logs people in, manages tokens, and creates the first admin."""
 
     def __init__(self, ports: Ports, hasher: Hasher) -> None:
         self._ports = ports

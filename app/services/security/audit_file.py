@@ -36,7 +36,7 @@ def verify_file(path: Path, head: str | None = None, *, filtered: bool = False) 
 
 
 class _Counted:
-    """Counts what was taken from it."""
+    """An iterator that counts its items."""
 
     def __init__(self, entries: Iterable[dict[str, Any]]) -> None:
         self._entries = entries

@@ -1,4 +1,4 @@
-"""The audit log held against itself: verification, signed checkpoints."""
+"""Verification of the audit log against its own hashes and its signed checkpoints."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from app.ports import Checkpoint, Ports, Signing
 
 
 class AuditLog:
-    """Verifies and seals the log."""
+    """Verifies the audit log and signs checkpoints."""
 
     def __init__(self, ports: Ports, signing: Signing) -> None:
         self._ports = ports
         self._signing = signing
 
     def verify_stored(self) -> Verification:
-        """Walk the stored chain, and hold it against the signed checkpoints."""
+        """Verify the stored chain, and compare it with the signed checkpoints."""
         with self._ports.store.read() as tx:
             seals = {one.seq: one for one in tx.audit.checkpoints()}
             seen: dict[int, str] = {}

@@ -30,7 +30,7 @@ def untold(private_key: str) -> Mapping[str, str]:
 
 
 class Keyring:
-    """The credentials' use cases."""
+    """Stores and removes credentials."""
 
     def __init__(self, ports: Ports, public_half: PublicHalf) -> None:
         self._ports = ports
@@ -53,8 +53,8 @@ class Keyring:
         made = Credential(name, kind, now, str(actor), None, public)
         with self._ports.store.write() as tx:
             tx.credentials.put(made, {"kind": kind, **fields})
-            told = {"kind": kind}
-            tx.audit.append(now, NewAuditEntry(actor, "credential.create", f"credential:{name}", told))
+            details = {"kind": kind}
+            tx.audit.append(now, NewAuditEntry(actor, "credential.create", f"credential:{name}", details))
         return made
 
     def remove(self, name: str, actor: Actor) -> None:
@@ -68,6 +68,6 @@ class Keyring:
                 if any(use.name == name for use in kinds.credentials(target)):
                     raise CredentialInUse(f"The target of '{environment}' still uses the credential '{name}'.")
             tx.credentials.remove(name)
-            told = {"kind": kind}
-            entry = NewAuditEntry(actor, "credential.remove", f"credential:{name}", told)
+            details = {"kind": kind}
+            entry = NewAuditEntry(actor, "credential.remove", f"credential:{name}", details)
             tx.audit.append(self._ports.clock.now(), entry)

@@ -41,14 +41,14 @@ class Sighting:
 
 
 class Poller:
-    """Watches repositories."""
+    """Polls repositories and decides about their environments."""
 
     def __init__(self, ports: Ports, queue: Queue) -> None:
         self._ports = ports
         self._queue = queue
 
     def poll(self, repo_url: str, credential: str | None = None) -> str:
-        """Look once; returns "unchanged", "moved", "unreachable" or "refused"."""
+        """Poll a repository once; returns "unchanged", "moved", "unreachable" or "refused"."""
         with self._ports.store.read() as tx:
             before = tx.repositories.get(repo_url) or RepositoryState(repo_url)
         try:
@@ -62,7 +62,7 @@ class Poller:
         result = "moved" if changed else "unchanged"
         with self._ports.store.write() as tx:
             tx.repositories.put(RepositoryState(repo_url, heads, at))
-            tx.repositories.polled(repo_url, at, result, _told(moves))
+            tx.repositories.polled(repo_url, at, result, _moves_in_words(moves))
             if before.failing_since:
                 tx.ledger.append(at, [NewEvent(SourceRecovered(repo_url))])
             environments = tx.environments.of_repository(repo_url)
@@ -93,7 +93,7 @@ class Poller:
         return result
 
     def _ring(self, environments: Sequence[Environment]) -> None:
-        """A repository fell silent, or answers again: each of its environments shows that."""
+        """Notify the pages of a repository's environments that it became unreachable or answers again."""
         self._ports.notifier.notify(("ledger", *(f"environment-{one.name}" for one in environments)))
 
     def _decide(self, environments: Sequence[Environment], sighting: Sighting) -> None:
@@ -147,8 +147,8 @@ class Poller:
         sighting: Sighting,
         newer: bool,
     ) -> bool:
-        told, events = noticed(tx, environment, found, sighting.at)
-        status = self._status(environment, told.status, head, sighting)
+        informed, events = noticed(tx, environment, found, sighting.at)
+        status = self._status(environment, informed.status, head, sighting)
         status, missed = self._judge_webhook(tx, environment, status, sighting)
         events += missed
         if status != environment.status:
@@ -200,7 +200,7 @@ class Poller:
         *,
         fresh: bool,
     ) -> bool | list[NewEvent]:
-        """Queue a sync (True), or return the decision not to, told once per commit."""
+        """Queue a sync (True), or return the decision against it, recorded once per commit."""
         status = environment.status
         if status.revision == head.sha or not environment.policy.auto_sync:
             return []
@@ -233,7 +233,7 @@ class Poller:
         return tx.inbox.in_use(hooks) and not tx.inbox.announced(hooks, head.sha)
 
     def _may_try(self, tx: Transaction, environment: Environment, head: Revision, at: datetime) -> bool:
-        """Not while it is on its way already, and after failures at growing distances only."""
+        """Whether to deliver the head: not while that is under way, and after failures with growing pauses."""
         if any(one.request.wanted == head.sha for one in tx.operations.queued(environment.id)):
             return False
         active = tx.operations.active(environment.id)
@@ -253,7 +253,7 @@ class Poller:
         return last.finished_at is None or at >= last.finished_at + timedelta(seconds=wait)
 
     def _gone(self, environment: Environment, sighting: Sighting, detail: str) -> None:
-        """The ref does not exist (any more): said once, and nothing is pruned."""
+        """Record once that the ref does not exist (any more); nothing is pruned."""
         gone = Condition(ConditionKind.SOURCE, detail)
         if environment.status.condition == gone or is_sha(environment.source.ref):
             return
@@ -266,5 +266,5 @@ class Poller:
         self._ports.notifier.notify(("ledger", f"environment-{environment.name}"))
 
 
-def _told(moves: Sequence[RefMove]) -> str:
+def _moves_in_words(moves: Sequence[RefMove]) -> str:
     return ", ".join(f"{move.ref}{' (forced)' if move.forced else ''}" for move in moves[:5])

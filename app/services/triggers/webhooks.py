@@ -37,7 +37,7 @@ WAITS_S = (0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 
 
 class Webhooks:
-    """Takes deliveries in and acts on them."""
+    """Stores webhook deliveries and acts on them."""
 
     def __init__(self, ports: Ports, queue: Queue, poller: Poller) -> None:
         self._ports = ports
@@ -99,7 +99,7 @@ class Webhooks:
         return secrets.token_urlsafe(32)  # no secret, no match: an unknown hook looks like a wrong signature
 
     def _refused(self, provider: str, hook: str, ip: str | None) -> None:
-        """Write a refusal down, up to NOTED in a while: anybody can cause one, and the log is kept for ever."""
+        """Record a refusal, up to NOTED in a while: any client can cause one, and the log is kept for ever."""
         now = self._ports.clock.now()
         with self._ports.store.read() as tx:
             if tx.identities.failed_logins(REFUSED, now - WHILE) >= NOTED:
@@ -112,14 +112,14 @@ class Webhooks:
 
     # --- acting ---
     def handle_due(self, limit: int = 50, *, only: int | None = None) -> int:
-        """Act on stored deliveries whose time has come (or on one of them, by id); returns how many."""
+        """Act on stored deliveries that are due (or on one of them, by id); returns the number of deliveries."""
         due = self._take(limit, only)
         for delivery in due:
             self.handle(delivery)
         return len(due)
 
     def _take(self, limit: int, only: int | None) -> Sequence[Delivery]:
-        """Take deliveries for ourselves for a while, so that request, tick and other processes act once."""
+        """Lease deliveries, so that of the request, the tick and other processes only one acts on each."""
         now = self._ports.clock.now()
         with self._ports.store.read() as tx:
             if not tx.inbox.due(now, 1):
@@ -131,7 +131,7 @@ class Webhooks:
         return due
 
     def handle(self, delivery: Delivery) -> Delivery:
-        """Act on one delivery and write down what it ended in."""
+        """Act on one delivery and store its result."""
         environments: Sequence[Environment] = ()
         try:
             with self._ports.store.read() as tx:
@@ -166,16 +166,16 @@ class Webhooks:
     def _act(self, delivery: Delivery, environment: Environment) -> str:
         heads = delivery.announced
         if not heads:
-            return self._say(environment, Outcome.FILTERED, f"nothing to do for '{delivery.event}'", delivery)
+            return self._decided(environment, Outcome.FILTERED, f"nothing to do for '{delivery.event}'", delivery)
         sha = next((heads[ref] for ref in heads if _names(environment, ref)), None)
         if sha is None:
             reason = f"{', '.join(heads)[:200]} is not the ref of this environment ({environment.source.ref})"
-            return self._say(environment, Outcome.FILTERED, reason, delivery)
+            return self._decided(environment, Outcome.FILTERED, reason, delivery)
         return self._follow(delivery, environment, sha)
 
     def _follow(self, delivery: Delivery, environment: Environment, sha: str) -> str:
         if environment.mode is Mode.PULL or not sha:
-            return self._say(environment, Outcome.NUDGED, self._nudge(environment, sha), delivery, sha)
+            return self._decided(environment, Outcome.NUDGED, self._nudge(environment, sha), delivery, sha)
         self._visible(environment, sha)
         request = Request(
             OperationKind.SYNC, Trigger.WEBHOOK, str(WEBHOOK), wanted=sha, noticed_at=delivery.received_at,
@@ -184,14 +184,14 @@ class Webhooks:
         with self._ports.store.read() as tx:
             before = tx.environments.by_id(environment.id).status
         if before.revision == sha and before.drift_count == 0:
-            return self._say(environment, Outcome.NO_OP, f"{sha[:8]} is live already", delivery, sha)
+            return self._decided(environment, Outcome.NO_OP, f"{sha[:8]} is live already", delivery, sha)
         operation = self._queue.ask(environment.name, request, WEBHOOK)
         return f"{environment.name}: operation {operation.id}"
 
     def _nudge(self, environment: Environment, sha: str) -> str:
         with self._ports.store.write() as tx:
-            told = relay(self._ports, tx, environment, CommandKind.NUDGE, {})
-        if told:
+            relayed = relay(self._ports, tx, environment, CommandKind.NUDGE, {})
+        if relayed:
             self._ports.notifier.notify(topics(environment))
             return "its agent was told to poll now"
         self._poller.poll(environment.source.repo_url, environment.source.credential)
@@ -209,7 +209,7 @@ class Webhooks:
             source.fetch()
             source.resolve(sha)
 
-    def _say(
+    def _decided(
         self, environment: Environment, outcome: Outcome, reason: str, delivery: Delivery, sha: str | None = None
     ) -> str:
         mode, observe = environment.mode.value, environment.policy.observe
@@ -222,7 +222,7 @@ class Webhooks:
 
 
 def _undone(delivery: Delivery, environments: Sequence[Environment]) -> list[NewEvent]:
-    """What the ledger learns of a delivery that could not be acted on: when it begins to wait, and when it is lost."""
+    """The events of a delivery that could not be acted on: when it begins to wait, and when it is given up."""
     outcome = Outcome.FAILED if delivery.state == "failed" else Outcome.WAITING
     if delivery.state == "handled" or (outcome is Outcome.WAITING and delivery.attempts > 1):
         return []

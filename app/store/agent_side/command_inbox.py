@@ -1,4 +1,4 @@
-"""An agent's own memory: commands that it has taken, and notes."""
+"""The agent's stored commands and its notes (small named values)."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from app.store import tables
 r = tables.command_inbox
 n = tables.notes
 SEEN = "commands"  # the note of the highest number seen
-TOLD = CommandState.DONE.value
+FINISHED = CommandState.DONE.value
 KEPT = 1000  # finished ones that are kept for looking at
 
 
 class SqlCommandInbox:
-    """Implements the port Orders. Waiting: not carried out; taken: its answer was not told yet; done: all is over."""
+    """Implements the port CommandInbox. WAITING: not carried out; TAKEN: its answer is not sent yet; DONE: finished."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
     def take(self, commands: Collection[Command], through: int) -> int:
-        """Store those that are not there yet."""
         last = self.last()
         new = [one for one in commands if one.seq > last]
         for one in new:
@@ -33,52 +32,44 @@ class SqlCommandInbox:
             self._db.execute(insert(r).values(**values, state=CommandState.WAITING.value))
         if through > last:
             SqlAgentState(self._db).put(SEEN, through)
-            self._db.execute(delete(r).where(r.c.seq < through - KEPT, r.c.state == TOLD))
+            self._db.execute(delete(r).where(r.c.seq < through - KEPT, r.c.state == FINISHED))
         return len(new)
 
     def open(self, kinds: Collection[CommandKind]) -> Command | None:
-        """The oldest that is not carried out."""
         wanted = [kind.value for kind in kinds]
         query = select(r).where(r.c.state == CommandState.WAITING.value, r.c.kind.in_(wanted))
         row = self._db.execute(query.order_by(r.c.seq).limit(1)).first()
         return _read(row) if row else None
 
     def done(self, seq: int, answer: Mapping[str, Any] | None = None) -> None:
-        """It was carried out."""
         state = CommandState.DONE if answer is None else CommandState.TAKEN
         self._db.execute(update(r).where(r.c.seq == seq).values(state=state.value, answer=answer))
 
     def answers(self) -> tuple[Command, ...]:
-        """What is to be told."""
         rows = self._db.execute(select(r).where(r.c.state == CommandState.TAKEN.value).order_by(r.c.seq))
         return tuple(_read(row) for row in rows)
 
-    def told(self, seq: int) -> None:
-        """The control plane has the answer."""
+    def answer_sent(self, seq: int) -> None:
         self._db.execute(update(r).where(r.c.seq == seq).values(state=CommandState.DONE.value, answer=None))
 
     def restart(self) -> None:
-        """Forget everything."""
         self._db.execute(delete(r))
         SqlAgentState(self._db).put(SEEN, 0)
 
     def last(self) -> int:
-        """The highest number seen."""
         return int(SqlAgentState(self._db).get(SEEN) or 0)
 
 
 class SqlAgentState:
-    """Implements the port Notes."""
+    """Implements the port AgentState."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
     def get(self, name: str) -> Any:
-        """What was noted, or None."""
         return self._db.execute(select(n.c.value).where(n.c.name == name)).scalar()
 
     def put(self, name: str, value: Any) -> None:
-        """Note it."""
         if not self._db.execute(update(n).where(n.c.name == name).values(value=value)).rowcount:
             self._db.execute(insert(n).values(name=name, value=value))
 

@@ -1,6 +1,6 @@
-"""Repositories that report: what use cases write goes into the outbox in the same transaction.
+"""Reporting repositories: each write of a use case also puts a report into the outbox, in the same transaction.
 
-Left out is what tells nothing: scheduled refreshes without news, and a drift report that equals the one before. A
+Scheduled refreshes without news and drift reports that equal the one before are not reported. A
 status or a running operation takes the place of its unsent predecessor; events, history and the log never do.
 """
 
@@ -35,27 +35,27 @@ from app.store.repositories.operation_repository import SqlOperations
 DIFFS = 200_000  # characters of diffs in one drift report on its way
 ITEMS = 1000
 WRITTEN_S = 60.0
-Tell = Callable[..., None]
+QueueReport = Callable[..., None]
 
 
-def teller(outbox: SqlOutbox, instant: Callable[[], Instant]) -> Tell:
-    """What puts a report into the outbox: (environment id, kind, data, at=None, key="")."""
+def report_queue(outbox: SqlOutbox, instant: Callable[[], Instant]) -> QueueReport:
+    """A function that puts a report into the outbox: (environment id, kind, data, at=None, key="")."""
 
-    def tell(environment: int, kind: ReportKind, data: Any, at: datetime | None = None, key: str = "") -> None:
+    def queue_report(environment: int, kind: ReportKind, data: Any, at: datetime | None = None, key: str = "") -> None:
         now = instant()
         age = (now.at - (at or now.at)).total_seconds()  # it happened a moment before it is written down
         mono_s = now.mono_s - (age if 0 <= age <= WRITTEN_S else 0)
         outbox.put(at or now.at, mono_s, now.boot, environment, kind, data, key)
 
-    return tell
+    return queue_report
 
 
 class ReportingLedger(SqlLedger):
-    """Tells every event, and remembers it until the transaction has ended well."""
+    """Reports every event, and collects the events for `seen` after the commit."""
 
-    def __init__(self, connection: Connection, tell: Tell, happened: list[Event]) -> None:
+    def __init__(self, connection: Connection, queue_report: QueueReport, happened: list[Event]) -> None:
         super().__init__(connection)
-        self._tell, self._happened = tell, happened
+        self._queue_report, self._happened = queue_report, happened
 
     def append(self, at: datetime, events: Iterable[NewEvent]) -> tuple[Event, ...]:
         added = super().append(at, events)
@@ -65,11 +65,11 @@ class ReportingLedger(SqlLedger):
             data = {**plain, "type": one.type.value, "data": _plain(one.data)}
             environment = one.environment_id or self._concerned(one)
             if environment:
-                self._tell(environment, ReportKind.EVENT, data, at)
+                self._queue_report(environment, ReportKind.EVENT, data, at)
         return added
 
     def _concerned(self, event: Event) -> int:
-        """What befalls a repository is reported of the first environment that uses it."""
+        """The environment to report a repository's event for: the first one that uses the repository."""
         fact = event.fact
         if not isinstance(fact, SourceFailed | SourceRecovered):
             return 0
@@ -79,17 +79,17 @@ class ReportingLedger(SqlLedger):
 
 
 class ReportingOperations(SqlOperations):
-    """Tells how operations go on."""
+    """Reports the state of operations."""
 
-    def __init__(self, connection: Connection, tell: Tell) -> None:
+    def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
         super().__init__(connection)
-        self._tell = tell
+        self._queue_report = queue_report
 
     def report(self, one: Operation) -> None:
         """Report an operation as it is now."""
         looks_only = one.kind is OperationKind.REFRESH and one.trigger is Trigger.SCHEDULE
         if one.phase.final or not looks_only:
-            self._tell(one.environment_id, ReportKind.OPERATION, encode(one), None, one.id)
+            self._queue_report(one.environment_id, ReportKind.OPERATION, encode(one), None, one.id)
 
     def add(self, operation: Operation) -> None:
         super().add(operation)
@@ -105,31 +105,31 @@ class ReportingOperations(SqlOperations):
 
 
 class ReportingEnvironments(SqlEnvironments):
-    """Tells status and hold."""
+    """Reports status and hold."""
 
-    def __init__(self, connection: Connection, here: RunsOn, tell: Tell) -> None:
+    def __init__(self, connection: Connection, here: RunsOn, queue_report: QueueReport) -> None:
         super().__init__(connection, here)
-        self._tell = tell
+        self._queue_report = queue_report
 
     def put_status(self, id: int, status: Status) -> None:
         if self.by_id(id).status != status:
             super().put_status(id, status)
-            self._tell(id, ReportKind.STATUS, encode(status), None, "status")
+            self._queue_report(id, ReportKind.STATUS, encode(status), None, "status")
 
     def set_hold(self, id: int, hold: Hold | None) -> None:
         super().set_hold(id, hold)
-        self._tell(id, ReportKind.HOLD, {"hold": encode(hold)})
+        self._queue_report(id, ReportKind.HOLD, {"hold": encode(hold)})
 
 
 class ReportingHistory(SqlHistory):
-    """Tells what was live, good and bad."""
+    """Reports which revisions went live, and which are good or bad."""
 
-    def __init__(self, connection: Connection, tell: Tell) -> None:
+    def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
         super().__init__(connection)
-        self._tell = tell
+        self._queue_report = queue_report
 
     def _call(self, environment: int, call: str, **data: Any) -> None:
-        self._tell(environment, ReportKind.HISTORY, {"call": call, **encode(data)})
+        self._queue_report(environment, ReportKind.HISTORY, {"call": call, **encode(data)})
 
     def went_live(self, operation: Operation, revision: Revision, tree: str, at: datetime) -> None:
         super().went_live(operation, revision, tree, at)
@@ -150,16 +150,16 @@ class ReportingHistory(SqlHistory):
 
 
 class ReportingEpisodes(SqlEpisodes):
-    """Tells drift episodes."""
+    """Reports drift episodes."""
 
-    def __init__(self, connection: Connection, tell: Tell) -> None:
+    def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
         super().__init__(connection)
-        self._tell = tell
+        self._queue_report = queue_report
 
     def _call(self, id: int, call: str, **data: Any) -> None:
         e = tables.episodes
         environment = self._db.execute(select(e.c.environment_id).where(e.c.id == id)).scalar()
-        self._tell(environment, ReportKind.EPISODE, {"call": call, "episode": id, **encode(data)})
+        self._queue_report(environment, ReportKind.EPISODE, {"call": call, "episode": id, **encode(data)})
 
     def open_one(
         self, environment: Environment, last_good_at: datetime | None, at: datetime, paths: Sequence[str], count: int
@@ -182,26 +182,26 @@ class ReportingEpisodes(SqlEpisodes):
 
 
 class ReportingDrift(SqlDriftItems):
-    """Tells drift reports that differ from the one before."""
+    """Reports a drift report that differs from the one before."""
 
-    def __init__(self, connection: Connection, tell: Tell) -> None:
+    def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
         super().__init__(connection)
-        self._tell = tell
+        self._queue_report = queue_report
 
     def put(self, environment_id: int, checked_at: datetime, report: DriftReport) -> None:
         before = self.get(environment_id)
         super().put(environment_id, checked_at, report)
         if report != before:
             data = {"checked_at": encode(checked_at), "report": _bounded(report).as_dict()}
-            self._tell(environment_id, ReportKind.DRIFT, data, None, "drift")
+            self._queue_report(environment_id, ReportKind.DRIFT, data, None, "drift")
 
 
 class ReportingAudit(SqlAudit):
-    """Tells what concerns an environment; the agent's own credentials are nobody's business."""
+    """Reports audit entries about environments; those about the agent's local credentials stay local."""
 
-    def __init__(self, connection: Connection, tell: Tell) -> None:
+    def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
         super().__init__(connection)
-        self._tell = tell
+        self._queue_report = queue_report
 
     def append(self, at: datetime, entry: NewAuditEntry) -> AuditEntry:
         made = super().append(at, entry)
@@ -211,12 +211,12 @@ class ReportingAudit(SqlAudit):
         id = self._db.execute(select(env.c.id).where(env.c.name == name)).scalar() if name else None
         if id:
             data = {"action": made.action, "object": made.object, "data": _plain(made.data), "by": made.actor}
-            self._tell(id, ReportKind.AUDIT, data, at)
+            self._queue_report(id, ReportKind.AUDIT, data, at)
         return made
 
 
 def _plain(data: Mapping[str, Any]) -> Any:
-    """As it reads back from the database."""
+    """The data as it reads back from the database."""
     return json.loads(json.dumps(dict(data), default=str))
 
 

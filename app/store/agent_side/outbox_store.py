@@ -1,4 +1,4 @@
-"""A store whose writes are reported; what is told is decided in `telling`."""
+"""A store whose writes are reported; outbox_repositories.py decides which."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.store.agent_side.outbox_repositories import (
     ReportingHistory,
     ReportingLedger,
     ReportingOperations,
-    teller,
+    report_queue,
 )
 from app.store.cipher import Cipher
 from app.store.engine import SqlStore, SqlTransaction, open_engine
@@ -47,33 +47,33 @@ class AgentSqlTransaction(SqlTransaction):
     def notes(self) -> SqlAgentState:
         return SqlAgentState(self._connection)
 
-    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
+    def report(self, environment: int, kind: ReportKind, data: Any) -> None:
         pass
 
 
 class ReportingTransaction(AgentSqlTransaction):
-    """The repositories that report."""
+    """A transaction over the reporting repositories."""
 
     def __init__(self, connection: Connection, cipher: Cipher, here: RunsOn, instant: Callable[[], Instant]) -> None:
         super().__init__(connection, cipher, here)
-        self.told = False
+        self.reported = False
         self.happened: list[Event] = []
-        self._put = teller(self.outbox, instant)
+        self._put = report_queue(self.outbox, instant)
 
-    def _tell(self, *report: Any) -> None:
-        self.told = True
+    def _queue_report(self, *report: Any) -> None:
+        self.reported = True
         self._put(*report)
 
-    def tell(self, environment: int, kind: ReportKind, data: Any) -> None:
-        self._tell(environment, kind, data)
+    def report(self, environment: int, kind: ReportKind, data: Any) -> None:
+        self._queue_report(environment, kind, data)
 
     @cached_property
     def environments(self) -> ReportingEnvironments:
-        return ReportingEnvironments(self._connection, self._here, self._tell)
+        return ReportingEnvironments(self._connection, self._here, self._queue_report)
 
     @cached_property
     def operations(self) -> ReportingOperations:
-        return ReportingOperations(self._connection, self._tell)
+        return ReportingOperations(self._connection, self._queue_report)
 
     @cached_property
     def queue(self) -> EmbeddedQueue:
@@ -81,23 +81,23 @@ class ReportingTransaction(AgentSqlTransaction):
 
     @cached_property
     def history(self) -> ReportingHistory:
-        return ReportingHistory(self._connection, self._tell)
+        return ReportingHistory(self._connection, self._queue_report)
 
     @cached_property
     def ledger(self) -> ReportingLedger:
-        return ReportingLedger(self._connection, self._tell, self.happened)
+        return ReportingLedger(self._connection, self._queue_report, self.happened)
 
     @cached_property
     def audit(self) -> ReportingAudit:
-        return ReportingAudit(self._connection, self._tell)
+        return ReportingAudit(self._connection, self._queue_report)
 
     @cached_property
     def episodes(self) -> ReportingEpisodes:
-        return ReportingEpisodes(self._connection, self._tell)
+        return ReportingEpisodes(self._connection, self._queue_report)
 
     @cached_property
     def drift(self) -> ReportingDrift:
-        return ReportingDrift(self._connection, self._tell)
+        return ReportingDrift(self._connection, self._queue_report)
 
 
 class ReportingStore(SqlStore):
@@ -122,12 +122,12 @@ class ReportingStore(SqlStore):
     @contextmanager
     def write(self) -> Iterator[ReportingTransaction]:
         with self.writing() as connection:
-            told = ReportingTransaction(connection, self._cipher, self._here, self._instant)
-            yield told
-        if told.told:
+            tx = ReportingTransaction(connection, self._cipher, self._here, self._instant)
+            yield tx
+        if tx.reported:
             self._ring()
-        if told.happened:
-            self._seen(told.happened)
+        if tx.happened:
+            self._seen(tx.happened)
 
 
 def open_agent_store(

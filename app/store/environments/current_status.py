@@ -1,4 +1,4 @@
-"""What a status means now, in SQL: stale verdicts, silent agents, who needs a person. The domain says the same."""
+"""The current status in SQL, as in the domain: stale verdicts, silent agents, environments that need a person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ env = tables.environments
 
 
 def stale(now: datetime) -> ColumnElement[bool]:
-    """A verdict that is too old."""
+    """Whether the verdict is too old to be shown."""
     return and_(env.c.sync == SyncStatus.SYNCED.value, or_(env.c.expires_at.is_(None), env.c.expires_at <= now))
 
 

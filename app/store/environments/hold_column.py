@@ -1,4 +1,4 @@
-"""A hold as it lies on its environment's row."""
+"""The JSON column of a hold on its environment's row."""
 
 from __future__ import annotations
 

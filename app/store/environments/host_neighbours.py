@@ -1,4 +1,4 @@
-"""Who else delivers to the host on which an environment's target lies."""
+"""The other environments that deliver to the host of an environment's target."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _target(row: Any) -> tuple[str, TargetSpec, bool]:
 
 
 def same_road(environment: Environment) -> Sequence[ColumnElement[bool]]:
-    """What holds of others with the same source and the same target."""
+    """The SQL conditions for environments with the same source and the same target."""
     source, target = environment.source, environment.target
     return (
         env.c.repo_url == source.repo_url,

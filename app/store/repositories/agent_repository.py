@@ -1,4 +1,4 @@
-"""Agents: who is enrolled for what, and the commands on their way."""
+"""Agents, their environments, enrollments and pending commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the comparison is computed from: one indexed query each."""
+"""The facts that the comparison is computed from: one indexed query each."""
 
 from __future__ import annotations
 
@@ -29,42 +29,37 @@ _FACTS = (ops.c.id, ops.c.environment, ops.c.mode, ops.c.trigger, ops.c.phase, o
 
 
 class SqlComparisonFacts:
-    """Implements the port Facts."""
+    """Implements the port ComparisonFacts."""
 
     def __init__(self, connection: Connection, environment_id: int | None = None) -> None:
         self._db, self._environment_id = connection, environment_id
 
     def within(self, environment_id: int) -> SqlComparisonFacts:
-        """Of one environment."""
         return SqlComparisonFacts(self._db, environment_id)
 
     def _narrowed(self, query: Select[Any], id: Any, labels: Mapping[str, str]) -> Select[Any]:
-        """Only environments that carry all the labels, or the one that is asked for."""
+        """Restrict a query to environments with all the labels, and to the one environment of `within`."""
         t = tables.labels
         for key, value in labels.items():
             query = query.where(exists().where(t.c.environment_id == id, t.c.key == key, t.c.value == value))
         return query if self._environment_id is None else query.where(id == self._environment_id)
 
     def deliveries(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[DeliveryFact, ...]:
-        """Finished syncs, oldest first."""
         query = self._narrowed(select(*_FACTS), ops.c.environment_id, labels).where(*_synced(since, until))
         return readable(self._db.execute(query.order_by(ops.c.finished_at)), _delivery, "operations")
 
     def start(self, since: datetime, until: datetime, labels: Mapping[str, str], limit: int) -> datetime:
-        """When the oldest of the newest `limit` syncs finished."""
         query = self._narrowed(select(ops.c.finished_at), ops.c.environment_id, labels).where(*_synced(since, until))
         found = self._db.execute(query.order_by(ops.c.finished_at.desc()).offset(limit - 1).limit(1)).scalar()
         return found or since
 
     def episodes(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[Episode, ...]:
-        """Episodes found in the window, oldest first."""
         query = self._narrowed(select(e), e.c.environment_id, labels).where(
             e.c.detected_at >= since, e.c.detected_at < until
         )
         return readable(self._db.execute(query.order_by(e.c.detected_at)), read_episode, "episodes")
 
     def environments(self, labels: Mapping[str, str]) -> tuple[Environment, ...]:
-        """Everything registered that delivers."""
         rows = self._db.execute(self._narrowed(SELECT, env.c.id, labels).order_by(env.c.name))
         return tuple(one for one in readable(rows, read_environment, "environments") if not one.policy.observe)
 
@@ -74,7 +69,6 @@ class SqlComparisonFacts:
         return [row for row in rows if not row.data.get("observe")]
 
     def decisions(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[tuple[str, str], int]:
-        """How often each was taken."""
         counts: dict[tuple[str, str], int] = {}
         for row in self._events(EventType.DECISION, since, until, labels):
             key = (row.data.get("mode", ""), row.data.get("outcome", ""))
@@ -82,13 +76,11 @@ class SqlComparisonFacts:
         return counts
 
     def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[str, int]:
-        """How many of the deliveries have an entry that names who started them."""
-        told = exists().where(a.c.object == "operation:" + ops.c.id, a.c.actor != "")
-        query = select(ops.c.mode, func.count()).where(*_synced(since, until), told).group_by(ops.c.mode)
+        audited = exists().where(a.c.object == "operation:" + ops.c.id, a.c.actor != "")
+        query = select(ops.c.mode, func.count()).where(*_synced(since, until), audited).group_by(ops.c.mode)
         return {row[0]: row[1] for row in self._db.execute(self._narrowed(query, ops.c.environment_id, labels))}
 
     def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
-        """Commits that a poll passed over."""
         rows = self._events(EventType.DECISION, since, until, labels)
         chosen = [
             row for row in rows if row.data.get("outcome") == Outcome.SUPERSEDED.value and row.data.get("revision")
@@ -96,24 +88,20 @@ class SqlComparisonFacts:
         return readable(chosen, _commit, "events")
 
     def missed(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
-        """Commits whose webhook or pipeline never came."""
         rows = [row for type in MISSED for row in self._events(type, since, until, labels)]
         return readable(sorted(rows, key=lambda row: row.at), _commit, "events")
 
     def first_live(self, labels: Mapping[str, str]) -> Mapping[str, datetime]:
-        """When each environment first had something live."""
         first = select(h.c.environment_id, func.min(h.c.live_at).label("at")).group_by(h.c.environment_id).subquery()
         query = select(env.c.name, first.c.at).join(first, first.c.environment_id == env.c.id)
         return {row[0]: row[1] for row in self._db.execute(self._narrowed(query, env.c.id, labels))}
 
     def polls(self, since: datetime) -> Mapping[str, int]:
-        """How often each result."""
         p = tables.polls
         query = select(p.c.result, func.sum(p.c.times)).where(p.c.last_at >= since).group_by(p.c.result)
         return {row[0]: int(row[1]) for row in self._db.execute(query)}
 
     def webhooks(self, since: datetime, until: datetime) -> Mapping[str, int]:
-        """What became of them, and how many never came."""
         d = tables.deliveries
         within = and_(d.c.received_at >= since, d.c.received_at < until)
         counts = {
@@ -129,7 +117,7 @@ class SqlComparisonFacts:
 
 
 def _synced(since: datetime, until: datetime) -> tuple[Any, ...]:
-    """A shadow's syncs delivered nothing, and are left out."""
+    """The conditions for finished syncs of a window, without those of shadows, which deliver nothing."""
     delivering = ops.c.outcome.is_distinct_from(Outcome.OBSERVED.value)
     return ops.c.kind == "sync", ops.c.finished_at >= since, ops.c.finished_at < until, delivering
 

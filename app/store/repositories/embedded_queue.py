@@ -55,7 +55,7 @@ class EmbeddedQueue:
         return self._read(id, now) if done.rowcount else None
 
     def _read(self, id: str, now: datetime) -> Operation | None:
-        """The operation that was taken. One that cannot be read ends here: it would be the oldest one for ever."""
+        """The claimed operation. One that cannot be read is ended, else it would stay the oldest one for ever."""
         try:
             operation = read_operation(sound(self._db.execute(BY_ID, {"of": id}).one()))
         except (Problem, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -1,4 +1,4 @@
-"""What comes in: polls and webhook deliveries."""
+"""Polls of repositories and webhook deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runs as they are recorded. Who works on which: embedded_queue.py."""
+"""Recorded operations. The queue that gives them to workers: embedded_queue.py."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class SqlOperations:
         self._db.execute(_UPDATE, {**_columns(operation), "of": operation.id})
 
     def _count(self, operation: Operation) -> None:
-        good = operation.outcome in (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED)
+        good = operation.outcome is not None and operation.outcome.changed_live
         bad = operation.phase in (Phase.FAILED, Phase.ERROR) and operation.outcome is not Outcome.HELD
         day: date = operation.finished_at.astimezone(UTC).date()  # type: ignore[union-attr]
         d = tables.days
@@ -138,11 +138,11 @@ def _narrowed(where: OperationFilter) -> list[ColumnElement[bool]]:
 
 
 def _request(request: Request) -> dict[str, Any]:
-    told = request.pipeline
+    sent = request.pipeline
     times = {name: _text(getattr(request, name)) for name in ("noticed_at", "visible_after")}
     return {
         **times,
-        "pipeline": {"url": told.url, "id": told.id, "commit_time": _text(told.commit_time)} if told else None,
+        "pipeline": {"url": sent.url, "id": sent.id, "commit_time": _text(sent.commit_time)} if sent else None,
         **{name: getattr(request, name) for name in ("allow_older", "left_revision", "retry_of", "reason")},
     }
 
@@ -182,8 +182,8 @@ def _columns(one: Operation) -> dict[str, Any]:
 
 def _read_request(row: Any) -> Request:
     given: Mapping[str, Any] = row.request
-    told = given.get("pipeline")
-    pipeline = Pipeline(told["url"], told["id"], _time(told["commit_time"])) if told else None
+    sent = given.get("pipeline")
+    pipeline = Pipeline(sent["url"], sent["id"], _time(sent["commit_time"])) if sent else None
     return Request(
         OperationKind(row.kind),
         Trigger(row.trigger),
@@ -201,7 +201,7 @@ def _read_request(row: Any) -> Request:
 
 
 def _read_detail(data: Mapping[str, Any]) -> OperationDetail:
-    """Written by this or another version: what it does not hold is empty."""
+    """The detail of an operation, also from another version: missing fields are empty."""
     would, unmanaged = data.get("would"), data.get("unmanaged")
     counts = {name: int(would.get(name, 0)) for name in ("created", "updated", "deleted")} if would else None
     return OperationDetail(

@@ -1,4 +1,4 @@
-"""Agents: who is enrolled for what, commands on their way, and (on an agent) reports that wait."""
+"""Agents, their environments, pending commands, and (on an agent) waiting reports."""
 
 from __future__ import annotations
 

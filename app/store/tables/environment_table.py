@@ -1,4 +1,4 @@
-"""Environments and what the overview shows of them."""
+"""Environments with their status, and their labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People, tokens, secrets."""
+"""Users, sessions, tokens and credentials."""
 
 from __future__ import annotations
 

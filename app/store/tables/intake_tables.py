@@ -1,4 +1,4 @@
-"""What comes in from outside."""
+"""Polls of repositories and webhook deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written down for good, and drift."""
+"""Events, audit entries and drift."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs, and which revisions were live."""
+"""Operations, and the history of live revisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kind "directory": a directory on the machine on which the work is done."""
+"""The kind "directory": a directory on the machine of the process that delivers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A directory on this machine, delivered in place: what changed is written beside and renamed, the rest stays."""
+"""A directory on this machine, delivered in place: changed files are written beside and renamed, others stay."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class DirectoryTarget(InventoriedTarget[FileInventory]):
     # --- for layouts ---
     @contextmanager
     def _live(self) -> Iterator[Root | None]:
-        """The directory that readers see."""
+        """The live directory."""
         root = self._place.open()
         try:
             yield root
@@ -66,7 +66,7 @@ class DirectoryTarget(InventoriedTarget[FileInventory]):
                 root.close()
 
     def _recover(self, book: FileInventory) -> None:
-        """Clean up after an interrupted apply, if there was one, and find out how far it came."""
+        """Clean up after an interrupted apply, if any, and find out which items it had changed."""
         token = book.fact("applying")
         if token is None:
             return

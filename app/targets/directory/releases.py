@@ -23,7 +23,7 @@ from app.targets.directory.in_place import DirectoryTarget
 from app.targets.files import directory_listing
 from app.targets.files.allowed_roots import Location
 from app.targets.files.file_inventory import FileInventory
-from app.targets.files.os_errors import told
+from app.targets.files.os_errors import as_problem
 from app.targets.files.root_handle import Root, below, lstat_in, parted
 from app.targets.files.writer import Writer
 from app.targets.inventory.inventoried_target import ApplyMeter
@@ -64,7 +64,7 @@ class ReleaseTarget(DirectoryTarget):
                         _remove(book, folder, old)
 
     def _kept(self, book: FileInventory, folder: Root, tree: str, entries: dict[bytes, Item]) -> str | None:
-        """A release of this tree in which nothing moved: every file is read."""
+        """An intact release of this tree; every file is read to verify that."""
         for name, of in book.releases.all(complete=True):
             root = folder.descend([name]) if of == tree else None
             if root is not None:
@@ -106,13 +106,13 @@ class ReleaseTarget(DirectoryTarget):
                     root.close()
 
     def _clean(self, book: FileInventory, folder: Root) -> None:
-        """Remove releases that were never finished, or whose removal was not."""
+        """Remove releases whose delivery or removal did not finish."""
         for name, _ in book.releases.all(complete=False):
             _remove(book, folder, name)
 
 
 def _current(top: Root) -> str | None:
-    """The release that the link names; None where it names none, so that nothing is live."""
+    """The release that the link names; None if it names none, so that no release is live."""
     found = lstat_in(top.fd, LINK)
     if found is None:
         return None
@@ -132,7 +132,7 @@ def _unaltered(root: Root, entries: dict[bytes, Item]) -> bool:
 def _switch(top: Root, name: str, token: str) -> None:
     """Point the link at a release, atomically."""
     temporary = directory_listing.temporary_name(token, 0)
-    with told(f"{top.path / 'current'} cannot be switched"):
+    with as_problem(f"{top.path / 'current'} cannot be switched"):
         os.symlink(f"{FOLDER}/{name}", temporary, dir_fd=top.fd)
         os.rename(temporary, LINK, src_dir_fd=top.fd, dst_dir_fd=top.fd)
         os.fsync(top.fd)

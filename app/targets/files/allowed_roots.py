@@ -1,4 +1,4 @@
-"""Where directory targets may lie."""
+"""The directories below which directory targets may lie."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from app.domain.errors import TargetRefused, TargetUnreachable
-from app.targets.files.os_errors import told
+from app.targets.files.os_errors import as_problem
 from app.targets.files.root_handle import Root
 
 STATE = "inventories"  # below the data directory: <environment id>/ holds what we know about a target
@@ -53,7 +53,7 @@ class Location:
 
     def open(self, *, create: bool = False) -> Root | None:
         """The directory, made if `create`; None where it does not exist. Raises TargetRefused, TargetUnreachable."""
-        with told(f"The target root {self.base} cannot be opened"):
+        with as_problem(f"The target root {self.base} cannot be opened"):
             if not self.base.exists():
                 if not create:
                     return None

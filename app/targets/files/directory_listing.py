@@ -1,4 +1,4 @@
-"""Who lives below a root: every name, so that what we never applied can be told, and what a crash left be removed.
+"""The listing of a root: every name below it, to find unmanaged files and temporary files of a crash.
 
 A directory whose stat is the one remembered holds the same names, so that a look costs one stat per directory.
 """
@@ -12,7 +12,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.targets.files.os_errors import problem, told
+from app.targets.files.os_errors import as_problem, problem
 from app.targets.files.root_handle import Root, below
 
 _TEMPORARY = re.compile(rb"\.pushpull-[0-9a-f]{12}-[0-9]+\Z")
@@ -28,7 +28,7 @@ def temporary_name(token: str, number: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a directory's stat said before it was listed (times in ns)."""
+    """The stat of a directory before it was listed (times in ns)."""
 
     inode: int
     changed: int
@@ -59,7 +59,7 @@ class DirectoryScan:
 
 
 def take(root: Root, memory: Mapping[bytes, DirectoryPage]) -> DirectoryScan:
-    """List every directory below a root that is not as remembered. What vanishes meanwhile is left out."""
+    """List every directory below a root whose stat has changed. Names that vanish meanwhile are left out."""
     census = DirectoryScan()
     waiting = [(b"", Stamp.of(os.fstat(root.fd)))]
     while waiting:
@@ -112,5 +112,5 @@ def sweep(root: Root, token: str) -> None:
     for path in take(root, {}).leftovers:
         folder, _, name = path.rpartition(b"/")
         if name.startswith(temporary_name(token, 0)[:-1]):
-            with told("A temporary file cannot be removed"):
+            with as_problem("A temporary file cannot be removed"):
                 os.unlink(name, dir_fd=root.folder(folder))

@@ -1,4 +1,4 @@
-"""Looking at a directory: what differs from the inventory, and what there is beside it."""
+"""The scan of a directory: deviations from the inventory, and unmanaged files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def look_at(root: Root | None, book: FileInventory, wanted: Collection[bytes]) -
 def look_everywhere(
     root: Root | None, book: FileInventory, git_dir: Path, wanted: Collection[bytes], now: int
 ) -> LiveState:
-    """Compare everything that we own, and count what we don't. `now`: ns since 1970."""
+    """Compare every owned file, and count the unmanaged ones. `now`: ns since 1970."""
     if root is None:
         missing = (Deviation(path, entry, None) for path, entry in book.items())
         return LiveState(book.head(), tuple(missing))
@@ -75,7 +75,7 @@ def _survey_by_git(root: Root, book: FileInventory, git_dir: Path) -> tuple[list
 
 
 def _compare(root: Root, book: FileInventory, moved: Iterable[tuple[bytes, Item]], now: int) -> list[Deviation]:
-    """Read what moved. What is as it should be is remembered with its stat, so that it need not be read again."""
+    """Read the files whose stat changed. An intact file's stat is remembered, so that it is not read again."""
     deviations, stats = [], []
     for path, known in moved:
         seen = root.examine(path)
@@ -88,7 +88,7 @@ def _compare(root: Root, book: FileInventory, moved: Iterable[tuple[bytes, Item]
 
 
 def _strangers(book: FileInventory, listed: DirectoryScan, now: int) -> list[bytes]:
-    """Every path that we do not own. What a directory holds is remembered where a change would show in its stat."""
+    """Every unmanaged path. A directory's names are remembered if a later change would show in its stat."""
     ours = book.names(listed.listed)
     pages = {
         folder: DirectoryPage(page.stamp, page.folders, tuple(name for name in page.names if name not in ours[folder]))

@@ -1,4 +1,4 @@
-"""The inventory of targets that hold files: what files looked like, which directories and releases we made."""
+"""The inventory of file targets: the stats of files, and the directories and releases that we made."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class FileInventory(InventoryDatabase):
 
     # --- the stat cache ---
     def stats(self, paths: Collection[bytes]) -> dict[bytes, bytes]:
-        """What is remembered of the stats of a few paths."""
+        """The remembered stats of some paths."""
         one = "SELECT stat FROM files WHERE path = ?"
         found = ((path, self.sql.execute(one, (path,)).fetchone()) for path in paths)
         return {path: row[0] for path, row in found if row and row[0]}
 
     def remember(self, stats: Sequence[tuple[bytes, bytes]]) -> None:
-        """Note what files looked like when their content was found to be right: (path, stat)."""
+        """Remember the stats that files had when their content was verified: (path, stat)."""
         if stats:
             with self.changing():
                 self.sql.executemany("UPDATE files SET stat = ? WHERE path = ?", [(stat, path) for path, stat in stats])

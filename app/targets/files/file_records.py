@@ -1,4 +1,4 @@
-"""What the inventory of files knows beside files: directories that we made or listed, and releases."""
+"""Further records in the inventory of files: directories that we made or listed, and releases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.targets.inventory.database import InventoryDatabase
 
 
 class FolderRecords:
-    """Directories that we made, and what directories held when they were listed."""
+    """Records of directories that we made, and of the names in listed directories."""
 
     schema = """CREATE TABLE folders (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE pages (
@@ -35,12 +35,12 @@ CREATE TABLE pages (
         return {folder for folder in folders if self._book.sql.execute(one, (folder,)).fetchone()}
 
     def pages(self) -> dict[bytes, DirectoryPage]:
-        """What is remembered of directories: the names in them that are not ours."""
+        """The remembered directories with their unmanaged names."""
         rows = self._book.sql.execute("SELECT folder, inode, changed, modified, folders, names FROM pages")
         return {row[0]: DirectoryPage(Stamp(*row[1:4]), _split(row[4]), _split(row[5])) for row in rows}
 
     def remember_pages(self, pages: Mapping[bytes, DirectoryPage], there: Collection[bytes]) -> None:
-        """Note what directories hold, and forget those that are no longer there."""
+        """Remember the names in directories, and forget directories that no longer exist."""
         sql = self._book.sql
         gone = {folder for (folder,) in sql.execute("SELECT folder FROM pages") if folder not in there}
         if pages or gone:
@@ -50,7 +50,7 @@ CREATE TABLE pages (
                 self.forget_pages(gone)
 
     def forget_pages(self, folders: Iterable[bytes]) -> None:
-        """What is remembered of these directories is no longer right; within a transaction."""
+        """Forget the remembered names of directories that changed, within a transaction."""
         self._book.sql.executemany("DELETE FROM pages WHERE folder = ?", ((folder,) for folder in folders))
 
 
@@ -71,7 +71,7 @@ class ReleaseRecords:
         self._book.sql.execute("INSERT INTO releases (name, tree, complete) VALUES (?, ?, 0)", (name, state))
 
     def complete(self, name: str) -> None:
-        """A release is live, within a transaction."""
+        """Note that a release is live, within a transaction."""
         self._book.sql.execute("UPDATE releases SET complete = 1 WHERE name = ?", (name,))
 
     def all(self, *, complete: bool) -> list[tuple[str, str]]:
@@ -85,7 +85,7 @@ class ReleaseRecords:
         return int(row[0]) + 1 if row else 1
 
     def retire(self, name: str, *, removed: bool) -> None:
-        """A release is about to be removed, or is."""
+        """Note that a release is about to be removed, or was."""
         change = "DELETE FROM releases" if removed else "UPDATE releases SET complete = 0"
         with self._book.changing(counted=False):
             self._book.sql.execute(f"{change} WHERE name = ?", (name,))

@@ -35,12 +35,12 @@ LEFTOVERS = (
 
 
 def with_releases(options: Mapping[str, Any]) -> bool:
-    """Whether a folder per revision is wanted."""
+    """Whether the options ask for a folder per revision."""
     return options.get("layout") == RELEASES
 
 
 def kept_releases(options: Mapping[str, Any]) -> int:
-    """How many folders stay."""
+    """The number of release folders to keep."""
     return int(options.get("keep_releases") or KEEP_RELEASES)
 
 

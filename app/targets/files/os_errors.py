@@ -1,4 +1,4 @@
-"""What the operating system refuses, in words that say what to do."""
+"""Errors of the operating system as problems whose text says what to do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def problem(what: str, error: OSError) -> Problem:
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def as_problem(what: str) -> Iterator[None]:
     """Turn an operating system error into a Problem that says what was being done."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""Before anything is touched: in which order a plan can be carried out, and whether something stands in its way."""
+"""Preparation of an apply: the order of its steps, and checks for obstacles, before any change."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from app.domain.state.git_files import DIRECTORY, check_path
 from app.domain.state.items import Item, printable
 from app.domain.state.plan import Plan
 from app.targets.files.file_inventory import FileInventory
-from app.targets.files.os_errors import told
+from app.targets.files.os_errors import as_problem
 from app.targets.files.root_handle import MOVE_AWAY, Root, above
 
 NAME_MAX = 255
 
 
 class Ground(Protocol):
-    """What stands in the target before anything is touched."""
+    """The content of the target before the apply."""
 
     def mode_at(self, path: bytes) -> int | None:
         """The mode of what stands at a path, not followed; None where nothing of ours can stand."""
@@ -38,16 +38,16 @@ class OnDisk:
         self._root = root
 
     def mode_at(self, path: bytes) -> int | None:
-        """By lstat."""
+        """The mode by lstat."""
         found = self._root.lstat(path)
         return found.st_mode if found else None
 
     def files_below(self, folder: bytes) -> Iterator[bytes]:
-        """By listing."""
+        """The files, by listing the directory."""
         waiting = [folder]
         while waiting:
             at = waiting.pop()
-            with told(f"'{printable(at)}' cannot be listed"), os.scandir(self._root.folder(at)) as found:
+            with as_problem(f"'{printable(at)}' cannot be listed"), os.scandir(self._root.folder(at)) as found:
                 names = [(os.fsencode(one.name), one.is_dir(follow_symlinks=False)) for one in found]
             for name, is_folder in names:
                 if is_folder:
@@ -92,7 +92,7 @@ def _check_names(paths: Iterable[bytes]) -> None:
 
 
 def _making_room(writes: Iterable[tuple[bytes, Item]], removals: Iterable[bytes]) -> set[bytes]:
-    """A file where a directory will be, and files in a directory where a file will be."""
+    """Removals to do first: a file at a new directory's path, and files in a directory at a new file's path."""
     wanted = {path for path, _ in writes}
     parents = {folder for path in wanted for folder in above(path)}
     return {path for path in removals if path in parents or not wanted.isdisjoint(above(path))}
@@ -101,7 +101,7 @@ def _making_room(writes: Iterable[tuple[bytes, Item]], removals: Iterable[bytes]
 def _folders(
     ground: Ground, book: FileInventory, paths: Iterable[bytes], leaving: set[bytes]
 ) -> tuple[tuple[bytes, ...], set[bytes]]:
-    """Directories to be made, and files that give way to one: ours, or put where a directory of ours was."""
+    """The directories to make, and the files that they replace: ours, or at the path of a directory of ours."""
     missing: set[bytes] = set()
     there: set[bytes] = set()
     replaceable: set[bytes] = set()
@@ -125,7 +125,7 @@ def _folders(
 
 
 def _check_filled_folders(ground: Ground, plan: Plan, leaving: set[bytes]) -> None:
-    """A directory that stands where a file must be may only hold what leaves first (and empty directories)."""
+    """Refuse a directory at a new file's path unless its files are removed first (empty directories may stay)."""
     for item in plan.work:
         if item.wanted is None or item.found is None or item.found.traits != DIRECTORY:
             continue

@@ -18,7 +18,7 @@ from typing import Self
 from app.domain.errors import TargetRefused
 from app.domain.state.git_files import DIRECTORY, SYMLINK, blob_id, file_item, traits_of
 from app.domain.state.items import Item, printable
-from app.targets.files.os_errors import NOTHING, problem, told
+from app.targets.files.os_errors import NOTHING, as_problem, problem
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -27,7 +27,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What stands at a path. `stat` is there if nothing moved between stat and the end of reading the content."""
+    """The item at a path. `stat` is set if the file did not change between the stat and the end of reading."""
 
     entry: Item | None
     stat: os.stat_result | None = None
@@ -61,7 +61,7 @@ class Root:
         self._at, self._last = b"", fd
 
     def close(self) -> None:
-        """Give the handles back."""
+        """Close the handles."""
         self.leave()
         os.close(self.fd)
 
@@ -213,7 +213,7 @@ def new_folder(fd: int, name: bytes | str) -> None:
 
 
 def _enter(fd: int, part: str, path: Path, create: bool) -> int | None:
-    with told(f"{path} cannot be opened"):
+    with as_problem(f"{path} cannot be opened"):
         try:
             return os.open(part, FOLDER_FLAGS, dir_fd=fd)
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Writing so that each file is old or new at every moment: beside it, verified, synced, renamed."""
+"""The writer: each file is old or new at every moment, because it is written beside, verified, synced and renamed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.domain.state.git_files import EXECUTABLE, SYMLINK, blob_id, blob_of
 from app.domain.state.items import Item, printable
 from app.ports import ContentReader
 from app.targets.files.directory_listing import temporary_name
-from app.targets.files.os_errors import NOTHING, told
+from app.targets.files.os_errors import NOTHING, as_problem
 from app.targets.files.preparation import Steps
 from app.targets.files.root_handle import MOVE_AWAY, Root, above, digest, parted
 
@@ -27,18 +27,18 @@ _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class WriteProgress(Protocol):
-    """Hears of each path that is done."""
+    """Gets each finished path."""
 
     def check(self) -> None:
-        """Asked before each path; may raise to stop."""
+        """Called before each path; may raise to stop the apply."""
 
     def step(self, path: bytes) -> None:
-        """A path is done."""
+        """Called after each path."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Staged:
-    """Something that is written but not yet in its place."""
+    """A file that is written but not yet renamed to its path."""
 
     path: bytes
     folder: int
@@ -56,7 +56,7 @@ class Writer:
         self._folders: dict[bytes, int] = {}
 
     def carry_out(self, steps: Steps, removable: Callable[[set[bytes]], set[bytes]]) -> set[bytes]:
-        """Take every step. Directories left empty go if `removable` names them; returns those that went."""
+        """Carry out every step. Empty directories are removed if `removable` names them; returns the removed ones."""
         self._remove(steps.first)
         self.write(steps.writes, steps.replaceable.__contains__)
         self._remove(steps.last)
@@ -66,7 +66,7 @@ class Writer:
 
     # --- writing ---
     def write(self, items: Sequence[tuple[bytes, Item]], replaceable: Callable[[bytes], bool]) -> None:
-        """Bring every entry to its place."""
+        """Write every entry beside its path and rename it."""
         with ThreadPoolExecutor(SYNCERS) as pool:
             for start in range(0, len(items), BATCH):
                 with ExitStack() as handles:
@@ -82,7 +82,7 @@ class Writer:
         self._folders.clear()
         staged = [self._stage(path, entry, replaceable, handles) for path, entry in items]
         files = [one.file for one in staged if one.file is not None]
-        with told("The files cannot be synced to disk"):
+        with as_problem("The files cannot be synced to disk"):
             for _ in pool.map(os.fdatasync, files) if len(files) > 1 else map(os.fdatasync, files):
                 pass
         for one in staged:
@@ -92,7 +92,7 @@ class Writer:
 
     def _stage(self, path: bytes, entry: Item, replaceable: Callable[[bytes], bool], handles: ExitStack) -> _Staged:
         self._progress.check()
-        with told(f"'{printable(path)}' cannot be written"):
+        with as_problem(f"'{printable(path)}' cannot be written"):
             folder = self._folder(parted(path)[0], replaceable, handles)
             self._number += 1
             temporary = temporary_name(self._token, self._number)
@@ -137,7 +137,7 @@ class Writer:
 
     def _place(self, one: _Staged) -> None:
         name = parted(one.path)[1]
-        with told(f"'{printable(one.path)}' cannot be put in its place"):
+        with as_problem(f"'{printable(one.path)}' cannot be put in its place"):
             try:
                 os.rename(one.temporary, name, src_dir_fd=one.folder, dst_dir_fd=one.folder)
             except IsADirectoryError:
@@ -162,7 +162,7 @@ class Writer:
         for path in paths:
             self._progress.check()
             folder, name = parted(path)
-            with told(f"'{printable(path)}' cannot be removed"):
+            with as_problem(f"'{printable(path)}' cannot be removed"):
                 try:
                     os.unlink(name, dir_fd=self._root.folder(folder))
                     self._touched.add(folder)
@@ -195,7 +195,7 @@ class Writer:
                 os.fsync(self._root.folder(folder))
             except OSError as error:
                 if error.errno not in NOTHING:
-                    with told("A directory cannot be synced to disk"):
+                    with as_problem("A directory cannot be synced to disk"):
                         raise
         self._touched.clear()
 
@@ -212,7 +212,7 @@ def _write_all(file: int, chunk: bytes) -> None:
 
 
 def _discard(folder: int, temporary: bytes) -> None:
-    """Remove what did not get to its place."""
+    """Remove a temporary file that was not renamed."""
     try:
         os.unlink(temporary, dir_fd=folder)
     except OSError:

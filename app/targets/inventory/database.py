@@ -1,4 +1,4 @@
-"""The inventory's tables, whatever is delivered: what we own, what is being done, what we pruned.
+"""The inventory's database, for every kind of target: owned items, the apply under way, pruned keys.
 
 The tables are called as files called them first: an inventory of an older version opens as it is.
 """
@@ -76,7 +76,7 @@ CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
 
     # --- the head ---
     def fact(self, name: str) -> str | None:
-        """One of the head's values."""
+        """A value of the head by its name."""
         row = self.sql.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else None
 
@@ -87,7 +87,7 @@ CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
             self.sql.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def head(self) -> InventoryHead:
-        """What we applied last."""
+        """The head: the state that was applied last."""
         return InventoryHead(self.fact("tree"), self.fact("revision"), self.fact("applying") is None)
 
     def generation(self) -> int:
@@ -101,7 +101,7 @@ CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
             yield key, self._item(*stored)
 
     def known(self, keys: Collection[Key]) -> dict[Key, Item]:
-        """What we own at some keys."""
+        """The owned items at some keys."""
         if len(keys) > MANY:
             asked = set(keys)
             return {key: item for key, item in self.items() if key in asked}
@@ -129,7 +129,7 @@ CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
             also()
 
     def finish(self, plan: Plan, desired: DesiredState, also: Callable[[], object] = lambda: None) -> None:
-        """The plan was carried out. `also` notes more in the same transaction."""
+        """Note that the plan was carried out. `also` writes more in the same transaction."""
         with self.changing():
             self._move([(item.key, item.wanted) for item in plan.items])
             self._bury(item.key for item in plan.items if item.wanted is None)
@@ -171,13 +171,13 @@ CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
         return self._item(traits, digest) if traits is not None else None
 
     def _move(self, moves: Collection[tuple[Key, Item | None]]) -> None:
-        """Take keys in, or let them go."""
+        """Add keys to the owned items, or remove them."""
         self.sql.executemany("DELETE FROM files WHERE path = ?", ((key,) for key, after in moves if after is None))
         self.sql.executemany(_PUT, ((key, *self._stored(after)) for key, after in moves if after))
 
     # --- what we pruned ---
     def pruned(self) -> set[Key]:
-        """Keys that we removed because Git dropped them, the latest ten thousand."""
+        """Pruned keys, which Git dropped, the latest ten thousand."""
         return {key for (key,) in self.sql.execute("SELECT path FROM pruned")}
 
     def _bury(self, keys: Iterable[Key]) -> None:

@@ -1,4 +1,4 @@
-"""What every target does that keeps an inventory of ours, whatever it is made of."""
+"""The base of targets with an inventory."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class InventoriedTarget(ABC, Generic[Book]):
 
 
 class ApplyMeter:
-    """Counts paths, tells the watcher, and puts the count into the words of a failure."""
+    """Counts finished paths, reports the progress, and adds the count to the text of a failure."""
 
     def __init__(self, watch: ApplyProgress, total: int) -> None:
         self._watch, self._total, self.done = watch, total, 0
@@ -62,7 +62,7 @@ class ApplyMeter:
         self._watch.check()
 
     def step(self, path: bytes) -> None:
-        """A path is done."""
+        """Count a finished path."""
         self.done += 1
         self._watch.progressed(self.done, self._total, path)
 
@@ -72,5 +72,5 @@ class ApplyMeter:
         try:
             yield
         except (TargetRefused, TargetUnreachable) as problem:
-            told = f"At least {self.done} of {self._total} changes were made; the next sync goes on from there."
-            raise type(problem)(f"{problem.detail} {told}") from problem
+            changed = f"At least {self.done} of {self._total} changes were made; the next sync goes on from there."
+            raise type(problem)(f"{problem.detail} {changed}") from problem

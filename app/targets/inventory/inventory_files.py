@@ -32,12 +32,12 @@ class Inventory(Generic[Book]):
 
     @property
     def folder(self) -> Path:
-        """Where what we know lies."""
+        """The private folder of the inventory."""
         return self._folder
 
     @contextmanager
     def read(self) -> Iterator[Book | None]:
-        """The inventory as it is, without waiting for anybody; None if nothing was ever written."""
+        """The inventory, opened without a lock; None if it was never written."""
         if not (self._folder / "inventory.db").exists():
             yield None
             return
@@ -62,7 +62,7 @@ class Inventory(Generic[Book]):
             yield book
 
     def forget(self) -> None:
-        """Remove everything we know about the target."""
+        """Delete the inventory."""
         if self._folder.exists():
             with self._locked(fcntl.LOCK_EX):
                 shutil.rmtree(self._folder, ignore_errors=True)

@@ -17,7 +17,7 @@ SAMPLE = 200
 
 @dataclass(slots=True)
 class MemoryPlace:
-    """What stands in the target, path → (mode, content), and what we know about it."""
+    """A target's content in memory, path → (mode, content), with its inventory."""
 
     files: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
     known: dict[bytes, Item] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class MemoryPlace:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def entry(self, path: bytes) -> Item | None:
-        """What stands at a path."""
+        """The item at a path."""
         found = self.files.get(path)
         return file_item(traits_of(found[0]), blob_id(found[1])) if found else None
 

@@ -32,14 +32,14 @@ class Digests:
             return {blob.hex(): digest.hex() for blob, digest in database.execute("SELECT blob, sha256 FROM digests")}
 
     def note(self, found: Mapping[str, str]) -> None:
-        """Add some."""
+        """Add digests."""
         if found:
             rows = [(bytes.fromhex(blob), bytes.fromhex(digest)) for blob, digest in found.items()]
             with self._open() as database:
                 database.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?)", rows)
 
     def keep(self, blobs: Collection[str]) -> None:
-        """Forget others, once there are many."""
+        """Forget all other digests once the file is large."""
         known = self.known()
         if len(known) > 2 * len(blobs) + SPARE:
             gone = [(bytes.fromhex(blob),) for blob in known.keys() - set(blobs)]

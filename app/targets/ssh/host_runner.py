@@ -39,7 +39,7 @@ kill -KILL -$$
 
 
 class _Ended(Exception):
-    """The command has told its exit code."""
+    """Raised when the command's exit code has arrived."""
 
 
 class _TimeUp(Exception):
@@ -102,24 +102,24 @@ def _script(view: View, command: Sequence[str], variables: Mapping[str, str], ti
 
 
 def _held_open() -> tuple[None]:
-    """No input, but not its end either: that is what stops a command."""
+    """An input without data and without an end, because its end would stop the command."""
     return (None,)
 
 
 class _Output:
-    """The end of what a command wrote."""
+    """The last part of a command's output."""
 
     def __init__(self) -> None:
         self._kept = b""
         self.code = -1
 
     def hear(self, chunk: bytes) -> None:
-        """The next piece. Raises _Ended with the last one: what the command left behind may hold the line open."""
+        """Take the next piece. Raises _Ended after the last one: a process left behind may hold the connection open."""
         self._kept = (self._kept + chunk)[-OUTPUT - 100 :]
         if ended := _ENDED.search(self._kept):
             self.code, self._kept = int(ended[1]), self._kept[: ended.start()]
             raise _Ended
 
     def text(self) -> str:
-        """Bounded and masked."""
+        """The output, bounded and masked."""
         return mask(self._kept[-OUTPUT:].decode("utf-8", "backslashreplace").replace("\0", ""))

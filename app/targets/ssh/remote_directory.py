@@ -45,7 +45,7 @@ class View:
 
     # --- facts ---
     def everything(self, owned: Callable[[], Iterable[bytes]]) -> RemoteListing:
-        """Every name below. Where something cannot be listed that holds files of ours, that is told."""
+        """List every name below. Raises TargetRefused if a directory that holds owned files cannot be listed."""
         listing, said = self._list(self.script(scripts.LOOK))
         if _DENIED in said:
             missing = [path for path in owned() if path not in listing.facts]
@@ -137,7 +137,7 @@ def _words(paths: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _digests(lines: Iterable[bytes]) -> dict[bytes, str]:
-    """What a tool for digests printed: path → SHA-256."""
+    """Parse the output of a tool for digests: path → SHA-256."""
     found = (line.partition(b" ") for line in lines)
     return {name.lstrip(b" *")[2:]: digest.decode() for digest, _, name in found if len(digest) == 64}
 

@@ -1,4 +1,4 @@
-"""What stands on the host, as its own tools list it."""
+"""Listings of the host's files, by its own tools."""
 
 from __future__ import annotations
 

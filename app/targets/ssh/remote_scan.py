@@ -1,4 +1,4 @@
-"""Comparing the host with the inventory: what moved is digested there, and only digests travel."""
+"""The scan of a host: changed files are digested there, and only the digests are sent."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def look_at(
 
 
 def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Item]:
-    """What stands at some paths; `asked` says what is known of them."""
+    """The items at some paths; `asked`: the known items there."""
     listing = view.some(asked.keys()) if asked else RemoteListing(0, {})
     return entries(view, digests, listing, asked)
 
@@ -49,7 +49,7 @@ def found_at(view: View, digests: Digests, asked: Asked) -> dict[bytes, Item]:
 def look_everywhere(
     view: View, book: FileInventory, digests: Digests, wanted: Collection[bytes]
 ) -> tuple[LiveState, RemoteListing]:
-    """Compare everything that we own, and count what we don't."""
+    """Compare every owned file, and count the unmanaged ones."""
     rows = book.rows()
     owned = {path: (file_item(traits_of(mode), blob.hex()), stamp) for path, mode, blob, stamp in rows}
     listing = view.everything(lambda: owned)
@@ -72,7 +72,7 @@ def look_everywhere(
 def _remember(
     book: FileInventory, listing: RemoteListing, moved: Mapping[bytes, Item], found: Mapping[bytes, Item]
 ) -> None:
-    """The stats of what was found right, if a later change would show in them: they are from before it was read."""
+    """Remember the stats of intact files if a later change would show in them; they were taken before the read."""
     facts = listing.facts
     book.remember(
         [
@@ -84,7 +84,7 @@ def _remember(
 
 
 def entries(view: View, digests: Digests, listing: RemoteListing, asked: Asked) -> dict[bytes, Item]:
-    """What a listing holds at some paths, contents and links' texts included."""
+    """The items of a listing at some paths, with contents' ids and links' texts."""
     there = {path: listing.facts[path] for path in asked if path in listing.facts}
     files = {path: facts for path, facts in there.items() if facts.kind == 0o100000}
     found = {path: file_item(_traits(facts), "") for path, facts in there.items()}
@@ -109,8 +109,8 @@ def _blobs(view: View, digests: Digests, listing: RemoteListing, asked: Asked) -
     """Blob ids of files. Where we know the SHA-256 of what should stand there, that is compared first."""
     known = digests.known() if asked else {}
     expected = _expected(known, asked)
-    told = {**listing.digests, **view.digests([path for path in expected if path not in listing.digests])}
-    right = {path: blob for path, blob in expected.items() if told.get(path) == known[blob]}
+    found_sums = {**listing.digests, **view.digests([path for path in expected if path not in listing.digests])}
+    right = {path: blob for path, blob in expected.items() if found_sums.get(path) == known[blob]}
     hashed = view.blobs([path for path in asked if path not in right])
     digests.note(dict(_unknown(hashed.values(), known)))
     return right | {path: blob for path, (blob, _) in hashed.items()}

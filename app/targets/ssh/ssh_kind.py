@@ -19,7 +19,7 @@ from app.targets.kind_of_target import KindOfTarget
 from app.targets.ssh import ssh_options as given
 from app.targets.ssh.host_runner import HostRunner
 from app.targets.ssh.remote_directory import IN_PLACE, View
-from app.targets.ssh.remote_shell.host import Host, told
+from app.targets.ssh.remote_shell.host import Host, problem_of
 from app.targets.ssh.remote_shell.release_scripts import LIVE
 from app.targets.ssh.ssh_fields import SSH
 from app.targets.ssh.ssh_releases import SshReleaseTarget
@@ -60,7 +60,7 @@ class SshKind(KindOfTarget):
         try:
             key = Connection(way).seen_host_key()
         except SshFailed as failure:
-            problem = told(f"{wanted['host']}:{wanted['port']}", way, failure, "")
+            problem = problem_of(f"{wanted['host']}:{wanted['port']}", way, failure, "")
             raise InvalidInput(
                 fields={field: f"cannot be asked for its host key: {problem.detail} {mend}"}
             ) from failure

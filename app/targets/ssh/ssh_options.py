@@ -48,7 +48,7 @@ def _check_login(reader: FieldReader, login: dict[str, Any]) -> None:
 
 
 def is_host(text: str) -> bool:
-    """Whether it is a host's name or address and nothing else."""
+    """Whether the text is a host's name or address and nothing else."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -81,7 +81,7 @@ def _endpoint(options: Mapping[str, Any], secret: Secret) -> Endpoint:
 
 
 def facts(options: Mapping[str, Any]) -> tuple[TargetFact, ...]:
-    """What people want to know: places, keys by name, fingerprints."""
+    """A target's facts for display: places, keys by name, fingerprints."""
     jump = options.get("jump")
     through = (
         (

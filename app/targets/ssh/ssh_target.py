@@ -72,7 +72,7 @@ class SshTarget(InventoriedTarget[FileInventory]):
     def _carry_out(
         self, plan: Plan, steps: Steps, stream: TarStream, book: FileInventory, progress: ApplyMeter
     ) -> Iterable[bytes]:
-        """Send it; returns the directories that went."""
+        """Send the stream; returns the removed directories."""
         in_the_way = {item.key for item in plan.work if item.found and item.found.traits == DIRECTORY and item.wanted}
         emptied = book.folders.made({folder for path in steps.first + steps.last for folder in above(path)})
         folders = sorted(emptied, key=lambda folder: folder.count(b"/"), reverse=True)
@@ -130,7 +130,7 @@ def run(view: View, stream: TarStream, members: Callable[[], Iterator[bytes]], p
 
 
 class Followed:
-    """What the plan tells while it runs."""
+    """The progress that the plan prints while it runs."""
 
     def __init__(self, order: Sequence[bytes], progress: ApplyMeter) -> None:
         self._order, self._progress = order, progress
@@ -139,7 +139,7 @@ class Followed:
         self.finished = False
 
     def hear(self, chunk: bytes) -> None:
-        """The next piece."""
+        """Take the next piece of output."""
         *lines, self.rest = (self.rest + chunk).split(b"\n")
         for line in lines:
             if line.startswith(b"+"):
@@ -153,7 +153,7 @@ class Followed:
                 self.rest = line
 
     def where(self) -> str:
-        """What a refusal is about."""
+        """The path that a refusal concerns."""
         word = self.rest.partition(b"no ")[2].split(b" ")[0]
         said = {b"put": "cannot be put in its place", b"rid": "cannot be removed", b"mk": "cannot be made a directory"}
         if word not in said or self._progress.done >= len(self._order):
@@ -169,7 +169,7 @@ class Surroundings:
         self._whole: RemoteListing | None = None
 
     def mode_at(self, path: bytes) -> int | None:
-        """By the listing."""
+        """The mode in the listing."""
         facts = self._some.facts.get(path)
         return facts.mode if facts else None
 

@@ -1,4 +1,4 @@
-"""What an apply sends: a tar stream of the new files under harmless names, and as its last member the plan.
+"""The stream of an apply: a tar of the new files under harmless names, with the plan as its last member.
 
 The host unpacks it into a directory of its own. Names in the stream are `d<n>/<name>` or, for names that not every tar
 takes, `o/<n>`; the plan moves them. A file is read whole and checked before its first byte is sent.
@@ -51,27 +51,27 @@ class TarStream:
 
     # --- the plan's lines ---
     def line(self, text: bytes) -> None:
-        """A line of the plan as it is."""
+        """Add a line to the plan as it is."""
         self._lines.append(text)
 
     def astray(self, text: bytes) -> None:
-        """A line after which we are anywhere."""
+        """Add a line that may change the working directory."""
         self._at = None
         self._lines.append(text)
 
     def enter(self, folder: bytes, *, needed: bool = True) -> None:
-        """Go to a directory; what is not needed there may be gone."""
+        """Change to a directory; without `needed`, the next command is skipped where the directory is gone."""
         if folder != self._at or not needed:
             self._at = folder if needed else None
             self._lines.append((b"to " if needed else b"at ") + quoted(folder) + (b"" if needed else b" &&"))
 
     def count(self, paths: Sequence[bytes]) -> None:
-        """These are done now."""
+        """Count paths as finished."""
         self.done += paths
         self._lines.append(b"say +%d" % len(paths))
 
     def remove(self, paths: Sequence[bytes]) -> None:
-        """Files and links go."""
+        """Remove files and links."""
         for folder, names in _by_folder(paths):
             for batch in batches([quoted(b"./" + name) for name in names]):
                 self.enter(folder, needed=False)
@@ -79,7 +79,7 @@ class TarStream:
             self.count([folder + b"/" + name if folder else name for name in names])
 
     def make(self, folders: Sequence[bytes], replaceable: Callable[[bytes], bool]) -> None:
-        """Directories come, from the top."""
+        """Make directories, from the top."""
         for folder, names in _by_folder(folders):
             self.enter(folder)
             for name in names:
@@ -89,7 +89,7 @@ class TarStream:
                 self.line(b"mk " + b" ".join(batch))
 
     def leave(self, folders: Sequence[bytes]) -> None:
-        """Directories go if they are empty; "left <number>" tells which did."""
+        """Remove directories that are empty; the plan prints "left <number>" for each removed one."""
         for number, folder in enumerate(folders):
             above, name = parted(folder)
             word = quoted(b"./" + name)
@@ -142,10 +142,10 @@ class TarStream:
             self._number += 1
             stored = b"o/%d" % self._number
             self.line(b'mv -f -- "$G"/%b "$G"/%b/%b || no stage' % (stored, place, quoted(name)))
-        yield self._tell(header(stored, size, 0o755 if entry.traits == EXECUTABLE else 0o644))
+        yield self._counted(header(stored, size, 0o755 if entry.traits == EXECUTABLE else 0o644))
         while chunk := spool.read(_CHUNK):
-            yield self._tell(chunk)
-        yield self._tell(bytes(-size % 512))
+            yield self._counted(chunk)
+        yield self._counted(bytes(-size % 512))
 
     def _read(self, path: bytes, entry: Item, spool: IO[bytes]) -> int:
         """Read a blob whole, and see that it is what Git names."""
@@ -173,16 +173,16 @@ class TarStream:
     def end(self) -> Iterator[bytes]:
         """The plan, and the end of the stream."""
         plan = b"\n".join([*self._lines, b"#end " + self.token.encode(), b""])
-        yield self._tell(header(b"plan", len(plan), 0o600) + plan + bytes(-len(plan) % 512) + bytes(1024))
+        yield self._counted(header(b"plan", len(plan), 0o600) + plan + bytes(-len(plan) % 512) + bytes(1024))
         yield bytes(-self._sent % RECORD)
 
-    def _tell(self, chunk: bytes) -> bytes:
+    def _counted(self, chunk: bytes) -> bytes:
         self._sent += len(chunk)
         return chunk
 
 
 def gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same stream in fewer pieces."""
+    """The chunks joined to fewer, larger ones."""
     part = bytearray()
     for chunk in chunks:
         part += chunk

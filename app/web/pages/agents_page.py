@@ -1,4 +1,4 @@
-"""Agents: who works where, when they were heard of, and how another one is enrolled."""
+"""The agents page: each agent's environments, its last request, and the enrollment of another one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """An agent as a line of the table. `skewed`: its clock is off by more than a little."""
+    """An agent as a row of the table."""
 
     agent: Agent
     environments: tuple[str, ...]
@@ -47,8 +47,8 @@ class AgentRow:
 
 @dataclass(frozen=True, slots=True)
 class AgentsPage:
-    """What agents/index.html gets. `token`: the one that was just made, "" otherwise; `commands`: what to run with it;
-    `openly`: the token and all that follows can be read on the way."""
+    """The context of agents/index.html. `token`: a new token, or ""; `commands`: the commands that use it;
+    `openly`: the connection is not encrypted, so others can read the token."""
 
     title: str
     rows: tuple[AgentRow, ...]
@@ -97,7 +97,7 @@ def _row(one: AgentRecord, now: datetime) -> AgentRow:
 
 
 def _obvious(choices: tuple[Environment, ...]) -> tuple[str, ...]:
-    """The only environment that has no agent; of several it is not known which host they are on."""
+    """The only environment without an agent, preselected; none of several, as they may be on different hosts."""
     lonely = [one.name for one in choices if one.agent is None]
     return tuple(lonely) if len(lonely) == 1 else ()
 
@@ -124,12 +124,12 @@ def enroll(
     by: By,
     environments: Many = [],  # noqa: B006 — FastAPI copies
 ) -> Response:
-    """Make a one-time token; it is on this page and nowhere else."""
+    """Make a one-time token; this page shows it once."""
     try:
         _, token = use_cases.agents.enrolling.token(environments, by)
     except (InvalidInput, EnvironmentNotFound) as problem:
-        told = problem.fields.get("environments", problem.detail)
-        return _page(request, queries, who, tuple(environments), errors={"environments": told})
+        error = problem.fields.get("environments", problem.detail)
+        return _page(request, queries, who, tuple(environments), errors={"environments": error})
     return _page(request, queries, who, tuple(environments), token)
 
 

@@ -1,4 +1,4 @@
-"""The audit log: who did what, to what, from where, when; and whether the chain is intact."""
+"""The audit log page: entries with actor, action, object, address and time; and the verification of the chain."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """An entry as it is shown: its time, and what it holds in words."""
+    """An audit entry for display: its time, and its data in words."""
 
     entry: AuditEntry
     at: datetime
-    told: str
+    details: str
 
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """What audit/index.html gets."""
+    """The context of audit/index.html."""
 
     lines: tuple[AuditLine, ...]
     filters: Mapping[str, str]

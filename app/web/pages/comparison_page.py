@@ -1,4 +1,4 @@
-"""Push against pull: the page that people take screenshots of."""
+"""The comparison page: push against pull."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from app.comparison import MODES, WINDOWS, Call, Cell, Comparison, ComparisonRow, Day
+from app.comparison import MODES, WINDOWS, Cell, Comparison, ComparisonRow, Day
 from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
 from app.web.pages.query_parameters import Word, clean
@@ -18,7 +18,7 @@ from app.web.rendering.plots import Axis, RoadStep, axis, medians
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
-from app.wording.quantities import plural
+from app.wording.quantities import figure_and_unit, plural
 from app.wording.times import duration, exact
 
 WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
@@ -30,7 +30,7 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class ComparisonSide:
-    """One mode's cell as the macro wants it."""
+    """One mode's cell, in the form of the template's macro."""
 
     figure: str
     unit: str
@@ -42,7 +42,7 @@ class ComparisonSide:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One row: two sides on a shared axis, a verdict between them, and what the figure means."""
+    """One row: two sides on a shared axis, the verdict between them, and the meaning of the figure."""
 
     key: str
     title: str
@@ -59,7 +59,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPage:
-    """What comparison/show.html gets."""
+    """The context of comparison/show.html."""
 
     comparison: Comparison | None
     criteria: tuple[Criterion, ...]
@@ -148,7 +148,6 @@ def _sides(found: Comparison | None) -> Mapping[str, str]:
 def _criterion(row: ComparisonRow, environment: str) -> Criterion:
     heading, samples = row.heading, (*row.push.sample, *row.pull.sample)
     drawn = heading.unit == "s" and len(samples) > 1
-    better = row.verdict.call.value if row.verdict.call in (Call.PUSH, Call.PULL) else ""
     return Criterion(
         key=heading.key,
         title=heading.title,
@@ -156,8 +155,8 @@ def _criterion(row: ComparisonRow, environment: str) -> Criterion:
         definition=heading.definition,
         push=_side(row, row.push, environment),
         pull=_side(row, row.pull, environment),
-        verdict=row.verdict.text.removeprefix(f"{better.capitalize()}: ") if better else row.verdict.text,
-        better=better,
+        verdict=row.verdict.finding,
+        better=row.verdict.winner,
         on=axis(samples) if drawn else None,
         push_text=row.push.sentence,
         pull_text=row.pull.sentence,
@@ -170,10 +169,8 @@ def _side(row: ComparisonRow, cell: Cell, environment: str) -> ComparisonSide:
     behind = links.with_query(place, {**cell.query, **narrowed})
     if cell.value is None:
         return ComparisonSide("", "", None, cell.sentence, (), behind)
-    figures = {"s": duration(cell.value), "share": f"{cell.value:.0%}"}
-    figure = figures.get(unit, f"{cell.value:.3g}")
-    one = unit.removesuffix("s") if cell.value == 1 else unit
-    words = {"s": "median", "share": "", "": ""}.get(unit, f"{one} per environment")
+    figure, counted = figure_and_unit(cell.value, unit)
+    words = {"s": "median", "share": "", "": ""}.get(unit, f"{counted} per environment")
     note = f"p95 {duration(cell.p95)}" if cell.p95 is not None and unit == "s" else cell.sentence
     return ComparisonSide(figure if unit else "", words, cell.n, note, cell.sample if unit == "s" else (), behind)
 

@@ -1,4 +1,4 @@
-"""Drift of all environments: what is open now, and past episodes."""
+"""The drift page: the open and the past episodes of all environments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class DriftPage:
-    """What drift/index.html gets."""
+    """The context of drift/index.html."""
 
     title: str
     known: bool

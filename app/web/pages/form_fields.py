@@ -1,4 +1,4 @@
-"""Fields of browsers' forms, and what they mean."""
+"""Parsers of browsers' form fields."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Line = Annotated[str, Form(max_length=1000)]
 
 @dataclass(frozen=True, slots=True)
 class LoginPage:
-    """What account/login.html gets."""
+    """The context of account/login.html."""
 
     name: str
     next: str
@@ -35,7 +35,7 @@ class LoginPage:
 
 @router.get("/login", dependencies=[exempt(Exemption.PUBLIC)])
 def form(request: Request, use_cases: Cases, next: str = "/", out: str = "") -> Response:
-    """The form; whoever has a session already goes on."""
+    """The log-in form; a browser with a session is redirected."""
     onward = links.inside(next[:2000])
     if _known(request, use_cases):
         return RedirectResponse(onward, HTTPStatus.SEE_OTHER)

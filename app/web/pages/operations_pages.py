@@ -1,4 +1,4 @@
-"""Operations: the list, and one of them with its stages, files and log, filling while it runs."""
+"""Operations: the list, and one operation with its stages, files and log, updated while it runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class OperationFilters:
-    """What the list is narrowed by, as written in the address."""
+    """The list's filters, as written in the address."""
 
     environment: str = ""
     kind: str = ""
@@ -45,11 +45,11 @@ class OperationFilters:
     until: str = ""
 
     def values(self) -> dict[str, str]:
-        """By name."""
+        """The filters by their names in the address."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     def where(self) -> OperationFilter:
-        """As the store reads it."""
+        """The filters for a query."""
         return OperationFilter(
             environment=self.environment, phase=self.phase, trigger=self.trigger, kind=self.kind, outcome=self.outcome,
             revision=self.revision, since=moment(self.since), until=moment(self.until, end=True),
@@ -58,7 +58,7 @@ class OperationFilters:
 
 @dataclass(frozen=True, slots=True)
 class OperationsPage:
-    """What operations/index.html gets."""
+    """The context of operations/index.html."""
 
     items: tuple[Happening, ...]
     filters: OperationFilters
@@ -81,7 +81,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class OperationPage:
-    """What operations/show.html gets."""
+    """The context of operations/show.html."""
 
     operation: Operation
     title: str
@@ -159,7 +159,7 @@ def operation(request: Request, queries: Reads, who: Who, id: str) -> Response:
 
 
 def _left(one: Operation) -> str:
-    """What a run that failed left behind."""
+    """The state that a failed run left on the target."""
     applied = one.stage(StageName.APPLIED)
     if applied is None:
         return "Nothing was changed on the target."
@@ -169,7 +169,7 @@ def _left(one: Operation) -> str:
 
 
 def _files(one: Operation) -> tuple[File, ...]:
-    """What the plan works on, in the order of an apply: contents, modes, deletions. Finished ones are marked."""
+    """The plan's files in the order of the apply: contents, modes, deletions. Finished ones are marked."""
     given = [(each.path, each.action) for each in one.detail.paths[:FILES]]
     works = sorted((each for each in given if each[1] in ORDER), key=lambda each: ORDER[each[1]])
     over = one.phase is Phase.SUCCEEDED and one.kind is OperationKind.SYNC and one.outcome is not Outcome.OBSERVED
@@ -196,8 +196,8 @@ def _line(event: Event, one: Operation) -> str:
 
 @router.post("/operations/{id}/stop", dependencies=[may(Permission.TERMINATE)])
 def stop(request: Request, use_cases: Cases, queries: Reads, id: str, by: By) -> Response:
-    """Stop it: at once while queued, between two files while running."""
+    """Stop an operation: at once while queued, between two files while running."""
     asked = use_cases.queue.terminate(id, by)
-    told = "It had not begun; nothing was changed." if asked.phase.final else "It stops after the file in hand."
+    effect = "It had not begun; nothing was changed." if asked.phase.final else "It stops after the file in hand."
     at = f"Asked at {exact(queries.now())}."
-    return render.done(request, f"/operations/{asked.id}", "Told to stop", f"{told} {at}", "none")
+    return render.done(request, f"/operations/{asked.id}", "Told to stop", f"{effect} {at}", "none")

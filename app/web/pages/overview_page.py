@@ -1,4 +1,4 @@
-"""The overview: is anything wrong, and where; and the first start, as long as there is no environment."""
+"""The overview of all environments, those with problems first; the first-start page while there is none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class OverviewRow:
-    """An environment as a line of the table. `calm`: OutOfSync, but nobody has to do anything about it."""
+    """An environment as a row of the table. `calm`: it is OutOfSync, but needs no person."""
 
     environment: Environment
     sync: SyncStatus
@@ -48,7 +48,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class OverviewFilters:
-    """What the table is narrowed by, as written in the address."""
+    """The table's filters, as written in the address."""
 
     q: str = ""
     mode: str = ""
@@ -58,18 +58,18 @@ class OverviewFilters:
 
     @property
     def any(self) -> bool:
-        """Whether anything is narrowed."""
+        """Whether any filter is set."""
         return any((self.q, self.mode, self.sync, self.health, self.need))
 
     def url(self, after: str = "") -> str:
         """The overview's address with these filters."""
-        told = {"q": self.q, "mode": self.mode, "sync": self.sync, "health": self.health, "need": self.need}
-        return links.with_query("/", {**told, "after": after})
+        filters = {"q": self.q, "mode": self.mode, "sync": self.sync, "health": self.health, "need": self.need}
+        return links.with_query("/", {**filters, "after": after})
 
 
 @dataclass(frozen=True, slots=True)
 class OverviewPage:
-    """What overview/index.html gets."""
+    """The context of overview/index.html."""
 
     headline: str
     lede: str
@@ -87,7 +87,7 @@ class OverviewPage:
 
 @dataclass(frozen=True, slots=True)
 class FirstStartPage:
-    """What overview/start.html gets."""
+    """The context of overview/start.html."""
 
     form: Form
 
@@ -102,7 +102,7 @@ def overview(
     need: Word = "",
     after: After = "",
 ) -> Response:
-    """All environments, those first that need somebody."""
+    """The overview, with the environments that need a person first."""
     filters = OverviewFilters(*(clean(text) for text in (q, mode, sync, health, need)))
     seen = visit.queries.environments.overview(visit.who, _where(filters), PAGE, clean(after) or None)
     tally, found = seen.tally, seen.page
@@ -138,7 +138,7 @@ def _where(filters: OverviewFilters) -> EnvironmentFilter:
 
 
 def headline(tally: Tally) -> str:
-    """Whether anything is wrong, in one line."""
+    """The overall state in one line."""
     if not tally.need:
         return "Nothing needs you"
     if tally.total == 1:
@@ -147,7 +147,7 @@ def headline(tally: Tally) -> str:
 
 
 def lede(tally: Tally) -> str:
-    """How all environments are, where none needs a person."""
+    """The state of all environments in one sentence, when none needs a person."""
     words = {SyncStatus.OUT_OF_SYNC: "waiting for a delivery", SyncStatus.UNKNOWN: "not compared yet"}
     known = [(tally.by_sync.get(one.value, 0), words.get(one, one.value)) for one in SyncStatus]
     parts = [f"{count:,} {word}" for count, word in known if count]

@@ -1,4 +1,4 @@
-"""Every macro in every state, for people who build pages."""
+"""The patterns page: every macro in every state, for developers of pages."""
 
 from __future__ import annotations
 

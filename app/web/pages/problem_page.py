@@ -1,4 +1,4 @@
-"""A problem as a page, as a toast, or as the way to the log-in."""
+"""The response for a problem: a page, a toast, or a redirect to the log-in."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ UNSURE = "It is not known whether anything was changed; look before you try agai
 
 @dataclass(frozen=True, slots=True)
 class ProblemPage:
-    """What error.html gets."""
+    """The context of error.html."""
 
     status: int
     title: str
@@ -60,7 +60,7 @@ class ProblemPage:
 
 
 def problem_page(request: Request, status: int, code: str, detail: str, fields: dict[str, str]) -> Response:
-    """What failed, what was not changed, what to do; `fields` names wrong fields of a form."""
+    """The page for a problem: the failure, the unchanged state, the next step; `fields`: errors by form field."""
     if code == "password_must_change":
         return _on(request, "/settings")
     if status == HTTPStatus.UNAUTHORIZED and not render.by_htmx(request):
@@ -70,7 +70,7 @@ def problem_page(request: Request, status: int, code: str, detail: str, fields: 
     _recognise(request)
     if render.by_htmx(request):
         listed = "; ".join(f"{name} {text}" for name, text in fields.items())
-        return render.told(request, "bad", title, listed or detail, status)
+        return render.message(request, "bad", title, listed or detail, status)
     surely = "Nothing was changed." if status < HTTPStatus.INTERNAL_SERVER_ERROR else UNSURE
     unchanged = surely if deed else ""
     back = _before(request)
@@ -86,7 +86,7 @@ def problem_page(request: Request, status: int, code: str, detail: str, fields: 
 
 
 def _recognise(request: Request) -> None:
-    """Whose page it is, where no route asked for that (there is none at this address)."""
+    """Identify the user of a page without a route, because no route's permission check did."""
     if not hasattr(request.state, "user") and request.method in SAFE:
         try:
             admit(request, Permission.VIEW)
@@ -101,7 +101,7 @@ def _on(request: Request, url: str) -> Response:
 
 
 def _place(request: Request) -> str:
-    """Where to go on after the log-in: this page, or the one whose form was sent."""
+    """The address to return to after the log-in: this page, or the page of the form that was sent."""
     if request.method not in SAFE:
         return _before(request) or "/"
     query = request.url.query

@@ -1,4 +1,4 @@
-"""Queries of pages: what comes out of a browser's form, empty fields included."""
+"""Parsers of pages' query parameters, which browsers send with empty fields."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ def split_search(text: str) -> tuple[str, dict[str, str]]:
 
 
 def clean(text: str) -> str:
-    """A query value without what no database takes."""
+    """A query value without characters that databases refuse."""
     return "".join(c for c in text if ord(c) >= 32 and ord(c) != 127 and not 0xD800 <= ord(c) <= 0xDFFF)

@@ -1,4 +1,4 @@
-"""Settings: the own password, API tokens, credentials, webhooks; what this installation is."""
+"""The settings page: the user's password, API tokens, credentials, webhooks, and facts about the installation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """What settings/index.html gets."""
+    """The context of settings/index.html."""
 
     must_change: bool
     tokens: tuple[Token, ...]
@@ -95,7 +95,7 @@ def create_token(
     role: Line = "admin",
     expires_at: Line = "",
 ) -> Response:
-    """Make a token; its value is on this page and nowhere else."""
+    """Make a token; this page shows its value once."""
     try:
         if not line(token_name):
             raise InvalidInput(fields={"token_name": "is required; say what the token is for"})
@@ -142,8 +142,8 @@ def add_credential(
             name, credential_kind, {**fields, **({"username": username} if username else {})}, by
         )
     except (InvalidInput, CredentialExists) as problem:
-        told = {key if key in ("name", "username", "kind") else "secret": text for key, text in problem.fields.items()}
-        wrong = {f"credential_{key}": text for key, text in (told or {"name": problem.detail}).items()}
+        found = {key if key in ("name", "username", "kind") else "secret": text for key, text in problem.fields.items()}
+        wrong = {f"credential_{key}": text for key, text in (found or {"name": problem.detail}).items()}
         typed = {"credential_name": name, "credential_kind": credential_kind, "credential_username": username}
         return _page(visit, wrong, typed=typed)
     return render.done(visit.request, "/settings", f"The credential {name} is stored", "It is never shown again.")
@@ -151,6 +151,6 @@ def add_credential(
 
 @router.post("/settings/credentials/{name}/delete", dependencies=[may(Permission.MANAGE_CREDENTIALS)])
 def remove_credential(visit: Visiting, by: By, name: str) -> Response:
-    """Forget a secret that nothing uses."""
+    """Delete a credential that no environment uses."""
     visit.use_cases.keyring.remove(name, by)
     return render.done(visit.request, "/settings", f"The credential {name} is gone", tone="none")

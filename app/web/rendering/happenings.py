@@ -14,33 +14,45 @@ from app.wording.badges import look
 from app.wording.event_words import words_of
 from app.wording.short_names import actor, short
 
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What happened, as it stands alone, and the words that lead on from there to a revision."""
+
+    alone: str
+    lead: str = ""
+
+    def __str__(self) -> str:
+        return self.alone + self.lead
+
+
 SYNCS = {
-    Outcome.DEPLOYED: "Deployed",
-    Outcome.ROLLED_BACK: "Rolled back to",
-    Outcome.HEALED: "Healed drift, back to",
-    Outcome.NO_OP: "Nothing to do for",
-    Outcome.HELD: "Held back",
-    Outcome.SUPERSEDED: "Passed over",
-    Outcome.FILTERED: "Nothing to do for",
-    Outcome.REFUSED: "Refused to deliver",
-    Outcome.FAILED: "Failed to deliver",
-    Outcome.OBSERVED: "Would have deployed",
+    Outcome.DEPLOYED: Title("Deployed"),
+    Outcome.ROLLED_BACK: Title("Rolled back", " to"),
+    Outcome.HEALED: Title("Healed drift", ", back to"),
+    Outcome.NO_OP: Title("Nothing to do", " for"),
+    Outcome.HELD: Title("Held back"),
+    Outcome.SUPERSEDED: Title("Passed over"),
+    Outcome.FILTERED: Title("Nothing to do", " for"),
+    Outcome.REFUSED: Title("Refused to deliver"),
+    Outcome.FAILED: Title("Failed to deliver"),
+    Outcome.OBSERVED: Title("Would have deployed"),
 }
 UNFINISHED = {
-    Phase.QUEUED: "Waiting to deliver",
-    Phase.RUNNING: "Delivering",
-    Phase.TERMINATED: "Stopped delivering",
-    Phase.ERROR: "Could not deliver",
-    Phase.SUPERSEDED: "Passed over",
-    Phase.FAILED: "Failed to deliver",
+    Phase.QUEUED: Title("Waiting to deliver"),
+    Phase.RUNNING: Title("Delivering"),
+    Phase.TERMINATED: Title("Stopped delivering"),
+    Phase.ERROR: Title("Could not deliver"),
+    Phase.SUPERSEDED: Title("Passed over"),
+    Phase.FAILED: Title("Failed to deliver"),
 }
 COMPARISONS = {
-    Phase.QUEUED: "Waiting to compare",
-    Phase.RUNNING: "Comparing live with Git",
-    Phase.TERMINATED: "Stopped comparing",
-    Phase.ERROR: "Could not compare",
-    Phase.SUPERSEDED: "Comparison passed over",
-    Phase.FAILED: "Comparison failed",
+    Phase.QUEUED: Title("Waiting to compare"),
+    Phase.RUNNING: Title("Comparing live with Git"),
+    Phase.TERMINATED: Title("Stopped comparing"),
+    Phase.ERROR: Title("Could not compare"),
+    Phase.SUPERSEDED: Title("Comparison passed over"),
+    Phase.FAILED: Title("Comparison failed"),
 }
 STARTERS = {
     Trigger.SCHEDULE: "found by the poll",
@@ -49,15 +61,16 @@ STARTERS = {
     Trigger.AGENT: "by the agent",
 }
 UNDECIDED = {
-    Outcome.NUDGED: "A webhook brought the poll forward for",
-    Outcome.WAITING: "Waiting until it can be seen:",
+    Outcome.NUDGED: Title("A webhook brought the poll forward", " for"),
+    Outcome.WAITING: Title("Waiting until it can be seen", ":"),
 }
-PLAIN = (Outcome.DEPLOYED, Outcome.ROLLED_BACK, Outcome.HEALED, Outcome.COMPARED)
+PLAIN = (*(outcome for outcome in Outcome if outcome.changed_live), Outcome.COMPARED)
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of a timeline. `operation` brings its stages; `revision` and `subject` follow the title."""
+    """One line of a timeline. `operation` brings its stages; `revision` and `subject` follow the title, and `alone` is
+    the title of an operation where they do not."""
 
     id: str
     at: datetime | None
@@ -70,26 +83,27 @@ class Happening:
     operation: Operation | None = None
     to_drift: bool = False
     link: tuple[str, str] | None = None
+    alone: str = ""
 
 
-def deed(operation: Operation) -> str:
+def deed(operation: Operation) -> Title:
     """What an operation does or did, without its revision: "Deployed", "Comparing live with Git"."""
     if operation.kind is OperationKind.REFRESH:
         found = operation.outcome is Outcome.OUT_OF_SYNC
         done = "Compared: live differs from Git" if found else "Compared: live equals Git"
-        return COMPARISONS.get(operation.phase, done)
+        return COMPARISONS.get(operation.phase, Title(done))
     rollback = operation.trigger is Trigger.ROLLBACK
     if rollback and not operation.phase.final:
-        return "Rolling back to" if operation.phase is Phase.RUNNING else "Waiting to roll back to"
+        return Title("Rolling back" if operation.phase is Phase.RUNNING else "Waiting to roll back", " to")
     applied = operation.stage(StageName.APPLIED)
     if operation.outcome is Outcome.FAILED and applied and applied.finished_at:
-        return "Live, but not healthy:"
-    told = SYNCS.get(operation.outcome) if operation.outcome and operation.phase is not Phase.ERROR else None
-    return told or UNFINISHED.get(operation.phase, "Delivered")
+        return Title("Live, but not healthy", ":")
+    title = SYNCS.get(operation.outcome) if operation.outcome and operation.phase is not Phase.ERROR else None
+    return title or UNFINISHED.get(operation.phase, Title("Delivered"))
 
 
 def target_revision(operation: Operation) -> str | None:
-    """The revision an operation is about, a comparison's being told in its title."""
+    """The revision shown after the title; None for a refresh, whose title says it."""
     return None if operation.kind is OperationKind.REFRESH else operation.revision or operation.request.wanted
 
 
@@ -137,11 +151,11 @@ def sentence_case(text: str) -> str:
 
 def of_operation(operation: Operation, id: str = "") -> Happening:
     """An operation as a line of a timeline."""
-    tone, icon = appearance(operation)
+    title, (tone, icon) = deed(operation), appearance(operation)
     at = operation.finished_at or operation.started_at or operation.created_at
     return Happening(
-        id or f"op-{operation.id}", at, tone, icon, deed(operation), target_revision(operation),
-        operation.subject, note(operation), operation,
+        id or f"op-{operation.id}", at, tone, icon, str(title), target_revision(operation),
+        operation.subject, note(operation), operation, alone=title.alone,
     )  # fmt: skip
 
 
@@ -159,13 +173,9 @@ def of_event(event: Event) -> Happening:
 
 def _decision(event: Event, fact: Decision | AnnouncedDecision) -> Happening:
     seen = look(fact.outcome, "outcome")
-    titles = {
-        Outcome.NUDGED: "A webhook brought the poll forward for",
-        Outcome.WAITING: "Waiting until it can be seen:",
-    }
     known = Outcome(fact.outcome) if fact.outcome in list(Outcome) else None
-    title = (titles.get(known) or SYNCS.get(known, seen.label)) if known else seen.label
-    title = title if fact.revision else f"Decided: {seen.label}"
+    told = (UNDECIDED.get(known) or SYNCS.get(known)) if known else None
+    title = str(told or seen.label) if fact.revision else f"Decided: {seen.label}"
     return Happening(
         f"event-{event.id}", event.at, seen.tone, seen.icon, title, fact.revision, "", sentence_case(event.reason)
     )
@@ -183,4 +193,4 @@ def _beside(event: Event) -> tuple[str, str] | None:
 def summary(operation: Operation) -> str:
     """An operation in one plain line, for titles and lists: "Deployed 1f0c9d2a"."""
     sha = target_revision(operation)
-    return f"{deed(operation)} {short(sha)}" if sha else deed(operation)
+    return f"{deed(operation)} {short(sha)}" if sha else str(deed(operation))

@@ -29,5 +29,5 @@ def environment(name: str, *below: str) -> str:
 
 def with_query(path: str, values: Mapping[str, object]) -> str:
     """A path with those query values that say anything."""
-    told = {key: str(value) for key, value in values.items() if value not in (None, "", False)}
-    return f"{path}?{urlencode(told)}" if told else path
+    given = {key: str(value) for key, value in values.items() if value not in (None, "", False)}
+    return f"{path}?{urlencode(given)}" if given else path

@@ -107,7 +107,7 @@ def _block(templates: Environment, template: str, name: str, given: Mapping[str,
     return "".join(context.blocks[name][0](context))
 
 
-def told(request: Request, tone: str, title: str, body: str = "", status: int = 200) -> Response:
+def message(request: Request, tone: str, title: str, body: str = "", status: int = 200) -> Response:
     """A toast, as the whole answer to htmx."""
     given = {"tone": tone, "title": title, "body": body}
     text = pages(request).get_template("shared/_toast.html").render(**given)

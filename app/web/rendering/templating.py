@@ -12,13 +12,13 @@ from app.web.rendering import links, plots
 from app.web.rendering.diff_rows import diff_lines
 from app.wording.badges import look
 from app.wording.quantities import listed, number, plural, size
-from app.wording.short_names import actor, alone, repository, short
+from app.wording.short_names import actor, repository, short
 from app.wording.times import clock, duration, every, exact, iso, relative, since
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        alone, look, short, number, size, plural, listed, duration, every, since, relative, exact, clock, iso, actor,
+        look, short, number, size, plural, listed, duration, every, since, relative, exact, clock, iso, actor,
         repository, diff_lines,
     )
 }  # fmt: skip

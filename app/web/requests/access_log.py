@@ -53,18 +53,18 @@ class Record:
             if not status:
                 await self._failed(scope)(scope, receive, noted)
         finally:
-            self._told(scope, status or 499, time.perf_counter() - started)
+            self._record(scope, status or 499, time.perf_counter() - started)
         return None
 
-    def _told(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route, method = template(scope), _method(scope)
         self._metrics.requests.labels(method, route, str(status)).observe(seconds)
         facts: dict[str, Any] = {
             "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1),
             "actor": scope["state"].get("actor"),
         }  # fmt: skip
-        tell = log.debug if scope["path"].startswith(QUIET) else log.info
-        tell("request", **facts)
+        write = log.debug if scope["path"].startswith(QUIET) else log.info
+        write("request", **facts)
 
     def _failed(self, scope: Scope) -> Response:
         """What nobody foresaw, as a page for people and a problem for scripts; if that fails too, as a problem."""

@@ -74,7 +74,7 @@ def admit(request: Request, permission: Permission) -> None:
     path: str = request.scope["path"]
     if identity.must_change and path.startswith("/api/"):
         raise NotPermitted("Replace the one-time password first, on the page Settings.")
-    request.state.user = str(identity.actor).removeprefix("user:")
+    request.state.user = identity.actor.name
     if identity.must_change and path not in OPEN_TO_NEWCOMERS:
         raise PasswordMustChange()
 

@@ -1,4 +1,4 @@
-"""Reports as they arrive: read, checked against the chain, and made fit to be kept."""
+"""Batches of reports: parsed, checked against the hash chain, and sanitised for storage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A report as it came. Its kind may be one that this version does not know; `data` is what its hash covers."""
+    """A received report. This version may not know its kind; its hash covers `data`."""
 
     seq: int
     at: datetime
@@ -36,7 +36,7 @@ class Arrived:
     hash: str
 
     def follows(self, previous: str) -> bool:
-        """Whether its hash is that of what it says, after `previous`."""
+        """Whether the report's hash is right for its content and the hash `previous`."""
         facts = (self.seq, self.at, self.mono_s, self.boot, self.environment, self.kind, self.data)
         return link_hash(previous, facts) == self.hash
 
@@ -84,7 +84,7 @@ def read(body: Mapping[str, Any]) -> Batch:
 
 
 def new_ones(agent: Agent, reports: Sequence[Arrived]) -> int:
-    """How many at the beginning are known already. Raises ReportRefused for what does not follow from them."""
+    """The number of leading reports that are stored already. Raises ReportRefused if the rest does not follow on."""
     for before, after in pairwise(reports):
         if after.seq != before.seq + 1:
             raise ReportRefused(f"Report {after.seq} came after {before.seq}: reports come in order, none left out.")
@@ -105,7 +105,7 @@ def new_ones(agent: Agent, reports: Sequence[Arrived]) -> int:
 
 
 def fit(value: Any, depth: int = 0) -> Any:
-    """A JSON value that may be kept and shown: masked, bounded, without what no database takes."""
+    """A JSON value safe to store and show: secrets masked, size bounded, control characters removed."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping) and depth < DEEPEST:

@@ -1,4 +1,4 @@
-"""A report that is being taken in, and whether what it names is its agent's."""
+"""The context of one report's intake: it checks that everything the report names belongs to the agent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
-    """A report, and what is needed to take it in. `at`: when it happened by our clock; `serving`: whether its
+    """One report with its transaction and agent. `at`: the time of the reported fact by our clock; `serving`: its
     environment is the agent's now."""
 
     tx: Transaction
@@ -41,7 +41,7 @@ class ReportContext:
 
     @property
     def shift(self) -> timedelta:
-        """From the agent's clock to ours."""
+        """The offset to add to the agent's clock for ours."""
         return self.at - self.report.at
 
     def time(self, at: datetime | None) -> datetime | None:

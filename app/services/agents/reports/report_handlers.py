@@ -1,4 +1,4 @@
-"""One report into the stores. Every identity that it names is held against the agent's own environments."""
+"""Store one agent report after checking that everything it names belongs to that agent."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NEWER = (CommandKind.HOLD, CommandKind.RESUME, CommandKind.ROLLBACK)
 
 
 def ingest(case: ReportContext) -> None:
-    """Take a report in. Raises ReportRefused, InvalidInput."""
+    """Store one report. Raises ReportRefused, InvalidInput."""
     try:
         kind = ReportKind(case.report.kind)
     except ValueError:
@@ -74,7 +74,7 @@ def _origin(case: ReportContext) -> dict[str, Any]:
 
 
 def _echo(tx: Transaction, event: NewEvent) -> bool:
-    """Whether we wrote the same ourselves: when we sent the command that brought it about, or ended the operation."""
+    """Whether the control plane recorded this event itself, with the command that caused it or at the end of a run."""
     if event.type in (EventType.OPERATION_QUEUED, EventType.OPERATION_FINISHED):
         return bool(tx.ledger.page(operation=event.operation, types=[event.type], limit=1))
     if event.type not in ECHOES:
@@ -206,7 +206,7 @@ def _ended_here(tx: Transaction, operation: str) -> bool:
 
 
 def _sent(case: ReportContext, environment: Environment, id: str) -> None:
-    """A command that was sent to this environment's agent. Raises ReportRefused."""
+    """Raise ReportRefused unless the command was sent to this environment's agent."""
     found = case.tx.agents.command(int(id)) if id.isascii() and id.isdigit() and len(id) < 19 else None
     if found is None or found.environment_id != environment.id:
         raise ReportRefused(f"Command {id[:20]} is none of {environment.name}.")

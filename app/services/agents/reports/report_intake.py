@@ -1,4 +1,4 @@
-"""Taking an agent's reports in: a batch in one transaction, each report once and in order, none in the others' way."""
+"""Report intake: a batch in one transaction, each report once and in order; one bad report does not stop the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOWN = 20  # refused reports that an audit entry names
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a batch. `names`: the environments that it was about."""
+    """The result of a batch. `names`: the environments that its reports concern."""
 
     through: int
     refused: tuple[Mapping[str, Any], ...]
@@ -30,13 +30,13 @@ class Taken:
 
 
 class ReportIntake:
-    """Takes reports in."""
+    """Stores agents' reports."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
 
     def take(self, agent: Agent, body: Mapping[str, Any], ip: str | None) -> dict[str, Any]:
-        """A batch. Raises InvalidInput (it cannot be read) and ReportRefused (it does not follow on)."""
+        """Store a batch. Raises InvalidInput (not readable), ReportRefused (not next in the chain), AgentRevoked."""
         now = self._ports.clock.now()
         try:
             taken = self._store(agent.id, read(body), now)
@@ -82,7 +82,7 @@ class ReportIntake:
 
     @staticmethod
     def _try(case: ReportContext) -> dict[str, str] | None:
-        """Take one in; what is wrong with it, if it is not to be taken."""
+        """Store one report; returns its refusal, None if it was stored."""
         try:
             with case.tx.attempt():
                 ingest(case)

@@ -1,4 +1,4 @@
-"""Operations that an agent reports: its environments' own, with our clock's times, and final ones as they are."""
+"""Operations in agents' reports: checked to be the environment's, with times by our clock; final ones never change."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from app.services.outcomes.conclusion import store_reported
 
 
 def take_operation(case: ReportContext, environment: Environment) -> None:
-    """Store a run as its agent tells it. Raises ReportRefused, InvalidInput."""
+    """Store an operation as its agent reports it. Raises ReportRefused, InvalidInput."""
     reported = checked(case, environment, decode(Operation, case.data))
     stored = own(case, environment, reported.id)
     _take(case, reported, stored)
 
 
 def checked(case: ReportContext, environment: Environment, reported: Operation) -> Operation:
-    """A run that is its environment's, by name and number. Raises ReportRefused, InvalidInput."""
+    """The reported operation, checked to belong to its environment. Raises ReportRefused, InvalidInput."""
     if (reported.environment_id, reported.environment) != (environment.id, environment.name):
         raise ReportRefused(f"The operation is not one of {environment.name}.")
     check_mode(case, environment, reported.mode or None)
@@ -41,7 +41,7 @@ def _take(case: ReportContext, reported: Operation, stored: Operation | None) ->
 
 
 def _ours(case: ReportContext, reported: Operation, stored: Operation | None) -> Operation:
-    """The operation with our clock's times; what we asked for ourselves stays as we asked for it."""
+    """The operation with times by our clock; a request that the control plane made stays as stored."""
     request = reported.request
     if stored is None:
         request = replace(
@@ -65,7 +65,7 @@ def _ours(case: ReportContext, reported: Operation, stored: Operation | None) ->
 
 
 def initiator(case: ReportContext, reported: Operation) -> str:
-    """Who started what the agent started itself: a part of it, or whoever started what it repeats."""
+    """The initiator of an operation that the agent started: the agent, or the initiator of the repeated operation."""
     if reported.request.retry_of and ULID.match(reported.request.retry_of):
         try:
             before = case.tx.operations.get(reported.request.retry_of)

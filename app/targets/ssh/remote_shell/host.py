@@ -47,7 +47,7 @@ class Host:
         return ended.code, ended.said
 
     def ask(self, script: bytes, payload: Iterable[bytes] = (), check: Callable[[], None] = lambda: None) -> bytes:
-        """Run a script and return all that it says. Raises TargetRefused where it says "no"."""
+        """Run a script and return its output. Raises TargetRefused where it says "no"."""
         parts: list[bytes] = []
         code, said = self.run(script, parts.append, lambda: payload, check)
         out = b"".join(parts)
@@ -58,11 +58,11 @@ class Host:
         return out
 
     def unfinished(self, code: int, said: str) -> NoReturn:
-        """It ended before it was done."""
+        """Raise the problem of a script that ended too early."""
         raise TargetUnreachable(f"{self.name} did not finish (it ended with {code}). {last(said)}".strip())
 
     def refused(self, out: bytes, said: str, what: str = "") -> Problem:
-        """What a script that said "no" meant."""
+        """The problem of a script that printed "no"."""
         word, _, rest = out.rpartition(b"no ")[2].decode("utf-8", "replace").strip().partition(" ")
         reason = last(said) or rest
         if word == "tool":
@@ -78,10 +78,10 @@ class Host:
 
     def problem(self, failure: SshFailed, begun: bool = False) -> Problem:
         """ssh's failure in words."""
-        return told(self.name, self._connection.way, failure, "" if begun else _SENT)
+        return problem_of(self.name, self._connection.way, failure, "" if begun else _SENT)
 
 
-def told(name: str, way: Way, failure: SshFailed, sent: str = _SENT) -> Problem:
+def problem_of(name: str, way: Way, failure: SshFailed, sent: str = _SENT) -> Problem:
     """ssh's failure in words: what failed, what was not changed, what to do."""
     reason = mask(failure.reason)
     if failure.why is Why.HOST_KEY:
@@ -143,11 +143,11 @@ class _HostAnswer:
 
     @property
     def before(self) -> str:
-        """What was said instead."""
+        """The output before the script's own."""
         return self._noise[-300:].decode("utf-8", "replace")
 
     def hear(self, chunk: bytes) -> None:
-        """The next piece."""
+        """Take the next piece of output."""
         if not self.begun:
             self._noise += chunk
             _, self.begun, chunk = _parted(self._noise, self._word)

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from app.domain.actor import agent as named
 from app.domain.agents.protocol import Agent
 from app.domain.errors import NotAuthenticated
 from app.domain.permissions import Exemption
@@ -38,7 +39,7 @@ def listening(request: Request, use_cases: Cases, version: Version = "") -> Agen
 
 def _admitted(request: Request, use_cases: Cases, version: str, *, listening: bool) -> Agent:
     agent = use_cases.agents.admission.admit(_bearer(request), version, client_ip(request), listening=listening)
-    request.state.actor = f"agent:{agent.name}"
+    request.state.actor = str(named(agent.name))
     return agent
 
 
@@ -67,8 +68,8 @@ def enroll(body: EnrollBody, request: Request, token: Token, use_cases: Cases) -
     """Become an agent: the bearer token is a one-time enrollment token. The credential is in this answer only."""
     made = use_cases.agents.enrolling.enroll(token, body.name, body.version, client_ip(request))
     shown = {"id": made.agent.id, "name": made.agent.name, "credential": made.credential}
-    told = {**shown, "environments": list(made.environments), "server_version": use_cases.agents.admission.version}
-    return reply(told, 201)
+    payload = {**shown, "environments": list(made.environments), "server_version": use_cases.agents.admission.version}
+    return reply(payload, 201)
 
 
 @router.get(
@@ -98,7 +99,7 @@ async def assignment(
                 await run_in_threadpool(use_cases.agents.admission.left, agent)
                 return Response(status_code=204)
             if over:
-                return reply(dict(news.told))
+                return reply(dict(news.payload))
     finally:
         hung_up.cancel()
         bus.leave(listener)

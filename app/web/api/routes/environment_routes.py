@@ -104,9 +104,9 @@ def edit_environment(
     change = without_fingerprints(kinds, body.model_dump(exclude_unset=True))
     before = queries.environments.get(who, name)
     edited = use_cases.registration.edit(name, change, by, version=_version(if_match))
-    told = environment_json(edited, kinds, queries.now())
+    answer = environment_json(edited, kinds, queries.now())
     left = left_behind(kinds, before, edited, same_place=False)
-    return reply({**told, "left_behind": list(left)}, ETag=f'"{edited.version}"')
+    return reply({**answer, "left_behind": list(left)}, ETag=f'"{edited.version}"')
 
 
 def _version(if_match: str) -> int | None:

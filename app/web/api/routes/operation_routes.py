@@ -32,14 +32,14 @@ def accepted(operation: Run) -> Response:
 
 def sync_request(body: SyncBody, by: Actor) -> Request:
     """What a POST to syncs asks for: one that tells of its pipeline is a pipeline's push, any other a person's."""
-    told = body.pipeline
+    sent = body.pipeline
     return Request(
         OperationKind.SYNC,
-        Trigger.PIPELINE if told else Trigger.MANUAL,
+        Trigger.PIPELINE if sent else Trigger.MANUAL,
         str(by),
         wanted=body.revision,
         reason=body.reason,
-        pipeline=Pipeline(told.url, told.id, told.commit_time) if told else None,
+        pipeline=Pipeline(sent.url, sent.id, sent.commit_time) if sent else None,
         allow_older=body.allow_older,
     )
 

@@ -38,8 +38,8 @@ def list_revisions(name: Name, queries: Reads, who: Who, limit: Limit = 50, afte
 )
 def preview(name: Name, use_cases: Cases, revision: Wanted = "") -> Response:
     """The plan of going back to a revision, before anyone confirms."""
-    told = asdict(use_cases.previews.show(name, revision or None))
-    return reply({"environment": name, **{key: told[key] for key in PreviewAnswer.model_fields if key in told}})
+    shown = asdict(use_cases.previews.show(name, revision or None))
+    return reply({"environment": name, **{key: shown[key] for key in PreviewAnswer.model_fields if key in shown}})
 
 
 @router.post(

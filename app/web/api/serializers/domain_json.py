@@ -223,5 +223,5 @@ def probe_json(found: Probe) -> dict[str, Any]:
 def unusable_json(problem: Problem) -> dict[str, Any]:
     """Why a repository cannot be used."""
     empty = probe_json(Probe((), (), None, None, 0))
-    told = {"code": problem.code(), "detail": problem.detail}
-    return {**empty, "reachable": isinstance(problem, RevisionNotFound), "problem": told}
+    shown = {"code": problem.code(), "detail": problem.detail}
+    return {**empty, "reachable": isinstance(problem, RevisionNotFound), "problem": shown}

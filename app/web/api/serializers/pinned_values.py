@@ -16,14 +16,14 @@ def with_fingerprints(kinds: KindCatalogue, target: Mapping[str, Any]) -> dict[s
 
 
 def _with(fields: Iterable[TargetField], options: Mapping[str, Any]) -> dict[str, Any]:
-    told = dict(options)
+    shown = dict(options)
     for field in fields:
         given = options.get(field.name)
         if field.fields and isinstance(given, Mapping):
-            told[field.name] = _with(field.fields, given)
+            shown[field.name] = _with(field.fields, given)
         elif field.pin and given:
-            told[field.fingerprint] = field.pin.fingerprint(str(given))
-    return told
+            shown[field.fingerprint] = field.pin.fingerprint(str(given))
+    return shown
 
 
 def without_fingerprints(kinds: KindCatalogue, change: Mapping[str, Any]) -> dict[str, Any]:

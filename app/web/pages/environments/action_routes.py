@@ -1,4 +1,4 @@
-"""What can be done to an environment by a click: each is a form that posts to a noun and comes back with a word."""
+"""Actions on an environment: each is a form that posts to a resource and returns with a message."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def hold(request: Request, use_cases: Cases, by: By, name: str, reason: Line = "
 
 @router.post("/environments/{name}/resume", dependencies=[may(Permission.RESUME)])
 def resume(request: Request, use_cases: Cases, by: By, name: str) -> Response:
-    """Let automation go on."""
+    """End the hold."""
     use_cases.holds.resume(name, by)
     return render.done(request, links.environment(name), f"Automation of {name} goes on")
 
@@ -70,7 +70,7 @@ def heal(request: Request, use_cases: Cases, by: By, name: str, reason: Line = "
 
 @router.post("/environments/{name}/drift/acknowledgements", dependencies=[may(Permission.ACKNOWLEDGE_DRIFT)])
 def acknowledge(request: Request, use_cases: Cases, by: By, name: str) -> Response:
-    """Say that somebody knows."""
+    """Mark the open drift episode as seen by a person."""
     use_cases.drift.acknowledge(name, by)
     return render.done(request, links.environment(name, "drift"), "Noted that you know", "The drift itself stays.")
 

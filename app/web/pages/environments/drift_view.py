@@ -1,4 +1,4 @@
-"""What is different on the target now, and the three answers to it."""
+"""The drift view: the drifted paths of the target, and the three answers to drift."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class DriftedPath:
-    """One drifted path; `diff` is "" where there is nothing readable, None where it was left out."""
+    """One drifted path; `diff` is "" if its content is not readable, None if the diff was left out."""
 
     path: str
     change: str
@@ -32,7 +32,7 @@ class DriftedPath:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentDriftView(Top):
-    """What environments/drift.html gets."""
+    """The context of environments/drift.html."""
 
     items: tuple[DriftedPath, ...]
     more: int
@@ -73,7 +73,7 @@ def drift(request: Request, queries: Reads, who: Who, name: str, after: After = 
 
 
 def _items(report: DriftReport) -> tuple[DriftedPath, ...]:
-    """The first paths, with as many readable differences as a page should carry."""
+    """The first paths, with as many diffs as fit on the page."""
     left, items = LETTERS, []
     for each in report.items[:SHOWN]:
         diff = each.diff

@@ -1,4 +1,4 @@
-"""What the views of one environment share: the context of their layout, and how they are rendered."""
+"""The shared layout of an environment's views: its context and its rendering."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ REGION = "environment_head"
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """What environments/layout.html gets; each view adds values of its own."""
+    """The context of environments/layout.html; each view adds values of its own."""
 
     head: Head
     notices: tuple[Notice, ...]
 
 
 def top(queries: Queries, who: Identity, name: str, tab: str) -> Top:
-    """What stands above a view. Raises EnvironmentNotFound."""
+    """The context above a view. Raises EnvironmentNotFound."""
     found = head(queries, who, name, tab)
     return Top(found, notices(found))
 
 
 def show(request: Request, template: str, view: Top, regions: Collection[str] = (), status: int = 200) -> Response:
-    """A view as a page; `regions` may be had alone, as may what stands above them."""
+    """Render a view as a page; the header and each of `regions` can be requested alone."""
     return render.page(request, template, view, nav="overview", regions=(REGION, *regions), status=status)

@@ -1,4 +1,4 @@
-"""What stands above every view of an environment: the road from source to target, what differs, what can be done."""
+"""The header of an environment's views: the road from source to target, the difference, and the actions."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class HistoryView(Top):
-    """What environments/history.html gets."""
+    """The context of environments/history.html."""
 
     items: tuple[HistoryItem, ...]
     held: str | None

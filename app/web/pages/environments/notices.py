@@ -1,4 +1,4 @@
-"""What differs between Git and live, in a sentence with both revisions; and what else a person should know."""
+"""Notices above an environment: the difference between Git and live with both revisions, and other warnings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.wording.times import clock, every, exact, relative
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence that stays; `link` is (label, address) or None."""
+    """A permanent message on the page; `link` is (label, address) or None."""
 
     tone: str
     title: str
@@ -51,7 +51,7 @@ def _all(head: Head) -> Iterator[Notice]:
 
 
 def silence(head: Head) -> Notice:
-    """An environment whose agent is not there: what is shown is what was known then."""
+    """The notice for an environment whose agent is silent: the page shows its last reports."""
     agent = head.agent
     link = ("See the agents", "/agents")
     if agent is None:
@@ -85,7 +85,7 @@ def difference(head: Head) -> Notice:
 
 
 def _shadow(head: Head) -> Notice:
-    """What a shadow knows: it applies nothing, so it can only say whether live is what it would have made it."""
+    """A shadow's notice: whether the target equals the state that the shadow would have delivered."""
     status, body = (
         head.environment.status,
         "It observes only and applies nothing: it plans, and tells when.",
@@ -140,7 +140,7 @@ def _behind(head: Head) -> Notice:
 
 
 def _next(head: Head) -> str:
-    """What will happen to the pending revision by itself."""
+    """The next automatic step for the pending revision."""
     environment, policy = head.environment, head.environment.policy
     if head.active:
         return ""
@@ -158,7 +158,7 @@ def _next(head: Head) -> str:
 
 
 def _stuck(head: Head) -> str:
-    """What became of the pending revision's delivery, where that ended badly."""
+    """The failure of the pending revision's last delivery, "" if it did not fail."""
     last = head.last
     if last is None or head.pending not in (last.revision, last.request.wanted) or last.outcome is Outcome.HELD:
         return ""

@@ -1,4 +1,4 @@
-"""How a pipeline or a provider reaches this environment: steps to copy, and its webhook."""
+"""The pipeline view: steps to copy into a pipeline, and the environment's webhook."""
 
 from __future__ import annotations
 

@@ -39,14 +39,14 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class RegistrationView:
-    """What environments/new.html gets."""
+    """The context of environments/new.html."""
 
     form: Form
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsView(Top):
-    """What environments/settings.html gets."""
+    """The context of environments/settings.html."""
 
     form: Form
     switch: SwitchForm
@@ -95,7 +95,7 @@ def _again(visit: Visit, shown: Form, status: int = HTTPStatus.OK) -> Response:
 
 @router.post("/environments/checks", dependencies=[may(Permission.CHECK)])
 async def check(visit: Visiting) -> Response:
-    """Messages for what was typed so far; with `test`, also a look at the repository. Nothing is saved."""
+    """Messages for the values typed so far; with `test`, also a test of the repository. Nothing is saved."""
     sent = dict(await visit.request.form())
     return await run_in_threadpool(_checked, visit, sent)
 
@@ -106,8 +106,8 @@ def _checked(visit: Visit, sent: Mapping[str, object]) -> Response:
     if sent.get("look_up"):
         typed, host = looked_up(visit, typed, forms.number)
     errors, problem = _wrong(visit, typed, one)
-    told = {name: text for name, text in errors.items() if typed[name]}
-    shown = forms.form(visit, typed, one, errors=told, problem=problem, host=host)
+    own = {name: text for name, text in errors.items() if typed[name]}
+    shown = forms.form(visit, typed, one, errors=own, problem=problem, host=host)
     if sent.get("test"):
         shown = replace(shown, finding=forms.tested(visit, typed))
     return _again(visit, shown)
@@ -154,7 +154,7 @@ def _create(visit: Visit, typed: Mapping[str, str], by: Actor, later: Later) -> 
 
 @router.post("/environments/{name}/edit", dependencies=[may(Permission.EDIT)])
 async def edit(visit: Visiting, name: str, by: By) -> Response:
-    """Save the settings, unless somebody else did meanwhile."""
+    """Save the settings, unless another person saved them meanwhile."""
     sent = dict(await visit.request.form())
     return await run_in_threadpool(_edit, visit, {**sent, "editing": name}, by)
 
@@ -194,6 +194,6 @@ def _refused(visit: Visit, typed: Mapping[str, str], one: Environment | None, pr
         errors["name"] = "is taken; choose another"
     if isinstance(problem, EnvironmentChanged):
         others = "Somebody else edited it meanwhile. Your changes stand below, unsaved: reload the page to see theirs."
-    told = others or ("" if errors else problem.detail)
-    shown = forms.form(visit, {**typed, "name": one.name} if one else typed, one, errors=errors, problem=told)
+    message = others or ("" if errors else problem.detail)
+    shown = forms.form(visit, {**typed, "name": one.name} if one else typed, one, errors=errors, problem=message)
     return _again(visit, shown, HTTPStatus.UNPROCESSABLE_ENTITY)

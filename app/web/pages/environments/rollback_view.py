@@ -1,4 +1,4 @@
-"""The way back: the plan and what happens to automation, then one click. A form that was wrong keeps what was typed."""
+"""The rollback view: the plan, the effect on automation, and the confirmation. A refused form keeps its values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class RollbackView:
-    """What rollbacks/new.html gets."""
+    """The context of rollbacks/new.html."""
 
     environment: Environment
     plan: Shown
@@ -76,7 +76,7 @@ def roll_back(
     reason: Line = "",
     expires_at: Line = "",
 ) -> Response:
-    """Go there, and stay there."""
+    """Roll back to a revision."""
     try:
         operation = visit.use_cases.rollback.back(name, line(revision), strategy, line(reason), by, until(expires_at))
     except InvalidInput as problem:
@@ -124,19 +124,19 @@ def _consequences(environment: Environment, found: Shown) -> list[tuple[str, str
     """(icon, sentence) pairs: what happens to files, to automation, to the revision that is left."""
     live = environment.status.revision
     files = plural(found.count, "file")
-    told = [("file", f"{files} on the target {'changes' if found.count == 1 else 'change'}.")]
+    consequences = [("file", f"{files} on the target {'changes' if found.count == 1 else 'change'}.")]
     if found.drifted:
-        told.append(("wave", f"{plural(found.drifted, 'drifted path')} will be overwritten."))
+        consequences.append(("wave", f"{plural(found.drifted, 'drifted path')} will be overwritten."))
     checks = [word for word, there in (("hooks", environment.policy.hooks), ("the health check",
               environment.policy.health_check)) if there]  # fmt: skip
     if checks:
         run = "runs" if checks == ["the health check"] else "run"
-        told.append(("heart", f"{' and '.join(checks).capitalize()} {run} on the way, as for any delivery."))
+        consequences.append(("heart", f"{' and '.join(checks).capitalize()} {run} on the way, as for any delivery."))
     if found.forward:
-        return [*told, ("hold", f"{short(found.revision)} is newer than what is live: nothing is held.")]
+        return [*consequences, ("hold", f"{short(found.revision)} is newer than what is live: nothing is held.")]
     if live and live != found.revision:
-        told.append(("flag", f"{short(live)} is marked bad and is never delivered by itself again."))
+        consequences.append(("flag", f"{short(live)} is marked bad and is never delivered by itself again."))
     who = "polls" if environment.mode is Mode.PULL else "pipelines, webhooks and polls"
     end = f"until you resume, or a commit newer than {short(live)} lands"
-    told.append(("hold", f"With “pin”, {who} deliver nothing here {end}."))
-    return told
+    consequences.append(("hold", f"With “pin”, {who} deliver nothing here {end}."))
+    return consequences

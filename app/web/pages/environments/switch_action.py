@@ -1,4 +1,4 @@
-"""Switching from the page. A server that was never seen is set before the person by its fingerprint first."""
+"""The action "switch". An unknown server's fingerprint has to be confirmed first."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _switch(visit: Visit, by: Actor, name: str, sent: Sent) -> Response:
 
 
 def _asked(visit: Visit, wanted: SwitchPlan, sent: Sent) -> Asked | None:
-    """The question whether it is that server, where what it shows is nothing that anybody has confirmed."""
+    """The question to confirm the server's key; None if a person has confirmed it already."""
     before, after, kinds = wanted.before.target, wanted.after.target, visit.queries.targets.kinds()
     pins = [one for one in kinds[after.kind].fields if one.pin]
     if wanted.after.runs_on is RunsOn.AGENT or not pins or any(one.name in sent.beside for one in pins):
@@ -52,4 +52,4 @@ def _asked(visit: Visit, wanted: SwitchPlan, sent: Sent) -> Asked | None:
     if set(kinds.pins(found)) <= set(kinds.pins(before)):
         return None
     pin, seen = pins[0].pin, {one.name: str(found.option(one.name) or "") for one in pins}
-    return Asked(pin.question, pin_confirmation.told(visit, found, pin), sent.again(**seen)) if pin else None
+    return Asked(pin.question, pin_confirmation.fingerprints(visit, found, pin), sent.again(**seen)) if pin else None

@@ -38,7 +38,7 @@ class TimelineDay:
 
 @dataclass(frozen=True, slots=True)
 class TimelineView(Top):
-    """What environments/timeline.html gets."""
+    """The context of environments/timeline.html."""
 
     days: tuple[TimelineDay, ...]
     shown: int
@@ -66,7 +66,7 @@ def timeline(request: Request, queries: Reads, who: Who, name: str, after: After
         first=address if after else "",
         next=links.with_query(address, {"after": found.next}) if found.next else "",
         pairs=() if after else queries.shadows.pairs(who, name),
-        switched=next((told for told in map(of_event, found.switches) if told.link), None),
+        switched=next((shown_facts for shown_facts in map(of_event, found.switches) if shown_facts.link), None),
     )
     return show(request, "environments/timeline.html", context, ("timeline", "facts"))
 
@@ -78,26 +78,26 @@ def _unfinished(found: Timeline, active: Operation | None) -> tuple[Happening, .
 
 def _happenings(events: Sequence[tuple[Event, Operation | None]]) -> Iterator[Happening]:
     syncs = [one for _, one in events if one and one.kind is OperationKind.SYNC]
-    told = {fact for one in syncs for fact in (one.id, one.revision)}
+    shown_facts = {fact for one in syncs for fact in (one.id, one.revision)}
     for event, operation in events:
         if operation and not _unremarkable(operation):
             yield of_operation(operation, f"event-{event.id}")
-        elif event.type is not EventType.OPERATION_FINISHED and not _said_already(event, told):
+        elif event.type is not EventType.OPERATION_FINISHED and not _said_already(event, shown_facts):
             yield of_event(event)
 
 
 def _unremarkable(operation: Operation) -> bool:
-    """A scheduled comparison: what it found is told by an event of its own."""
+    """Whether the operation is a scheduled refresh, whose result has an event of its own."""
     plain = operation.outcome in (None, Outcome.COMPARED, Outcome.OUT_OF_SYNC) and operation.phase is not Phase.ERROR
     return operation.kind is OperationKind.REFRESH and operation.trigger is Trigger.SCHEDULE and plain
 
 
-def _said_already(event: Event, told: Collection[str | None]) -> bool:
-    """Whether a delivery beside it tells the same: its commit was noticed first, and health follows from it."""
+def _said_already(event: Event, shown_facts: Collection[str | None]) -> bool:
+    """Whether a delivery in the timeline shows the same: its new commit, or the health that followed from it."""
     fact = event.fact
     if isinstance(fact, RevisionNoticed):
-        return fact.revision in told
-    return isinstance(fact, HealthChanged) and (fact.before == Health.UNKNOWN or event.operation in told)
+        return fact.revision in shown_facts
+    return isinstance(fact, HealthChanged) and (fact.before == Health.UNKNOWN or event.operation in shown_facts)
 
 
 def _by_day(items: Sequence[Happening], today: date) -> Iterator[TimelineDay]:

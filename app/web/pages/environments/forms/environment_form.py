@@ -1,4 +1,4 @@
-"""The form of an environment: what was typed as a specification, and back. Names are the contract's, dotted."""
+"""The form of an environment, converted to a specification and back. Fields have the specification's dotted names."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FRESH: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The form as shown. `editing` is the environment's name, "" for a new one; `problem` is not any one field's."""
+    """The form for display. `editing`: the environment's name, "" for a new one; `problem`: an error beside fields."""
 
     typed: Mapping[str, str]
     kinds: tuple[tuple[str, str], ...]
@@ -54,7 +54,7 @@ class Form:
 
     @property
     def policy_wrong(self) -> bool:
-        """Whether something is wrong in the part that is folded away at first."""
+        """Whether a field in the part that is folded at first has an error."""
         return any(name.startswith("policy.") for name in self.errors)
 
 
@@ -78,7 +78,7 @@ def form(visit: Visit, typed: Mapping[str, str], environment: Environment | None
 
 
 def typed_values(kinds: KindCatalogue, given: Mapping[str, Any]) -> dict[str, str]:
-    """What a browser sent, every field there; boxes that were not ticked are empty."""
+    """The values that a browser sent, with every field; boxes that were not ticked are empty."""
     return {name: _text(given.get(name)) for name in fresh(kinds)}
 
 
@@ -88,7 +88,7 @@ def _text(value: Any) -> str:
 
 
 def specification(kinds: KindCatalogue, typed: Mapping[str, str]) -> dict[str, Any]:
-    """The form as a specification; what is no number stays text, so that the check names it."""
+    """The form as a specification; a number that is not valid stays text, so that the check reports it."""
     policy: dict[str, Any] = {name: typed[f"policy.{name}"] == "true" for name in FLAGS}
     policy |= {name.removeprefix("policy."): number(typed[name]) for name in NUMBERS}
     if typed["policy.auto_sync"]:
@@ -108,7 +108,7 @@ def specification(kinds: KindCatalogue, typed: Mapping[str, str]) -> dict[str, A
 
 
 def change(kinds: KindCatalogue, typed: Mapping[str, str], before: Environment) -> dict[str, Any]:
-    """The form as a change to an environment: what it no longer names is told as removed. Ignore rules stay."""
+    """The form as a merge patch of an environment, with null for each removed key. Ignore rules stay."""
     wanted = specification(kinds, typed)
     gone = {key: None for key in before.labels if key not in wanted["labels"]}
     gone_options = {key: None for key in before.target.options if key not in wanted["target"]}
@@ -128,7 +128,7 @@ def change(kinds: KindCatalogue, typed: Mapping[str, str], before: Environment) 
 
 
 def number(text: str) -> int | float | str | None:
-    """A number where it is one; else the text, so that the check names it."""
+    """The text as a number if it is one, else the text itself, so that the check reports it."""
     for kind in (int, float):
         try:
             return kind(text) if text.isascii() and len(text) < 20 and text.lower() not in ("nan", "inf") else text
@@ -189,7 +189,7 @@ def _check_values(check: HealthCheck | None) -> Iterator[tuple[str, str]]:
 
 
 def placed(errors: Mapping[str, str], typed: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """Errors at the fields they belong to, and the rest as a sentence; a list's error goes to its field."""
+    """Errors by form field, and the remaining ones as a sentence; an error inside a list goes to the list's field."""
     found: dict[str, str] = {}
     others = []
     for name, text in errors.items():

@@ -1,4 +1,4 @@
-"""Values that a place shows (host keys) are set before a person as fingerprints, and pinned only when confirmed."""
+"""Confirmation of pinned values (host keys): the form shows their fingerprints, and saves them only when confirmed."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from app.domain.specification.target_kind import Pin, Section
 from app.web.requests.visit import Visit
 
 
-def told(visit: Visit, found: TargetSpec, pin: Pin) -> str:
+def fingerprints(visit: Visit, found: TargetSpec, pin: Pin) -> str:
     """The fingerprints of a target's pinned values, and what to compare them with."""
     facts = visit.queries.targets.facts(visit.who, found)
     return " ".join([*(f"{fact.title}: {fact.text}." for fact in facts if fact.pinned), pin.compare])
 
 
 def unconfirmed(kinds: KindCatalogue, typed: Mapping[str, str], before: TargetSpec | None) -> Pin | None:
-    """What saving would pin although nobody has seen it: a value that is missing, or that was pinned for another
-    address; None if there is no such thing."""
+    """The pin that nobody has confirmed yet: its value is missing, or was pinned for another address; None if there
+    is none."""
     kind = kinds.get(typed["target.kind"])
     known = before.options if before and before.kind == typed["target.kind"] else {}
     for section in kind.sections() if kind else ():

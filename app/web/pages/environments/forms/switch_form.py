@@ -1,4 +1,4 @@
-"""The section "Switch" of an environment's settings: what would change and what carries over, then one click more."""
+"""The section "Switch" of an environment's settings: it shows the changes and what carries over before the switch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OTHER = {Mode.PUSH: Mode.PULL, Mode.PULL: Mode.PUSH}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A switch that is a click away. `change`: what is sent; `prospect`: what it would do, where that is known."""
+    """A proposed switch. `change`: the fields that the form sends; `prospect`: its plan, None if that is not known."""
 
     label: str
     sure: str
@@ -32,10 +32,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A server that somebody has to recognise before a switch to it: what it shows, and what to send once more."""
+    """A question to confirm a server before a switch to it: its fingerprints, and the fields to send again."""
 
     question: str
-    told: str
+    words: str
     again: Mapping[str, str]
 
 
@@ -77,9 +77,9 @@ def switch_form(visit: Visit, one: Environment, asked: Asked | None = None) -> S
 
 
 def _forms(kinds: Iterable[TargetKind], where: str) -> str:
-    """How to write a place: "A directory here, or ssh://user@host/path"."""
-    told = ", or ".join(one.address.short if one.address.scheme else f"{one.address.short} {where}" for one in kinds)
-    return told[:1].upper() + told[1:]
+    """The accepted forms of an address: "A directory here, or ssh://user@host/path"."""
+    words = ", or ".join(one.address.short if one.address.scheme else f"{one.address.short} {where}" for one in kinds)
+    return words[:1].upper() + words[1:]
 
 
 def _beside(kinds: Iterable[TargetKind]) -> Iterator[tuple[str, FieldWords]]:
@@ -118,7 +118,7 @@ class Sent:
 
     @classmethod
     def of(cls, kinds: KindCatalogue, form: Mapping[str, Any]) -> Self:
-        """What a browser sent. Raises InvalidInput for a text that is too long."""
+        """The fields that a browser sent. Raises InvalidInput for a text that is too long."""
         names = {one.name for kind in kinds.values() for one in kind.fields if one.beside or one.pin}
         own = {one.name for one in fields(cls)} - {"beside"}
         given = {name: str(text) for name, text in form.items() if isinstance(text, str)}
@@ -130,13 +130,13 @@ class Sent:
         return cls(**{name: text for name, text in texts.items() if name in own}, beside=beside)
 
     def change(self, kinds: KindCatalogue) -> dict[str, Any]:
-        """What is wanted. Raises InvalidInput."""
+        """The requested switch as a change of the specification. Raises InvalidInput."""
         given = {"mode": self.mode or self.move_mode, "runs_on": self.runs_on}
         change: dict[str, Any] = {key: text for key, text in given.items() if text}
         return {**change, "target": {**kinds.located(self.move_target), **self.beside}} if self.move_target else change
 
     def again(self, **beside: str) -> dict[str, str]:
-        """The same once more, with these values beside the address."""
+        """The same fields to send again, with these values beside the address."""
         own = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "beside"}
         texts = own | {f"{MOVE}{name}": text for name, text in {**self.beside, **beside}.items()}
         return {name: text for name, text in texts.items() if text}

@@ -28,7 +28,7 @@ def fresh(kinds: KindCatalogue) -> dict[str, str]:
 
 
 def target(kinds: KindCatalogue, typed: Mapping[str, str], number: Number) -> dict[str, Any]:
-    """What was typed as the target's specification. A group counts where its first field is filled in, a field with a
+    """The typed values as the target's specification. A group counts where its first field is filled in, a field with a
     condition where that holds."""
     kind = kinds.get(typed[KIND])
     values: dict[str, Any] = {"kind": typed[KIND]}
@@ -60,7 +60,7 @@ def shown(kinds: KindCatalogue, spec: TargetSpec) -> dict[str, str]:
 
 
 def looked_up(visit: Visit, typed: Mapping[str, str], number: Number) -> tuple[dict[str, str], Finding]:
-    """Ask the place for what is to be pinned; returns what was typed with it, and what to compare."""
+    """Ask the place for the values to pin; returns the typed values with them, and the fingerprints to compare."""
     kinds = visit.queries.targets.kinds()
     pinned = dict(_pinned(kinds, typed))
     if not pinned:
@@ -74,8 +74,8 @@ def looked_up(visit: Visit, typed: Mapping[str, str], number: Number) -> tuple[d
         return dict(typed), Finding("bad", wrong, text or problem.detail)
     except Problem as problem:
         return dict(typed), Finding("bad", wrong, problem.detail)
-    told = pin_confirmation.told(visit, found, pin)
-    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, told, confirm=True)
+    fingerprints = pin_confirmation.fingerprints(visit, found, pin)
+    return {**typed, **shown(kinds, found)}, Finding("warn", pin.question, fingerprints, confirm=True)
 
 
 def _pinned(kinds: KindCatalogue, typed: Mapping[str, str]) -> Iterator[tuple[str, TargetField]]:

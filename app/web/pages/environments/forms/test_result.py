@@ -1,4 +1,4 @@
-"""What a test from the form found out."""
+"""The result of a test from the form."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Its tone, and what it says. `confirm`: it found what a person has to confirm before it is pinned."""
+    """The result's tone and text. `confirm`: a person has to confirm the found values before they are pinned."""
 
     tone: str
     title: str
