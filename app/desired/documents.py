@@ -6,6 +6,7 @@ An object's content is its document in one canonical form, so that layout and th
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,7 +16,7 @@ from app.domain.environment import SourceSpec
 from app.domain.errors import SourceDamaged, SourceRefused, WriteBackNotPossible
 from app.domain.state.git_files import FILE, SYMLINK, blob_of
 from app.domain.state.items import Change, Item, Key, Unsupported, printable
-from app.domain.state.json_documents import document_item
+from app.domain.state.json_documents import canonical, document_item
 from app.ports import ContentReader, Contents, DesiredState, Edits, LiveItems, Source
 
 ENDING = b".json"
@@ -70,7 +71,7 @@ class DocumentState:
         with self._source.contents() as blobs:
             for path, file in self._source.entries(self._tree):
                 if path.endswith(ENDING) and file.traits != SYMLINK:
-                    found[path.removesuffix(ENDING)] = _read(blobs, path, file)
+                    found[_key(path)] = _read(blobs, path, file)
         return found
 
 
@@ -91,9 +92,15 @@ class _Documents:
         return len(document)
 
 
-def canonical(value: object) -> bytes:
-    """A JSON value in canonical form, readable line by line."""
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+class _NoDocument(ValueError):
+    """Says what is wrong with a document, as the end of a sentence."""
+
+
+def _key(path: bytes) -> Key:
+    key = path.removesuffix(ENDING)
+    if not key or key.endswith(b"/"):
+        raise _refused(path, "has no name before its ending, so its object would have none")
+    return key
 
 
 def _read(blobs: Contents, path: bytes, file: Item) -> bytes:
@@ -107,9 +114,9 @@ def _read(blobs: Contents, path: bytes, file: Item) -> bytes:
 
     blobs.write_to(blob_of(file), take)
     try:
-        return canonical(json.loads(content))
-    except (ValueError, RecursionError):
-        raise _refused(path, "is not a JSON document") from None
+        return _canonical(content)
+    except _NoDocument as problem:
+        raise _refused(path, str(problem)) from None
 
 
 def _refused(path: bytes, problem: str) -> SourceRefused:
@@ -118,6 +125,36 @@ def _refused(path: bytes, problem: str) -> SourceRefused:
 
 def _edit(key: Key, content: bytes | None) -> tuple[str, bytes] | None:
     try:
-        return (FILE, canonical(json.loads(content))) if content is not None else None
+        return (FILE, _canonical(content)) if content is not None else None
+    except _NoDocument as problem:
+        raise WriteBackNotPossible(f"'{printable(key)}' on the target {problem}.") from None
+
+
+def _canonical(content: bytes | bytearray) -> bytes:
+    """A document in canonical form. What other readers of JSON would refuse, or read otherwise, is no document."""
+    try:
+        said = json.loads(content, parse_constant=_constant, parse_float=_number, object_pairs_hook=_object)
+        return canonical(said)
+    except _NoDocument:
+        raise
     except (ValueError, RecursionError):
-        raise WriteBackNotPossible(f"'{printable(key)}' is not a JSON document on the target.") from None
+        raise _NoDocument("is not a JSON document") from None
+
+
+def _constant(word: str) -> object:
+    raise _NoDocument(f"is not a JSON document: JSON has no {word}")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise _NoDocument(f"has a number that is too large ({text[:40]})")
+    return number
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number]))
+        raise _NoDocument(f"has the name {json.dumps(twice[:80])} twice in one object")
+    return found

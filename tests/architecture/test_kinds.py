@@ -9,11 +9,18 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.environment import RunsOn
+from app.domain.specification.kind_catalogue import KindCatalogue
+from app.domain.specification.reader import FieldReader
 from app.domain.specification.target_kind import TARGET, FieldType, TargetField, TargetKind
+from app.domain.specification.target_options import read_options
 from app.targets.memory.memory_kind import MEMORY
 from app.targets.target_registry import CATALOGUE
+from app.web.api.target_schema import target_schemas
+from tests.support.sample_objects import SAMPLE_OBJECTS
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {*CATALOGUE, MEMORY.name}
@@ -23,7 +30,7 @@ OWN_FIELDS = {"layout", "keep_releases", "host_key", "jump"}  # nothing else in 
 OTHER_MEANINGS = ("app/ssh/", "app/sources/remote/")
 MODULES = sorted((ROOT / "app").rglob("*.py"))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-EVERY = (*CATALOGUE.values(), MEMORY)
+EVERY = (*CATALOGUE.values(), MEMORY, SAMPLE_OBJECTS)
 
 
 def foreign(path: Path) -> bool:
@@ -96,12 +103,52 @@ def test_a_description_is_complete(kind: TargetKind) -> None:
 
 
 @pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.name)
+def test_what_openapi_shows_as_an_example_is_allowed(kind: TargetKind) -> None:
+    (example,) = target_schemas(KindCatalogue([kind]))["TargetBody"]["examples"]
+    assert example.pop("kind") == kind.name
+    reader = FieldReader(example, TARGET)
+    read_options(reader, kind.fields)
+    assert reader.errors == {}, "a required text field has a placeholder: it is the example"
+
+
+@pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.name)
 def test_the_example_of_an_address_is_read_back_and_written_the_same(kind: TargetKind) -> None:
     example = kind.address.example.replace(":port", ":2222")
     found = kind.address.read(example)
     assert found is not None
     assert kind.address.write(found) == example
     assert not any(one.address.read(example) is not None for one in EVERY if one is not kind)
+
+
+@pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.name)
+@given(data=st.data())
+def test_whatever_is_written_on_one_line_is_read_back_the_same(kind: TargetKind, data: st.DataObject) -> None:
+    form, text = kind.address, st.text(min_size=1)
+    hosts = (st.sampled_from(["Kite", "a?b", "a/b", "a@b", "a:1", "a#b", "a%41b", "::1", "[x]", " a "]) | text).map(
+        lambda host: host.lower() if form.hostname else host
+    )
+    values = {
+        form.host: hosts,
+        form.port: st.integers(1, 65535),
+        form.user: text,
+        form.path: (st.sampled_from(["a?b", "a#b", "a%20b", "a b ", "c://d", "/e", "f\tg"]) | text).map("/".__add__),
+    }
+    required = {field.name for field in kind.fields if field.required}
+    found = {
+        name: data.draw(values[name]) for name in values if name and (name in required or data.draw(st.booleans()))
+    }
+    written = form.write(found)
+    assert form.read(written) == {
+        name: value for name, value in found.items() if (name, value) != (form.port, form.usual_port)
+    }
+    assert not any(one.address.read(written) is not None for one in EVERY if one is not kind)
+
+
+def test_only_a_machine_is_called_the_same_in_capitals() -> None:
+    assert CATALOGUE.located("ssh://deploy@WEB1.example.com/srv/Shop")["host"] == "web1.example.com"
+    assert SAMPLE_OBJECTS.address.read("sample://Kite") == {"name": "Kite"}
+    for text in ("sample://a?b", "sample://a#b", "sample://a@b", "sample://a:1", "sample://a/b", "sample://"):
+        assert SAMPLE_OBJECTS.address.read(text) is None, "part of it would be lost"
 
 
 def test_something_may_run_on_either_side() -> None:

@@ -11,7 +11,7 @@ from app.domain.errors import SourceDamaged
 from app.domain.specification.target_address import AddressForm
 from app.domain.specification.target_kind import Takes, TargetKind
 from app.domain.state.items import Item, Key
-from app.domain.state.json_documents import document_item
+from app.domain.state.json_documents import document_item, readable
 from app.domain.state.plan import Deviation, LiveState, Plan
 from app.ports import ApplyProgress, CheckResult, ContentReader, DesiredState, Target
 from app.targets.inventory.database import InventoryDatabase
@@ -19,6 +19,8 @@ from app.targets.inventory.inventoried_target import InventoriedTarget
 from app.targets.inventory.inventory_files import Inventory
 from app.targets.kind_of_target import KindOfTarget
 from app.targets.target_dependencies import TargetDependencies
+
+NAMED = 200  # so many unmanaged keys are told by name
 
 OBJECTS = TargetKind(
     name="objects",
@@ -57,7 +59,7 @@ class ObjectTarget(InventoriedTarget[InventoryDatabase]):
             compared = ((key, known.get(key), self._found(key)) for key in sorted(keys))
             deviations = tuple(Deviation(*one) for one in compared if one[1] != one[2])
             strange = () if only else tuple(sorted(documents.keys() - known.keys() - pruned - asked))
-            return LiveState(inventory.head(), deviations, strange, len(strange), partial=only)
+            return LiveState(inventory.head(), deviations, strange[:NAMED], len(strange), partial=only)
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
         with self._inventory.alone() as inventory:
@@ -75,7 +77,7 @@ class ObjectTarget(InventoriedTarget[InventoryDatabase]):
 
     def read(self, key: Key, limit: int) -> bytes | None:
         found = self._cluster.documents.get(key)
-        return found[:limit] if found is not None else None
+        return readable(found)[:limit] if found is not None else None
 
     def health(self) -> CheckResult | None:
         return self._cluster.health

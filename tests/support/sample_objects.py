@@ -13,17 +13,23 @@ from app.domain.errors import SourceDamaged
 from app.domain.specification.target_address import AddressForm
 from app.domain.specification.target_kind import Takes, TargetField, TargetKind
 from app.domain.state.items import Item, Key
-from app.domain.state.json_documents import document_item
+from app.domain.state.json_documents import document_item, readable
 from app.domain.state.plan import Action, Deviation, InventoryHead, LiveState, Plan
 from app.ports import ApplyProgress, CheckResult, DesiredState, Target
 from app.targets.kind_of_target import KindOfTarget
 from app.targets.target_dependencies import TargetDependencies
 
+NAMED = 200  # so many unmanaged keys are told by name
+
 SAMPLE_OBJECTS = TargetKind(
     name="sample-objects",
     title="Sample of objects",
     help="JSON documents in memory.",
-    fields=(TargetField("name", "Place", "Places with one name are one place.", required=True, limit=63),),
+    fields=(
+        TargetField(
+            "name", "Place", "Places with one name are one place.", placeholder="shop", required=True, limit=63
+        ),
+    ),
     identity="{name}",
     address=AddressForm("a sample", "sample://shop", "sample://name", scheme="sample", host="name"),
     takes=Takes.OBJECTS,
@@ -33,9 +39,15 @@ SAMPLE_OBJECTS = TargetKind(
 
 @dataclass(slots=True)
 class SamplePlace:
-    """What stands there, and what was delivered."""
+    """What stands there."""
 
     documents: dict[Key, bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class SampleInventory:
+    """What one environment delivered."""
+
     known: dict[Key, Item] = field(default_factory=dict)
     pruned: set[Key] = field(default_factory=set)
     head: InventoryHead = field(default_factory=InventoryHead)
@@ -44,31 +56,31 @@ class SamplePlace:
 class SampleObjects:
     """Implements the port Target."""
 
-    def __init__(self, place: SamplePlace) -> None:
-        self._place = place
+    def __init__(self, place: SamplePlace, inventory: SampleInventory) -> None:
+        self._place, self._inventory = place, inventory
 
     def inventory(self) -> InventoryHead:
-        return self._place.head
+        return self._inventory.head
 
     def inventory_items(self) -> Iterator[tuple[Key, Item]]:
-        return iter(sorted(self._place.known.items()))
+        return iter(sorted(self._inventory.known.items()))
 
     def look(self, wanted: Collection[Key] = (), *, only: bool = False) -> LiveState:
-        place, asked = self._place, set(wanted)
-        keys = sorted(asked if only else asked | place.known.keys() | (place.pruned & place.documents.keys()))
-        compared = ((key, place.known.get(key), self._live(key)) for key in keys)
+        place, ours, asked = self._place, self._inventory, set(wanted)
+        keys = sorted(asked if only else asked | ours.known.keys() | (ours.pruned & place.documents.keys()))
+        compared = ((key, ours.known.get(key), self._live(key)) for key in keys)
         deviations = tuple(Deviation(*one) for one in compared if one[1] != one[2])
         if only:
-            return LiveState(place.head, deviations, partial=True)
-        strange = sorted(place.documents.keys() - place.known.keys() - place.pruned - asked)
-        return LiveState(place.head, deviations, tuple(strange[:200]), len(strange))
+            return LiveState(ours.head, deviations, partial=True)
+        strange = sorted(place.documents.keys() - ours.known.keys() - ours.pruned - asked)
+        return LiveState(ours.head, deviations, tuple(strange[:NAMED]), len(strange))
 
     def _live(self, key: Key) -> Item | None:
         return document_item(self._place.documents[key]) if key in self._place.documents else None
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
-        place = self._place
-        place.head = InventoryHead(place.head.state, place.head.revision, whole=False)
+        place, ours = self._place, self._inventory
+        ours.head = InventoryHead(ours.head.state, ours.head.revision, whole=False)
         with desired.contents() as contents:
             for number, item in enumerate(plan.work, 1):
                 progress.check()
@@ -86,40 +98,42 @@ class SampleObjects:
         self.record(plan, desired)
 
     def _note(self, key: Key, wanted: Item | None, action: Action) -> None:
-        self._place.pruned.discard(key)
+        self._inventory.pruned.discard(key)
         if wanted is not None:
-            self._place.known[key] = wanted
+            self._inventory.known[key] = wanted
             return
-        self._place.known.pop(key, None)
+        self._inventory.known.pop(key, None)
         if action is not Action.KEEP:
-            self._place.pruned.add(key)
+            self._inventory.pruned.add(key)
 
     def record(self, plan: Plan, desired: DesiredState) -> None:
         for item in plan.items:
             self._note(item.key, item.wanted, item.action)
-        self._place.head = InventoryHead(desired.id, desired.revision)
+        self._inventory.head = InventoryHead(desired.id, desired.revision)
 
     def read(self, key: Key, limit: int) -> bytes | None:
         found = self._place.documents.get(key)
-        return found[:limit] if found is not None else None
+        return readable(found)[:limit] if found is not None else None
 
     def health(self) -> CheckResult | None:
         return None
 
     def forget(self) -> None:
-        self._place.known.clear()
-        self._place.pruned.clear()
-        self._place.head = InventoryHead()
+        self._inventory.known.clear()
+        self._inventory.pruned.clear()
+        self._inventory.head = InventoryHead()
 
 
 class SampleObjectsKind(KindOfTarget):
-    """Places by name."""
+    """Places by name, and an inventory for each environment's id: a shadow has another id, and so an empty one."""
 
     info = SAMPLE_OBJECTS
 
     def __init__(self, dependencies: TargetDependencies) -> None:
         super().__init__(dependencies)
         self.places: dict[str, SamplePlace] = {}
+        self.inventories: dict[int, SampleInventory] = {}
 
     def open(self, environment: Environment) -> Target:
-        return SampleObjects(self.places.setdefault(str(environment.target.option("name")), SamplePlace()))
+        place = self.places.setdefault(str(environment.target.option("name")), SamplePlace())
+        return SampleObjects(place, self.inventories.setdefault(environment.id, SampleInventory()))

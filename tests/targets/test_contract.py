@@ -81,7 +81,7 @@ def test_a_first_delivery_equals_the_tree_and_is_known(any_site: Any, repo: GitR
     assert hashed(any_site) == tree(repo, first)
     target = any_site.open()
     assert target.inventory() == InventoryHead(repo.tree(first), first, True)
-    assert dict(target.inventory_items()) == entries(repo, repo.tree(first))
+    assert list(target.inventory_items()) == sorted(entries(repo, repo.tree(first)).items())
     assert planned(target, repo, first)[1].items == ()
 
 
@@ -94,12 +94,14 @@ def test_a_second_delivery_changes_creates_deletes_and_sets_modes(any_site: Any,
             "assets/deep/er/logo.svg": None,
             "latest": link("index.html"),
             "empty": link("index.html"),
-            "more/new.txt": "new",
+            "a/new.txt": "new",
         }
     )
     plan = deliver(any_site.open(), repo, second, only=True)
     assert plan.counts() == {Action.CREATE: 1, Action.UPDATE: 3, Action.TRAITS: 1, Action.DELETE: 1}
     assert hashed(any_site) == tree(repo, second)
+    listed = list(any_site.open().inventory_items())
+    assert listed == sorted(entries(repo, repo.tree(second)).items()), "sorted, whichever came first"
     assert planned(any_site.open(), repo, second)[1].items == ()
 
 
@@ -208,6 +210,47 @@ def test_what_we_never_applied_is_counted_and_left_alone(any_site: Any, repo: Gi
         deliver(any_site.open(), repo, repo.commit({"assets/app.css": None, "index.html": "x"}), only=True)
         assert {b"assets/theirs.css", b"uploads/000"} <= any_site.live().keys()
         assert any_site.open().look().unmanaged_count == 251
+
+
+def test_what_differs_is_told_in_the_order_of_paths(lasting_site: Any, repo: GitRepo) -> None:
+    names = [f"a{number % 3}/{number:02d}" for number in range(30)]
+    first = repo.commit(dict.fromkeys(names, "one"))
+    deliver(lasting_site.open(), repo, first)
+    second = repo.commit(dict.fromkeys(names[20:]))
+    deliver(lasting_site.open(), repo, second, only=True)
+    for name in reversed(names):
+        lasting_site.write(name, b"edited")
+    lasting_site.write("a1/theirs", b"theirs")
+    paths = sorted(name.encode() for name in [*names, "a1/theirs"])
+    looked = lasting_site.open().look([b"a1/theirs", *reversed(paths[5:9])])
+    assert [one.key for one in looked.deviations] == paths
+    assert (looked.unmanaged, looked.unmanaged_count) == ((), 0), "what was asked for, or pruned, is not unmanaged"
+    some = [b"a1/theirs", *reversed(paths[5:9])]
+    assert [one.key for one in lasting_site.open().look(some, only=True).deviations] == sorted(some)
+
+
+def test_what_vanished_meanwhile_is_deleted_all_the_same(lasting_site: Any, repo: GitRepo, first: str) -> None:
+    deliver(lasting_site.open(), repo, first)
+    second = repo.commit({"index.html": None, "assets/deep/er/logo.svg": None, "empty": "no longer"})
+    _, plan = planned(lasting_site.open(), repo, second)
+    lasting_site.remove("index.html")
+    lasting_site.remove("assets/deep/er/logo.svg")
+    lasting_site.open().apply(plan, desired(repo, second), Watcher())
+    assert hashed(lasting_site) == tree(repo, second)
+    assert lasting_site.open().inventory() == InventoryHead(repo.tree(second), second, True)
+    assert drift(lasting_site, repo, second) == {}
+
+
+def test_what_was_pruned_and_delivered_again_may_stay_without_pruning(
+    lasting_site: Any, repo: GitRepo, first: str
+) -> None:
+    second = repo.commit({"index.html": None})
+    deliver(lasting_site.open(), repo, first)
+    deliver(lasting_site.open(), repo, second)
+    deliver(lasting_site.open(), repo, first)
+    deliver(lasting_site.open(), repo, second, prune=False)
+    looked, plan = planned(lasting_site.open(), repo, second)
+    assert (plan.items, looked.unmanaged) == ((), (b"index.html",))
 
 
 def test_prune_removes_only_what_is_ours(lasting_site: Any, repo: GitRepo, first: str) -> None:
@@ -373,6 +416,16 @@ def test_forgetting_keeps_the_files(any_site: Any, repo: GitRepo, first: str) ->
     assert any_site.open().inventory() == InventoryHead()
     assert list(any_site.open().inventory_items()) == []
     any_site.open().forget()
+
+
+def test_forgetting_forgets_what_was_pruned(lasting_site: Any, repo: GitRepo, first: str) -> None:
+    deliver(lasting_site.open(), repo, first)
+    deliver(lasting_site.open(), repo, repo.commit({"index.html": None}), only=True)
+    lasting_site.open().forget()
+    lasting_site.write("index.html", b"theirs")
+    looked = lasting_site.open().look()
+    assert looked.deviations == ()
+    assert b"index.html" in looked.unmanaged
 
 
 def test_progress_is_told_path_by_path(any_site: Any, repo: GitRepo, first: str) -> None:

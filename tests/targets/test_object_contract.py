@@ -11,7 +11,7 @@ import pytest
 from app.domain.errors import SourceDamaged, Terminated
 from app.domain.specification.target_kind import Takes
 from app.domain.state.items import Change, Item, Key
-from app.domain.state.json_documents import document_item
+from app.domain.state.json_documents import canonical, document_item
 from app.domain.state.plan import Action, Drift, InventoryHead, LiveState, Plan, compare
 from app.ports import Target
 from tests.support.delivery import Watcher
@@ -112,6 +112,10 @@ def test_a_second_delivery_creates_updates_and_deletes(object_site: Any) -> None
     assert plan.counts() == {Action.CREATE: 1, Action.UPDATE: 1, Action.DELETE: 1}
     assert said(object_site) == meaning(SECOND)
     assert planned(object_site.open(), SECOND, SECOND)[1].items == ()
+    more = {**SECOND, b"Alarm/late": document(level=3)}
+    deliver(object_site.open(), SECOND, more, "three")
+    listed = [key for key, _ in object_site.open().inventory_items()]
+    assert listed == sorted(more), "sorted, whichever came first"
 
 
 def test_without_pruning_what_git_dropped_stays_and_is_no_longer_watched(object_site: Any) -> None:
@@ -146,6 +150,17 @@ def test_what_was_pruned_and_came_back_is_drift(object_site: Any) -> None:
     deliver(object_site.open(), FIRST, SECOND, "two")
     object_site.write(b"apps/Deployment/worker", FIRST[b"apps/Deployment/worker"])
     assert drift(object_site, SECOND) == {b"apps/Deployment/worker": Drift.EXTRA}
+    looked = object_site.open().look()
+    assert (looked.unmanaged, looked.unmanaged_count) == ((), 0)
+
+
+def test_what_was_pruned_and_delivered_again_may_stay_without_pruning(object_site: Any) -> None:
+    deliver(object_site.open(), {}, FIRST, "one")
+    deliver(object_site.open(), FIRST, SECOND, "two")
+    deliver(object_site.open(), SECOND, FIRST, "one")
+    deliver(object_site.open(), FIRST, SECOND, "two", prune=False)
+    assert drift(object_site, SECOND) == {}
+    assert object_site.open().look().unmanaged == (b"apps/Deployment/worker",)
 
 
 def test_what_stands_in_the_way_is_seen_before_it_is_ours(object_site: Any) -> None:
@@ -156,6 +171,44 @@ def test_what_stands_in_the_way_is_seen_before_it_is_ours(object_site: Any) -> N
     assert actions[b"Service/web"] is Action.RECORD
     assert actions[b"apps/Deployment/web"] is Action.UPDATE
     assert plan.drift == ()
+
+
+def test_what_differs_is_told_in_the_order_of_keys(object_site: Any) -> None:
+    many = {f"Job/{number:02d}".encode(): document(number=number) for number in range(30)}
+    deliver(object_site.open(), {}, many, "one")
+    deliver(object_site.open(), many, dict(list(many.items())[:20]), "two")
+    for key in reversed(many):
+        object_site.write(key, document(edited=True))
+    object_site.write(b"Job/in-the-way", document(edited=True))
+    for only, keys in (
+        (False, {*many, b"Job/in-the-way"}),
+        (True, {b"Job/in-the-way", b"Job/03", b"Job/19", b"Job/07"}),
+    ):
+        looked = object_site.open().look(sorted(keys - {b"Job/04"}, reverse=True), only=only)
+        assert [one.key for one in looked.deviations] == sorted(keys)
+        assert (looked.unmanaged, looked.unmanaged_count) == ((), 0)
+
+
+def test_what_was_never_applied_is_counted_and_a_sample_named(object_site: Any) -> None:
+    deliver(object_site.open(), {}, FIRST, "one")
+    strange = [f"Secret/{number:03d}".encode() for number in range(250)]
+    for key in reversed(strange):
+        object_site.write(key, document(theirs=True))
+    looked = object_site.open().look()
+    assert (looked.unmanaged, looked.unmanaged_count) == (tuple(strange[:200]), 250)
+    looked = object_site.open().look([strange[0], b"not/there"])
+    assert (looked.unmanaged, looked.unmanaged_count) == (tuple(strange[1:201]), 249), "it was asked for"
+    assert [one.key for one in looked.deviations] == [strange[0]]
+
+
+def test_what_vanished_meanwhile_is_deleted_all_the_same(object_site: Any) -> None:
+    deliver(object_site.open(), {}, FIRST, "one")
+    _, plan = planned(object_site.open(), FIRST, SECOND)
+    object_site.remove(b"apps/Deployment/worker")
+    object_site.open().apply(plan, state(SECOND, "two"), Watcher())
+    assert said(object_site) == meaning(SECOND)
+    assert object_site.open().inventory() == InventoryHead("two", "two", True)
+    assert planned(object_site.open(), SECOND, SECOND)[1].items == ()
 
 
 def test_looking_at_some_keys_is_partial_and_changes_nothing(object_site: Any) -> None:
@@ -205,21 +258,48 @@ def test_recording_moves_the_head_and_touches_nothing(object_site: Any) -> None:
     assert object_site.live() == before
 
 
-def test_reading_is_bounded(object_site: Any) -> None:
+def test_reading_is_bounded_and_canonical(object_site: Any) -> None:
     deliver(object_site.open(), {}, FIRST, "one")
     whole = object_site.open().read(b"Service/web", 10_000)
-    assert json.loads(whole) == meaning(FIRST)[b"Service/web"]
+    assert whole == canonical(meaning(FIRST)[b"Service/web"])
     assert object_site.open().read(b"Service/web", 4) == whole[:4]
     assert object_site.open().read(b"not/there", 10) is None
+    object_site.write(b"Service/web", b'{"selector":{"app":"web"},"port":80}')
+    assert object_site.open().read(b"Service/web", 10_000) == whole, "a diff shows what it says, not how it is written"
+
+
+def test_live_content_that_is_no_document_is_drift_and_is_healed(object_site: Any) -> None:
+    deliver(object_site.open(), {}, FIRST, "one")
+    object_site.write(b"Service/web", b"{no json")
+    assert drift(object_site, FIRST) == {b"Service/web": Drift.CHANGED}
+    assert object_site.open().look().deviations[0].found == Item("")
+    assert object_site.open().read(b"Service/web", 10_000) == b"{no json"
+    deliver(object_site.open(), FIRST, FIRST, "one")
+    assert said(object_site) == meaning(FIRST)
 
 
 def test_forgetting_keeps_the_objects(object_site: Any) -> None:
     deliver(object_site.open(), {}, FIRST, "one")
+    deliver(object_site.open(), FIRST, SECOND, "two")
     before = object_site.live()
     object_site.open().forget()
     assert object_site.live() == before
     assert object_site.open().inventory() == InventoryHead()
     assert list(object_site.open().inventory_items()) == []
+    object_site.write(b"apps/Deployment/worker", FIRST[b"apps/Deployment/worker"])
+    looked = object_site.open().look()
+    assert looked.deviations == (), "what was pruned is forgotten too"
+    assert looked.unmanaged == tuple(sorted(object_site.live()))
+
+
+def test_a_shadow_sees_the_place_and_has_an_empty_inventory(object_site: Any) -> None:
+    deliver(object_site.open(), {}, FIRST, "one")
+    shadow = object_site.registry.shadow(object_site.environment)
+    assert shadow.inventory() == InventoryHead()
+    looked = shadow.look([b"Service/web"])
+    assert [(one.known, one.found) for one in looked.deviations] == [(None, _items(FIRST)[b"Service/web"])]
+    assert looked.unmanaged_count == len(FIRST) - 1
+    assert object_site.open().inventory() == InventoryHead("one", "one", True)
 
 
 def test_progress_is_told_object_by_object(object_site: Any) -> None:

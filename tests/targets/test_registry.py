@@ -12,7 +12,7 @@ import pytest
 from app.domain.environment import TargetSpec
 from app.domain.errors import InvalidInput, TargetRefused
 from app.targets.files.allowed_roots import overlaps
-from app.targets.target_registry import TargetRegistry
+from app.targets.target_registry import KINDS, TargetRegistry
 from tests.targets.conftest import Site, environment
 
 
@@ -90,7 +90,8 @@ def test_every_wrong_option_is_named_at_once(registry: TargetRegistry) -> None:
 
 
 def test_an_unknown_kind_is_told_the_known_ones(registry: TargetRegistry) -> None:
-    assert wrong(registry, "balloon") == {"target.kind": "must be one of directory, ssh"}
+    known = ", ".join(kind.info.name for kind in KINDS)
+    assert wrong(registry, "balloon") == {"target.kind": f"must be one of {known}"}
     assert [field.name for field in registry.kinds()["directory"].fields] == ["path", "layout", "keep_releases"]
     with pytest.raises(TargetRefused, match="balloon"):
         registry.open(environment(1, "balloon"))

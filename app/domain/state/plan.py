@@ -36,9 +36,10 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """What the target holds, told as differences from the inventory.
+    """What the target holds, told as differences from the inventory, sorted by key.
 
-    `unmanaged` names (a bounded sample of) keys that we never applied; `unmanaged_count` counts all of them.
+    `unmanaged` names keys that we never applied, the first 200 at most; `unmanaged_count` counts all of them. Neither
+    counts keys that were asked for, nor those that we pruned: those are deviations.
     """
 
     inventory: InventoryHead

@@ -62,6 +62,7 @@ SSH = TargetKind(
     address=AddressForm(
         "a directory on a host", "ssh://user@host:port/srv/shop", "ssh://user@host/path",
         scheme="ssh", host="host", port="port", user="user", path="path", usual_port=PORT,
+        hostname=True,
     ),
     leftovers=LEFTOVERS,
 )  # fmt: skip

@@ -80,5 +80,14 @@ def _description(field: TargetField) -> str:
 
 
 def _example(kind: TargetKind) -> JsonDict:
-    needed = {field.name: field.placeholder for field in kind.fields if field.required}
-    return {"kind": kind.name, **needed}
+    return {"kind": kind.name, **{field.name: _sample(field) for field in kind.fields if field.required}}
+
+
+def _sample(field: TargetField) -> Any:
+    if field.type is FieldType.GROUP:
+        return {one.name: _sample(one) for one in field.fields if one.required}
+    if field.type is FieldType.NUMBER:
+        return field.low if field.default is None else field.default
+    if field.type is FieldType.CHOICE:
+        return field.default or field.choices[0][0]
+    return field.placeholder

@@ -129,15 +129,15 @@ def _history(context: ReportContext, environment: Environment) -> None:
     if context.text("call") != "went_live":
         check_values((revision,), ())
     match context.text("call"):
-        context "went_live":
+        case "went_live":
             _went_live(context, environment, at)
-        context "mark_good":
+        case "mark_good":
             history.mark_good(environment.id, revision, at)
-        context "mark_bad":
+        case "mark_bad":
             history.mark_bad(environment.id, revision, context.text("reason"), context.text("by", 200), at)
-        context "unmark_bad":
+        case "unmark_bad":
             history.unmark_bad(environment.id, revision)
-        context _:
+        case _:
             raise InvalidInput(fields={"call": "must be went_live, mark_good, mark_bad or unmark_bad"})
 
 
