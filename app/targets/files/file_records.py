@@ -36,12 +36,12 @@ CREATE TABLE pages (
 
     def pages(self) -> dict[bytes, DirectoryPage]:
         """The remembered directories with their unmanaged names."""
-        rows = self._book.sql.execute("SELECT folder, inode, changed, modified, folders, names FROM pages")
+        rows = self._inventory.sql.execute("SELECT folder, inode, changed, modified, folders, names FROM pages")
         return {row[0]: DirectoryPage(Stamp(*row[1:4]), _split(row[4]), _split(row[5])) for row in rows}
 
     def remember_pages(self, pages: Mapping[bytes, DirectoryPage], there: Collection[bytes]) -> None:
         """Remember the names in directories, and forget directories that no longer exist."""
-        sql = self._book.sql
+        sql = self._inventory.sql
         gone = {folder for (folder,) in sql.execute("SELECT folder FROM pages") if folder not in there}
         if pages or gone:
             with self._inventory.changing(counted=False):
@@ -51,7 +51,7 @@ CREATE TABLE pages (
 
     def forget_pages(self, folders: Iterable[bytes]) -> None:
         """Forget the remembered names of directories that changed, within a transaction."""
-        self._book.sql.executemany("DELETE FROM pages WHERE folder = ?", ((folder,) for folder in folders))
+        self._inventory.sql.executemany("DELETE FROM pages WHERE folder = ?", ((folder,) for folder in folders))
 
 
 class ReleaseRecords:
@@ -72,7 +72,7 @@ class ReleaseRecords:
 
     def complete(self, name: str) -> None:
         """Note that a release is live, within a transaction."""
-        self._book.sql.execute("UPDATE releases SET complete = 1 WHERE name = ?", (name,))
+        self._inventory.sql.execute("UPDATE releases SET complete = 1 WHERE name = ?", (name,))
 
     def all(self, *, complete: bool) -> list[tuple[str, str]]:
         """(name, id of the state) of the releases that we made, newest first."""
