@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from app.crypto import Passwords, Signer
 from app.domain.actor import user
 from app.domain.audit import NewAuditEntry
-from app.domain.operation import OperationKind, Phase, Request, Trigger
+from app.domain.environment import RunsOn
+from app.domain.operation import Operation, OperationKind, Phase, Request, Trigger
+from app.services.use_cases import wire_use_cases
+from app.store import SqlStore
+from app.store.cipher import Cipher
+from app.store.repositories.embedded_queue import EmbeddedQueue
 from tests.support.installation import ME, Installation
 
 
@@ -115,4 +124,35 @@ def test_the_audit_chain_has_no_gap_under_eight_writers(tmp_path: Path, database
         list(pool.map(write, range(8)))
     found = here.use_cases.audit.verify_stored()
     assert (found.valid, found.entries) == (True, 120)
+    here.close()
+
+
+class Watched(EmbeddedQueue):
+    """An engine with tables of its own would hear exactly this."""
+
+    def __init__(self, connection: Connection, here: RunsOn, heard: list[tuple[str, str]]) -> None:
+        super().__init__(connection, here)
+        self.heard = heard
+
+    def put(self, operation: Operation) -> None:
+        self.heard.append(("put", operation.id))
+
+    def remove(self, id: str) -> None:
+        self.heard.append(("remove", id))
+
+
+def test_an_engine_hears_of_every_operation_and_of_its_end(tmp_path: Path, database_url: str) -> None:
+    here, heard = _installation(tmp_path, database_url), list[tuple[str, str]]()
+    here.register("push")
+    cipher = Cipher(here.data / "secret.key")
+    store = SqlStore(here.store.engine, cipher, queue_of=lambda connection, on: Watched(connection, on, heard))
+    use_cases = wire_use_cases(replace(here.ports, store=store), Passwords(), Signer(here.data / "signing.key"))
+    asked = [use_cases.queue.ask("shop", Request(OperationKind.SYNC, Trigger.MANUAL, ME.name), ME) for _ in range(2)]
+    use_cases.queue.terminate(asked[1].id, ME)
+    with store.write() as tx:
+        claimed = tx.queue.claim("one", here.clock.now())
+    assert claimed is not None
+    use_cases.reconciler.run(claimed)
+    for operation in asked:
+        assert [word for word, id in heard if id == operation.id] == ["put", "remove"]
     here.close()
