@@ -55,7 +55,7 @@ def test_a_worker_that_lost_its_operation_cannot_end_it(here: Installation) -> N
     assert claimed is not None
     here.clock.pass_(1)
     here.use_cases.queue.recover(None)
-    with pytest.raises(OperationInProgress, match="settled"):
+    with pytest.raises(OperationInProgress, match="Another worker has ended the operation"):
         here.use_cases.reconciler.run(claimed)
     assert here.operation(asked.id).phase is Phase.ERROR
     with here.store.read() as tx:
