@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import shutil
 
 from tests.support.older import Older
 from tests.support.places import picture
@@ -29,7 +30,8 @@ def test_what_was_delivered_is_synced_and_nothing_is_written(older: Older) -> No
         for name in ("place", "releases", "ignoring"):
             assert server.sync(name)["outcome"] == "no_op"
         assert compared(server, "shade")["phase"] == "succeeded"
-        assert compared(server, "far")["phase"] == "error"  # as before: nobody answers there
+        # As before, nobody answers there; a machine without ssh cannot even ask.
+        assert compared(server, "far")["phase"] == ("error" if shutil.which("ssh") else "failed")
     assert picture(older.live) == before
 
 
