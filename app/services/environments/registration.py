@@ -40,6 +40,7 @@ SWITCHED = (
     "is changed by a switch, which takes the delivered files along: "
     "`pushpull env switch NAME --runs-on ...`, POST /environments/NAME/switches, or Switch on the environment's page"
 )
+PREEMPTIONS = 2  # after the first; a refresh that was queued may begin after each
 
 
 class Registration:
@@ -212,7 +213,16 @@ class Registration:
 
         Raises OperationInProgress, and EnvironmentChanged where `version` is given and not the stored one's.
         """
-        preempt_refresh(self._ports, self._queue, name, actor)
+        for again in range(PREEMPTIONS, -1, -1):
+            preempt_refresh(self._ports, self._queue, name, actor)
+            try:
+                self._remove(name, actor, version)
+                return
+            except OperationInProgress:  # perhaps a queued refresh has begun since
+                if not again:
+                    raise
+
+    def _remove(self, name: str, actor: Actor, version: int | None) -> None:
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
