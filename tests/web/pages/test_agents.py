@@ -78,6 +78,7 @@ def test_plain_http_is_allowed_where_the_server_speaks_nothing_else(filled: Fill
 
 
 def test_a_wrong_choice_is_told_at_its_place(filled: Filled) -> None:
+    registered(filled, "choice")  # the form is there where something can be chosen
     page = filled.person.post("/agents/enrollments", data={"environments": "docs"})
     assert page.status_code == 422
     assert "runs on this server" in page.text
