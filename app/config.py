@@ -5,10 +5,11 @@ Every field's description is its documentation; docs/configuration.md is generat
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -16,6 +17,10 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 def _folders(text: str) -> tuple[Path, ...]:
     return tuple(Path(part).expanduser().resolve() for part in text.split(":") if part)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -49,6 +54,11 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "", description="Address under which people and pipelines reach this server; used in snippets."
     )
+    trusted_proxies: Annotated[str, NoDecode] = Field(
+        "",
+        description="Comma-separated addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are "
+        'believed; "unix" for those on a Unix socket. Default: none.',
+    )
     metrics_token: SecretStr | None = Field(
         None, description="Bearer token that /metrics asks for. Default: /metrics is open; it holds figures, no names."
     )
@@ -57,6 +67,16 @@ class Settings(BaseSettings):
     )
     log_format: str = Field("text", pattern="^(text|json)$", description='"text" for people, "json" for machines.')
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _named(cls, text: str) -> str:
+        for one in _words(text):
+            try:
+                one == "unix" or ip_network(one, strict=False)
+            except ValueError:
+                raise ValueError(f"'{one[:80]}' must be an address, a network such as 10.0.0.0/8, or unix") from None
+        return text
 
     def folder(self) -> Path:
         """The data directory, absolute."""
@@ -75,6 +95,10 @@ class Settings(BaseSettings):
     def targets(self) -> tuple[Path, ...]:
         """Roots of directory targets."""
         return _folders(self.target_roots) or (self.folder(),)
+
+    def proxies(self) -> tuple[str, ...]:
+        """Addresses and networks of the proxies that are trusted, and "unix"."""
+        return _words(self.trusted_proxies)
 
     def shared_database(self) -> bool:
         """Whether other processes may work on the same database."""

@@ -169,7 +169,10 @@ def application(installation: Installation) -> FastAPI:
         lifespan,
         readiness=installation.readiness,
         options=WebOptions(
-            settings.public_url, _secret(settings.metrics_token) or "", secure_cookies=settings.secure_cookies
+            settings.public_url,
+            _secret(settings.metrics_token) or "",
+            secure_cookies=settings.secure_cookies,
+            trusted_proxies=settings.proxies(),
         ),
     )
 
@@ -192,6 +195,7 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # the application knows which proxies to believe
             timeout_graceful_shutdown=int(GRACE_S),
         )
         super().__init__(config)

@@ -118,7 +118,7 @@ def drift(name: Name, as_json: AsJson = False) -> None:
         output.as_json(found)
     else:
         for item in found["items"]:
-            output.say(f"{item['change']:<8} {output.plain(item['path'])}")
+            output.say(f"{item['change']:<8} {output.visible(item['path'])}")
             if item.get("diff"):
                 output.say(item["diff"])
         if not found["items"]:

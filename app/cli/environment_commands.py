@@ -65,7 +65,7 @@ def show_(name: Name, as_json: AsJson = False) -> None:
         "last": f"{status.get('last_outcome') or '-'} {status.get('last_reason') or ''}",
     }
     for key, value in lines.items():
-        output.say(f"{key:<8}{output.plain(value.strip())}")
+        output.say(f"{key:<8}{output.visible(value.strip())}")
 
 
 def _pinned(one: dict[str, Any]) -> Iterator[tuple[Pin, str]]:

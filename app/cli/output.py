@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.wording import short_names
 from app.wording.times import relative
+from app.wording.visible_text import LINES, UNSEEN, visible
 
 if TYPE_CHECKING:  # a server's process never loads it
     from rich.console import Console
@@ -34,30 +35,23 @@ def console() -> Console:
 def as_json(value: Any) -> None:
     """One JSON document on standard output."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    sys.stdout.write("".join(c if c.isprintable() or c == "\n" else _in_json(c) for c in text))
+    sys.stdout.write(UNSEEN.sub(lambda match: match[0] if match[0] == "\n" else _in_json(match[0]), text))
 
 
 def _in_json(c: str) -> str:
     return json.dumps(c)[1:-1] if c != "\x7f" else "\\u007f"
 
 
-def plain(text: str, keep: str = "") -> str:
-    """Text that cannot steer the terminal: commits, files and servers may say anything. `keep`: e.g. line ends."""
-    if text.isprintable():
-        return text
-    return "".join(c if c in keep or c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
 def say(text: str, *, err: bool = False) -> None:
     """Lines that hold words of others."""
-    print(plain(text, "\n\t"), file=sys.stderr if err else sys.stdout, flush=True)
+    print(visible(text, LINES), file=sys.stderr if err else sys.stdout, flush=True)
 
 
 def escape(text: str) -> str:
     """Text in which nothing is markup, and nothing steers the terminal."""
     from rich.markup import escape as escaped
 
-    return escaped(plain(text))
+    return escaped(visible(text))
 
 
 def toned(word: str | None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -12,6 +10,7 @@ from typing import Any
 
 from app.comparison.result import Cell, Comparison, Heading, Pairing, Verdict
 from app.domain.audit import timestamp
+from app.wording import spreadsheets
 
 _CELL = ("value", "n", "low", "high", "p95", "sentence")
 COLUMNS = (
@@ -52,12 +51,12 @@ def csv_lines(comparison: Comparison) -> Iterator[str]:
 
     Paired lines have the median over the shared revisions as value and no interval of their own.
     """
-    yield _csv(COLUMNS)
+    yield spreadsheets.line(COLUMNS)
     for row in comparison.rows:
         cells = (*_cell(row.push), *_cell(row.pull))
-        yield _csv((*_heading("row", row.heading), *cells, *_verdict(row.verdict), row.heading.definition))
+        yield spreadsheets.line((*_heading("row", row.heading), *cells, *_verdict(row.verdict), row.heading.definition))
     for pairing in comparison.paired:
-        yield _csv((*_heading("paired", pairing.heading), *_paired(pairing), pairing.heading.definition))
+        yield spreadsheets.line((*_heading("paired", pairing.heading), *_paired(pairing), pairing.heading.definition))
 
 
 def _heading(section: str, of: Heading) -> tuple[Any, ...]:
@@ -77,9 +76,3 @@ def _paired(pairing: Pairing) -> tuple[Any, ...]:
 def _verdict(verdict: Verdict) -> tuple[Any, ...]:
     low, high = verdict.interval or (None, None)
     return verdict.call.value, verdict.text, verdict.difference, low, high
-
-
-def _csv(values: tuple[Any, ...]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(values)
-    return line.getvalue()

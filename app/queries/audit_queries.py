@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from dataclasses import dataclass
 from app.domain.audit import AuditEntry
 from app.domain.identity import Identity
 from app.ports import AuditFilter, Page, Ports
+from app.wording import spreadsheets
 
 COLUMNS = ("seq", "at", "actor", "action", "object", "data", "ip", "prev_hash", "hash")
 
@@ -45,7 +44,7 @@ class AuditQueries:
     def export(self, identity: Identity, format: str, where: AuditFilter | None = None) -> Iterator[str]:
         """The log, oldest first, as lines of JSON ("jsonl") or CSV ("csv")."""
         if format == "csv":
-            yield _csv(COLUMNS)
+            yield spreadsheets.line(COLUMNS, "\n")
         with self._store.read() as tx:
             for entry in tx.audit.walk(where):
                 yield _csv_entry(entry) if format == "csv" else _json_line(entry)
@@ -57,12 +56,5 @@ def _json_line(entry: AuditEntry) -> str:
 
 def _csv_entry(entry: AuditEntry) -> str:
     values = entry.as_dict()
-    values["data"] = json.dumps(values["data"], separators=(",", ":"), sort_keys=True)
     values["ip"] = "" if entry.ip is None else entry.ip
-    return _csv(tuple(values[name] for name in COLUMNS))
-
-
-def _csv(values: tuple[object, ...]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue()
+    return spreadsheets.line((values[name] for name in COLUMNS), "\n")

@@ -18,6 +18,7 @@ from app.web import event_stream, problem_handlers, webhook_routes
 from app.web.api import routes as api
 from app.web.api.openapi import describe
 from app.web.api.routes import health_routes
+from app.web.listening.client_address import ClientAddress, TrustedProxies
 from app.web.pages import routes as pages
 from app.web.rendering.static_files import Assets
 from app.web.requests.access_log import Record
@@ -35,11 +36,12 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 @dataclass(frozen=True, slots=True)
 class WebOptions:
     """How the server is reached. `public_url`: its address as others see it, "" for that of each request;
-    `metrics_token`: what the figures ask for, "" where they are open."""
+    `metrics_token`: what the figures ask for, "" where they are open; `trusted_proxies`: see TrustedProxies."""
 
     public_url: str = ""
     metrics_token: str = ""
     secure_cookies: bool = False
+    trusted_proxies: tuple[str, ...] = ()
 
 
 def create_app(
@@ -69,6 +71,7 @@ def create_app(
     app.add_middleware(Compression)
     app.add_middleware(Guard)
     app.add_middleware(Record, metrics=state.metrics, respond=problem_handlers.respond)
+    app.add_middleware(ClientAddress, trusted=TrustedProxies(options.trusted_proxies))
     return app
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from app.domain.audit import Verification, verify, verify_each
+from app.wording import spreadsheets
 
 
 class _BadLine(ValueError):
@@ -88,11 +89,13 @@ def _csv_entries(file: TextIO) -> Iterator[dict[str, Any]]:
 
 def _typed(row: dict[str, Any], number: int) -> dict[str, Any]:
     try:
+        texts = {name: spreadsheets.original(row[name]) for name in ("actor", "action", "object", "ip")}
         return {
             **row,
+            **texts,
             "seq": int(row["seq"]),
             "data": json.loads(row["data"], object_pairs_hook=_once),
-            "ip": row["ip"] or None,
+            "ip": texts["ip"] or None,
         }
     except (KeyError, TypeError, ValueError, RecursionError):
         raise _BadLine(f"line {number} is not an entry: a column is missing or damaged") from None

@@ -36,7 +36,7 @@ def bearer(request: Request) -> str | None:
 
 
 def client_ip(request: Request) -> str | None:
-    """Address of the peer; uvicorn has applied trusted proxies' headers already."""
+    """Address of the client, told by trusted proxies or the peer's own; None behind a Unix socket."""
     return request.client.host if request.client else None
 
 
