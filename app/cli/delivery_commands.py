@@ -11,6 +11,7 @@ import typer
 from app.cli import output
 from app.cli.environment_commands import AsJson, Name
 from app.client import Client, Failure
+from app.wording.visible_text import visible
 
 LOCAL = re.compile(r"[~^]|@\{|\A@\Z")  # in no name of a branch or tag, so it asks for reckoning
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 0 only where it succeeded.")]
@@ -118,7 +119,7 @@ def drift(name: Name, as_json: AsJson = False) -> None:
         output.as_json(found)
     else:
         for item in found["items"]:
-            output.say(f"{item['change']:<8} {output.visible(item['path'])}")
+            output.say(f"{item['change']:<8} {visible(item['path'])}")
             if item.get("diff"):
                 output.say(item["diff"])
         if not found["items"]:

@@ -14,6 +14,7 @@ from app.cli import output
 from app.client import Client, Failure
 from app.domain.errors import InvalidInput
 from app.domain.specification.target_kind import Pin
+from app.wording.visible_text import visible
 
 Name = Annotated[str, typer.Argument(metavar="ENV", help="Name of the environment.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -65,7 +66,7 @@ def show_(name: Name, as_json: AsJson = False) -> None:
         "last": f"{status.get('last_outcome') or '-'} {status.get('last_reason') or ''}",
     }
     for key, value in lines.items():
-        output.say(f"{key:<8}{output.visible(value.strip())}")
+        output.say(f"{key:<8}{visible(value.strip())}")
 
 
 def _pinned(one: dict[str, Any]) -> Iterator[tuple[Pin, str]]:
