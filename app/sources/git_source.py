@@ -12,6 +12,7 @@ from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
 from app.domain.state.items import Change, Item, Unsupported
 from app.git import GitFailed
 from app.ports.sources import Contents, Edits, RefMove
+from app.sources.locks import own_disk
 from app.sources.mirror import Mirror
 from app.sources.objects import commits, ref_names, trees
 from app.sources.objects.ancestry import straight
@@ -40,12 +41,13 @@ class GitSource:
     def remote_heads(self) -> Mapping[str, str]:
         """What the remote's branches, tags and default branch point at."""
         default = self._mirror.default_branch()
-        heads = self._remote.listing(everything=not default).heads
+        with own_disk():
+            heads = self._remote.listing(everything=not default).heads
         return {**heads, "HEAD": heads[default]} if default in heads else heads
 
     def fetch(self) -> tuple[RefMove, ...]:
         """Bring the mirror up to date; return what moved."""
-        with self._mirror.lock():
+        with own_disk(), self._mirror.lock():
             return self._mirror.fetch(self._remote)
 
     # --- reads ---
@@ -138,13 +140,14 @@ class GitSource:
     def keep(self, sha: str) -> None:
         """Pin a deployed commit."""
         _expect_ids(sha)
-        self._mirror.keep(sha)
+        with own_disk():
+            self._mirror.keep(sha)
 
     def commit(self, branch: str, parent: str, edits: Edits, message: str, author: Person) -> Revision:
         """Commit edits on top of `parent` and push them to a branch; `parent` itself where they change nothing."""
         ref_names.branch_name(branch)
         _expect_ids(parent)
-        with self._mirror.lock(), Draft(self._repository, parent, edits, message, author) as draft:
+        with own_disk(), self._mirror.lock(), Draft(self._repository, parent, edits, message, author) as draft:
             if draft.empty:
                 return self.resolve(parent)
             exists = ref_names.HEADS + branch in self._refs()

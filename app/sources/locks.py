@@ -1,4 +1,4 @@
-"""Locks that exclude threads and processes alike."""
+"""The disk that the mirrors lie on: locks that exclude threads and processes alike, and what it may refuse."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from app.domain.errors import SourceDamaged
 
 
 @contextmanager
@@ -19,3 +21,14 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def own_disk() -> Iterator[None]:
+    """Say what this machine refuses as what it is, a trouble of ours. Raises SourceDamaged."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else "no reason given"
+        detail = f"PushPull could not use its own disk for the repository: {why}. Look at its data directory."
+        raise SourceDamaged(detail) from None

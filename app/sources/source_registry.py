@@ -11,6 +11,7 @@ from app.domain.environment import SourceSpec
 from app.ports.sources import Probe
 from app.sources import repository_probe as probing
 from app.sources.git_source import GitSource, Limits
+from app.sources.locks import own_disk
 from app.sources.mirror import Mirror
 from app.sources.objects.cat_file_pool import CatFilePool
 from app.sources.objects.unsupported_cache import Verdicts
@@ -60,12 +61,13 @@ class GitSources:
         """Look at a repository without keeping anything."""
         address = self._address(spec.repo_url)
         remote = self._remote(address, spec.credential)
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
         def opened(mirror: Mirror) -> GitSource:
             return self._source(mirror, remote, address.key)
 
-        return probing.probe(spec, remote, self._mirror(address), opened, self._folder)
+        with own_disk():
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return probing.probe(spec, remote, self._mirror(address), opened, self._folder)
 
     def _address(self, repo_url: str) -> Address:
         address = addresses.parse(repo_url, self._roots)

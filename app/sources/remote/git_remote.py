@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from app.domain.errors import Problem, SourceUnreachable
 from app.domain.state.git_files import EMPTY_TREE
 from app.git import GitFailed, git
 from app.sources.git import Repository
-from app.sources.remote import git_messages, local_repository
+from app.sources.remote import git_messages
 from app.sources.remote.address import Address, check_reach
 from app.sources.remote.repository_login import GitLogin, GitLogins
+from app.sources.remote.repository_view import LocalRepository, View
 
 _LINE = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})[\t ](HEAD|refs/(?:heads|tags)/[^\n]*?)(\^\{\})?\n")
 _DEFAULT = re.compile(rb"ref: refs/heads/([^\t\n]+)\tHEAD\n")
@@ -42,6 +44,17 @@ class RemoteRefs:
     default_branch: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What one command needs: who it logs in as, its environment, and the address to read from; a local repository is
+    read from a view of it."""
+
+    login: GitLogin
+    variables: dict[str, str]
+    spoken: str
+    view: View | None
+
+
 class Remote:
     """One repository as it is reached over its address."""
 
@@ -49,8 +62,9 @@ class Remote:
         self, address: Address, access: GitLogins, roots: Sequence[Path], patience: Patience, nowhere: Path
     ) -> None:
         """`nowhere`: where no repository is, so that no mirror's state can spoil a listing."""
-        self.address, self._access, self._roots, self._patience = address, access, roots, patience
+        self.address, self._access, self._patience = address, access, patience
         self._nowhere = nowhere
+        self._local = LocalRepository(address.url, roots, nowhere.parent, address.key)
 
     def listing(self, *, everything: bool = False) -> RemoteRefs:
         """Ask for branches and tags; with `everything` for all refs, which alone tells the default branch.
@@ -58,14 +72,14 @@ class Remote:
         Some servers keep a ref for every pull request, so that asking for everything costs megabytes.
         """
         which = () if everything else ("--heads", "--tags")
-        with self._talk() as (login, variables):
+        with self._talk() as talk:
             try:
-                out = self._at_hand(which) if self.address.local and which else None
+                out = self._at_hand(talk.view, which) if talk.view and which else None
                 if out is None:
-                    command = ("ls-remote", "--symref", *which, *self._program("upload-pack"), "--")
-                    out = self._ask(*_OPTIONS, *command, self.address.spoken, at=self._nowhere, variables=variables)
+                    command = ("ls-remote", "--symref", *which, *self._program("upload-pack"), "--", talk.spoken)
+                    out = self._ask(*_OPTIONS, *command, at=self._nowhere, variables=talk.variables)
             except GitFailed as failure:
-                raise self._problem(failure, login) from None
+                raise self._problem(failure, talk.login) from None
         branch, heads = _DEFAULT.search(out), parse_refs(out)
         if any(len(sha) != len(EMPTY_TREE) for sha in heads.values()):
             raise git_messages.other_object_names()
@@ -79,14 +93,14 @@ class Remote:
         except FileNotFoundError:
             raise SourceUnreachable("Git is not installed on this machine.") from None
 
-    def _at_hand(self, which: Sequence[str]) -> bytes | None:
+    def _at_hand(self, view: View, which: Sequence[str]) -> bytes | None:
         """The refs of a local repository, read by one process where `ls-remote` takes three; None where that could
         tell something else, or goes wrong: then the other side answers, in its own words."""
-        git_dir = local_repository.git_dir(Path(self.address.url))
-        if not local_repository.shows_all(git_dir):
+        if view.hides:
             return None
         try:
-            return self._ask("show-ref", "--dereference", *which, at=git_dir, variables={"GIT_ALLOW_PROTOCOL": "none"})
+            alone = {"GIT_ALLOW_PROTOCOL": "none"}
+            return self._ask("show-ref", "--dereference", *which, at=view.git_dir, variables=alone)
         except GitFailed as failure:
             if failure.code == -1:
                 raise
@@ -101,22 +115,17 @@ class Remote:
     ) -> None:
         """Fetch refs into a repository. Raises SourceUnreachable or SourceRefused."""
         fixed = ("--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", "--no-tags", "--progress")
-        argv = (
-            *_OPTIONS,
-            "fetch",
-            *fixed,
-            *options,
-            *self._program("upload-pack"),
-            "--",
-            self.address.spoken,
-            *refspecs,
-        )
+        if not any(option.startswith("--depth") for option in options):
+            cut = (into.git_dir / "shallow").exists()
+            options = (*options, "--unshallow" if cut else "--update-shallow")  # a remote may be a shallow clone
+        program = self._program("upload-pack")
         limit = patience or self._patience.transfer
-        with self._talk() as (login, variables):
+        with self._talk() as talk:
+            argv = (*_OPTIONS, "fetch", *fixed, *options, *program, "--", talk.spoken, *refspecs)
             try:
-                into.transfer(*argv, environment=variables, timeout=limit, stall=self._patience.silence)
+                into.transfer(*argv, environment=talk.variables, timeout=limit, stall=self._patience.silence)
             except GitFailed as failure:
-                raise self._problem(failure, login) from None
+                raise self._problem(failure, talk.login) from None
 
     def push(self, repository: Repository, sha: str, branch: str, lease: str) -> None:
         """Push a commit to a branch that must still be at `lease`, or not exist where that is empty.
@@ -126,12 +135,12 @@ class Remote:
         ref = f"refs/heads/{branch}"
         fixed = ("--porcelain", "--progress", "--no-verify", "--no-follow-tags", f"--force-with-lease={ref}:{lease}")
         argv = (*_OPTIONS, "push", *fixed, *self._program("receive-pack"), "--", self.address.spoken, f"{sha}:{ref}")
-        with self._talk() as (login, variables):
+        with self._talk() as talk:
             try:
                 limits = self._patience
-                repository.transfer(*argv, environment=variables, timeout=limits.transfer, stall=limits.silence)
+                repository.transfer(*argv, environment=talk.variables, timeout=limits.transfer, stall=limits.silence)
             except GitFailed as failure:
-                raise git_messages.rejected(failure, branch, login.secrets()) from None
+                raise git_messages.rejected(failure, branch, talk.login.secrets()) from None
 
     def _program(self, name: str) -> tuple[str, ...]:
         """A local repository's own settings and hooks could run commands; the other side is told to leave them."""
@@ -141,14 +150,15 @@ class Remote:
         return (f"--{name}={_SERVER}{extra} {name}",)
 
     @contextmanager
-    def _talk(self) -> Iterator[tuple[GitLogin, dict[str, str]]]:
-        if self.address.local:
-            local_repository.check(Path(self.address.url), self._roots)
-        else:
-            check_reach(self.address)
-        login = self._access.login()
-        with self._access.environment(login) as variables:
-            yield login, variables
+    def _talk(self) -> Iterator[Talk]:
+        with ExitStack() as held:
+            view = held.enter_context(self._local.view()) if self.address.local else None
+            if view is None:
+                check_reach(self.address)
+            login = self._access.login()
+            variables = held.enter_context(self._access.environment(login))
+            spoken = f"file://{quote(os.fsencode(view.git_dir))}" if view else self.address.spoken
+            yield Talk(login, variables, spoken, view)
 
     def _problem(self, failure: GitFailed, login: GitLogin) -> Problem:
         usual = git_messages.known(failure, with_credential=login.kind in ("token", "ssh-key"))
