@@ -35,7 +35,7 @@ def not_plain(name: str | bytes) -> SourceRefused:
     return refused(f"'{shown}' in the repository is not a plain file.", "Remove it, or name another repository.")
 
 
-class Ground:
+class OpenGround:
     """The directories below which everything must lie."""
 
     def __init__(self, roots: Sequence[Path]) -> None:
@@ -72,7 +72,7 @@ def _below(above: int, name: str, flags: int) -> int:
 class Folder:
     """An open directory; to be closed. What is not there is None, what may not be read raises SourceUnreachable."""
 
-    def __init__(self, ground: Ground, path: str, descriptor: int) -> None:
+    def __init__(self, ground: OpenGround, path: str, descriptor: int) -> None:
         self._ground, self.path, self._descriptor = ground, path, descriptor
 
     def __enter__(self) -> Self:

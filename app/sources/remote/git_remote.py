@@ -17,7 +17,7 @@ from app.sources.git import Repository
 from app.sources.remote import git_messages
 from app.sources.remote.address import Address, check_reach
 from app.sources.remote.repository_login import GitLogin, GitLogins
-from app.sources.remote.repository_view import LocalRepository, View
+from app.sources.remote.repository_view import LocalRepository, RepositoryView
 
 _LINE = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64})[\t ](HEAD|refs/(?:heads|tags)/[^\n]*?)(\^\{\})?\n")
 _DEFAULT = re.compile(rb"ref: refs/heads/([^\t\n]+)\tHEAD\n")
@@ -52,7 +52,7 @@ class Talk:
     login: GitLogin
     variables: dict[str, str]
     spoken: str
-    view: View | None
+    view: RepositoryView | None
 
 
 class Remote:
@@ -93,7 +93,7 @@ class Remote:
         except FileNotFoundError:
             raise SourceUnreachable("Git is not installed on this machine.") from None
 
-    def _at_hand(self, view: View, which: Sequence[str]) -> bytes | None:
+    def _at_hand(self, view: RepositoryView, which: Sequence[str]) -> bytes | None:
         """The refs of a local repository, read by one process where `ls-remote` takes three; None where that could
         tell something else, or goes wrong: then the other side answers, in its own words."""
         if view.hides:

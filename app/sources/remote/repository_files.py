@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from app.domain.errors import Problem
 from app.sources.remote.address import refused
-from app.sources.remote.checked_files import Folder, Ground, unreadable
+from app.sources.remote.checked_files import Folder, OpenGround, unreadable
 from app.sources.remote.git_messages import other_object_names
 
 _NESTED = 5
@@ -22,7 +22,7 @@ _SETTING = re.compile(r"\s*(?:\[\s*(?P<section>[\w.-]+)[^\]]*\]\s*)?(?:(?P<key>[
 
 
 @dataclass(slots=True)
-class Settings:
+class RefSettings:
     """Of a repository's configuration what may count: which refs it hides, and where more of it stands."""
 
     hidden: list[str] = field(default_factory=list)
@@ -52,13 +52,13 @@ class Settings:
 class RepositoryFiles:
     """A repository that was opened: `own` holds HEAD, `common` everything else; the same but for worktrees."""
 
-    ground: Ground
+    ground: OpenGround
     own: Folder
     common: Folder
 
-    def settings(self) -> Settings:
+    def settings(self) -> RefSettings:
         """Its configuration, with what that includes as far as it lies on the ground."""
-        found = Settings()
+        found = RefSettings()
         found.take_in(self.common.read("config"))
         found.take_in(self.own.read("config.worktree"))
         for number, path in enumerate(found.includes):  # it grows
@@ -128,7 +128,7 @@ class RepositoryFiles:
                 yield from self._with_borrowed(held.enter_context(other), held, depth - 1)
 
 
-def opened(path: str, ground: Ground, held: ExitStack) -> RepositoryFiles:
+def opened(path: str, ground: OpenGround, held: ExitStack) -> RepositoryFiles:
     """The repository at a path; its folders are closed with `held`. Raises SourceRefused, SourceUnreachable."""
     if os.path.realpath(path) != path:
         raise refused("The address leads elsewhere by now.", "Save the environment again with the present address.")
@@ -139,7 +139,7 @@ def opened(path: str, ground: Ground, held: ExitStack) -> RepositoryFiles:
     return RepositoryFiles(ground, own, common)
 
 
-def _git_folder(place: Folder, ground: Ground, held: ExitStack) -> Folder:
+def _git_folder(place: Folder, ground: OpenGround, held: ExitStack) -> Folder:
     below = place.folder(".git")
     if below is not None:
         return held.enter_context(below)

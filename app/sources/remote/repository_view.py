@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.sources.remote.address import refused
-from app.sources.remote.checked_files import Folder, Ground, unreadable
+from app.sources.remote.checked_files import Folder, OpenGround, unreadable
 from app.sources.remote.repository_files import RepositoryFiles, opened
 
 _BUCKET, _LOOSE = re.compile(r"[0-9a-f]{2}"), re.compile(r"[0-9a-f]{38}")
@@ -31,7 +31,7 @@ _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class RepositoryView:
     """A repository that git may use. `hides`: some refs are not for clients."""
 
     git_dir: Path
@@ -46,18 +46,18 @@ class LocalRepository:
         self._mirror, self._loose = folder / f"{key}.git", folder / f"{key}.loose"
 
     @contextmanager
-    def view(self) -> Iterator[View]:
+    def view(self) -> Iterator[RepositoryView]:
         """The repository as it is now. Raises SourceRefused where it reaches out of the roots or holds what is no
         file, SourceUnreachable where there is none."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(prefix=".view.", dir=self._folder) as place, ExitStack() as held:
-            found = opened(self._path, Ground(self._roots), held)
+            found = opened(self._path, OpenGround(self._roots), held)
             git_dir, settings = Path(place), found.settings()
             copies = self._loose if self._mirror.exists() else git_dir / "loose"  # nothing is left of a probe
             _write(git_dir, found, settings.hidden)
             with _locked(copies, fcntl.LOCK_SH):
                 gone = _objects(git_dir / "objects", found, copies, held)
-                yield View(git_dir, bool(settings.hidden))
+                yield RepositoryView(git_dir, bool(settings.hidden))
         if len(gone) > _MOST_GONE:
             _forget(copies, gone)
 
