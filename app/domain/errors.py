@@ -196,6 +196,14 @@ class WriteBackNotPossible(Problem):
     """The drift cannot be written back: no edit of the repository has the same effect on the target."""
 
 
+class WriteBackConflict(Problem):
+    """Git has changed the same files since the revision that is live."""
+
+
+class SecretsNotIncluded(Problem):
+    """What would be written back looks like secrets, and none of it was asked for by name."""
+
+
 class NothingToWriteBack(Problem):
     """There is no drift that could be written back to Git."""
 

@@ -123,6 +123,8 @@ class Request:
     """Asks for an operation. `wanted` is a revision, branch or tag; None means the environment's own ref.
 
     `allow_older`: an ancestor of the live revision may be deployed. `left_revision`: set by a rollback.
+    `override_hold`: it is done although automation is on hold. `spares_drift`: what drifted is left as it is, except
+    where the revision changes it.
     `noticed_at` and `visible_after` (last look without the commit) feed the stages.
     """
 
@@ -138,6 +140,8 @@ class Request:
     visible_after: datetime | None = None
     retry_of: str | None = None
     webhook_missed: bool = False
+    override_hold: bool = False
+    spares_drift: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\Z")
+_UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
+NOWHERE = "users.pushpull.invalid"  # a domain that never receives mail (RFC 2606); servers refuse an empty address
 SHORT = 8
 LONGEST_SUBJECT = 500
 
@@ -17,6 +20,13 @@ class Person:
 
     name: str
     email: str = ""
+
+
+def author_called(name: str) -> Person:
+    """The author of a commit that somebody of this name makes here: the name is the address where it is one."""
+    if _ADDRESS.match(name):
+        return Person(name, name)
+    return Person(name, f"{_UNFIT.sub('-', name).strip('-') or 'somebody'}@{NOWHERE}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,12 +103,19 @@ class Source(Protocol):
         """Commits reachable from `new` and not from `old`, newest first."""
         ...
 
+    def branch(self, wanted: str) -> str:
+        """The plain name of the branch that a commit for a ref goes to: the one that `wanted` names ("main",
+        "refs/heads/main", or "HEAD" for the default branch), or a new one. Raises InvalidInput for a tag, a commit,
+        and any name that a new branch would take from something else."""
+        ...
+
     def keep(self, sha: str) -> None:
         """Pin a deployed commit in the mirror, so that it can be rolled back to whatever happens to its branch."""
         ...
 
     def commit(self, branch: str, parent: str, edits: Edits, message: str, author: Person) -> Revision:
-        """Commit edits on top of `parent` and push to `branch`, which must still be at `parent` or not exist.
+        """Commit edits on top of `parent` and push to a branch, which must still be at `parent` or not exist; its
+        name is read as by `branch`.
         Edits that change nothing make no commit: the answer is `parent`'s revision. Raises PushRejected."""
         ...
 

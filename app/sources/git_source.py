@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from app.domain.errors import RevisionNotFound, SourceDamaged
+from app.domain.errors import InvalidInput, RevisionNotFound, SourceDamaged
 from app.domain.revision import Person, Revision, is_sha
 from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
 from app.domain.state.items import Change, Item, Unsupported
@@ -136,6 +136,14 @@ class GitSource:
         )
         return tuple(commits.parse_listed(record) for record in out.split(b"\0") if record)
 
+    def branch(self, wanted: str) -> str:
+        """The branch that a commit for a ref goes to."""
+        found = ref_names.branch_meant(wanted, self._refs(), self._mirror.default_branch())
+        if ref_names.HEADS + found not in self._refs() and ref_names.SHORT_SHA.match(found) and self._mirror.has(found):
+            mend = "Name a branch; a commit cannot go onto anything else."
+            raise InvalidInput(f"'{found}' is a commit. {mend}", fields={"branch": mend})
+        return found
+
     # --- writes ---
     def keep(self, sha: str) -> None:
         """Pin a deployed commit."""
@@ -145,7 +153,7 @@ class GitSource:
 
     def commit(self, branch: str, parent: str, edits: Edits, message: str, author: Person) -> Revision:
         """Commit edits on top of `parent` and push them to a branch; `parent` itself where they change nothing."""
-        ref_names.branch_name(branch)
+        branch = self.branch(branch)
         _expect_ids(parent)
         with own_disk(), self._mirror.lock(), Draft(self._repository, parent, edits, message, author) as draft:
             if draft.empty:

@@ -123,6 +123,7 @@ LOOKS: dict[str, dict[str, Badge]] = {
         "drift.detected": Badge("Drift found", "warn", "wave"),
         "drift.changed": Badge("Drift changed", "warn", "wave"),
         "drift.acknowledged": Badge("Drift acknowledged", "none", "user"),
+        "drift.written_back": Badge("Drift written back", "none", "adopt"),
         "drift.ended": Badge("Drift ended", "ok", "ok"),
         "hold.set": Badge("Hold set", "none", "hold"),
         "hold.ended": Badge("Hold ended", "ok", "ok"),

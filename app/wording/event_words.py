@@ -12,6 +12,7 @@ from app.domain.events.environment_events import (
     DriftChanged,
     DriftDetected,
     DriftEnded,
+    DriftWrittenBack,
     EnvironmentCreated,
     EnvironmentEdited,
     EnvironmentSwitched,
@@ -63,6 +64,12 @@ def _drift_ended(fact: DriftEnded) -> Words:
         return "Drift overwritten by a delivery", None, ""
     by = str(fact.by)
     return f"Drift ended: {look(fact.ending, 'ending').label}", None, f"by {actor(by)}" if by else ""
+
+
+def _written_back(fact: DriftWrittenBack) -> Words:
+    more = [f"{len(fact.paths) - 3} more"] if len(fact.paths) > 3 else []
+    what = listed([*fact.paths[:3], *more])
+    return f"Written back to {fact.branch} as", fact.revision, f"by {actor(str(fact.by))}: {what}"
 
 
 def _acknowledged(fact: DriftAcknowledged) -> Words:
@@ -144,6 +151,7 @@ WORDS: tuple[tuple[type[Fact], Callable[[Any], Words]], ...] = (
     (EnvironmentCreated, _created),
     (RevisionNoticed, _noticed),
     (DriftEnded, _drift_ended),
+    (DriftWrittenBack, _written_back),
     (DriftAcknowledged, _acknowledged),
     (HoldSet, _held),
     (RollbackHoldSet, _held_by_rollback),

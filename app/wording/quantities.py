@@ -62,3 +62,12 @@ def amount(value: float, unit: str) -> str:
 def gap(value: float, unit: str) -> str:
     """The size of a difference: shares differ in points."""
     return amount(round(100 * value, 1), "points") if unit == "share" else amount(value, unit)
+
+
+def secrets_in_words(lines: int | None) -> str:
+    """What looks like secrets in a content; "" where nothing does. None: it is too large to be looked through."""
+    if lines is None:
+        return "too large to be looked through for secrets"
+    if not lines:
+        return ""
+    return "1 line looks like a secret" if lines == 1 else f"{lines:,} lines look like secrets"

@@ -16,6 +16,7 @@ from app.domain.revision import Person, Revision
 from app.domain.status import Health, SyncStatus
 from app.ports import EnvironmentFilter
 from app.services.agents.commands import PATIENCE_S
+from app.services.environments.write_back import WriteBackWish
 from tests.services.fleet import VERSION, Fleet
 from tests.support.agent import SHA, ended, operation
 from tests.support.installation import ME, Installation
@@ -316,18 +317,18 @@ def test_a_problem_that_the_agent_met_is_the_answer(here: Installation) -> None:
 
     here.clock.sleep = answering  # type: ignore[method-assign]
     with pytest.raises(Problem, match="protected branch") as met:
-        here.use_cases.drift.write_back("shop", (), None, "", ME)
+        here.use_cases.drift.write_back("shop", WriteBackWish(), ME)
     assert met.value.code() == "push_rejected"
 
 
 def test_an_agent_that_is_away_or_does_not_answer_is_told_of(here: Installation) -> None:
     fleet = Fleet(here)
     with pytest.raises(AgentAway, match=f"did not answer within {PATIENCE_S:.0f} s"):
-        here.use_cases.drift.write_back("shop", (), None, "", ME)
+        here.use_cases.drift.write_back("shop", WriteBackWish(), ME)
     assert fleet.commands() == []
     here.clock.pass_(60)
     with pytest.raises(AgentAway, match=r"web-1 is not connected \(last heard"):
-        here.use_cases.drift.write_back("shop", (), None, "", ME)
+        here.use_cases.drift.write_back("shop", WriteBackWish(), ME)
 
 
 # --- registration ---

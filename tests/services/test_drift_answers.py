@@ -14,6 +14,7 @@ from app.domain.events import EventType, about
 from app.domain.events.operation_events import Decision
 from app.domain.operation import Outcome, Trigger
 from app.domain.status import Health, SyncStatus
+from app.services.environments.write_back import WriteBackWish
 from tests.support.installation import ME, Installation
 
 
@@ -121,8 +122,9 @@ def test_writing_back_commits_what_is_live_and_ends_the_episode(here: Installati
     target = drifting(here, mode)
     (target / "app.env").unlink()
     here.refresh()
-    commit, operation = here.use_cases.drift.write_back("shop", (), None, "as edited", ME)
-    assert operation is not None
+    done = here.use_cases.drift.write_back("shop", WriteBackWish(message="as edited"), ME)
+    commit = done.revision
+    assert done.operation is not None
     before = (target / "index.html").stat().st_mtime_ns
     here.run()
     assert here.repo.sha("main") == commit.sha
@@ -140,9 +142,9 @@ def test_writing_back_some_paths_onto_another_branch_proposes_them(here: Install
     target = drifting(here, mode)
     (target / "app.env").write_text("also edited\n")
     here.refresh()
-    commit, operation = here.use_cases.drift.write_back("shop", ["index.html"], "proposal", "", ME)
-    assert operation is None
-    assert here.repo.sha("proposal") == commit.sha
+    done = here.use_cases.drift.write_back("shop", WriteBackWish(["index.html"], "proposal"), ME)
+    assert done.operation is None
+    assert here.repo.sha("proposal") == done.revision.sha
     assert here.repo.git("show", "proposal:deploy/app.env") == "PASSWORD=hunter2"
     assert here.environment().status.drift_count == 2
 
@@ -151,7 +153,7 @@ def test_there_must_be_something_to_write_back(here: Installation, mode: str) ->
     here.register(mode)
     here.deliver(mode)
     with pytest.raises(NothingToWriteBack):
-        here.use_cases.drift.write_back("shop", (), None, "", ME)
+        here.use_cases.drift.write_back("shop", WriteBackWish(), ME)
 
 
 def test_somebody_knows(here: Installation, mode: str) -> None:

@@ -16,6 +16,7 @@ from app.domain.operation import Outcome, Phase
 from app.domain.state.items import Item
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import CheckResult, OperationFilter
+from app.services.environments.write_back import WriteBackWish
 from app.services.operations.health_and_hooks import unchecked
 from app.services.operations.planning import observe_and_plan
 from app.targets.target_dependencies import TargetDependencies
@@ -113,7 +114,7 @@ def test_drift_is_found_shown_healed_and_written_back(objects: Objects) -> None:
     }  # fmt: skip
     cluster.documents[WEB] = b'{"image": "web:1", "replicas": 7}'
     objects.refresh()
-    commit, _ = objects.use_cases.drift.write_back("shop", (), None, "", ME)
+    commit = objects.use_cases.drift.write_back("shop", WriteBackWish(), ME).revision
     assert commit.sha != first
     assert json.loads(objects.repo.git("show", f"main:deploy/{WEB.decode()}.json"))["replicas"] == 7
     (recorded,) = objects.run()

@@ -36,6 +36,7 @@ FACTS: tuple[type[Fact], ...] = (
     environments.DriftDetected,
     environments.DriftChanged,
     environments.DriftAcknowledged,
+    environments.DriftWrittenBack,
     environments.DriftEnded,
     environments.HoldSet,
     environments.RollbackHoldSet,

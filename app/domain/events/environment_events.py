@@ -192,8 +192,23 @@ class DriftAcknowledged(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DriftWrittenBack(Fact):
+    """What drifted was committed to a branch. `paths` is a bounded list; the reason says why the commit is not live at
+    once, and nothing where it is."""
+
+    TYPE = EventType.DRIFT_WRITTEN_BACK
+
+    episode: int
+    revision: str
+    branch: str
+    by: Actor
+    paths: tuple[str, ...] = ()
+    why: Said = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DriftEnded(Fact):
-    """An episode is over. `revision`: the commit that adopted it into Git."""
+    """An episode is over. `revision`: the commit that wrote it back to Git."""
 
     TYPE = EventType.DRIFT_ENDED
 

@@ -51,6 +51,7 @@ class EventType(StrEnum):
     DRIFT_DETECTED = "drift.detected"
     DRIFT_CHANGED = "drift.changed"
     DRIFT_ACKNOWLEDGED = "drift.acknowledged"
+    DRIFT_WRITTEN_BACK = "drift.written_back"
     DRIFT_ENDED = "drift.ended"
     HOLD_SET = "hold.set"
     HOLD_ENDED = "hold.ended"

@@ -50,12 +50,14 @@ class Episode:
 @dataclass(frozen=True, slots=True)
 class DriftItem:
     """One drifted path. `action`: what a sync would do there; `diff`: unified text with secrets masked, None where
-    there is none to show."""
+    there is none to show; `secret_lines`: how many lines would publish a secret if they were written back, None where
+    the content is too large to be looked through."""
 
     path: str
     change: Drift
     action: Action
     diff: str | None = None
+    secret_lines: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,9 @@ class DriftReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as it is stored, and as an agent sends it."""
-        items = [
+        items: list[dict[str, Any]] = [
             {"path": item.path, "change": item.change.value, "diff": item.diff, "action": item.action.value}
+            | ({} if item.secret_lines == 0 else {"secret_lines": item.secret_lines})
             for item in self.items
         ]
         return {
@@ -114,6 +117,7 @@ def _item(data: Mapping[str, Any]) -> DriftItem:
         Drift(change) if change in list(Drift) else Drift.CHANGED,
         Action(action) if action in list(Action) else Action.UPDATE,
         diff if isinstance(diff, str) else None,
+        None if data.get("secret_lines", 0) is None else _count(data, "secret_lines", 0),
     )
 
 

@@ -23,6 +23,7 @@ from app.domain.operation import Operation, OperationKind, Outcome, Phase, Reque
 from app.ports import AgentStore, AgentTransaction, Transaction
 from app.services.environments.previews import as_dict
 from app.services.environments.rollback import Rollback
+from app.services.environments.write_back import WriteBackWish
 from app.services.operations.queue import Queue
 from app.services.outcomes.conclusion import Conclusion, conclude, request_stop, stopped
 from app.services.use_cases import UseCases
@@ -164,11 +165,12 @@ class CommandExecutor:
 
     def _write_back(self, environment: Environment, command: Command) -> None:
         data = command.data
-        revision, operation = self._use_cases.drift.write_back(
-            environment.name, tuple(data.get("paths") or ()), data.get("branch"), data.get("message", ""),
-            Actor.parse(data["by"]),
+        wish = WriteBackWish(
+            tuple(data.get("paths") or ()), data.get("branch"), data.get("message", ""),
+            tuple(data.get("include_secrets") or ()),
         )  # fmt: skip
-        self._answer(command, {"result": {"revision": encode(revision), "operation": encode(operation)}})
+        done = self._use_cases.drift.write_back(environment.name, wish, Actor.parse(data["by"]))
+        self._answer(command, {"result": encode(done)})
 
     def _answer(self, command: Command, answer: Mapping[str, Any]) -> None:
         with self._store.unreported() as tx:

@@ -134,6 +134,6 @@ def _problems() -> Mapping[str, type[Problem]]:
     known = (
         e.RevisionNotFound, e.RevisionNotVisible, e.SourceUnreachable, e.SourceRefused, e.SourceDamaged, e.PushRejected,
         e.TargetUnreachable, e.TargetRefused, e.UnsafePath, e.NothingToRollBackTo, e.NothingToWriteBack, e.InvalidInput,
-        e.OperationInProgress, e.EnvironmentHeld,
+        e.OperationInProgress, e.EnvironmentHeld, e.WriteBackNotPossible, e.WriteBackConflict, e.SecretsNotIncluded,
     )  # fmt: skip
     return {kind.code(): kind for kind in known}

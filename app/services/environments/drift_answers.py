@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from app.domain.actor import Actor
-from app.domain.agents.protocol import CommandKind
-from app.domain.agents.wire import decode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, IgnoreRule
-from app.domain.errors import InvalidInput, NothingToWriteBack, OperationNotFound, TargetRefused
+from app.domain.errors import InvalidInput
 from app.domain.events import about
-from app.domain.events.environment_events import DriftAcknowledged, DriftEnded, IgnoreRuleEdited
+from app.domain.events.environment_events import DriftAcknowledged, IgnoreRuleEdited
 from app.domain.expiry import require_future
 from app.domain.operation import Operation, OperationKind, Request, Trigger
-from app.domain.revision import Person, Revision
-from app.domain.state.drift import Ending
-from app.domain.state.items import Item, printable
-from app.domain.state.plan import Plan, PlanItem
-from app.ports import Edits, Ports, Target, Transaction
+from app.ports import Ports
 from app.services.agents.commands import Commands
-from app.services.agents.reports.report_batch import fit
-from app.services.operations.planning import observe_and_plan
+from app.services.environments.write_back import WriteBacks, WriteBackWish, WrittenBack
 from app.services.operations.queue import Queue
 from app.services.operations.shadow_run import refuse
-from app.services.relay import elsewhere
-
-WRITE_BACK_LIMIT = 20_000_000  # bytes of one item that is written back
-WROTE_BACK = "drift.adopt"  # the audit log's word, older than the name
 
 
 class DriftAnswers:
@@ -39,7 +26,7 @@ class DriftAnswers:
     def __init__(self, ports: Ports, queue: Queue, commands: Commands) -> None:
         self._ports = ports
         self._queue = queue
-        self._commands = commands
+        self._write_backs = WriteBacks(ports, queue, commands)
 
     def heal(self, name: str, actor: Actor, reason: str = "") -> Operation:
         """Make live equal the revision that is live already."""
@@ -112,97 +99,6 @@ class DriftAnswers:
     def _refresh(self, name: str, actor: Actor, reason: str) -> Operation:
         return self._queue.ask(name, Request(OperationKind.REFRESH, Trigger.MANUAL, str(actor), reason=reason), actor)
 
-    def write_back(
-        self, name: str, paths: Collection[str], branch: str | None, message: str, actor: Actor
-    ) -> tuple[Revision, Operation | None]:
-        """Commit what drifted (all of it, or `paths`) onto a branch in Git and push it.
-
-        On the environment's own branch the commit is delivered at once, which ends the episode; on another branch it
-        waits until a person merges it.
-
-        Raises NothingToWriteBack, WriteBackNotPossible, PushRejected, SourceUnreachable.
-        """
-        with self._ports.store.read() as tx:
-            environment = tx.environments.get(name)
-        refuse(environment, "write back what stands there")
-        if elsewhere(self._ports, environment):
-            return self._ask_agent(environment, paths, branch, message, actor)
-        source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
-        source.fetch()
-        edits = self._edits(environment, set(paths))
-        ref, onto = environment.source.ref, branch or environment.source.ref
-        head = source.resolve(ref)
-        text = message or f"Write back what changed on {name}"
-        author = Person(actor.name, "")
-        commit = source.commit(onto, head.sha, edits, f"{text}\n\nWritten back by {actor} in PushPull.", author)
-        self._record_commit(environment, commit, onto, sorted(printable(path) for path in edits), actor)
-        if onto != ref:
-            return commit, None
-        request = Request(
-            OperationKind.SYNC, Trigger.MANUAL, str(actor), wanted=commit.sha, reason="written back to Git"
-        )
-        return commit, self._queue.ask(name, request, actor)
-
-    def _ask_agent(
-        self, environment: Environment, paths: Collection[str], branch: str | None, message: str, actor: Actor
-    ) -> tuple[Revision, Operation | None]:
-        """Have the environment's agent commit with its own credential; the agent queues the sync that follows."""
-        data = {"paths": sorted(paths), "branch": branch, "message": message, "by": str(actor)}
-        answer = fit(dict(self._commands.ask(environment, CommandKind.WRITE_BACK, data)))
-        commit = decode(Revision, answer.get("revision"), "revision")
-        details = {"environment": environment.name, "revision": commit.sha, "branch": branch or environment.source.ref}
-        with self._ports.store.write() as tx:
-            entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", details)
-            tx.audit.append(self._ports.clock.now(), entry)
-            follows = answer.get("operation")
-            return commit, _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
-
-    def _edits(self, environment: Environment, paths: set[str]) -> Edits:
-        live = environment.status.revision
-        if live is None:
-            raise NothingToWriteBack()
-        target = self._ports.targets.open(environment)
-        state = self._ports.desired.at(environment, live)
-        _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
-        edits = state.write_back({item.key: _live(target, item) for item in _chosen(plan, paths)})
-        if not edits:
-            raise NothingToWriteBack()
-        return edits
-
-    def _record_commit(
-        self, environment: Environment, commit: Revision, branch: str, paths: list[str], actor: Actor
-    ) -> None:
-        now = self._ports.clock.now()
-        data = {"environment": environment.name, "revision": commit.sha, "branch": branch, "paths": paths[:100]}
-        with self._ports.store.write() as tx:
-            entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", data)
-            tx.audit.append(now, entry)
-            episode = tx.episodes.current(environment.id)
-            if episode and branch == environment.source.ref:
-                tx.episodes.end(episode.id, now, Ending.WRITTEN_BACK, str(actor))
-                why = f"written back by {actor} as {commit.short}"
-                ended = DriftEnded(episode.id, Ending.WRITTEN_BACK.value, actor, revision=commit.sha, why=why)
-                tx.ledger.append(now, [about(environment, ended)])
-
-
-def _stored(tx: Transaction, environment: Environment, id: Any) -> Operation | None:
-    """The operation that an agent's answer names; None until the agent has reported it."""
-    try:
-        found = tx.operations.get(str(id))
-    except OperationNotFound:
-        return None
-    return found if found.environment_id == environment.id else None
-
-
-def _chosen(plan: Plan, paths: set[str]) -> list[PlanItem]:
-    return [item for item in plan.drift if not paths or printable(item.key) in paths]
-
-
-def _live(target: Target, item: PlanItem) -> tuple[Item, bytes] | None:
-    """The live item at an item's key with its content; None where it is missing or not readable."""
-    if item.found is None:
-        return None
-    content = target.read(item.key, WRITE_BACK_LIMIT + 1)
-    if content is None or len(content) > WRITE_BACK_LIMIT:
-        raise TargetRefused(f"'{printable(item.key)}' cannot be read from the target, or is too large to write back.")
-    return item.found, content
+    def write_back(self, name: str, wish: WriteBackWish, actor: Actor) -> WrittenBack:
+        """Commit what drifted to Git; see WriteBacks."""
+        return self._write_backs.write_back(name, wish, actor)

@@ -14,7 +14,7 @@ from app.domain.events import about
 from app.domain.events.environment_events import RevisionMarkedBad
 from app.domain.expiry import require_future
 from app.domain.operation import Operation, OperationKind, Request, Trigger
-from app.domain.revision import Person, Revision
+from app.domain.revision import Person, Revision, author_called
 from app.domain.state.plan import LiveState, Plan
 from app.ports import DesiredState, HistoryItem, Ports, Source, Target, Transaction, topics
 from app.services.environments.holds import end_hold, set_hold
@@ -165,13 +165,22 @@ class Rollback:
     ) -> Revision:
         """Commit the chosen state on top of the environment's branch and push it."""
         source.fetch()
+        branch = _branch(source, environment)
         head = source.resolve(environment.source.ref)
         edits = self._ports.desired.revert(environment, head.sha, chosen.sha)
         if not edits:
             return head
         message = f"Revert to {chosen.short}: {chosen.subject}\n\n{reason}\n\nRolled back by {actor} in PushPull."
-        author = Person(actor.name, "")
-        return source.commit(environment.source.ref, head.sha, edits, message, author)
+        return source.commit(branch, head.sha, edits, message, author_called(actor.name))
+
+
+def _branch(source: Source, environment: Environment) -> str:
+    """The branch that the environment follows. Raises InvalidInput where it follows a tag or a commit."""
+    try:
+        return source.branch(environment.source.ref)
+    except InvalidInput as problem:
+        mend = f"cannot revert: {problem.detail.partition('. ')[0]}, and only a branch takes a commit; use pin"
+        raise InvalidInput(fields={"strategy": mend}) from None
 
 
 def from_history(tx: Transaction, environment: Environment, revision: str | None) -> HistoryItem:

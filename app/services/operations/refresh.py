@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.domain.diffs.disclosure import secret_lines
 from app.domain.diffs.unified import unified
 from app.domain.environment import Environment, Status
 from app.domain.errors import RevisionNotFound, SourceRefused, Temporary
@@ -144,15 +145,16 @@ def vanished(live: LiveState, target: Target) -> bool:
     return bool(missing) and all(path in missing for path, _ in target.inventory_items())
 
 
-def _item(item: PlanItem, diff: str | None = None) -> DriftItem:
-    return DriftItem(printable(item.key), item.drift or Drift.CHANGED, item.action, diff)
+def _item(item: PlanItem, diff: str | None = None, secrets: int | None = 0) -> DriftItem:
+    return DriftItem(printable(item.key), item.drift or Drift.CHANGED, item.action, diff, secrets)
 
 
 def _with_diff(contents: ContentReader, target: Target, item: PlanItem) -> DriftItem:
     before = known_content(contents, item) if item.known else None
     after = target.read(item.key, READ_LIMIT) if item.found else None
     traits = item.known.traits if item.known else None, item.found.traits if item.found else None
-    return _item(item, unified(before, after, printable(item.key), limit=DIFF_LIMIT, traits=traits))
+    path = printable(item.key)
+    return _item(item, unified(before, after, path, limit=DIFF_LIMIT, traits=traits), secret_lines(before, after, path))
 
 
 def known_content(contents: ContentReader, item: PlanItem) -> bytes | None:

@@ -10,6 +10,7 @@ from app.domain.environment import Environment
 from app.domain.events import NewEvent, about
 from app.domain.events.environment_events import DriftChanged, DriftDetected, DriftEnded
 from app.domain.operation import Operation
+from app.domain.revision import SHORT
 from app.domain.state.drift import DriftReport, Ending
 from app.domain.state.items import printable
 from app.domain.state.plan import Plan
@@ -63,8 +64,9 @@ def follow(
         return None, []
     over = found if isinstance(found, DriftOver) else _over(found)
     tx.episodes.end(current.id, over.at, over.ending, over.by)
-    why = f"{over.ending.value} by {over.by}"
-    ended = DriftEnded(current.id, over.ending.value, Actor.parse(over.by), why=why)
+    revision = operation.revision if over.ending is Ending.WRITTEN_BACK else None
+    how = f"written back by {over.by} as {revision[:SHORT]}" if revision else f"{over.ending.value} by {over.by}"
+    ended = DriftEnded(current.id, over.ending.value, Actor.parse(over.by), revision, why=how)
     return None, [about(environment, ended, operation.id)]
 
 

@@ -55,6 +55,13 @@ def delivered(
     )
 
 
+def drifting_still(status: Status, count: int, episode: int | None) -> Status:
+    """The status after a sync that left other drift as it was."""
+    return replace(
+        status, sync=SyncStatus.OUT_OF_SYNC, divergence=Divergence.DRIFT, drift_count=count, drift_episode=episode
+    )
+
+
 def unseen(status: Status, reason: str) -> Status:
     """The status while the target cannot be observed: sync status and health are unknown."""
     condition = Condition(ConditionKind.TARGET, reason)

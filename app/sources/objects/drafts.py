@@ -101,4 +101,4 @@ def _quoted(path: bytes) -> bytes:
 def _person(person: Person) -> str:
     """Name and address without what has a meaning in a commit's header."""
     name, email = ("".join(c for c in part if c not in "<>\n\r\0").strip() for part in (person.name, person.email))
-    return f"{name or 'unknown'} <{email}>".encode("utf-8", "replace").decode()
+    return f"{name or 'unknown'} <{email or COMMITTER.email}>".encode("utf-8", "replace").decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from app.domain.errors import InvalidInput, RevisionNotFound
 
@@ -12,6 +12,7 @@ HEADS, TAGS = "refs/heads/", "refs/tags/"
 KEPT = "refs/pushpull/kept/"
 DRAFTS = "refs/pushpull/drafts/"
 SHORT_SHA = re.compile(r"[0-9a-f]{4,40}\Z")
+_QUALIFIED = ("refs/", "heads/", "tags/", "remotes/")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.lock(?:/|\Z)|(?:\A|/)\.|[./]\Z|\A[-/]|\A@\Z")
 _LONGEST = 250
 _SHOWN = 3
@@ -29,6 +30,34 @@ def branch_name(name: str, field: str = "branch") -> str:
         mend = "A branch name has no spaces, no '..', none of ~^:?*[\\ and does not start with '-' or '/'."
         raise InvalidInput(f"'{shown(name)}' cannot be a branch.", fields={field: mend})
     return name
+
+
+def branch_meant(wanted: str, refs: Collection[str], default: str) -> str:
+    """The branch that a commit for `wanted` goes to: one that there is, or a name that is free. `refs`: the full names
+    of all branches and tags; `default`: the full name of the default branch.
+
+    A new branch never takes a name that means something already, because it would be followed instead. Raises
+    InvalidInput for "branch".
+    """
+    if wanted == "HEAD" and default in refs:
+        return default.removeprefix(HEADS)
+    name = wanted.removeprefix(HEADS)
+    if HEADS + name in refs and name:
+        return name
+    taken = _taken(name, refs)
+    if taken:
+        mend = "Name a branch; a commit cannot go onto anything else."
+        raise InvalidInput(f"'{shown(wanted)}' {taken}. {mend}", fields={"branch": mend})
+    return branch_name(name)
+
+
+def _taken(name: str, refs: Collection[str]) -> str:
+    """What a name means that is no branch's; "" where it is free."""
+    if TAGS + name.removeprefix(TAGS).removeprefix("tags/") in refs:
+        return "is a tag"
+    if re.fullmatch(r"[0-9a-fA-F]{40}", name):
+        return "is a commit"
+    return "is no branch" if name.startswith(_QUALIFIED) else ""
 
 
 def shown(name: str) -> str:

@@ -144,6 +144,7 @@ def _request(request: Request) -> dict[str, Any]:
         **times,
         "pipeline": {"url": sent.url, "id": sent.id, "commit_time": _text(sent.commit_time)} if sent else None,
         **{name: getattr(request, name) for name in ("allow_older", "left_revision", "retry_of", "reason")},
+        **{name: True for name in ("override_hold", "spares_drift") if getattr(request, name)},
     }
 
 
@@ -197,6 +198,8 @@ def _read_request(row: Any) -> Request:
         visible_after=_time(given.get("visible_after")),
         retry_of=given.get("retry_of"),
         webhook_missed=row.webhook_missed,
+        override_hold=bool(given.get("override_hold")),
+        spares_drift=bool(given.get("spares_drift")),
     )
 
 

@@ -37,6 +37,8 @@ STATUS: dict[type[e.Problem], int] = {
     e.NothingToRollBackTo: 409,
     e.NothingToWriteBack: 409,
     e.WriteBackNotPossible: 409,
+    e.WriteBackConflict: 409,
+    e.SecretsNotIncluded: 409,
     e.AgentAway: 503,
     e.AgentRefused: 409,
     e.AgentRevoked: 401,

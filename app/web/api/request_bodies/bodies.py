@@ -202,6 +202,9 @@ class WriteBackBody(Body):
     paths: list[Line] = Field(default_factory=list, max_length=400)
     branch: Word | None = Field(None, description="Default is the environment's own branch.")
     message: Line = ""
+    include_secrets: list[Line] = Field(
+        default_factory=list, max_length=400, description="Paths that look like secrets and are published all the same."
+    )
 
 
 class IgnoreBody(Body):

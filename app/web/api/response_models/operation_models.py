@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.web.api.fields import Moment
 
@@ -96,6 +96,9 @@ class DriftItem(BaseModel):
     path: str
     change: Literal["changed", "missing", "extra", "mode"]
     diff: str | None
+    secret_lines: int | None = Field(
+        description="Lines that would publish a secret if they were written back; null: too large to be looked through."
+    )
 
 
 class Drift(BaseModel):
@@ -112,11 +115,23 @@ class Drift(BaseModel):
     unmanaged_count: int
 
 
+class LeftOut(BaseModel):
+    """A file that was not written back because it looks like secrets; `secret_lines` is null where it is too large to
+    be looked through."""
+
+    path: str
+    secret_lines: int | None
+
+
 class WrittenBack(BaseModel):
-    """The commit that now holds what drifted, and the sync that follows on the environment's own branch."""
+    """The commit that now holds what drifted. `operation`: the sync that records it as live; null where none follows,
+    for the reason `waits`."""
 
     revision: str
+    branch: str
     operation: Operation | None
+    waits: str
+    left_out: list[LeftOut]
 
 
 class HistoryItem(BaseModel):

@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from app.domain.permissions import Permission
+from app.services.environments.write_back import WriteBackWish
 from app.web.api.deprecation import deprecated_for
 from app.web.api.fields import LINE, Name
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import IgnoreBody, WriteBackBody
 from app.web.api.response_models import Drift, Operation, WrittenBack, reply
 from app.web.api.routes.operation_routes import accepted
-from app.web.api.serializers.domain_json import drift_json, operation_json
+from app.web.api.serializers.domain_json import drift_json, written_back_json
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import api_router
@@ -56,10 +57,15 @@ def acknowledge(name: Name, use_cases: Cases, by: By) -> None:
     dependencies=[may(Permission.WRITE_BACK_DRIFT)],
 )
 def write_back(name: Name, use_cases: Cases, by: By, body: WriteBackBody | None = None) -> Response:
-    """Commit what drifted onto a branch in Git and push it."""
+    """Commit what drifted, on the live revision, onto a branch in Git and push it.
+
+    Files that look like secrets are left out unless `include_secrets` names them. On the environment's own branch the
+    commit becomes the live revision, and nothing on the target changes; under a hold it waits. A conflict names the
+    commit on the branch that changed the same file.
+    """
     given = body or WriteBackBody()
-    revision, operation = use_cases.drift.write_back(name, given.paths, given.branch, given.message, by)
-    return reply({"revision": revision.sha, "operation": operation_json(operation) if operation else None}, 202)
+    wish = WriteBackWish(given.paths, given.branch, given.message, given.include_secrets)
+    return reply(written_back_json(use_cases.drift.write_back(name, wish, by)), 202)
 
 
 @router.post(

@@ -13,9 +13,10 @@ from app.domain.events import Event
 from app.domain.operation import Operation
 from app.domain.specification.environment_fields import as_dict
 from app.domain.specification.kind_catalogue import KindCatalogue
-from app.domain.state.drift import DriftReport
+from app.domain.state.drift import DriftItem, DriftReport
 from app.domain.state.items import printable
 from app.ports import Credential, HistoryItem, Page, Probe, Token
+from app.services.environments.write_back import WrittenBack
 from app.web.api.serializers.pinned_values import with_fingerprints
 
 
@@ -195,12 +196,29 @@ def drift_json(environment: Environment, stored: DriftReport | None, checked_at:
         "environment": environment.name,
         "revision": environment.status.revision,
         "checked_at": at(checked_at),
-        "items": [{"path": one.path, "change": one.change.value, "diff": one.diff} for one in report.items],
+        "items": [drifted_json(one) for one in report.items],
         "count": report.count,
         "episode": environment.status.drift_episode,
         "ignored": list(report.ignored),
         "unmanaged": list(report.unmanaged),
         "unmanaged_count": report.unmanaged_count,
+    }
+
+
+def drifted_json(one: DriftItem) -> dict[str, Any]:
+    """A drifted path."""
+    shown = {"path": one.path, "change": one.change.value, "diff": one.diff}
+    return {**shown, "secret_lines": one.secret_lines}
+
+
+def written_back_json(done: WrittenBack) -> dict[str, Any]:
+    """A commit of what drifted, and what follows."""
+    return {
+        "revision": done.revision.sha,
+        "branch": done.branch,
+        "operation": operation_json(done.operation) if done.operation else None,
+        "waits": done.waits,
+        "left_out": [{"path": one.path, "secret_lines": one.secret_lines} for one in done.left_out],
     }
 
 

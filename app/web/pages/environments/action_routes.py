@@ -7,11 +7,13 @@ from fastapi import Request, Response
 from app.domain.operation import OperationKind, Trigger
 from app.domain.operation import Request as Asked
 from app.domain.permissions import Permission
-from app.web.pages.form_fields import Line, line, until
+from app.services.environments.write_back import WriteBackWish
+from app.web.pages.form_fields import Line, Many, line, until
 from app.web.rendering import links, render
 from app.web.requests.permission_check import By, may
 from app.web.requests.route_dependencies import Cases
 from app.web.requests.routers import page_router
+from app.wording.quantities import listed
 from app.wording.short_names import short
 from app.wording.times import exact
 
@@ -78,15 +80,23 @@ def acknowledge(request: Request, use_cases: Cases, by: By, name: str) -> Respon
 @router.post("/environments/{name}/drift/adoptions", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
 @router.post("/environments/{name}/drift/write-backs", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
 def write_back(
-    request: Request, use_cases: Cases, by: By, name: str, branch: Line = "", message: Line = ""
+    request: Request,
+    use_cases: Cases,
+    by: By,
+    name: str,
+    branch: Line = "",
+    message: Line = "",
+    include_secrets: Many = [],  # noqa: B006 - FastAPI makes a new one
 ) -> Response:
     """Commit what drifted onto a branch in Git."""
-    revision, operation = use_cases.drift.write_back(name, (), line(branch) or None, line(message), by)
-    title = f"Committed as {revision.short} and pushed"
-    if operation:
-        return render.done(request, f"/operations/{operation.id}", title, "Live is being recorded as that revision.")
-    body = f"It waits on {line(branch)} until somebody merges it; until then the drift stays."
-    return render.done(request, links.environment(name, "drift"), title, body)
+    wish = WriteBackWish((), line(branch) or None, line(message), include_secrets)
+    done = use_cases.drift.write_back(name, wish, by)
+    title = f"Committed as {done.revision.short} and pushed to {done.branch}"
+    body = done.waits or "Live is being recorded as that revision."
+    if done.left_out:
+        body += f" Left out, because it looks like secrets: {listed([one.path for one in done.left_out])}."
+    there = f"/operations/{done.operation.id}" if done.operation else links.environment(name, "drift")
+    return render.done(request, there, title, body)
 
 
 @router.post("/environments/{name}/drift/ignores", dependencies=[may(Permission.IGNORE_DRIFT)])

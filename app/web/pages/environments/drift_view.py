@@ -14,6 +14,7 @@ from app.web.rendering import links
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
+from app.wording.quantities import secrets_in_words
 
 SHOWN = 40
 LETTERS = 40_000
@@ -23,11 +24,13 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class DriftedPath:
-    """One drifted path; `diff` is "" if its content is not readable, None if the diff was left out."""
+    """One drifted path; `diff` is "" if its content is not readable, None if the diff was left out; `secrets` says
+    what of it looks like secrets."""
 
     path: str
     change: str
     diff: str | None
+    secrets: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def drift(request: Request, queries: Reads, who: Who, name: str, after: After = 
         unmanaged=report.unmanaged,
         unmanaged_count=report.unmanaged_count,
         episodes=page.items,
-        branch=f"drift/{name}",
+        branch=f"drift/{name}-{report.episode}" if report.episode else f"drift/{name}",
         url=links.with_query(here, {"after": after}),
         first=here if after else "",
         next=links.with_query(here, {"after": page.next}) if page.next else "",
@@ -79,5 +82,6 @@ def _items(report: DriftReport) -> tuple[DriftedPath, ...]:
         diff = each.diff
         fits = diff is None or len(diff) <= left
         left -= len(diff or "") if fits else 0
-        items.append(DriftedPath(each.path, each.change.value, (diff or "") if fits else None))
+        secrets = secrets_in_words(each.secret_lines)
+        items.append(DriftedPath(each.path, each.change.value, (diff or "") if fits else None, secrets))
     return tuple(items)
