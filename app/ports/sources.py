@@ -37,6 +37,14 @@ class RefMove:
     forced: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A path that both sides changed, and the newest commit of the other side that did."""
+
+    path: bytes
+    commit: Revision
+
+
 class Contents(Protocol):
     """Content of blobs, streamed."""
 
@@ -107,6 +115,11 @@ class Source(Protocol):
         """The plain name of the branch that a commit for a ref goes to: the one that `wanted` names ("main",
         "refs/heads/main", or "HEAD" for the default branch), or a new one. Raises InvalidInput for a tag, a commit,
         and any name that a new branch would take from something else."""
+        ...
+
+    def in_the_way(self, base: str, head: Revision, edits: Edits) -> Meeting | None:
+        """What changed between `base` and `head` stands in the way of edits made on `base`; None where a three-way
+        merge has no conflict. Raises RevisionNotFound if either is not in the mirror."""
         ...
 
     def keep(self, sha: str) -> None:

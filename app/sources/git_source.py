@@ -11,7 +11,8 @@ from app.domain.revision import Person, Revision, is_sha
 from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
 from app.domain.state.items import Change, Item, Unsupported
 from app.git import GitFailed
-from app.ports.sources import Contents, Edits, RefMove
+from app.ports.sources import Contents, Edits, Meeting, RefMove
+from app.sources.branch_merge import in_the_way
 from app.sources.locks import own_disk
 from app.sources.mirror import Mirror
 from app.sources.objects import commits, ref_names, trees
@@ -143,6 +144,10 @@ class GitSource:
             mend = "Name a branch; a commit cannot go onto anything else."
             raise InvalidInput(f"'{found}' is a commit. {mend}", fields={"branch": mend})
         return found
+
+    def in_the_way(self, base: str, head: Revision, edits: Edits) -> Meeting | None:
+        """What both sides changed."""
+        return in_the_way(self, base, head, edits)
 
     # --- writes ---
     def keep(self, sha: str) -> None:

@@ -36,7 +36,6 @@ from app.domain.state.plan import PlanItem
 from app.ports import Edits, LiveItems, Ports, Source, Target, Transaction, topics
 from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
-from app.services.environments.branch_merge import in_the_way
 from app.services.operations.planning import applied_state, observe_and_plan
 from app.services.operations.queue import Queue
 from app.services.operations.refresh import known_content
@@ -242,7 +241,7 @@ def _parent(source: Source, branch: str, found: Found) -> str:
         return found.live
     if head.sha == found.live:
         return head.sha
-    met = in_the_way(source, found.live, head, found.edits)
+    met = source.in_the_way(found.live, head, found.edits)
     if met is None:
         return head.sha
     path, other = printable(met.path), met.commit

@@ -127,8 +127,8 @@ class Sync:
         seeded = seed_inventory(self._ports.desired, environment, target)
         head = target.inventory()
         self._owned = environment.status.files if head.state else 0
-        spares = self._request.spares_drift and head.state is not None
-        whole = seeded or not (spares or self._only_news(head.state, state.id))
+        calm = head.state != state.id and not environment.status.drift_count
+        whole = seeded or head.state is None or not (calm or self._request.spares_drift)
         with recorder.stage(StageName.PLANNED):
             _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=whole)
         recorder.note(total=len(plan.work))
@@ -143,10 +143,6 @@ class Sync:
             self._check(target),
             self._ahead(source, revision.sha, state.id),
         )
-
-    def _only_news(self, applied: str | None, wanted: str) -> bool:
-        """Whether a look at what Git changed tells all: something was applied, and nothing is known to have drifted."""
-        return applied not in (None, wanted) and not self._environment.status.drift_count
 
     def _report_unsupported(self, state: DesiredState) -> None:
         """Log which paths are not delivered in full: submodules, and LFS pointers without their content."""
@@ -225,7 +221,8 @@ class Sync:
             after = replace(after, files=self._files(plan), checked_at=checked_at, last_good=good)
             return status_transitions.drifting_still(after, spared, before.drift_episode) if spared else after
 
-        spared = self._spared(plan)
+        spared, ending = self._spared(plan), Ending.SUPERSEDED if moved else Ending.HEALED
+        ending = Ending.WRITTEN_BACK if self._request.spares_drift else ending
         return Conclusion(
             Phase.SUCCEEDED if well else Phase.FAILED,
             self._outcome(plan, revision) if well else Outcome.FAILED,
@@ -234,7 +231,7 @@ class Sync:
             news=self._news,
             noticed_at=self._noticed_at(),
             live=WentLive(revision, delivery.state.id, moved, well),
-            episode=None if spared else DriftOver(at, self._ending(moved=moved), self._request.initiated_by),
+            episode=None if spared else DriftOver(at, ending, self._request.initiated_by),
             drift=None if spared else DriftReport(revision.sha),
             refresh=_next_refresh(delivery.whole),
         )
@@ -243,11 +240,6 @@ class Sync:
         """How many paths drift as before, because only what Git changed was asked for."""
         known = self._environment.status.drift_count if self._request.spares_drift else 0
         return max(0, known - len(plan.drift))
-
-    def _ending(self, *, moved: bool) -> Ending:
-        if self._request.spares_drift:
-            return Ending.WRITTEN_BACK
-        return Ending.SUPERSEDED if moved else Ending.HEALED
 
     def _ahead(self, source: Source, revision: str, id: str) -> bool:
         """Whether Git's ref asks for another state than the one with this id, which is the revision's."""

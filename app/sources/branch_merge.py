@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from app.domain.errors import RevisionNotFound
 from app.domain.revision import Revision
 from app.domain.state.git_files import EMPTY_TREE, blob_id, file_item
 from app.domain.state.items import Change, Item
-from app.ports import Edits, Source
+from app.ports.sources import Edits, Meeting, Source
 
 LOOKED = 200  # commits that are looked through for the one in the way
-
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """A path that both sides changed, and the newest commit of the other side that did."""
-
-    path: bytes
-    commit: Revision
 
 
 def in_the_way(source: Source, base: str, head: Revision, edits: Edits) -> Meeting | None:
