@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection
 
 from app.domain.errors import OperationNotFound
-from app.domain.operation import Operation, Phase
+from app.domain.operation import Operation
 from app.notifications import InProcessNotifier
 from app.ports import Transaction
 from app.services.use_cases import UseCases
@@ -127,10 +127,10 @@ class Workers:
 
     def _is_mine(self, tx: Transaction, id: str) -> bool:
         try:
-            found = tx.operations.get(id)
+            lease = tx.operations.lease(id)
         except OperationNotFound:
             return False  # it went without news and left no trace
-        return found.phase is Phase.RUNNING and found.worker == self.name and found.termination_by is None
+        return lease.held_by(self.name) and lease.termination_by is None
 
 
 def _of(operation: Operation) -> dict[str, str]:

@@ -54,7 +54,7 @@ def _line(event: Event) -> Line | None:
 def _ended(fact: OperationConcluded) -> Line | None:
     bad = fact.phase in (Phase.FAILED, Phase.ERROR)
     if fact.kind != OperationKind.SYNC:
-        return (logging.WARNING, "comparison failed", {}) if bad else None
+        return (logging.WARNING, "refresh failed", {}) if bad else None
     outcome = fact.outcome or fact.phase
     if outcome in (Outcome.NO_OP, Phase.SUPERSEDED):
         return None

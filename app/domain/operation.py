@@ -175,6 +175,20 @@ class OperationDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Who works on an operation: the part of it that other transactions change while it runs."""
+
+    phase: Phase
+    worker: str | None = None
+    heartbeat_at: datetime | None = None
+    termination_by: str | None = None
+
+    def held_by(self, worker: str | None) -> bool:
+        """Whether the operation is still this worker's to run."""
+        return self.phase is Phase.RUNNING and self.worker == worker
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One run. `id` is a ULID: unique, and sorted by time of creation."""
 

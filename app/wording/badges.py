@@ -28,7 +28,7 @@ LOOKS: dict[str, dict[str, Badge]] = {
     "sync": {
         "Synced": Badge("Synced", "ok", "ok", "The target holds what Git declares."),
         "OutOfSync": Badge("OutOfSync", "warn", "differs", "The target differs from what Git declares."),
-        "Unknown": Badge("Unknown", "none", "unknown", "The last comparison is too old to be believed."),
+        "Unknown": Badge("Unknown", "none", "unknown", "The last refresh is too old to be believed."),
     },
     "health": {
         "Healthy": Badge("Healthy", "ok", "heart", "The health check passes."),
@@ -56,8 +56,8 @@ LOOKS: dict[str, dict[str, Badge]] = {
         "rolled_back": Badge("rolled back", "ok", "rollback", "An earlier revision is live again."),
         "healed": Badge("healed", "ok", "heal", "Drift was reverted."),
         "no_op": Badge("nothing to do", "none", "equal", "The target held that revision already."),
-        "compared": Badge("in sync", "ok", "ok", "Compared; live equals desired."),
-        "out_of_sync": Badge("found a difference", "warn", "differs", "Compared; live differs from desired."),
+        "compared": Badge("in sync", "ok", "ok", "Refreshed; live equals desired."),
+        "out_of_sync": Badge("found a difference", "warn", "differs", "Refreshed; live differs from desired."),
         "held": Badge("held", "none", "hold", "A hold stops automation here."),
         "superseded": Badge("superseded", "none", "skip", "A newer revision took its place."),
         "filtered": Badge("filtered", "none", "filter", "The commit does not touch this environment's path."),

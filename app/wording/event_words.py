@@ -104,7 +104,7 @@ def _health(fact: HealthChanged) -> Words:
 def _edited(fact: EnvironmentEdited) -> Words:
     parts = [key for key in fact.changes if key in ("mode", "source", "target", "policy", "labels")]
     by = f"by {actor(str(fact.by))}"
-    return "Settings edited", None, f"{listed(parts)} changed {by}" if parts else f"by {fact.by}"
+    return "Settings edited", None, f"{listed(parts)} changed {by}" if parts else by
 
 
 def _rule_edited(fact: IgnoreRuleEdited) -> Words:

@@ -25,7 +25,12 @@ def size(count: int | None) -> str:
 
 def plural(count: float, word: str, many: str = "") -> str:
     """ "1 file", "3 files", "2 entries" (many="entries")."""
-    return f"{number(count)} {word if count == 1 else many or word + 's'}"
+    return f"{number(count)} {agree(count, word, many or word + 's')}"
+
+
+def agree(count: float, one: str, many: str) -> str:
+    """The form of a word that goes with a count: agree(1, "needs", "need") is "needs"."""
+    return one if count == 1 else many
 
 
 def listed(words: Iterable[str], nothing: str = "") -> str:

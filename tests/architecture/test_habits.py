@@ -45,3 +45,15 @@ def test_a_bare_machine_is_the_same_python_and_leaves_nothing_behind() -> None:
     folder, program = asked.stdout.splitlines()
     assert not Path(folder).exists()
     assert Path(program).is_file()
+
+
+def test_no_sentence_chooses_its_own_number() -> None:
+    """Plurals are made in app/wording; what is made by hand forgets one form or the other."""
+    by_hand = re.compile(r"""[a-z]['"] if [^{}\n]{1,60} [!=]= 1 else""")
+    places = [*ROOT.glob("app/**/*.py"), *ROOT.glob("templates/**/*.html")]
+    assert not [
+        f"{path.relative_to(ROOT)}: {found.group()}"
+        for path in places
+        if path.parent.name != "wording"
+        for found in by_hand.finditer(path.read_text("utf-8"))
+    ]

@@ -188,13 +188,13 @@ def test_an_interrupted_apply_is_known_and_goes_on(objects: Objects) -> None:
     objects.ports.sources.open(objects.url).fetch()
     state = objects.ports.desired.at(environment, second)
     target = objects.ports.targets.open(environment)
-    _, plan = observe_and_plan(environment, target, state, objects.clock.now(), whole=False)
+    _, plan = observe_and_plan(environment, target, target.inventory(), state, objects.clock.now(), whole=False)
     with pytest.raises(Terminated):
         target.apply(plan, state, Watcher(stop_after=1))
     assert not target.inventory().whole
     owned = dict(target.inventory_items())
     assert all(isinstance(item, Item) and not item.traits for item in owned.values())
-    live, plan = observe_and_plan(environment, target, state, objects.clock.now(), whole=False)
+    live, plan = observe_and_plan(environment, target, target.inventory(), state, objects.clock.now(), whole=False)
     assert (plan.drift, len(plan.work), live.unmanaged_count) == ((), 1, 0), "an interrupted delivery is not drift"
     assert objects.deliver("push", second).phase is Phase.SUCCEEDED
     assert objects.live() == {WEB: {"image": "web:2"}, DATABASE: {"image": "db:2"}}

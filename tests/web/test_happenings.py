@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Stage, StageName, Trigger
-from app.web.rendering.happenings import of_operation, summary
+from app.web.rendering.happenings import of_operation
+from app.wording.operation_words import summary
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHA = "1f0c9d2a" * 5

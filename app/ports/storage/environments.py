@@ -71,8 +71,9 @@ class Environments(Protocol):
         """Remove the environment with its status, hold and labels; its operations, events and audit entries stay."""
         ...
 
-    def put_status(self, id: int, status: Status) -> None:
-        """Replace the environment's status as a whole."""
+    def put_status(self, id: int, status: Status, refresh_at: datetime | None = None) -> None:
+        """Replace the environment's status as a whole; with `refresh_at` (UTC) also when its next scheduled refresh
+        is due, which stays as it is without."""
         ...
 
     def set_hold(self, id: int, hold: Hold | None) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.domain.agents.wire import WIRE_NAME
-from app.domain.operation import Operation
+from app.domain.operation import Lease, Operation
 from app.domain.revision import Revision
 from app.ports.storage.pages import Page
 
@@ -69,6 +69,10 @@ class Operations(Protocol):
 
     def get(self, id: str) -> Operation:
         """One operation. Raises OperationNotFound."""
+        ...
+
+    def lease(self, id: str) -> Lease:
+        """Who works on an operation. Raises OperationNotFound."""
         ...
 
     def save(self, operation: Operation) -> None:

@@ -22,6 +22,7 @@ from app.services.operations.planning import applied_state, observe_and_plan
 from app.services.operations.queue import AgentCommand, Queue
 from app.services.operations.shadow_run import refuse
 from app.services.relay import elsewhere
+from app.wording.quantities import plural
 
 STRATEGIES = ("pin", "revert")
 
@@ -68,7 +69,9 @@ class Rollback:
         environment, item, chosen, source = self._choose(name, revision)
         target = self._ports.targets.open(environment)
         state = self._ports.desired.at(environment, chosen.sha)
-        live, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
+        live, plan = observe_and_plan(
+            environment, target, target.inventory(), state, self._ports.clock.now(), whole=True
+        )
         applied = applied_state(self._ports.desired, environment, live.inventory, state)
         forward = _forward(source, environment, chosen)
         return RollbackPreview(environment, chosen, plan, live, state, applied, target, item, forward)
@@ -208,9 +211,9 @@ def _why_nothing(tx: Transaction, environment: Environment) -> str:
     if not others:
         return f"{(live or '')[:8]} is the only revision that was ever live in {name}."
     left = len({one.revision for one in others})
-    noun = "revision was" if left == 1 else "revisions were"
+    others_were = plural(left, "other revision was", "other revisions were")
     return (
-        f"{left} other {noun} live in {name}, but none is good: each is marked bad or never was healthy. "
+        f"{others_were} live in {name}, but none is good: each is marked bad or never was healthy. "
         "Choose one of the history by hand if you want it all the same."
     )
 

@@ -133,7 +133,7 @@ class ModeSwitches:
         try:
             new.forget()
             source = self._ports.sources.open(after.source.repo_url, after.source.credential)
-            if not seed_inventory(desired, before, new):
+            if not seed_inventory(desired, before, new)[1]:
                 source.fetch()
                 seed_inventory(desired, before, new)
         except Problem:

@@ -134,7 +134,7 @@ class WriteBacks:
         if live is None:
             raise NothingToWriteBack()
         target, state = self._ports.targets.open(environment), self._ports.desired.at(environment, live)
-        look, plan = observe_and_plan(environment, target, state, now, whole=True)
+        look, plan = observe_and_plan(environment, target, target.inventory(), state, now, whole=True)
         chosen = [item for item in plan.drift if not wish.paths or printable(item.key) in wish.paths]
         if not chosen:
             raise NothingToWriteBack()

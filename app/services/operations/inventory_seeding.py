@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from app.domain.environment import Environment
 from app.domain.errors import Problem
 from app.domain.state.items import Item, Key
-from app.domain.state.plan import Action, Plan, PlanItem
+from app.domain.state.plan import Action, InventoryHead, Plan, PlanItem
 from app.ports import DesiredState, DesiredStates, Target
 
 
-def seed_inventory(desired: DesiredStates, environment: Environment, target: Target) -> bool:
-    """Fill an inventory that was never written with the state of the live revision; True if it was filled.
+def seed_inventory(desired: DesiredStates, environment: Environment, target: Target) -> tuple[InventoryHead, bool]:
+    """Fill an inventory that was never written with the state of the live revision; returns the inventory's head, and
+    True if it was filled.
 
     A mirror that does not know this revision (any more) leaves it empty: then the next look takes over the items that
     equal what is desired, and the next sync records them. Cheap where there is nothing to do, so every walk begins
@@ -24,14 +25,14 @@ def seed_inventory(desired: DesiredStates, environment: Environment, target: Tar
     """
     live, head = environment.status.revision, target.inventory()
     if live is None or head.state is not None or not head.whole or environment.policy.observe:
-        return False
+        return head, False
     try:
         state = desired.at(environment, live)
         items = tuple(state.items())
     except Problem:
-        return False
+        return head, False
     seed(target, state, items)
-    return True
+    return target.inventory(), True
 
 
 def carry(desired: DesiredStates, environment: Environment, old: Target, new: Target) -> bool:

@@ -13,14 +13,13 @@ from app.ports import DesiredState, DesiredStates, Target
 
 
 def observe_and_plan(
-    environment: Environment, target: Target, desired: DesiredState, now: datetime, *, whole: bool
+    environment: Environment, target: Target, head: InventoryHead, desired: DesiredState, now: datetime, *, whole: bool
 ) -> tuple[LiveState, Plan]:
-    """Observe the target and compare it with the desired state.
+    """Observe the target, whose inventory has the given head, and compare it with the desired state.
 
     With `whole` every owned item is looked at; without, only those that Git changed, so that the cost follows the
     change (an interrupted apply is always looked at as a whole).
     """
-    head = target.inventory()
     changes = changed(target, head, desired)
     keys = tuple(change.key for change in changes)
     live = target.look(keys, only=head.whole and head.state is not None and not whole)

@@ -12,7 +12,7 @@ from app.domain.errors import OperationInProgress, Terminated
 from app.domain.events import Fact
 from app.domain.events.operation_events import OperationLog, OperationStage
 from app.domain.masking import mask
-from app.domain.operation import Operation, Phase, PlannedPath, Stage, StageName
+from app.domain.operation import Operation, PlannedPath, Stage, StageName
 from app.domain.state.items import printable
 from app.domain.state.plan import PlanItem
 from app.ports import Ports, Transaction
@@ -92,10 +92,10 @@ class OperationRecorder:
 
     def _merged(self, tx: Transaction) -> Operation:
         """The operation with the changes of other transactions; OperationInProgress if another worker took the run."""
-        stored = tx.operations.get(self.operation.id)
-        if stored.phase is not Phase.RUNNING or stored.worker != self.operation.worker:
+        lease = tx.operations.lease(self.operation.id)
+        if not lease.held_by(self.operation.worker):
             raise OperationInProgress("Another worker has ended the operation meanwhile.")
-        return replace(self.operation, termination_by=stored.termination_by, heartbeat_at=stored.heartbeat_at)
+        return replace(self.operation, termination_by=lease.termination_by, heartbeat_at=lease.heartbeat_at)
 
     def conclude(self, conclusion: Conclusion) -> Operation:
         """End the operation, in one transaction."""

@@ -26,6 +26,7 @@ from app.services.outcomes import status_transitions
 from app.services.outcomes.conclusion import Conclusion, NextRefresh
 from app.services.outcomes.drift_episodes import found_in
 from app.services.outcomes.revision_news import RevisionNews, news
+from app.wording.quantities import plural
 
 DIFFS, ITEMS = 100, 5000  # drifted files whose diff is kept, and that are listed
 READ_LIMIT = 1_000_000  # bytes of a live file that are read for a diff
@@ -49,18 +50,18 @@ class Refresh:
         target = self._ports.targets.open(environment)
         with self._recorder.stage(StageName.FETCHED):
             note = self._fetch(source)
-            head = wanted.head_of(source, environment)
-            self._asked &= head is not None
-            self._news = news(self._ports.desired, source, environment, head) if head else None
-            sha = self._declared(source, head)
+            newest = wanted.head_of(source, environment)
+            self._asked &= newest is not None
+            self._news = news(self._ports.desired, source, environment, newest) if newest else None
+            sha = self._declared(source, newest)
         if environment.policy.observe:
             now = self._ports.clock.now()
             return Shadow(self._ports, environment, self._recorder, self._news, now).refresh(sha, note)
         desired = self._ports.desired
-        seed_inventory(desired, environment, target)
+        head, _ = seed_inventory(desired, environment, target)
         with self._recorder.stage(StageName.PLANNED):
             state = desired.at(environment, sha)
-            live, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=True)
+            live, plan = observe_and_plan(environment, target, head, state, self._ports.clock.now(), whole=True)
             applied = applied_state(desired, environment, live.inventory, state)
             found = replace(report(applied, target, live, plan), revision=environment.status.revision)
             at = self._ports.clock.now()
@@ -81,6 +82,8 @@ class Refresh:
 
     def _declared(self, source: Source, head: Revision | None) -> str:
         environment = self._environment
+        if head is not None and head.sha == environment.status.revision:
+            return head.sha  # whatever is thought of it, it is live
         with self._ports.store.read() as tx:
             bad = head is not None and tx.history.is_bad(environment.id, head.sha)
         sha = wanted.declared(environment, head.sha if head else None, bad)
@@ -189,7 +192,7 @@ def in_words(plan: Plan) -> str:
     drift, behind = len(plan.drift), len(plan.work) - len([item for item in plan.drift if item.works])
     parts = []
     if drift:
-        parts.append(f"{drift} {'path' if drift == 1 else 'paths'} drifted")
+        parts.append(f"{plural(drift, 'path')} drifted")
     if behind:
-        parts.append(f"{behind} {'path differs' if behind == 1 else 'paths differ'} from Git")
+        parts.append(f"{plural(behind, 'path differs', 'paths differ')} from Git")
     return " and ".join(parts) or f"live equals desired ({SyncStatus.SYNCED.value})"

@@ -18,6 +18,7 @@ from app.services.operations.health_and_hooks import check_health
 from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.outcomes.conclusion import Conclusion, NextRefresh
 from app.services.outcomes.revision_news import RevisionNews
+from app.wording.quantities import plural
 
 
 def refuse(environment: Environment, deed: str) -> None:
@@ -58,7 +59,7 @@ class Shadow:
         self._recorder.remember(paths=paths_of(plan.items))
         self._recorder.note(revision=sha)
         differing = len(plan.work)
-        words = f"{differing} {'path differs' if differing == 1 else 'paths differ'} from what it would have delivered"
+        words = f"{plural(differing, 'path differs', 'paths differ')} from what it would have delivered"
         reason = words if differing else f"live equals what it would have delivered ({SyncStatus.SYNCED.value})"
         outcome = Outcome.OUT_OF_SYNC if differing else Outcome.COMPARED
         return self._concluded(

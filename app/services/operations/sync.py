@@ -124,13 +124,12 @@ class Sync:
     def _deliver(self, source: Source, revision: Revision, state: DesiredState) -> Conclusion:
         environment, recorder = self._environment, self._recorder
         target = self._ports.targets.open(environment)
-        seeded = seed_inventory(self._ports.desired, environment, target)
-        head = target.inventory()
+        head, seeded = seed_inventory(self._ports.desired, environment, target)
         self._owned = environment.status.files if head.state else 0
         calm = head.state != state.id and not environment.status.drift_count
         whole = seeded or head.state is None or not (calm or self._request.spares_drift)
         with recorder.stage(StageName.PLANNED):
-            _, plan = observe_and_plan(environment, target, state, self._ports.clock.now(), whole=whole)
+            _, plan = observe_and_plan(environment, target, head, state, self._ports.clock.now(), whole=whole)
         recorder.note(total=len(plan.work))
         recorder.remember(paths=paths_of(plan.items), state=state.id)
         failure = self._apply(target, plan, state)

@@ -127,8 +127,8 @@ def _settle(tx: Transaction, ended: Operation, conclusion: Conclusion, at: datet
     events += status_transitions.status_events(before, status, ended)
     changed = bool(events) if ended.phase is Phase.SUCCEEDED else status.condition != before.status.condition
     noted = not (is_quiet(ended) and ended.phase is Phase.SUCCEEDED)
-    tx.environments.put_status(before.id, status_transitions.ended(status, ended) if noted else status)
-    _schedule(tx, before, conclusion.refresh, seen_at)
+    status = status_transitions.ended(status, ended) if noted else status
+    tx.environments.put_status(before.id, status, _due(before, conclusion.refresh, seen_at))
     tx.ledger.append(seen_at, events)
     return changed
 
@@ -140,7 +140,8 @@ def _write_history(tx: Transaction, ended: Operation, live: WentLive, at: dateti
         tx.history.mark_good(ended.environment_id, live.revision.sha, at)
 
 
-def _schedule(tx: Transaction, environment: Environment, refresh: NextRefresh, seen_at: datetime) -> None:
-    if refresh is not NextRefresh.AS_PLANNED:
-        after = refresh is NextRefresh.AFTER_INTERVAL
-        tx.environments.schedule_refresh(environment.id, seen_at + environment.refresh_interval() * after)
+def _due(environment: Environment, refresh: NextRefresh, seen_at: datetime) -> datetime | None:
+    """When the environment is refreshed next; None: as planned."""
+    if refresh is NextRefresh.AS_PLANNED:
+        return None
+    return seen_at + environment.refresh_interval() * (refresh is NextRefresh.AFTER_INTERVAL)

@@ -49,6 +49,8 @@ def follow(
     tx: Transaction, environment: Environment, found: DriftFound | DriftOver, operation: Operation
 ) -> tuple[int | None, list[NewEvent]]:
     """Open, update or end the environment's episode; returns the id of the open one, and what the ledger learns."""
+    if isinstance(found, DriftFound) and not found.count and environment.status.drift_episode is None:
+        return None, []
     current = tx.episodes.current(environment.id)
     if isinstance(found, DriftFound) and found.count:
         if current is None:

@@ -111,9 +111,12 @@ class ReportingEnvironments(SqlEnvironments):
         super().__init__(connection, here)
         self._queue_report = queue_report
 
-    def put_status(self, id: int, status: Status) -> None:
-        if self.by_id(id).status != status:
-            super().put_status(id, status)
+    def put_status(self, id: int, status: Status, refresh_at: datetime | None = None) -> None:
+        if self.by_id(id).status == status:
+            if refresh_at:
+                self.schedule_refresh(id, refresh_at)
+        else:
+            super().put_status(id, status, refresh_at)
             self._queue_report(id, ReportKind.STATUS, encode(status), None, "status")
 
     def set_hold(self, id: int, hold: Hold | None) -> None:

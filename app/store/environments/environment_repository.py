@@ -112,8 +112,9 @@ class SqlEnvironments:
         self._db.execute(delete(tables.drift_reports).where(tables.drift_reports.c.environment_id == id))
         self._db.execute(delete(env).where(env.c.id == id))
 
-    def put_status(self, id: int, status: Status) -> None:
-        self._db.execute(_UPDATE, {**_status(status), "of": id})
+    def put_status(self, id: int, status: Status, refresh_at: datetime | None = None) -> None:
+        due = {"refresh_at": refresh_at} if refresh_at else {}
+        self._db.execute(_UPDATE, {**_status(status), **due, "of": id})
 
     def set_hold(self, id: int, hold: Hold | None) -> None:
         values = {"hold": hold_dict(hold), "hold_expires_at": hold.expires_at if hold else None}

@@ -12,6 +12,7 @@ from app.domain.agents.wire import encode
 from app.domain.errors import OperationNotFound
 from app.domain.operation import (
     Changes,
+    Lease,
     Operation,
     OperationDetail,
     OperationKind,
@@ -41,7 +42,8 @@ ENDS = {
     "healthy_at": StageName.HEALTHY,
 }
 # Statements of every operation are built once: building one takes longer than running it.
-BY_ID = select(ops).where(ops.c.id == bindparam("of"))
+_BY_ID = select(ops).where(ops.c.id == bindparam("of"))
+_LEASE = select(ops.c.phase, ops.c.worker, ops.c.heartbeat_at, ops.c.termination_by).where(ops.c.id == bindparam("of"))
 _INSERT = insert(ops)
 _UPDATE = update(ops).where(ops.c.id == bindparam("of"))
 _REMOVE = delete(ops).where(ops.c.id == bindparam("of"))
@@ -58,10 +60,16 @@ class SqlOperations:
         self._db.execute(_INSERT, _columns(operation))
 
     def get(self, id: str) -> Operation:
-        row = self._db.execute(BY_ID, {"of": id}).first() if id.isalnum() and id.isascii() else None
+        row = self._db.execute(_BY_ID, {"of": id}).first() if id.isalnum() and id.isascii() else None
         if row is None:
             raise OperationNotFound(f"There is no operation '{id[:40]}'.")
         return read_operation(sound(row))
+
+    def lease(self, id: str) -> Lease:
+        row = self._db.execute(_LEASE, {"of": id}).first()
+        if row is None:
+            raise OperationNotFound(f"There is no operation '{id[:40]}'.")
+        return Lease(Phase(row.phase), row.worker, row.heartbeat_at, row.termination_by)
 
     def save(self, operation: Operation) -> None:
         if operation.phase.final and operation.kind is OperationKind.SYNC and operation.finished_at:

@@ -23,7 +23,7 @@ from app.web.rendering.snippets import base_url
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import page_router
-from app.wording.quantities import plural
+from app.wording.quantities import agree, plural
 
 SKEWED_S = 2.0
 REGION = "agents"
@@ -105,13 +105,13 @@ def _obvious(choices: tuple[Environment, ...]) -> tuple[str, ...]:
 def _title(rows: tuple[AgentRow, ...], choices: tuple[Environment, ...]) -> str:
     away = sum(not row.connected for row in rows)
     if not rows and choices:
-        return f"{plural(len(choices), 'environment')} {'waits' if len(choices) == 1 else 'wait'} for an agent"
+        return f"{plural(len(choices), 'environment waits', 'environments wait')} for an agent"
     if not rows:
         return "Agents"
     if away:
-        return f"{away} of {len(rows)} agents {'is' if away == 1 else 'are'} not connected"
+        return f"{away} of {len(rows)} agents {agree(away, 'is', 'are')} not connected"
     lonely = sum(one.agent is None for one in choices)
-    waits = f"{lonely} environment{' waits' if lonely == 1 else 's wait'} for one"
+    waits = f"{plural(lonely, 'environment waits', 'environments wait')} for one"
     return f"Every agent is there; {waits}" if lonely else "Every agent is there"
 
 

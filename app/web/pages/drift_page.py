@@ -13,7 +13,7 @@ from app.web.rendering import links, render
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
-from app.wording.quantities import plural
+from app.wording.quantities import agree, plural
 
 OPEN = 100
 PAST = 30
@@ -40,7 +40,7 @@ def drift(request: Request, queries: Reads, who: Who, after: After = "") -> Resp
     now, page = found.open, found.page
     count = f"{OPEN}+ environments" if now.next else plural(len(now.items), "environment")
     context = DriftPage(
-        title=f"{count} {'is' if len(now.items) == 1 else 'are'} in drift" if now.items else "Nothing is in drift",
+        title=f"{count} {agree(len(now.items), 'is', 'are')} in drift" if now.items else "Nothing is in drift",
         known=found.known,
         open=now.items,
         past=tuple(one for one in page.items if one.ended_at),

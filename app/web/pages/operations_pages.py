@@ -16,12 +16,13 @@ from app.domain.permissions import Permission
 from app.ports import OperationFilter
 from app.web.pages.query_parameters import After, Word, clean, moment
 from app.web.rendering import links, render
-from app.web.rendering.happenings import Happening, counted, of_operation, sentence_case, started, summary
+from app.web.rendering.happenings import Happening, of_operation
 from app.web.rendering.plots import RoadStep, road
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import page_router
 from app.wording.badges import look
+from app.wording.operation_words import counted, sentence_case, started, summary
 from app.wording.short_names import short
 from app.wording.times import exact
 

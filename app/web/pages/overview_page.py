@@ -22,7 +22,7 @@ from app.web.requests.permission_check import may
 from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
 from app.wording.needs_words import Need, need_of
-from app.wording.quantities import listed, plural
+from app.wording.quantities import agree, listed, plural
 
 REGIONS = ("environments", "summary")
 router = page_router()
@@ -147,7 +147,7 @@ def headline(tally: Tally) -> str:
         return "Nothing needs you"
     if tally.total == 1:
         return "Your environment needs you"
-    return f"{tally.need:,} of {tally.total:,} environments {'needs' if tally.need == 1 else 'need'} you"
+    return f"{tally.need:,} of {tally.total:,} environments {agree(tally.need, 'needs', 'need')} you"
 
 
 def lede(tally: Tally) -> str:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.web.rendering import links, plots
 from app.web.rendering.diff_rows import diff_lines
 from app.wording.badges import look
-from app.wording.quantities import listed, number, plural, size
+from app.wording.quantities import agree, listed, number, plural, size
 from app.wording.role_words import deeds_of
 from app.wording.short_names import actor, repository, short
 from app.wording.times import clock, duration, every, exact, iso, relative, since
@@ -19,7 +19,7 @@ from app.wording.times import clock, duration, every, exact, iso, relative, sinc
 FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        look, short, number, size, plural, listed, duration, every, since, relative, exact, clock, iso, actor,
+        look, short, number, size, plural, agree, listed, duration, every, since, relative, exact, clock, iso, actor,
         deeds_of, repository, diff_lines,
     )
 }  # fmt: skip

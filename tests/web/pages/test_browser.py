@@ -126,8 +126,8 @@ def test_pages_work_without_javascript(browser: Browser, filled: Filled) -> None
     page.goto("/?q=shop")
     expect(page.locator("tbody a.go").first).to_have_text("shop")
     page.goto("/environments/shop")
-    page.click("button:has-text('Compare now')")
-    expect(page.locator(".notice").first).to_contain_text("A comparison was asked for")
+    page.click("button:has-text('Refresh now')")
+    expect(page.locator(".notice").first).to_contain_text("A refresh was asked for")
     context.close()
 
 

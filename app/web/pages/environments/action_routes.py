@@ -34,7 +34,7 @@ def refresh(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Compare live with Git now."""
     use_cases.queue.ask(name, Asked(OperationKind.REFRESH, Trigger.MANUAL, str(by)), by)
     return render.done(
-        request, links.environment(name), "A comparison was asked for", "What it finds is shown below.", "busy"
+        request, links.environment(name), "A refresh was asked for", "What it finds is shown below.", "busy"
     )
 
 
@@ -111,7 +111,7 @@ def ignore(
 ) -> Response:
     """Accept drift at a path."""
     use_cases.drift.ignore(name, line(path), line(ignore_reason), until(ignore_until, "ignore_until"), by)
-    body = "A comparison is under way; the environment is Synced again if nothing else differs."
+    body = "A refresh is under way; the environment is Synced again if nothing else differs."
     return render.done(request, links.environment(name, "drift"), f"Drift at {line(path)} is ignored", body, "none")
 
 
@@ -119,5 +119,5 @@ def ignore(
 def stop_ignoring(request: Request, use_cases: Cases, by: By, name: str, path: Line = "") -> Response:
     """Remove an ignore rule."""
     use_cases.drift.stop_ignoring(name, path, by)
-    body = "A comparison is under way."
+    body = "A refresh is under way."
     return render.done(request, links.environment(name, "drift"), f"Drift at {path} counts again", body, "none")

@@ -10,7 +10,7 @@ from app.domain.operation import Outcome, Phase
 from app.domain.status import ConditionKind, Health, SyncStatus
 from app.web.pages.environments.header import Head
 from app.web.rendering import links
-from app.wording.quantities import plural
+from app.wording.quantities import agree, plural
 from app.wording.short_names import actor, short
 from app.wording.times import clock, every, exact, relative
 
@@ -112,9 +112,8 @@ def _same_content(head: Head) -> Notice:
 
 def _drift(head: Head) -> Notice:
     status, episode = head.environment.status, head.episode
-    differ = (
-        f"{plural(status.drift_count, head.noun)} on the target {'differs' if status.drift_count == 1 else 'differ'}"
-    )
+    drifted = status.drift_count
+    differ = f"{plural(drifted, head.noun)} on the target {agree(drifted, 'differs', 'differ')}"
     title = f"{differ} from {short(status.revision)}, the revision that is live."
     began = ""
     if episode and episode.last_good_at:

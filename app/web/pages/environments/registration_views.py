@@ -171,7 +171,7 @@ def _edit(visit: Visit, sent: Mapping[str, object], by: Actor) -> Response:
         return _refused(visit, typed, one, problem)
     changed = saved.version != one.version
     left = left_behind(kinds, one, saved, same_place=False)
-    title, body = ("Saved", " ".join(("A comparison follows.", *left))) if changed else ("Nothing was different", "")
+    title, body = ("Saved", " ".join(("A refresh follows.", *left))) if changed else ("Nothing was different", "")
     return render.done(visit.request, links.environment(one.name, "settings"), title, body, "ok" if changed else "none")
 
 

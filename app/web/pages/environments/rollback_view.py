@@ -20,7 +20,7 @@ from app.web.rendering import render
 from app.web.requests.permission_check import By, may
 from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
-from app.wording.quantities import plural
+from app.wording.quantities import agree, plural
 from app.wording.short_names import short
 
 SHOWN = 40
@@ -126,7 +126,7 @@ def _changes(items: list[dict[str, Any]]) -> tuple[PlannedChange, ...]:
 def _consequences(environment: Environment, found: Shown, counted: str) -> list[tuple[str, str]]:
     """(icon, sentence) pairs: what happens to what is delivered, to automation, to the revision that is left."""
     live = environment.status.revision
-    consequences = [("file", f"{counted} on the target {'changes' if found.count == 1 else 'change'}.")]
+    consequences = [("file", f"{counted} on the target {agree(found.count, 'changes', 'change')}.")]
     if found.drifted:
         consequences.append(("wave", f"{plural(found.drifted, 'drifted path')} will be overwritten."))
     checks = [word for word, there in (("hooks", environment.policy.hooks), ("the health check",

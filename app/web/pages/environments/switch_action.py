@@ -38,7 +38,7 @@ def _switch(visit: Visit, by: Actor, name: str, sent: Sent) -> Response:
     made = visit.use_cases.switching.switch(name, change, by, sent.switch_reason or sent.move_reason, agent)
     where = "an agent" if made.after.runs_on is RunsOn.AGENT else "this server"
     title = f"{name} is {made.after.mode.value}, by {where}, from now on"
-    body = " ".join(("Nothing was delivered anew. A comparison follows.", *made.left))
+    body = " ".join(("Nothing was delivered anew. A refresh follows.", *made.left))
     return render.done(visit.request, links.environment(name), title, body)
 
 

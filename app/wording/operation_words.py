@@ -1,0 +1,117 @@
+"""Operations in words: what one does or did, who started it, what it changed; lists, timelines and pages tell alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
+from app.wording.short_names import actor, short
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What happened, as it stands alone, and the words that lead on from there to a revision."""
+
+    alone: str
+    lead: str = ""
+
+    def __str__(self) -> str:
+        return self.alone + self.lead
+
+
+SYNCS = {
+    Outcome.DEPLOYED: Title("Deployed"),
+    Outcome.ROLLED_BACK: Title("Rolled back", " to"),
+    Outcome.HEALED: Title("Healed drift", ", back to"),
+    Outcome.NO_OP: Title("Nothing to do", " for"),
+    Outcome.HELD: Title("Held back"),
+    Outcome.SUPERSEDED: Title("Passed over"),
+    Outcome.FILTERED: Title("Nothing to do", " for"),
+    Outcome.REFUSED: Title("Refused to deliver"),
+    Outcome.FAILED: Title("Failed to deliver"),
+    Outcome.OBSERVED: Title("Would have deployed"),
+}
+UNFINISHED = {
+    Phase.QUEUED: Title("Waiting to deliver"),
+    Phase.RUNNING: Title("Delivering"),
+    Phase.TERMINATED: Title("Stopped delivering"),
+    Phase.ERROR: Title("Could not deliver"),
+    Phase.SUPERSEDED: Title("Passed over"),
+    Phase.FAILED: Title("Failed to deliver"),
+}
+REFRESHES = {
+    Phase.QUEUED: Title("Waiting to refresh"),
+    Phase.RUNNING: Title("Refreshing"),
+    Phase.TERMINATED: Title("Stopped refreshing"),
+    Phase.ERROR: Title("Could not refresh"),
+    Phase.SUPERSEDED: Title("Refresh passed over"),
+    Phase.FAILED: Title("Refresh failed"),
+}
+STARTERS = {
+    Trigger.SCHEDULE: "found by the poll",
+    Trigger.WEBHOOK: "announced by a webhook",
+    Trigger.SELF_HEAL: "healed by policy",
+    Trigger.AGENT: "by the agent",
+}
+PLAIN = (*(outcome for outcome in Outcome if outcome.changed_live), Outcome.COMPARED)
+
+
+def deed(operation: Operation) -> Title:
+    """What an operation does or did, without its revision: "Deployed", "Refreshing"."""
+    if operation.kind is OperationKind.REFRESH:
+        found = operation.outcome is Outcome.OUT_OF_SYNC
+        done = "Refreshed: live differs from Git" if found else "Refreshed: live equals Git"
+        return REFRESHES.get(operation.phase, Title(done))
+    rollback = operation.trigger is Trigger.ROLLBACK
+    if rollback and not operation.phase.final:
+        return Title("Rolling back" if operation.phase is Phase.RUNNING else "Waiting to roll back", " to")
+    applied = operation.stage(StageName.APPLIED)
+    if operation.outcome is Outcome.FAILED and applied and applied.finished_at:
+        return Title("Live, but not healthy", ":")
+    title = SYNCS.get(operation.outcome) if operation.outcome and operation.phase is not Phase.ERROR else None
+    return title or UNFINISHED.get(operation.phase, Title("Delivered"))
+
+
+def target_revision(operation: Operation) -> str | None:
+    """The revision shown after the title; None for a refresh, whose title says it."""
+    return None if operation.kind is OperationKind.REFRESH else operation.revision or operation.request.wanted
+
+
+def started(operation: Operation) -> str:
+    """What started it and who: "pipeline run 8812, by token ci", "found by the poll", "by ana"."""
+    request, by = operation.request, f"by {actor(operation.request.initiated_by)}"
+    if request.trigger is Trigger.PIPELINE:
+        run = request.pipeline.id if request.pipeline else ""
+        return f"pipeline run {run}, {by}" if run else f"pipeline, {by}"
+    if operation.kind is OperationKind.REFRESH and request.trigger is Trigger.SCHEDULE:
+        return "on schedule"
+    words = STARTERS.get(request.trigger, by)
+    return f"{words}; its webhook never came" if request.webhook_missed else words
+
+
+def counted(operation: Operation) -> str:
+    """ "12 updated, 1 created", "" where nothing was touched."""
+    changes = operation.changes
+    parts = [(changes.updated, "updated"), (changes.created, "created"), (changes.deleted, "deleted")]
+    return ", ".join(f"{count:,} {word}" for count, word in parts if count)
+
+
+def note(operation: Operation) -> str:
+    """The small print under an operation: numbers, origin, and the reason where the title does not say it."""
+    reason = operation.reason if operation.outcome not in PLAIN or operation.phase is not Phase.SUCCEEDED else ""
+    told_by_person = operation.trigger in (Trigger.ROLLBACK, Trigger.MANUAL) and operation.request.reason
+    parts = [counted(operation), started(operation), reason or told_by_person or ""]
+    return " ".join(sentence_case(part) for part in parts if part)
+
+
+def sentence_case(text: str) -> str:
+    """With a capital (unless it begins with a revision or a path) and a full stop."""
+    begins = text.partition(" ")[0]
+    first = text[:1].upper() if begins.isalpha() else text[:1]
+    return f"{first}{text[1:].rstrip('.')}." if text else ""
+
+
+def summary(operation: Operation) -> str:
+    """An operation in one plain line, for titles and lists: "Deployed 1f0c9d2a"."""
+    sha = target_revision(operation)
+    return f"{deed(operation)} {short(sha)}" if sha else str(deed(operation))
