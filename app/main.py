@@ -8,8 +8,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from types import FrameType
@@ -28,6 +28,7 @@ from app.notifications import InProcessNotifier, SystemClock
 from app.ports import Ports
 from app.queries import Queries, wire_queries
 from app.scheduler import Scheduler
+from app.services.security.access import Access
 from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
 from app.store import Secrets, SqlStore, open_store, upgrade
@@ -117,13 +118,13 @@ def open_database(settings: Settings) -> SqlStore:
     return store
 
 
-def build(settings: Settings) -> Installation:
-    """Everything, wired and not started."""
-    store, clock, bus, folder = open_database(settings), SystemClock(), InProcessNotifier(), settings.folder()
+def wire_ports(settings: Settings, store: SqlStore, bus: InProcessNotifier) -> Ports:
+    """The adapters of this process, behind their ports."""
+    folder, clock = settings.folder(), SystemClock()
     secrets = Secrets(store, clock)
     sources = GitSources(folder, settings.sources(), secrets)
     targets = TargetRegistry(folder, settings.targets(), secret=secrets)
-    ports = Ports(
+    return Ports(
         store=store,
         sources=sources,
         desired=DesiredStateRegistry(sources, targets),
@@ -132,6 +133,22 @@ def build(settings: Settings) -> Installation:
         notifier=bus,
         clock=clock,
     )
+
+
+@contextmanager
+def local_access(settings: Settings) -> Iterator[Access]:
+    """The accounts of an installation for a command on its machine, beside a running server or without one."""
+    store = open_database(settings)
+    try:
+        yield Access(wire_ports(settings, store, InProcessNotifier()), Passwords())
+    finally:
+        store.close()
+
+
+def build(settings: Settings) -> Installation:
+    """Everything, wired and not started."""
+    store, bus, folder = open_database(settings), InProcessNotifier(), settings.folder()
+    ports = wire_ports(settings, store, bus)
     use_cases = wire_use_cases(ports, Passwords(), Signer(folder / "signing.key"), public_half)
     password = use_cases.access.bootstrap(_secret(settings.bootstrap_token), _secret(settings.admin_password))
     workers = Workers(use_cases, bus, settings.workers, shared=settings.shared_database())

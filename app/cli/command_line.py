@@ -19,6 +19,7 @@ from app.cli import (
     output,
     server_commands,
     token_commands,
+    user_commands,
 )
 from app.client import Failure
 
@@ -47,6 +48,7 @@ for part in (
     audit_commands,
     token_commands,
     server_commands,
+    user_commands,
     local_agent_commands,
     backup_commands,
     demo_command,

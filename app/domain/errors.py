@@ -61,6 +61,10 @@ class NotPermitted(Problem):
 class TooManyAttempts(Temporary):
     """Too many failed log-ins; wait before the next one."""
 
+    def __init__(self, detail: str = "", *, retry_after_s: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
 
 class SignatureMismatch(Problem):
     """The delivery's signature does not match the secret of this webhook."""

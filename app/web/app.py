@@ -25,6 +25,7 @@ from app.web.requests.access_log import Record
 from app.web.requests.background import Background
 from app.web.requests.compression import Compression
 from app.web.requests.guard import Guard
+from app.web.requests.log_in_pool import LogInPool
 from app.web.requests.metrics import Metrics
 from app.web.requests.routers import routes_of
 
@@ -63,7 +64,7 @@ def create_app(
     state.bus, state.background = bus, background
     state.public_url, state.metrics_token = options.public_url, options.metrics_token
     state.secure_cookies = options.secure_cookies
-    state.metrics, state.assets = Metrics(), assets
+    state.metrics, state.assets, state.log_ins = Metrics(), assets, LogInPool()
     app.router.routes.extend((*api, *routes_of((event_stream, webhook_routes, health_routes)), *pages))
     app.mount("/static", assets, name="static")
     problem_handlers.install(app)

@@ -37,7 +37,10 @@ def install(app: FastAPI) -> None:
 
     def problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, e.Problem)
-        return respond(request, status_of(error), error.code(), error.detail, error.fields)
+        response = respond(request, status_of(error), error.code(), error.detail, error.fields)
+        if isinstance(error, e.TooManyAttempts):
+            response.headers["Retry-After"] = str(error.retry_after_s)
+        return response
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

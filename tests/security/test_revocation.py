@@ -15,7 +15,8 @@ import pytest
 from app.crypto import Passwords
 from app.domain.errors import NotAuthenticated, SignatureMismatch, TooManyAttempts
 from app.ports import AuditFilter
-from app.services.security.access import PER_NAME, Access
+from app.services.security.access import Access
+from app.services.security.log_in_throttle import PER_NAME
 from app.services.triggers import webhooks
 from app.store import open_store
 from app.web import event_stream

@@ -10,7 +10,7 @@ from app.domain.actor import token, user
 from app.domain.errors import InvalidInput, NotAuthenticated, NotFound, TooManyAttempts
 from app.domain.identity import SYSTEM
 from app.ports import AuditFilter
-from app.services.security.access import PER_NAME
+from app.services.security.log_in_throttle import PER_NAME, PER_PAIR
 from tests.support.installation import ME, Installation
 
 PASSWORD = "correct horse battery"
@@ -58,9 +58,9 @@ def test_unknown_names_and_wrong_passwords_look_the_same_and_are_audited(open_he
 
 
 def test_guessing_is_slowed_down_also_for_the_right_password(open_here: Installation) -> None:
-    for _ in range(PER_NAME):
+    for number in range(PER_NAME):
         with pytest.raises(NotAuthenticated):
-            open_here.use_cases.access.log_in("Admin", "wrong", "10.0.0.9")
+            open_here.use_cases.access.log_in("Admin", "wrong", f"10.0.0.{number // PER_PAIR}")
     with pytest.raises(TooManyAttempts):
         open_here.use_cases.access.log_in("admin", PASSWORD, "10.0.0.10")
     open_here.clock.pass_(16 * 60)

@@ -167,8 +167,17 @@ class Identities(Protocol):
         """Count a failed attempt under `key`."""
         ...
 
-    def clear_failed_logins(self, key: str) -> None:
-        """Forget the failed attempts under `key`."""
+    def failed_login_times(self, key: str, since: datetime, now: datetime) -> tuple[datetime, ...]:
+        """When attempts under `key` failed since `since`, oldest first; those behind `now`, from before the clock was
+        set back, count as of now. Nobody else counts under the key until the transaction ends."""
+        ...
+
+    def forgive_failed_login(self, key: str) -> None:
+        """Forget the last failed attempt under `key`."""
+        ...
+
+    def clear_failed_logins(self, key: str, *, below: bool = False) -> None:
+        """Forget the failed attempts under `key`; `below`: under every key that begins with it."""
         ...
 
 

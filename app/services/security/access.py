@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from datetime import datetime, timedelta
 
@@ -10,17 +11,17 @@ from app.domain.actor import START, Actor
 from app.domain.actor import token as script
 from app.domain.actor import user as person
 from app.domain.audit import NewAuditEntry
-from app.domain.errors import InvalidInput, NotAuthenticated, NotFound, TooManyAttempts
+from app.domain.errors import InvalidInput, NotAuthenticated, NotFound
 from app.domain.expiry import require_future
 from app.domain.identity import Identity
 from app.domain.ids import new_id
 from app.domain.permissions import ADMIN, ROLES
-from app.ports import Hasher, Ports, Session, Token, Transaction, User
+from app.ports import Hasher, Ports, Session, Token, User
+from app.services.security import known_devices
+from app.services.security.log_in_throttle import Attempt, LogInThrottle
 
 BOOTSTRAP = "bootstrap"
 SESSION_LIFE = timedelta(days=7)
-THROTTLE = timedelta(minutes=15)
-PER_NAME, PER_ADDRESS = 10, 50
 TOUCH = timedelta(minutes=1)
 SHORTEST_PASSWORD = 10
 
@@ -32,6 +33,8 @@ class Access:
         self._ports = ports
         self._hasher = hasher
         self._decoy = ""
+        self._throttle = LogInThrottle(ports)
+        self._salt = secrets.token_bytes(32)
 
     # --- the first start ---
     def bootstrap(self, token: str | None, password: str | None) -> str | None:
@@ -63,41 +66,66 @@ class Access:
             tx.audit.append(now, NewAuditEntry(START, "token.create", f"token:{BOOTSTRAP}", {"role": ADMIN}))
 
     # --- people ---
-    def log_in(self, name: str, password: str, ip: str | None) -> tuple[str, Identity]:
-        """Check a password; returns the new session's secret. Raises TooManyAttempts, NotAuthenticated."""
+    def log_in(self, name: str, password: str, ip: str | None, device: str = "") -> tuple[str, Identity]:
+        """Check a password; returns the new session's secret. `device`: what `device_of` gave this browser before.
+        Raises TooManyAttempts, NotAuthenticated."""
         now = self._ports.clock.now()
         with self._ports.store.read() as tx:
-            self._throttle(tx, name, ip, now)
             user = tx.identities.user(name)
+        attempt = Attempt(name, ip, known_devices.recognise(device, user))
+        self._throttle.enter(attempt)
         good = self._hasher.verify(user.password_hash if user else self._any_hash(), password)
         if user is None or not good:
-            self._refuse(name, ip, now)
+            self._refuse(user.name if user else self._unknown(name), ip)
             raise NotAuthenticated("Name or password is wrong.")
         secret = secrets.token_urlsafe(32)
         with self._ports.store.write() as tx:
-            tx.identities.clear_failed_logins(f"name:{name.lower()}")
+            self._throttle.passed(tx, attempt)
             tx.identities.add_session(Session(_hash(secret), user.id, now, now + SESSION_LIFE, ip))
             tx.audit.append(now, NewAuditEntry(person(user.name, ip), "login", f"user:{user.name}"))
         return secret, _identity(user)
+
+    def device_of(self, identity: Identity) -> str:
+        """What a person's browser keeps, to be known again at its next log-in: no stranger locks it out."""
+        with self._ports.store.read() as tx:
+            user = tx.identities.user_by_id(int(identity.id))
+        return known_devices.introduce(user) if user else ""
+
+    def knows(self, name: str, device: str) -> bool:
+        """Whether somebody of this name logged in with this browser before."""
+        with self._ports.store.read() as tx:
+            return bool(known_devices.recognise(device, tx.identities.user(name)))
+
+    def reset(self, name: str, actor: Actor) -> str:
+        """A way in for who lost the password or is locked out: a one-time password, and no session is left. Raises
+        NotFound."""
+        now, made = self._ports.clock.now(), secrets.token_urlsafe(12)
+        hashed = self._hasher.hash(made)
+        with self._ports.store.write() as tx:
+            user = tx.identities.user(name)
+            if user is None:
+                there = ", ".join(one.name for one in tx.identities.users())
+                raise NotFound(f"There is no user of that name; there is {there or 'none yet'}.")
+            tx.identities.set_password(user.id, hashed, True)
+            tx.identities.end_sessions(user.id)
+            self._throttle.forgive(tx, user.name)
+            tx.audit.append(now, NewAuditEntry(actor, "password.reset", f"user:{user.name}"))
+        return made
 
     def _any_hash(self) -> str:
         """A hash that takes as long to check as a real one, so that unknown names cannot be told by time."""
         self._decoy = self._decoy or self._hasher.hash(secrets.token_urlsafe(16))
         return self._decoy
 
-    def _throttle(self, tx: Transaction, name: str, ip: str | None, now: datetime) -> None:
-        since = now - THROTTLE
-        many = tx.identities.failed_logins(f"name:{name.lower()[:100]}", since) >= PER_NAME
-        many = many or tx.identities.failed_logins(f"ip:{ip}", since) >= PER_ADDRESS
-        if many:
-            minutes = int(THROTTLE.total_seconds() // 60)
-            raise TooManyAttempts(f"Too many failed log-ins; try again in {minutes} minutes.")
+    def _unknown(self, name: str) -> str:
+        """A name that is nobody's, as it is written down: people type passwords there. Equal names look alike while
+        this process runs."""
+        return "unknown-" + hmac.new(self._salt, name.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:6]
 
-    def _refuse(self, name: str, ip: str | None, now: datetime) -> None:
+    def _refuse(self, name: str, ip: str | None) -> None:
         with self._ports.store.write() as tx:
-            tx.identities.add_failed_login(f"name:{name.lower()[:100]}", now)
-            tx.identities.add_failed_login(f"ip:{ip}", now)
-            tx.audit.append(now, NewAuditEntry(person(_shown(name), ip), "login.refused", f"user:{_shown(name)}"))
+            entry = NewAuditEntry(person(name, ip), "login.refused", f"user:{name}")
+            tx.audit.append(self._ports.clock.now(), entry)
 
     def log_out(self, cookie: str, actor: Actor) -> None:
         """End a session at once."""
@@ -108,18 +136,20 @@ class Access:
 
     def change_password(self, identity: Identity, old: str, new: str, actor: Actor) -> str:
         """Replace a password and end all of the user's sessions; returns a new session's secret."""
-        now, name = self._ports.clock.now(), identity.actor.name
-        with self._ports.store.read() as tx:
-            self._throttle(tx, name, actor.ip, now)
-            user = tx.identities.user_by_id(int(identity.id))
-        if user is None or not self._hasher.verify(user.password_hash, old):
-            self._refuse(name, actor.ip, now)
-            raise InvalidInput("The present password is wrong.", fields={"old": "is not the present password"})
         if len(new) < SHORTEST_PASSWORD or len(new) > 1000 or new == old:
             hint = f"must have at least {SHORTEST_PASSWORD} characters and differ from the present one"
             raise InvalidInput(f"The new password {hint}.", fields={"new": hint})
+        now, name = self._ports.clock.now(), identity.actor.name
+        attempt = Attempt(name, actor.ip, f"user {identity.id}")
+        self._throttle.enter(attempt)
+        with self._ports.store.read() as tx:
+            user = tx.identities.user_by_id(int(identity.id))
+        if user is None or not self._hasher.verify(user.password_hash, old):
+            self._refuse(name, actor.ip)
+            raise InvalidInput("The present password is wrong.", fields={"old": "is not the present password"})
         hashed, secret = self._hasher.hash(new), secrets.token_urlsafe(32)
         with self._ports.store.write() as tx:
+            self._throttle.passed(tx, attempt)
             tx.identities.set_password(user.id, hashed, False)
             tx.identities.end_sessions(user.id)
             tx.identities.add_session(Session(_hash(secret), user.id, now, now + SESSION_LIFE, actor.ip))
@@ -175,10 +205,6 @@ class Access:
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _shown(name: str) -> str:
-    return "".join(c for c in name[:100] if c.isprintable())
 
 
 def _identity(user: User) -> Identity:

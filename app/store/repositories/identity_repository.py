@@ -84,5 +84,16 @@ class SqlIdentities:
         self._db.execute(delete(f).where(f.c.at < at - timedelta(days=1)))
         self._db.execute(insert(f).values(key=key[:200], at=at))
 
-    def clear_failed_logins(self, key: str) -> None:
-        self._db.execute(delete(f).where(f.c.key == key))
+    def failed_login_times(self, key: str, since: datetime, now: datetime) -> tuple[datetime, ...]:
+        if self._db.dialect.name == "postgresql":  # SQLite has one writer at a time
+            self._db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+        self._db.execute(update(f).where(f.c.key == key, f.c.at > now).values(at=now))
+        found = self._db.execute(select(f.c.at).where(f.c.key == key, f.c.at >= since).order_by(f.c.at))
+        return tuple(at for (at,) in found)
+
+    def forgive_failed_login(self, key: str) -> None:
+        last = select(func.max(f.c.id)).where(f.c.key == key).scalar_subquery()
+        self._db.execute(delete(f).where(f.c.id == last))
+
+    def clear_failed_logins(self, key: str, *, below: bool = False) -> None:
+        self._db.execute(delete(f).where(f.c.key.startswith(key, autoescape=True) if below else f.c.key == key))

@@ -86,7 +86,7 @@ def password(visit: Visiting, by: By, old: Line = "", new: Line = "") -> Respons
         return _page(visit, problem.fields)
     answer = render.done(visit.request, "/" if visit.who.must_change else "/settings", "The password is changed",
                          "Every other session is over.")  # fmt: skip
-    remember(visit.request, answer, secret)
+    remember(visit.request, answer, secret, visit.use_cases.access.device_of(visit.who))
     return answer
 
 

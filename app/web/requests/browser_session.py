@@ -9,6 +9,7 @@ from fastapi import Request
 from app.domain.errors import NotPermitted
 
 COOKIE = "pushpull_session"
+DEVICE = "pushpull_device"  # who logged in before with this browser
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # methods that change nothing
 
 
