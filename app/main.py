@@ -36,11 +36,13 @@ from app.store.migrate import current, newest
 from app.targets.target_registry import TargetRegistry
 from app.web.app import WebOptions, watch_loop
 from app.web.app import create_app as web
+from app.web.listening.bounded_protocol import AcceptErrors, Limits, bounded, capacity
 from app.web.requests.background import Background
 from app.worker import Workers
 
 GRACE_S = 2.0  # for requests, and again for what runs: a stop takes at most five seconds
 CHECKPOINT_S = 60.0
+BACKLOG = 128  # connections that are taken at once; the system holds others back
 M_ARENA_MAX, HEAPS = -8, 2  # of glibc's mallopt
 log = structlog.get_logger("server")
 
@@ -200,14 +202,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 class Server(uvicorn.Server):
-    """uvicorn that lets streams end as soon as it is told to stop, and says where it listens."""
+    """uvicorn that lets streams end when it is told to stop, says where it listens, and bounds what clients cost."""
 
-    def __init__(self, installation: Installation, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self, installation: Installation, announce: Callable[[str], None], limits: Limits | None = None
+    ) -> None:
         settings = installation.settings
         config = uvicorn.Config(
             application(installation),
             host=settings.host,
             port=settings.port,
+            http=bounded(limits or Limits(capacity())),
+            ws="none",
+            backlog=BACKLOG,
             lifespan="on",
             log_config=None,
             access_log=False,
@@ -225,6 +232,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say so."""
+        asyncio.get_running_loop().set_exception_handler(AcceptErrors())
         await super().startup(sockets)
         if self.started and self.servers:
             port = self.servers[0].sockets[0].getsockname()[1]

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from app.config import Settings
 from app.main import Installation, Server, build
+from app.web.listening.bounded_protocol import Limits
 from tests.support.repo import GitRepo
 
 Json = dict[str, Any]
@@ -99,7 +100,7 @@ def folders(folder: Path) -> Path:
 class LiveServer(Place):
     """The server in a thread of this process. `installation` is at hand for looking inside."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, limits: Limits | None = None, **settings: Any) -> None:
         folders(folder)
         token = "pp_" + secrets.token_urlsafe(24)
         given: dict[str, Any] = {
@@ -118,7 +119,7 @@ class LiveServer(Place):
             address[0] = url
             heard.set()
 
-        self._server: uvicorn.Server = Server(self.installation, told)
+        self._server: uvicorn.Server = Server(self.installation, told, limits)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         assert heard.wait(PATIENCE_S), "the server did not start"
@@ -136,9 +137,9 @@ class LiveServer(Place):
 
 
 class ServerProcess(Place):
-    """`pushpull serve` as a process of its own. `said` are its lines on standard output so far."""
+    """`pushpull serve` as a process of its own, started by `before`. `said` are its lines on standard output so far."""
 
-    def __init__(self, folder: Path, **variables: str) -> None:
+    def __init__(self, folder: Path, before: tuple[str, ...] = (), **variables: str) -> None:
         folders(folder)
         token = variables.setdefault("PUSHPULL_BOOTSTRAP_TOKEN", "pp_" + secrets.token_urlsafe(24))
         self.errors = folder / f"server-{secrets.token_hex(4)}.log"
@@ -151,7 +152,7 @@ class ServerProcess(Place):
         }
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", "serve"], stdout=subprocess.PIPE, stderr=errors, text=True,
+                [*before, sys.executable, "-m", "app", "serve"], stdout=subprocess.PIPE, stderr=errors, text=True,
                 env={**os.environ, **given}, cwd=Path(__file__).resolve().parents[2],
             )  # fmt: skip
         self.said: list[str] = []

@@ -39,6 +39,12 @@ class Admission:
                 "Upgrade the older one."
             )
 
+    def knows(self, credential: str) -> bool:
+        """Whether an agent that is not revoked has this credential. Notes nothing."""
+        with self._ports.store.read() as tx:
+            agent = tx.agents.by_credential(digest(credential))
+        return agent is not None and not agent.revoked_at
+
     def admit(self, credential: str, version: str, ip: str | None, *, listening: bool = False) -> Agent:
         """The agent whose credential this is; `listening`: it asks for commands. Raises NotAuthenticated, AgentRevoked,
         VersionSkew."""

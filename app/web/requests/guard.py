@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.domain.errors import NotAuthenticated, PayloadTooLarge
 from app.web.requests.browser_session import COOKIE
+from app.web.requests.permission_check import known
 from app.web.requests.problem_documents import answer
 
 POLICY = (
@@ -24,6 +29,7 @@ HEADERS = {
 }
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]+\](:\d{1,5})?\Z", re.ASCII)
 MAX_BODY = 1024 * 1024
+ANYBODY = 16 * 1024  # what is kept of a body before its sender is known
 LARGER = {"/api/v1/agents/self/reports": 8 * MAX_BODY, "/api/v1/agents/self/answers": 4 * MAX_BODY}  # drift, diffs
 
 
@@ -44,29 +50,45 @@ class Guard:
             return await answer(*refusal)(scope, receive, secured)
         if scope["path"].startswith("/webhooks/"):  # they read their bodies themselves, with a cap of their own
             return await self._app(scope, receive, secured)
-        most = max(self._max, LARGER.get(scope["path"], 0))
-        body = await self._gather(receive, most)
-        if body is None:
-            text = f"The body is larger than {most} bytes."
-            return await answer(413, "payload_too_large", text)(scope, receive, secured)
+        try:
+            body = await self._gather(scope, receive)
+        except ClientDisconnect:
+            return None  # a part of a body is no body
+        except NotAuthenticated as problem:
+            return await answer(401, problem.code(), problem.detail)(scope, receive, secured)
+        except PayloadTooLarge as problem:
+            return await answer(413, problem.code(), problem.detail)(scope, receive, secured)
         if body and scope["path"].startswith("/api/") and not _is_json(headers.get("content-type", "")):
             text = "Send the body as application/json."
             return await answer(415, "unsupported_media_type", text)(scope, receive, secured)
         return await self._app(scope, _replay(body, receive), secured)
 
-    async def _gather(self, receive: Receive, most: int) -> bytes | None:
+    async def _gather(self, scope: Scope, receive: Receive) -> bytes:
+        """The whole body. Raises PayloadTooLarge, NotAuthenticated, ClientDisconnect."""
+        most = max(self._max, LARGER.get(scope["path"], 0))
         parts: list[bytes] = []
-        size = 0
+        size, checked = 0, False
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                return b"".join(parts)
-            size += len(message.get("body", b""))
+                raise ClientDisconnect()
+            part: bytes = message.get("body", b"")
+            size += len(part)
             if size > most:
-                return None
-            parts.append(message.get("body", b""))
+                raise PayloadTooLarge(f"The body is larger than {most} bytes.")
+            if size > ANYBODY and not checked:
+                checked = await self._somebody(scope)
+            parts.append(part)
             if not message.get("more_body"):
                 return b"".join(parts)
+
+    async def _somebody(self, scope: Scope) -> bool:
+        """More than a little is kept for those alone who may send something. Raises as `_gather`."""
+        if await run_in_threadpool(known, Request(scope)):
+            return True
+        if scope["path"].startswith("/api/"):
+            raise NotAuthenticated("Log in or send a valid bearer token.")
+        raise PayloadTooLarge(f"The body is larger than {ANYBODY} bytes; log in first.")
 
 
 def _refusal(path: str, headers: Headers) -> tuple[int, str, str] | None:

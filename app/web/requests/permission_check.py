@@ -9,12 +9,13 @@ from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 
 from app.domain.actor import Actor
-from app.domain.errors import NotAuthenticated, NotPermitted
+from app.domain.errors import NotAuthenticated, NotPermitted, Problem
 from app.domain.identity import Identity
 from app.domain.permissions import Exemption, Permission
 from app.web.requests.browser_session import COOKIE, SAFE, require_same_origin
 from app.web.requests.route_dependencies import bearer, client_ip, installed_use_cases
 
+AGENTS = "/api/v1/agents/self/"
 OPEN_TO_NEWCOMERS = ("/settings", "/settings/password", "/events/stream")
 
 
@@ -91,6 +92,19 @@ def _identify(request: Request) -> Identity:
     if request.method not in SAFE:
         require_same_origin(request)
     return identity
+
+
+def known(request: Request) -> bool:
+    """Whether the request is somebody's, before anything of it is kept: a person's, a token's or an agent's. Nothing is
+    decided and nothing written down; the route's own check follows."""
+    token, use_cases = bearer(request), installed_use_cases(request)
+    if request.scope["path"].startswith(AGENTS):
+        return token is not None and use_cases.agents.admission.knows(token)
+    try:
+        _identify(request)
+    except Problem:
+        return False
+    return True
 
 
 async def admitted(request: Request) -> Identity:
