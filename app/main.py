@@ -36,7 +36,7 @@ from app.store.migrate import current, newest
 from app.targets.target_registry import TargetRegistry
 from app.web.app import WebOptions, watch_loop
 from app.web.app import create_app as web
-from app.web.listening.bounded_protocol import AcceptErrors, Limits, bounded, capacity
+from app.web.listening.bounded_protocol import AcceptErrors, ConnectionLimits, bounded, capacity
 from app.web.requests.background import Background
 from app.worker import Workers
 
@@ -205,14 +205,14 @@ class Server(uvicorn.Server):
     """uvicorn that lets streams end when it is told to stop, says where it listens, and bounds what clients cost."""
 
     def __init__(
-        self, installation: Installation, announce: Callable[[str], None], limits: Limits | None = None
+        self, installation: Installation, announce: Callable[[str], None], limits: ConnectionLimits | None = None
     ) -> None:
         settings = installation.settings
         config = uvicorn.Config(
             application(installation),
             host=settings.host,
             port=settings.port,
-            http=bounded(limits or Limits(capacity())),
+            http=bounded(limits or ConnectionLimits(capacity())),
             ws="none",
             backlog=BACKLOG,
             lifespan="on",

@@ -12,18 +12,25 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from app.web.listening.bounded_protocol import Limits
+from app.web.listening.bounded_protocol import ConnectionLimits
 from tests.support.server import LiveServer, ServerProcess
 
 PATIENCE_S = 30
 MIB = 1 << 20
 
 
+class ImpatientServer(LiveServer):
+    limits = ConnectionLimits(30, head_s=1.0, body_s=1.0, pace=1 << 40, reader_s=1.0)
+
+
+class PoorServer(ServerProcess):
+    before = ("sh", "-c", 'ulimit -n 160 && exec "$@"', "sh")
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server that is quicker to lose patience than the one we ship."""
-    limits = Limits(30, head_s=1.0, body_s=1.0, pace=1 << 40, reader_s=1.0)
-    with LiveServer(tmp_path_factory.mktemp("server"), limits, scheduler=False) as running:
+    with ImpatientServer(tmp_path_factory.mktemp("server"), scheduler=False) as running:
         yield running
 
 
@@ -179,9 +186,7 @@ def test_who_may_send_large_bodies_still_does(server: LiveServer) -> None:
 
 def test_idle_connections_beyond_the_descriptors_do_not_end_service(tmp_path: Path) -> None:
     """A process that may open 160 files; the client opens 200 connections, three times."""
-    limited = ("sh", "-c", 'ulimit -n 160 && exec "$@"', "sh")
-    server = ServerProcess(tmp_path, limited, PUSHPULL_WORKERS="1")
-    with server, ExitStack() as stack:
+    with PoorServer(tmp_path, PUSHPULL_WORKERS="1") as server, ExitStack() as stack:
         for _ in range(200):
             stack.enter_context(connect(server.url))
         for _ in range(3):

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from app.config import Settings
 from app.main import Installation, Server, build
-from app.web.listening.bounded_protocol import Limits
+from app.web.listening.bounded_protocol import ConnectionLimits
 from tests.support.repo import GitRepo
 
 Json = dict[str, Any]
@@ -100,7 +100,9 @@ def folders(folder: Path) -> Path:
 class LiveServer(Place):
     """The server in a thread of this process. `installation` is at hand for looking inside."""
 
-    def __init__(self, folder: Path, limits: Limits | None = None, **settings: Any) -> None:
+    limits: ConnectionLimits | None = None
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
         folders(folder)
         token = "pp_" + secrets.token_urlsafe(24)
         given: dict[str, Any] = {
@@ -119,7 +121,7 @@ class LiveServer(Place):
             address[0] = url
             heard.set()
 
-        self._server: uvicorn.Server = Server(self.installation, told, limits)
+        self._server: uvicorn.Server = Server(self.installation, told, self.limits)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         assert heard.wait(PATIENCE_S), "the server did not start"
@@ -139,7 +141,9 @@ class LiveServer(Place):
 class ServerProcess(Place):
     """`pushpull serve` as a process of its own, started by `before`. `said` are its lines on standard output so far."""
 
-    def __init__(self, folder: Path, before: tuple[str, ...] = (), **variables: str) -> None:
+    before: tuple[str, ...] = ()
+
+    def __init__(self, folder: Path, **variables: str) -> None:
         folders(folder)
         token = variables.setdefault("PUSHPULL_BOOTSTRAP_TOKEN", "pp_" + secrets.token_urlsafe(24))
         self.errors = folder / f"server-{secrets.token_hex(4)}.log"
@@ -152,7 +156,7 @@ class ServerProcess(Place):
         }
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [*before, sys.executable, "-m", "app", "serve"], stdout=subprocess.PIPE, stderr=errors, text=True,
+                [*self.before, sys.executable, "-m", "app", "serve"], stdout=subprocess.PIPE, stderr=errors, text=True,
                 env={**os.environ, **given}, cwd=Path(__file__).resolve().parents[2],
             )  # fmt: skip
         self.said: list[str] = []

@@ -18,7 +18,7 @@ SPARE = 256  # descriptors for databases, repositories, children
 ENOUGH = 8192
 
 
-class Stage(StrEnum):
+class ConnectionStage(StrEnum):
     """What a connection is at."""
 
     HEAD = "head"  # of a request that has not begun, or is not complete
@@ -46,7 +46,7 @@ def _open() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """What a connection may cost. Times in seconds, sizes in bytes; a body may take `body_s` and what its bytes need at
     `pace` bytes a second."""
 
@@ -61,17 +61,17 @@ class Limits:
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. `limits` is set by `bounded`."""
 
-    limits: Limits
+    limits: ConnectionLimits
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client connected; where too many wait, the one that waits for longest makes room."""
         super().connection_made(transport)
         self._timer: asyncio.TimerHandle | None = None
         self._reader_timer: asyncio.TimerHandle | None = None
-        self._enter(Stage.HEAD)
+        self._enter(ConnectionStage.HEAD)
         if len(self.connections) > self.limits.connections:
             others = [one for one in self.connections if isinstance(one, BoundedProtocol)]
-            waiting = [one for one in others if one is not self and one.stage is not Stage.ANSWER]
+            waiting = [one for one in others if one is not self and one.stage is not ConnectionStage.ANSWER]
             min(waiting, key=lambda one: one.since, default=self).drop()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -89,7 +89,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """More of a request. What was refused is not read on."""
         while data and not self.transport.is_closing():
-            room = self.limits.head_bytes - self._extra if self.stage is Stage.HEAD else len(data)
+            room = self.limits.head_bytes - self._extra if self.stage is ConnectionStage.HEAD else len(data)
             piece, data = data[: max(room, 1)], data[max(room, 1) :]
             self._extra += len(piece)
             super().data_received(piece)
@@ -102,12 +102,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; those that follow a body are nobody's."""
-        if self.stage is not Stage.BODY:
+        if self.stage is not ConnectionStage.BODY:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is complete."""
-        self._enter(Stage.BODY)
+        self._enter(ConnectionStage.BODY)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -120,14 +120,14 @@ class BoundedProtocol(HttpToolsProtocol):
         """The request is complete: from here on the client waits for us."""
         super().on_message_complete()
         if self.cycle.response_complete:  # it was answered before its end
-            self._enter(Stage.HEAD)
+            self._enter(ConnectionStage.HEAD)
         else:
-            self._enter(Stage.ANSWER)
+            self._enter(ConnectionStage.ANSWER)
 
     def on_response_complete(self) -> None:
         """The answer is sent; uvicorn waits for the next request no longer than for `timeout_keep_alive`."""
-        if self.stage is Stage.ANSWER and not self.pipeline:
-            self._enter(Stage.HEAD)
+        if self.stage is ConnectionStage.ANSWER and not self.pipeline:
+            self._enter(ConnectionStage.HEAD)
         super().on_response_complete()
 
     def pause_writing(self) -> None:
@@ -141,7 +141,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._reader_timer:
             self._reader_timer.cancel()
 
-    def _enter(self, stage: Stage) -> None:
+    def _enter(self, stage: ConnectionStage) -> None:
         self.stage, self.since = stage, self.loop.time()
         self._extra = self._body = 0
         self._wait()
@@ -150,20 +150,22 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        if self.stage is not Stage.ANSWER:
+        if self.stage is not ConnectionStage.ANSWER:
             self._timer = self.loop.call_later(max(0.05, self._due() - self.loop.time()), self._late)
 
     def _due(self) -> float:
         limits = self.limits
-        return self.since + (limits.head_s if self.stage is Stage.HEAD else limits.body_s + self._body / limits.pace)
+        return self.since + (
+            limits.head_s if self.stage is ConnectionStage.HEAD else limits.body_s + self._body / limits.pace
+        )
 
     def _late(self) -> None:
         self._timer = None
-        if self.stage is Stage.BODY and self.flow.read_paused:  # it waits for us
+        if self.stage is ConnectionStage.BODY and self.flow.read_paused:  # it waits for us
             self.since = self.loop.time()
         if self.loop.time() < self._due():
             return self._wait()
-        if self.stage is Stage.HEAD and not self._extra:
+        if self.stage is ConnectionStage.HEAD and not self._extra:
             return self.transport.close()  # nothing was asked
         return self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
@@ -182,7 +184,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def bounded(limits: Limits) -> type[BoundedProtocol]:
+def bounded(limits: ConnectionLimits) -> type[BoundedProtocol]:
     """The protocol with these limits."""
     return type("LimitedProtocol", (BoundedProtocol,), {"limits": limits})
 
