@@ -49,7 +49,13 @@ class Settings(BaseSettings):
         description="Colon-separated directories below which directory targets may lie. Default: the data directory.",
     )
     commands: bool = Field(True, description="Whether hooks and command health checks may run on this machine.")
-    workers: int = Field(4, ge=0, le=64, description="Operations that run at the same time in this process; 0: none.")
+    workers: int = Field(
+        4,
+        ge=0,
+        le=64,
+        description="Operations that run at the same time in this process; 0: none. While all wait, up to three "
+        "times as many help.",
+    )
     scheduler: bool = Field(True, description="Whether this process polls sources and scans for drift.")
     public_url: str = Field(
         "", description="Address under which people and pipelines reach this server; used in snippets."

@@ -38,6 +38,7 @@ from app.web.app import WebOptions, watch_loop
 from app.web.app import create_app as web
 from app.web.listening.bounded_protocol import AcceptErrors, ConnectionLimits, bounded, capacity
 from app.web.requests.background import Background
+from app.wording.times import duration
 from app.worker import Workers
 
 GRACE_S = 2.0  # for requests, and again for what runs: a stop takes at most five seconds
@@ -89,9 +90,15 @@ class Installation:
         running = self.scheduler is None or self.scheduler.running
         return {
             "database": self._database(),
-            "workers": "ok" if self.workers.alive() else "are not running",
+            "workers": self._working(),
             "scheduler": "ok" if running else "is not running",
         }
+
+    def _working(self) -> str:
+        stuck_s = self.workers.stuck_s()
+        if stuck_s:
+            return f"are all taken, and none has ended anything for {duration(stuck_s)}"
+        return "ok" if self.workers.alive() else "are not running"
 
     def _database(self) -> str:
         try:

@@ -13,9 +13,12 @@ from app.domain.errors import OperationNotFound
 from app.domain.operation import Operation
 from app.notifications import InProcessNotifier
 from app.ports import Transaction
+from app.processes import clear_up, end_children_with
 from app.services.use_cases import UseCases
 
 HEARTBEAT_S = 2.0
+HELPERS = 3  # for each worker, so many more threads may come to help while all others are taken
+TAKEN_S = 120.0  # without the end of any operation while all are taken: then this process is not ready
 log = logging.getLogger("worker")
 
 
@@ -29,10 +32,16 @@ class Workers:
         self._lock = threading.Lock()
         self._stop_signals: dict[str, threading.Event] = {}
         self._threads: list[threading.Thread] = []
+        self._helpers = 0
+        self._moved = time.monotonic()  # when an operation ended last, or a thread was free
 
     def start(self) -> None:
-        """Settle what a predecessor left, then start working."""
+        """Clear up and settle what a predecessor left, then start working."""
+        children, folders = clear_up()
+        if children or folders:
+            log.warning("cleared up after a process that was killed", extra={"children": children, "folders": folders})
         lost = self._use_cases.queue.recover(self.name if self._shared else None)
+        end_children_with("PUSHPULL_OPERATION", [operation.id for operation in lost])
         for operation in lost:
             log.warning("settled an interrupted operation", extra=_of(operation))
         loops: list[Callable[[], None]] = [self._work] * self._count + [self._beat]
@@ -44,6 +53,11 @@ class Workers:
     def alive(self) -> bool:
         """Whether every thread runs."""
         return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+
+    def stuck_s(self) -> int:
+        """For how many seconds all threads were taken without the end of any operation; 0 where that is not long."""
+        waited = time.monotonic() - self._moved
+        return int(waited) if waited > TAKEN_S else 0
 
     def quit(self) -> None:
         """Take nothing new."""
@@ -82,6 +96,7 @@ class Workers:
             self._stop_signals[operation.id] = stop
         try:
             self._use_cases.reconciler.run(operation, stop.is_set)
+            self._moved = time.monotonic()
         except Exception:
             log.exception("operation failed unexpectedly", extra=_of(operation))
             self._bury(operation)
@@ -101,6 +116,7 @@ class Workers:
         while not self._stopping.is_set() or self._stop_signals:
             with self._lock:
                 running = dict(self._stop_signals)
+            self._help(len(running))
             due = time.monotonic() - renewed >= HEARTBEAT_S
             renewed = time.monotonic() if due else renewed
             for id in self._lost(running, renewing=due):
@@ -109,6 +125,28 @@ class Workers:
                 self._bus.wait("work", self._bus.count("work"), HEARTBEAT_S)
             elif self._stop_signals:
                 time.sleep(0.2)
+
+    def _help(self, running: int) -> None:
+        """Operations that wait for something slow must not make all others wait: where every thread is taken, another
+        one looks for work, and goes when there is none."""
+        if running < self._count + self._helpers:
+            self._moved = time.monotonic()
+        elif self._helpers < self._count * HELPERS and not self._stopping.is_set():
+            with self._lock:
+                self._helpers += 1
+            threading.Thread(target=self._help_out, name="worker-helper", daemon=True).start()
+
+    def _help_out(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                operation = self._claim()
+                if operation is None:
+                    self._moved = time.monotonic()  # nothing waits
+                    return
+                self._run(operation)
+        finally:
+            with self._lock:
+                self._helpers -= 1
 
     def _lost(self, running: Collection[str], *, renewing: bool) -> list[str]:
         """Those that are no longer to run here. Unless their leases are renewed as well, nothing is written."""

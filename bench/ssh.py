@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +13,8 @@ from app.desired.files import FileState
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.state.plan import compare
 from app.ports import Source
+from app.processes import private_folder
 from app.sources import GitSources
-from app.ssh import private_place
 from app.targets.target_registry import TargetRegistry
 from bench.ground import Ground, NotInstalled, command
 from bench.measuring import Case, Figure, Result, Verdict, interleaved, ratio
@@ -74,8 +73,8 @@ class _There:
     @contextmanager
     def connected(self) -> Iterator[None]:
         """With the connection made, one tree delivered and settled, for us and for rsync alike."""
-        with tempfile.TemporaryDirectory(prefix="pushpull-", dir=private_place()) as short:  # sockets need short names
-            self._kept = _kept(self._server, self._folder, Path(short) / "s")
+        with private_folder() as short:  # sockets need short names
+            self._kept = _kept(self._server, self._folder, short / "s")
             yield from self._settled()
 
     def _settled(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,13 +56,13 @@ class Nobody:
 class OwnTargets(TargetRegistry):
     """The registry of targets limited to those that this machine's administrator allows."""
 
-    def open(self, environment: Environment) -> Target:
+    def open(self, environment: Environment, check: Callable[[], None] = lambda: None) -> Target:
         try:
             options = self.check(environment.target.kind, environment.target.options)
         except InvalidInput as problem:
             why = "; ".join(f"{name.removeprefix('target.')}: {text}" for name, text in problem.fields.items())
             raise TargetRefused(f"This agent does not accept the target: {why or problem.detail}") from None
-        return super().open(replace(environment, target=replace(environment.target, options=options)))
+        return super().open(replace(environment, target=replace(environment.target, options=options)), check)
 
 
 @dataclass(frozen=True, slots=True)

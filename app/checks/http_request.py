@@ -8,16 +8,19 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+from collections.abc import Callable
 from urllib.parse import SplitResult, quote, urlsplit
 
 import certifi
 
 HEADERS = {"User-Agent": "pushpull", "Accept": "*/*", "Connection": "close"}
+Opened = Callable[[socket.socket], None]
 MEANT = "!$%&'()*+,/:;=?@[]~"  # characters of an address that stay as they are
 
 
-def status_of(url: str, timeout_s: float, through: str | None = None) -> int:
-    """The status that a GET is answered with; `through`: a socket file that leads there.
+def status_of(url: str, timeout_s: float, opened: Opened, through: str | None = None) -> int:
+    """The status that a GET is answered with; `through`: a socket file that leads there; `opened` hears of the
+    connection, which the caller ends when it takes too long as a whole.
 
     Raises TimeoutError, and OSError, HTTPException or ValueError where nothing like HTTP answers.
     """
@@ -25,6 +28,7 @@ def status_of(url: str, timeout_s: float, through: str | None = None) -> int:
     connection = _connection(place, timeout_s)
     try:
         connection.sock = _connected(connection, through)
+        opened(connection.sock)
         if isinstance(connection, http.client.HTTPSConnection):
             connection.sock = _trusted().wrap_socket(connection.sock, server_hostname=place.hostname)
         target = quote(place.path or "/", MEANT) + (f"?{quote(place.query, MEANT)}" if place.query else "")

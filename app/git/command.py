@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.git.process import finish
+from app.processes import mark
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _KEPT = (
@@ -33,7 +34,7 @@ def clean_environment(extra: Mapping[str, str] | None = None, *, protocols: str 
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_NO_LAZY_FETCH": "1",
     }
-    return {**kept, **fixed, **(extra or {})}
+    return {**kept, **fixed, **mark(), **(extra or {})}
 
 
 def safe_options() -> tuple[str, ...]:

@@ -60,9 +60,11 @@ class Runner(Protocol):
         `check` raises, after ending the command."""
         ...
 
-    def reach(self, host: str, port: int, timeout_s: float) -> AbstractContextManager[Path]:
+    def reach(
+        self, host: str, port: int, timeout_s: float, check: Callable[[], None] = lambda: None
+    ) -> AbstractContextManager[Path]:
         """A socket file here that leads to an address as that machine sees it. Raises TargetUnreachable where nothing
-        accepts there."""
+        accepts there, and what `check` raises meanwhile."""
         ...
 
 
@@ -70,9 +72,15 @@ class Checks(Protocol):
     """Health checks and hook commands (argv, never a shell), on this machine or by a runner."""
 
     def health(
-        self, check: HealthCheck, workdir: str | None, variables: Mapping[str, str], runner: Runner | None = None
+        self,
+        check: HealthCheck,
+        workdir: str | None,
+        variables: Mapping[str, str],
+        runner: Runner | None = None,
+        wanted: Callable[[], None] = lambda: None,
     ) -> CheckResult:
-        """Look once, for at most `check.timeout_s`. `workdir`: where a command runs; `variables`: what it finds in its
+        """Look once, for at most `check.timeout_s` in all, whatever the other side does. `wanted` is asked meanwhile;
+        what it raises ends the look. `workdir`: where a command runs; `variables`: what it finds in its
         environment; `runner`: where commands run, and from where addresses are seen if the check says so. Never raises
         for an unhealthy service: that is the result."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 from app.domain.environment import Environment, TargetSpec
@@ -85,11 +85,12 @@ class Targets(Protocol):
         """Like `check`, for a target on another machine: only what can be said without looking at any."""
         ...
 
-    def open(self, environment: Environment) -> Target:
-        """An environment's target. Raises TargetRefused where its kind or its place is not allowed (any more)."""
+    def open(self, environment: Environment, check: Callable[[], None] = lambda: None) -> Target:
+        """An environment's target. Raises TargetRefused where its kind or its place is not allowed (any more).
+        `check`: asked while the target waits for anything; what it raises ends the wait."""
         ...
 
-    def shadow(self, environment: Environment) -> Target:
+    def shadow(self, environment: Environment, check: Callable[[], None] = lambda: None) -> Target:
         """The place with an inventory that is empty and stays so: to look at, never to change."""
         ...
 

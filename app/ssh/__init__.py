@@ -5,13 +5,13 @@ Decision 15 says why it is the client and no library.
 
 from app.ssh.hostkeys import fingerprint, host_key
 from app.ssh.pool import Pool
-from app.ssh.private_files import private_place, write_private
 from app.ssh.ssh_config import Endpoint, SshKey, Way
 from app.ssh.ssh_connection import Connection
 from app.ssh.ssh_failures import SshFailed, Why
-from app.ssh.ssh_process import Ended
+from app.ssh.ssh_process import CommandLimits, Ended
 
 __all__ = [
+    "CommandLimits",
     "Connection",
     "Ended",
     "Endpoint",
@@ -22,6 +22,4 @@ __all__ = [
     "Why",
     "fingerprint",
     "host_key",
-    "private_place",
-    "write_private",
 ]

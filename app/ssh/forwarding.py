@@ -6,43 +6,38 @@ import contextlib
 import os
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.ssh.private_files import private_place
+from app.processes import private_folder
 from app.ssh.ssh_config import TARGET
 from app.ssh.ssh_connection import Connection
 from app.ssh.ssh_failures import SshFailed, Why
-from app.ssh.ssh_process import environment
+from app.ssh.ssh_process import Check, environment, never, stop
 
+_SAID = 1 << 16
 _OPEN = b"master session id"  # ssh says so once the other side accepted
 
 
 @contextlib.contextmanager
-def reach(connection: Connection, host: str, port: int, timeout_s: float) -> Iterator[Path]:
+def reach(connection: Connection, host: str, port: int, timeout_s: float, check: Check = never) -> Iterator[Path]:
     """A socket file whose first connection leads to host:port. The host must have been checked.
 
-    Raises SshFailed where nothing accepts there within the time.
+    Raises SshFailed where nothing accepts there within the time, and what `check` raises meanwhile.
     """
     ours, theirs = socket.socketpair()
-    command = [*connection.ssh(), "-o", "LogLevel=DEBUG1", f"-W[{host}]:{port}", TARGET]
+    command = [*connection.ssh(check), "-o", "LogLevel=DEBUG1", f"-W[{host}]:{port}", TARGET]
     with ours:
         with theirs:
             process = _forwarding(command, theirs.fileno())
-        folder = tempfile.TemporaryDirectory(prefix="pushpull-", dir=private_place())
         try:
-            _wait(process, time.monotonic() + timeout_s)
-            with folder as place, _listening(Path(place) / "s", ours) as path:
+            _wait(process, time.monotonic() + timeout_s, check)
+            with private_folder() as place, _listening(place / "s", ours) as path:
                 yield path
         finally:
-            process.kill()
-            process.wait()
-            if process.stderr:
-                process.stderr.close()
-            folder.cleanup()
+            stop(process)
 
 
 def _forwarding(command: list[str], end: int) -> subprocess.Popen[bytes]:
@@ -51,13 +46,14 @@ def _forwarding(command: list[str], end: int) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def _wait(process: subprocess.Popen[bytes], end: float) -> None:
+def _wait(process: subprocess.Popen[bytes], end: float, check: Check) -> None:
     """Until the other side has accepted."""
     assert process.stderr is not None
     os.set_blocking(process.stderr.fileno(), False)
     said = b""
     while _OPEN not in said:
-        said += process.stderr.read() or b""
+        check()
+        said = (said + (process.stderr.read() or b""))[-_SAID:]
         if process.poll() is not None:
             raise SshFailed(Why.LINK, _reason(said.decode("utf-8", "replace")))
         if time.monotonic() > end:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.processes import write_private
+
 CONNECT_S = 10
 ALIVE_S, ALIVE_COUNT = 5, 3  # a link that is silent for fifteen seconds is given up
 IDLE_S = 60  # a connection that nobody uses is closed
@@ -59,29 +61,28 @@ class Way:
     jump: Endpoint | None = None
 
 
-def write(way: Way, folder: Path, file: Callable[[Path, str], Path]) -> tuple[Path, Path, list[Path]]:
-    """Put everything that ssh needs into a private folder: the configuration for connecting, the one for using the
-    connection, and the private keys, which can go once the connection stands."""
-    keys: list[Path] = []
-    parts = [_endpoint(TARGET, way.target, folder, file, keys)]
+def write(way: Way, folder: Path, key_at: Callable[[str], Path]) -> tuple[Path, Path]:
+    """Put what ssh needs into a private folder: the configuration for connecting, and the one for using the connection.
+    `key_at` gives the place of a private key's text, which has to be there until the connection stands."""
+    parts = [_endpoint(TARGET, way.target, folder, key_at)]
     socket = {"ControlPath": _quoted(folder / "s")}
     connect = {"ControlMaster": "yes", "ControlPersist": str(IDLE_S), **socket}
     if way.jump:
-        parts.append(_endpoint(JUMP, way.jump, folder, file, keys) + "ControlMaster no\nControlPath none\n")
+        parts.append(_endpoint(JUMP, way.jump, folder, key_at) + "ControlMaster no\nControlPath none\n")
         connect["ProxyJump"] = JUMP
     alive = {"ServerAliveInterval": str(ALIVE_S), "ServerAliveCountMax": str(ALIVE_COUNT), "TCPKeepAlive": "yes"}
     parts[0] += _lines(connect)
-    making = file(folder / "connect", "".join(parts) + "Host *\n" + _lines({**SAFE, **alive}))
+    making = write_private(folder / "connect", "".join(parts) + "Host *\n" + _lines({**SAFE, **alive}))
     # a lost connection must not be replaced behind our back
     using = {**SAFE, "HostName": "none", "ControlMaster": "no", **socket, "ProxyCommand": "false"}
-    return making, file(folder / "use", f"Host {TARGET}\n" + _lines(using)), keys
+    return making, write_private(folder / "use", f"Host {TARGET}\n" + _lines(using))
 
 
-def _endpoint(alias: str, end: Endpoint, folder: Path, file: Callable[[Path, str], Path], keys: list[Path]) -> str:
+def _endpoint(alias: str, end: Endpoint, folder: Path, key_at: Callable[[str], Path]) -> str:
     options = {"HostName": end.host, "Port": str(end.port), "User": end.user, "HostKeyAlias": alias}
     known = folder / f"known-{alias}"
     if end.host_key:
-        file(known, f"{alias} {end.host_key}")
+        write_private(known, f"{alias} {end.host_key}")
     options |= {
         "StrictHostKeyChecking": "yes" if end.host_key else "accept-new",
         "UserKnownHostsFile": _quoted(known),
@@ -91,9 +92,8 @@ def _endpoint(alias: str, end: Endpoint, folder: Path, file: Callable[[Path, str
         "PreferredAuthentications": "publickey",
     }
     if end.key:
-        path = file(folder / f"key-{alias}", end.key.text())
-        keys.append(path)
-        options |= {"IdentitiesOnly": "yes", "IdentityAgent": "none", "IdentityFile": _quoted(path)}
+        path = _quoted(key_at(end.key.text()))
+        options |= {"IdentitiesOnly": "yes", "IdentityAgent": "none", "IdentityFile": path}
     return f"Host {alias}\n" + _lines(options)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from app.wording.complaints import cause, without_controls
+
 
 class Why(StrEnum):
     """What stands in the way."""
@@ -30,14 +32,13 @@ class SshFailed(Exception):
     """ssh ended without doing its work. `said` is what it wrote: mask it before anybody sees it."""
 
     def __init__(self, why: Why, said: str) -> None:
-        self.why, self.said = why, said
+        self.why, self.said = why, without_controls(said)
         super().__init__(f"ssh failed: {why}")
 
     @property
     def reason(self) -> str:
-        """Its last words, without addresses of files."""
-        lines = [line.strip() for line in self.said.splitlines() if line.strip() and "/" not in line]
-        return lines[-1][:200] if lines else ""
+        """The line of its words that tells why, without addresses of files."""
+        return cause("\n".join(line for line in self.said.splitlines() if "/" not in line))[:200]
 
     @property
     def shown(self) -> str:

@@ -5,18 +5,38 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from app.processes import mark
 from app.ssh.ssh_failures import SshFailed, Why
 
 CHUNK = 1 << 16
 SAID = 1 << 15
 CHECK_S = 0.25
 _KEPT = ("PATH", "HOME", "TMPDIR", "SSH_AUTH_SOCK", "USER", "LOGNAME")
+
+
+Check = Callable[[], None]  # asked often; what it raises ends the work
+
+
+def never() -> None:
+    """The check of what nobody stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLimits:
+    """How many seconds a command may go on without a sign, and in all."""
+
+    silence_s: float = 300.0
+    total_s: float = 3600.0
+
+
+USUAL = CommandLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,38 +50,47 @@ class Ended:
 def environment() -> dict[str, str]:
     """What every ssh process finds: no prompts, one language."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, "LC_ALL": "C", "SSH_ASKPASS_REQUIRE": "never"}
+    return {**kept, **mark(), "LC_ALL": "C", "SSH_ASKPASS_REQUIRE": "never"}
+
+
+def start(argv: Sequence[str], ends: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+    """Start it in a session of its own. `ends`: what its three ends are. Raises SshFailed where there is no ssh."""
+    try:
+        return subprocess.Popen(
+            list(argv), stdin=ends, stdout=ends, stderr=ends, env=environment(), cwd="/", start_new_session=True
+        )
+    except FileNotFoundError:
+        raise SshFailed(Why.PROTOCOL, "the program ssh is not installed on the machine that runs PushPull") from None
 
 
 def talk(
     argv: Sequence[str],
     chunks: Iterator[bytes | None],
     heard: Callable[[bytes], None],
-    check: Callable[[], None],
-    silence_s: float,
+    check: Check,
+    limits: CommandLimits,
 ) -> Ended:
     """Run it to its end. A chunk that is None ends the input without closing it. `check` is asked often and may raise;
     whatever is raised ends the process.
 
-    Raises SshFailed when nothing moved for `silence_s` seconds.
+    Raises SshFailed where a limit is passed.
     """
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        list(argv), stdin=pipe, stdout=pipe, stderr=pipe, env=environment(), cwd="/", start_new_session=True
-    )
+    process = start(argv)
     try:
         talking = _Talk(process, chunks, heard)
-        talking.run(check, silence_s)
-        return Ended(process.wait(silence_s), talking.said())
+        talking.run(check, limits)
+        return Ended(process.wait(limits.silence_s), talking.said())
     except subprocess.TimeoutExpired:
-        raise SshFailed(Why.LINK, f"no answer within {silence_s:g} s") from None
+        raise SshFailed(Why.LINK, f"no answer within {limits.silence_s:g} s") from None
     finally:
-        _end(process)
+        stop(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End it with what it started, if it still runs, and close its pipes."""
     if process.poll() is None:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     for one in (process.stdin, process.stdout, process.stderr):
         if one is not None:
@@ -87,20 +116,21 @@ class _Talk:
         """Its standard error."""
         return self._said.decode("utf-8", "replace")
 
-    def run(self, check: Callable[[], None], silence_s: float) -> None:
+    def run(self, check: Check, limits: CommandLimits) -> None:
         """Until both of its voices are closed."""
         with self._selector:
             os.set_blocking(self._in.fileno(), False)
             self._selector.register(self._in, selectors.EVENT_WRITE)
             for one in (self._out, self._err):
                 self._selector.register(one, selectors.EVENT_READ)
-            moved = time.monotonic()
+            began = moved = time.monotonic()
             while self._listening():
                 check()
                 ready = self._selector.select(CHECK_S)
                 moved = time.monotonic() if ready else moved
-                if time.monotonic() - moved > silence_s:
-                    raise SshFailed(Why.LINK, f"no answer within {silence_s:g} s")
+                for since, limit_s in ((moved, limits.silence_s), (began, limits.total_s)):
+                    if time.monotonic() - since > limit_s:
+                        raise SshFailed(Why.LINK, f"no end within {limit_s:g} s")
                 for key, _ in ready:
                     self._write() if key.fileobj is self._in else self._read(key.fileobj)  # type: ignore[arg-type]
 

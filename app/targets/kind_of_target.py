@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from app.domain.environment import Environment
@@ -23,8 +23,9 @@ class KindOfTarget(ABC):
         self._dependencies = dependencies
 
     @abstractmethod
-    def open(self, environment: Environment) -> Target:
-        """One environment's target, with the inventory that belongs to `environment.id`. May not use the network."""
+    def open(self, environment: Environment, check: Callable[[], None]) -> Target:
+        """One environment's target, with the inventory that belongs to `environment.id`. May not use the network.
+        The target asks `check` while it waits, several times a second; what it raises must end the wait."""
 
     def check(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The options, normalised; checking the result again gives the same. The registry has refused unknown names.

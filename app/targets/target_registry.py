@@ -75,11 +75,11 @@ class TargetRegistry:
             raise InvalidInput(fields=wrong)
         return checked
 
-    def open(self, environment: Environment) -> Target:
-        return self._of(environment).open(environment)
+    def open(self, environment: Environment, check: Callable[[], None] = lambda: None) -> Target:
+        return self._of(environment).open(environment, check)
 
-    def shadow(self, environment: Environment) -> Target:
-        return self._of(environment).open(replace(environment, id=shadow_inventory(environment.id)))
+    def shadow(self, environment: Environment, check: Callable[[], None] = lambda: None) -> Target:
+        return self._of(environment).open(replace(environment, id=shadow_inventory(environment.id)), check)
 
     def overlapping(self, environment: Environment, others: Mapping[str, TargetSpec]) -> str | None:
         mine = environment.target

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import certifi
 import pytest
@@ -239,10 +241,109 @@ def test_time_up_ends_the_command_and_all_it_started(tmp_path: Path) -> None:
     assert gone(int(child.read_text()))
 
 
-def test_what_a_finished_hook_left_running_is_ended(tmp_path: Path) -> None:
-    result = CHECKS.run(["sh", "-c", f"sleep 1000 & echo $! > {tmp_path / 'child'}"], None, {}, 5)
-    assert result.exit_code == 0
-    assert gone(int((tmp_path / "child").read_text()))
+@pytest.mark.parametrize("code", [0, 3])
+def test_what_a_hook_left_running_lives_on_where_it_succeeded(tmp_path: Path, code: int) -> None:
+    result = CHECKS.run(["sh", "-c", f"sleep 1000 & echo $! > {tmp_path / 'child'}; exit {code}"], None, {}, 5)
+    assert result.exit_code == code
+    child = int((tmp_path / "child").read_text())
+    if code:
+        assert gone(child)
+    else:
+        os.kill(child, signal.SIGKILL)  # which fails where nothing lives
+
+
+def test_a_command_that_never_stops_talking_takes_no_room() -> None:
+    before = shutil.disk_usage(tempfile.gettempdir()).free
+    result = CHECKS.run(["yes", "x" * 4000], None, {}, 0.5)
+    assert result.timed_out
+    assert len(result.output) <= 64 * 1024
+    assert before - shutil.disk_usage(tempfile.gettempdir()).free < 100_000_000
+
+
+def test_no_control_characters_of_a_command_are_shown() -> None:
+    result = CHECKS.run(["printf", "a\\033[31mb\\033]0;t\\007c\\000\\r\\nd\\302\\233e\\342\\200\\256"], None, {}, 5)
+    assert result.output == "abc\nde"
+
+
+# --- a limit from outside ---
+class Dripping:
+    """Answers each connection with one byte now and then, for ever."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.over = threading.Event()
+        self._answer, self._listener = answer, socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                line = self._listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self._drip, args=(line,), daemon=True).start()
+
+    def _drip(self, line: socket.socket) -> None:
+        with line:
+            while not self.over.wait(0.02):
+                try:
+                    line.sendall(self._answer)
+                except OSError:
+                    return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+# a line of a header, a header each time, a record of TLS: none of them ever ends
+@pytest.mark.parametrize(
+    ("scheme", "answer"), [("http", b"H"), ("http", b"HTTP/1.1 100 Continue\r\n\r\n"), ("https", b"\x16")]
+)
+def test_a_server_that_drips_is_given_up_when_time_is_up(scheme: str, answer: bytes) -> None:
+    with Dripping(answer) as server:
+        url = f"{scheme}://127.0.0.1:{server.port}/"
+        finished = threading.Event()
+        told: list[tuple[Health, str]] = []
+
+        def ask() -> None:
+            told.append(look(HealthCheck("http", url=url, timeout_s=0.3)))
+            finished.set()
+
+        threading.Thread(target=ask, daemon=True).start()
+        assert finished.wait(20)
+    assert told[0][0] is Health.DEGRADED
+    assert told[0][1] == "no answer within 0.3 s" or told[0][1].startswith("not reachable")
+
+
+@pytest.mark.parametrize("kind", ["http", "tcp"])
+def test_a_name_server_that_is_silent_keeps_nobody(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def silent(*_: object, **__: object) -> list[object]:
+        over.wait(60)
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    check = HealthCheck(kind, url="http://web.example/", host="web.example", port=80, timeout_s=0.2)
+    health, detail = look(check)
+    over.set()
+    assert health is Health.DEGRADED
+    assert "within 0.2 s" in detail
+
+
+def test_a_check_that_is_no_longer_wanted_ends_at_once() -> None:
+    def stopped() -> None:
+        raise Terminated
+
+    with Dripping(b"H") as server:
+        check = HealthCheck("http", url=f"http://127.0.0.1:{server.port}/", timeout_s=1000)
+        with pytest.raises(Terminated):
+            CHECKS.health(check, None, {}, wanted=stopped)
 
 
 def gone(process: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from app.domain.environment import Environment, RunsOn
@@ -109,7 +109,7 @@ class ObjectKind(KindOfTarget):
         super().__init__(dependencies)
         self.clusters: dict[int, Cluster] = {}
 
-    def open(self, environment: Environment) -> Target:
+    def open(self, environment: Environment, check: Callable[[], None]) -> Target:
         cluster = self.clusters.setdefault(abs(environment.id), Cluster())
         state = self._dependencies.places.state(environment.id)
         return ObjectTarget(cluster, Inventory(state, self.info.place(environment.target.options), InventoryDatabase))

@@ -5,7 +5,7 @@ It proves that the contract of objects can be kept, and that a kind needs nothin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from app.domain.environment import Environment
@@ -134,6 +134,6 @@ class SampleObjectsKind(KindOfTarget):
         self.places: dict[str, SamplePlace] = {}
         self.inventories: dict[int, SampleInventory] = {}
 
-    def open(self, environment: Environment) -> Target:
+    def open(self, environment: Environment, check: Callable[[], None]) -> Target:
         place = self.places.setdefault(str(environment.target.option("name")), SamplePlace())
         return SampleObjects(place, self.inventories.setdefault(environment.id, SampleInventory()))

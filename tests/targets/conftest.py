@@ -68,7 +68,7 @@ class Site:
         """The target, living at another time."""
         place = AllowedRoots(self.data, [self.roots]).place(str(self.path))
         inventory = Inventory(self.data / "inventories" / "7", f"{self.path} (in_place)", FileInventory)
-        return DirectoryTarget(place, inventory, clock)
+        return DirectoryTarget(place, inventory, clock=clock)
 
     def later(self) -> DirectoryTarget:
         """The target in an hour, when no stat is too young to be believed."""

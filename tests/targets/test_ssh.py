@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import threading
 import time
@@ -350,7 +351,7 @@ def test_a_command_is_ended_with_all_that_it_started(ssh: SshSite) -> None:
     result = runner.run(["sh", "-c", "sleep 98761 & sleep 98761"], {}, 0.5)
     assert result.timed_out
     _gone("98761")
-    assert runner.run(["sh", "-c", "sleep 98762 & echo out"], {}, 5).output == "out\n"
+    assert runner.run(["sh", "-c", "sleep 98762 & echo out; exit 3"], {}, 5).output == "out\n"
     _gone("98762")
 
     def stop() -> None:
@@ -359,6 +360,17 @@ def test_a_command_is_ended_with_all_that_it_started(ssh: SshSite) -> None:
     with pytest.raises(Terminated):
         runner.run(["sleep", "98763"], {}, 60, stop)
     _gone("98763")
+
+
+def test_what_a_command_left_running_lives_on_where_it_succeeded(ssh: SshSite) -> None:
+    pool = Pool()
+    ssh.registry = ssh.connect(pool)
+    runner = ssh.registry.runner(ssh.environment)
+    assert runner is not None
+    result = runner.run(["sh", "-c", "sleep 98764 >/dev/null 2>&1 & echo $!"], {}, 77)
+    pool.close()
+    _gone("82")  # the watchers of the command, which allow it five seconds more
+    os.kill(int(result.output), signal.SIGKILL)  # which fails where nothing lives
 
 
 def _gone(mark: str) -> None:

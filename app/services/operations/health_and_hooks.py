@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from app.domain.environment import Environment, Hook
-from app.domain.errors import Problem
-from app.domain.operation import Operation
+from app.domain.errors import Problem, Terminated
+from app.domain.operation import Operation, OperationKind
 from app.domain.status import Health
 from app.ports import CheckResult, CommandResult, Ports, Target
 from app.services.operations.recorder import OperationRecorder
+from app.wording.complaints import cause
 
+LAST_S = 0.1  # of a check that begins when the deadline is almost over
 DEADLINE_S, INTERVAL_S = 60.0, 2.0  # for a target that tells its health, where no check sets them
 
 
@@ -34,21 +37,29 @@ def unchecked(ports: Ports, environment: Environment) -> CheckResult:
 
 
 def check_health(
-    ports: Ports, environment: Environment, target: Target, operation: Operation | None = None
+    ports: Ports, environment: Environment, target: Target, recorder: OperationRecorder, within_s: float | None = None
 ) -> CheckResult:
-    """One check of an environment's health: the worse of the target's own health and its health check's result."""
-    found = [one for one in (target.health(), _checked(ports, environment, operation)) if one]
+    """One check of an environment's health: the worse of the target's own health and its health check's result.
+    `within_s`: how long it may take; its own time where None."""
+    found = [one for one in (target.health(), _checked(ports, environment, recorder, within_s)) if one]
     worst = Health.worst(one.health for one in found)
     return next((one for one in found if one.health is worst), unchecked(ports, environment))
 
 
-def _checked(ports: Ports, environment: Environment, operation: Operation | None) -> CheckResult | None:
+def _checked(
+    ports: Ports, environment: Environment, recorder: OperationRecorder, within_s: float | None
+) -> CheckResult | None:
     check = environment.policy.health_check
     if check is None:
         return None
+    if within_s is not None and within_s < check.timeout_s:
+        check = replace(check, timeout_s=within_s)
     try:
-        given = variables(environment, operation)
-        return ports.checks.health(check, ports.targets.workdir(environment), given, ports.targets.runner(environment))
+        operation = recorder.operation if recorder.operation.kind is OperationKind.SYNC else None
+        given, runner = variables(environment, operation), ports.targets.runner(environment)
+        return ports.checks.health(check, ports.targets.workdir(environment), given, runner, recorder.check)
+    except Terminated:
+        raise
     except Problem as problem:
         return CheckResult(Health.UNKNOWN, problem.detail)
 
@@ -59,8 +70,9 @@ def wait_until_healthy(
     """Look until what was delivered is healthy or the check's deadline is over."""
     check, start = environment.policy.health_check, ports.clock.monotonic()
     deadline_s, interval_s = (check.deadline_s, check.interval_s) if check else (DEADLINE_S, INTERVAL_S)
+    left = deadline_s
     while True:
-        result = check_health(ports, environment, target, recorder.operation)
+        result = check_health(ports, environment, target, recorder, max(left, LAST_S))
         left = deadline_s - (ports.clock.monotonic() - start)
         if result.health is Health.HEALTHY or left <= 0:
             recorder.log(f"health: {result.health.value}: {result.detail}")
@@ -79,7 +91,7 @@ def run_hooks(ports: Ports, environment: Environment, recorder: OperationRecorde
         if result.timed_out:
             return f"{when} hook `{hook.command[0]}` took longer than {hook.timeout_s:g} s"
         if result.exit_code:
-            last = result.output.strip().rpartition("\n")[2][:200]
+            last = cause(result.output)[:200]
             return f"{when} hook `{hook.command[0]}` ended with {result.exit_code}" + (f": {last}" if last else "")
     return None
 

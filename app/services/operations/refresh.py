@@ -47,7 +47,7 @@ class Refresh:
         """Compare live with desired; returns the verdict."""
         environment = self._environment
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
-        target = self._ports.targets.open(environment)
+        target = self._ports.targets.open(environment, self._recorder.check)
         with self._recorder.stage(StageName.FETCHED):
             note = self._fetch(source)
             newest = wanted.head_of(source, environment)
@@ -92,7 +92,7 @@ class Refresh:
     def _health(self, target: Target) -> Health:
         if self._environment.status.revision is None:
             return Health.UNKNOWN
-        return check_health(self._ports, self._environment, target).health
+        return check_health(self._ports, self._environment, target, self._recorder).health
 
     def _concluded(self, sha: str, looked: Observation, health: Health, note: str) -> Conclusion:
         plan = looked.plan

@@ -77,7 +77,7 @@ class Shadow:
 
     def _plan(self, state: DesiredState, before: str | None) -> tuple[Plan, Target]:
         with self._recorder.stage(StageName.PLANNED):
-            target = self._ports.targets.shadow(self._environment)
+            target = self._ports.targets.shadow(self._environment, self._recorder.check)
             dropped = _dropped(self._ports.desired, self._environment, before, state)
             return foresee(self._environment, target, state, dropped, self._ports.clock.now()), target
 
@@ -100,7 +100,7 @@ class Shadow:
         """As checked; without a check, nothing is known of files that are not those it would have delivered."""
         if self._environment.policy.health_check is None and behind:
             return Health.UNKNOWN
-        return check_health(self._ports, self._environment, target).health
+        return check_health(self._ports, self._environment, target, self._recorder).health
 
 
 def judged(environment: Environment, behind: bool, health: Health, at: datetime) -> Status:

@@ -1,7 +1,7 @@
 """How a repository is logged in to: a credential becomes environment variables for the length of one command.
 
 Nothing of it appears on a command line, in a configuration file or in the mirror. A token is sent as a header that is
-bound to the address's own server (redirects are not followed), a key lies in a private file while ssh needs it.
+bound to the address's own server (redirects are not followed), a key is in our memory, where ssh reads it.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 import base64
 import os
 import shlex
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain.errors import SourceRefused
+from app.processes import key_file, private_folder, write_private
 from app.sources.remote.address import Address
-from app.ssh import private_place, write_private
 from app.ssh.ssh_config import SAFE
 
 Secret = Callable[[str], Mapping[str, str]]
@@ -86,11 +85,10 @@ class GitLogins:
         if login.kind != "ssh-key":
             yield self._ssh_command(*self._pinned(' "~/.ssh/known_hosts"'))
             return
-        with tempfile.TemporaryDirectory(prefix="pushpull-", dir=private_place()) as folder:
-            key = write_private(Path(folder) / "key", login.values.get("private_key", ""))
+        with private_folder() as folder, key_file(login.values.get("private_key", "")) as key:
             options = ["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i", str(key)]
             if hosts := login.values.get("known_hosts", "").strip():
-                file = write_private(Path(folder) / "known_hosts", hosts)
+                file = write_private(folder / "known_hosts", hosts)
                 options += ["-o", "StrictHostKeyChecking=yes", "-o", _hosts(file), "-o", "GlobalKnownHostsFile=none"]
             else:
                 options += self._pinned()

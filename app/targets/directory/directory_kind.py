@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +62,13 @@ class DirectoryKind(KindOfTarget):
             raise wrong(reader.errors)
         return {"path": path, **found}
 
-    def open(self, environment: Environment) -> Target:
+    def open(self, environment: Environment, check: Callable[[], None]) -> Target:
         options = environment.target.options
         place = self._dependencies.places.place(str(options.get("path", "")))
         inventory = Inventory(self._dependencies.places.state(environment.id), self.info.place(options), FileInventory)
         if with_releases(options):
-            return ReleaseTarget(place, inventory, kept_releases(options))
-        return DirectoryTarget(place, inventory)
+            return ReleaseTarget(place, inventory, kept_releases(options), check)
+        return DirectoryTarget(place, inventory, check)
 
     def overlap(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         return overlaps(str(one.get("path", "")), str(other.get("path", "")))

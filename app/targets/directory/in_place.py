@@ -20,13 +20,17 @@ from app.targets.inventory.inventory_files import Inventory
 
 
 class DirectoryTarget(InventoriedTarget[FileInventory]):
-    """Implements the port Target. `clock` gives ns since 1970."""
+    """Implements the port Target. `check`: asked while it looks; `clock` gives ns since 1970."""
 
     def __init__(
-        self, place: Location, inventory: Inventory[FileInventory], clock: Callable[[], int] = time.time_ns
+        self,
+        place: Location,
+        inventory: Inventory[FileInventory],
+        check: Callable[[], None] = lambda: None,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
         super().__init__(inventory)
-        self._place, self._clock = place, clock
+        self._place, self._check, self._clock = place, check, clock
 
     def look(self, wanted: Collection[bytes] = (), *, only: bool = False) -> LiveState:
         now = self._clock()
@@ -36,7 +40,8 @@ class DirectoryTarget(InventoriedTarget[FileInventory]):
             with self._live() as root:
                 if only:
                     return directory_scan.look_at(root, inventory, wanted)
-                return directory_scan.look_everywhere(root, inventory, self._inventory.folder / "git", wanted, now)
+                git_dir = self._inventory.folder / "git"
+                return directory_scan.look_everywhere(root, inventory, git_dir, wanted, now, self._check)
 
     def read(self, path: bytes, limit: int) -> bytes | None:
         with self._live() as root:

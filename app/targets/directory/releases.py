@@ -38,9 +38,14 @@ class ReleaseTarget(DirectoryTarget):
     """Implements the port Target over <path>/releases/<revision>-<n> and the link <path>/current."""
 
     def __init__(
-        self, place: Location, inventory: Inventory[FileInventory], keep: int, clock: Callable[[], int] = time.time_ns
+        self,
+        place: Location,
+        inventory: Inventory[FileInventory],
+        keep: int,
+        check: Callable[[], None] = lambda: None,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        super().__init__(place, inventory, clock)
+        super().__init__(place, inventory, check, clock)
         self._keep = keep
 
     def apply(self, plan: Plan, desired: DesiredState, progress: ApplyProgress) -> None:
@@ -69,7 +74,7 @@ class ReleaseTarget(DirectoryTarget):
             root = folder.descend([name]) if of == tree else None
             if root is not None:
                 with root:
-                    if _unaltered(root, entries):
+                    if _unaltered(root, entries, self._check):
                         return name
         return None
 
@@ -122,8 +127,8 @@ def _current(top: Root) -> str | None:
     return name if folder == FOLDER and _NAME.match(name) else None
 
 
-def _unaltered(root: Root, entries: dict[bytes, Item]) -> bool:
-    listed = directory_listing.take(root, {})
+def _unaltered(root: Root, entries: dict[bytes, Item], check: Callable[[], None]) -> bool:
+    listed = directory_listing.take(root, {}, check)
     if sum(len(page.names) for page in listed.listed.values()) != len(entries):
         return False
     return all(root.examine(path).entry == entry for path, entry in entries.items())

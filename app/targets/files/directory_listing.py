@@ -9,7 +9,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from app.targets.files.os_errors import as_problem, problem
@@ -58,11 +58,13 @@ class DirectoryScan:
     leftovers: list[bytes] = field(default_factory=list)
 
 
-def take(root: Root, memory: Mapping[bytes, DirectoryPage]) -> DirectoryScan:
-    """List every directory below a root whose stat has changed. Names that vanish meanwhile are left out."""
+def take(root: Root, memory: Mapping[bytes, DirectoryPage], check: Callable[[], None] = lambda: None) -> DirectoryScan:
+    """List every directory below a root whose stat has changed. Names that vanish meanwhile are left out. `check` is
+    asked at each directory, and may raise."""
     census = DirectoryScan()
     waiting = [(b"", Stamp.of(os.fstat(root.fd)))]
     while waiting:
+        check()
         folder, stamp = waiting.pop()
         page = memory.get(folder)
         if page is not None and page.stamp == stamp:

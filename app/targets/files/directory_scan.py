@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from app.domain.errors import TargetUnreachable
@@ -29,14 +29,19 @@ def look_at(root: Root | None, inventory: FileInventory, wanted: Collection[byte
 
 
 def look_everywhere(
-    root: Root | None, inventory: FileInventory, git_dir: Path, wanted: Collection[bytes], now: int
+    root: Root | None,
+    inventory: FileInventory,
+    git_dir: Path,
+    wanted: Collection[bytes],
+    now: int,
+    check: Callable[[], None],
 ) -> LiveState:
-    """Compare every owned file, and count the unmanaged ones. `now`: ns since 1970."""
+    """Compare every owned file, and count the unmanaged ones. `now`: ns since 1970; `check` is asked often."""
     if root is None:
         missing = (Deviation(path, entry, None) for path, entry in inventory.items())
         return LiveState(inventory.head(), tuple(missing))
-    moved, listed = _survey(root, inventory, git_dir)
-    deviations = _compare(root, inventory, moved, now)
+    moved, listed = _survey(root, inventory, git_dir, check)
+    deviations = _compare(root, inventory, moved, now, check)
     others = _strangers(inventory, listed, now)
     asked = set(wanted) - inventory.known(wanted).keys()
     noted = asked | (inventory.pruned() & set(others)) if others else asked
@@ -51,35 +56,40 @@ def _found(root: Root | None, path: bytes) -> Item | None:
     return root.examine(path).entry if root else None
 
 
-def _survey(root: Root, inventory: FileInventory, git_dir: Path) -> tuple[Moved, DirectoryScan]:
+def _survey(
+    root: Root, inventory: FileInventory, git_dir: Path, check: Callable[[], None]
+) -> tuple[Moved, DirectoryScan]:
     """The stats of what we own are compared, by Git where that is much, and the names of everything listed."""
     few = inventory.few_rows(FEW)
     if few is not None:
-        listed = directory_listing.take(root, inventory.folders.pages())
+        listed = directory_listing.take(root, inventory.folders.pages(), check)
         return stat_scan.moved(root, few), listed
-    moved, listed = _survey_by_git(root, inventory, git_dir)
+    moved, listed = _survey_by_git(root, inventory, git_dir, check)
     if not root.in_place():
         raise TargetUnreachable(f"{root.path} was replaced while it was looked at.")
     return moved, listed
 
 
 def _survey_by_git(
-    root: Root, inventory: FileInventory, git_dir: Path
+    root: Root, inventory: FileInventory, git_dir: Path, check: Callable[[], None]
 ) -> tuple[list[tuple[bytes, Item]], DirectoryScan]:
     """Git compares while we list; it goes by the path, not by our handle."""
     listed = DirectoryScan()
 
     def list_names() -> None:
         nonlocal listed
-        listed = directory_listing.take(root, inventory.folders.pages())
+        listed = directory_listing.take(root, inventory.folders.pages(), check)
 
     return git_index.moved(git_dir, inventory, root.path, list_names), listed
 
 
-def _compare(root: Root, inventory: FileInventory, moved: Iterable[tuple[bytes, Item]], now: int) -> list[Deviation]:
+def _compare(
+    root: Root, inventory: FileInventory, moved: Iterable[tuple[bytes, Item]], now: int, check: Callable[[], None]
+) -> list[Deviation]:
     """Read the files whose stat changed. An intact file's stat is remembered, so that it is not read again."""
     deviations, stats = [], []
     for path, known in moved:
+        check()
         seen = root.examine(path)
         if seen.entry != known:
             deviations.append(Deviation(path, known, seen.entry))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.domain.environment import Environment, RunsOn
@@ -33,7 +33,7 @@ class MemoryKind(KindOfTarget):
         super().__init__(dependencies)
         self.places: dict[int, MemoryPlace] = {}
 
-    def open(self, environment: Environment) -> Target:
+    def open(self, environment: Environment, check: Callable[[], None]) -> Target:
         return MemoryTarget(self.places.setdefault(environment.id, MemoryPlace()))
 
     def overlap(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -16,25 +16,30 @@ from app.ssh.forwarding import reach
 from app.targets.ssh.remote_directory import View
 from app.targets.ssh.remote_shell.scripts import quoted
 from app.targets.ssh.ssh_options import is_host
+from app.wording.complaints import without_controls
 
 OUTPUT = 64 * 1024
 GRACE_S = 5  # how much longer than we the host itself waits before it ends a command
 _ENDED = re.compile(rb"\n#pushpull ended (\d+)\n\Z")
 # The command runs beside two watchers in the session's process group: one ends the group when our side of the
-# connection closes, one when time is up. Whatever the command leaves behind goes with it. $Z: seconds.
+# connection closes, one when time is up. What a command leaves behind goes with it, unless it succeeded. $Z: seconds.
 RUN = r"""
 top && { inner; at ""; } || cd / || exit 75
 trap '' PIPE
 exec 8<&0
 end() { trap '' TERM; kill -TERM -$$; sleep 2; kill -KILL -$$; }
 { IFS= read -r x <&8; end; } >/dev/null 2>&1 &
-{ sleep "$Z"; end; } >/dev/null 2>&1 </dev/null 8<&- &
+K=$!
+{ sleep "$Z" & s=$!; trap 'kill $s; exit' TERM; wait $s; end; } >/dev/null 2>&1 </dev/null 8<&- &
+L=$!
 trap : TERM
 ( trap - TERM PIPE; exec 8<&-; exec "$@" ) </dev/null 2>&1 &
 wait $!
 c=$?
+[ $c -eq 0 ] && kill -TERM $K $L
 printf '\n#pushpull ended %s\n' $c
-kill -KILL -$$
+fin
+[ $c -eq 0 ] || kill -KILL -$$
 """
 
 
@@ -84,11 +89,11 @@ class HostRunner:
         return CommandResult(output.code, output.text(), timed_out)
 
     @contextmanager
-    def reach(self, host: str, port: int, timeout_s: float) -> Iterator[Path]:
+    def reach(self, host: str, port: int, timeout_s: float, check: Callable[[], None] = lambda: None) -> Iterator[Path]:
         if not is_host(host):
             raise InvalidInput(f"'{host[:80]}' is no host name.")
         try:
-            with reach(self._connection, host, port, timeout_s) as path:
+            with reach(self._connection, host, port, timeout_s, check) as path:
                 yield path
         except SshFailed as failure:
             raise TargetUnreachable(f"{host}:{port} from {self._view.host.name}: {failure.reason}.") from failure
@@ -122,4 +127,4 @@ class _Output:
 
     def text(self) -> str:
         """The output, bounded and masked."""
-        return mask(self._kept[-OUTPUT:].decode("utf-8", "backslashreplace").replace("\0", ""))
+        return mask(without_controls(self._kept[-OUTPUT:].decode("utf-8", "backslashreplace")))

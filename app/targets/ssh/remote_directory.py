@@ -10,7 +10,7 @@ from app.domain.state.items import printable
 from app.targets.files.root_handle import above, parted
 from app.targets.ssh.remote_listing import RemoteListing, parse
 from app.targets.ssh.remote_shell import scripts
-from app.targets.ssh.remote_shell.host import Host, last
+from app.targets.ssh.remote_shell.host import Host, shown_cause
 from app.targets.ssh.remote_shell.scripts import batches, quoted, setting
 
 IN_PLACE = b"inner() { :; }\n"
@@ -65,8 +65,8 @@ class View:
         )
         if _DENIED in said:
             raise TargetRefused(
-                f"{self.host.name} does not let us look: {last(said)}. Give the account that PushPull logs in with the "
-                "right to read there; nothing was changed."
+                f"{self.host.name} does not let us look: {shown_cause(said)}. Give the account that PushPull logs in "
+                "with the right to read there; nothing was changed."
             )
         reached: dict[bytes, bool] = {b"": True}
         for path in sorted(listing.facts):
@@ -78,9 +78,7 @@ class View:
     def _list(
         self, script: bytes, payload: Iterable[bytes] = (), *, digested: bool = False
     ) -> tuple[RemoteListing, str]:
-        parts: list[bytes] = []
-        code, said = self.host.run(script, parts.append, lambda: payload)
-        out = b"".join(parts)
+        code, out, said = self.host.gather(script, payload)
         if code == scripts.REFUSED:
             raise self.host.refused(out, said)
         if not digested or out == b"absent\n":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.domain.environment import Environment
@@ -70,10 +70,10 @@ class SshKind(KindOfTarget):
             raise InvalidInput(fields={field: f"shows no host key that PushPull knows. {mend}"})
         return {**wanted, "host_key": key}
 
-    def open(self, environment: Environment) -> Target:
+    def open(self, environment: Environment, check: Callable[[], None]) -> Target:
         """The directory there, with its inventory here."""
         option = environment.target.options
-        view = View(Host(self._connection(option)), *_parted(option), form=self._form)
+        view = View(Host(self._connection(option), check), *_parted(option), form=self._form)
         inventory = Inventory(self._dependencies.places.state(environment.id), self.info.place(option), FileInventory)
         if with_releases(option):
             return SshReleaseTarget(view, inventory, kept_releases(option))

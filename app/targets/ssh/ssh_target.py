@@ -12,6 +12,8 @@ from app.domain.state.git_files import DIRECTORY
 from app.domain.state.items import printable
 from app.domain.state.plan import LiveState, Plan
 from app.ports import ApplyProgress, DesiredState
+from app.ssh import CommandLimits
+from app.ssh.ssh_process import never
 from app.targets.files.file_inventory import FileInventory
 from app.targets.files.preparation import Steps, prepare
 from app.targets.files.root_handle import above
@@ -23,6 +25,9 @@ from app.targets.ssh.remote_listing import RemoteListing
 from app.targets.ssh.remote_scan import found_at, look_at, look_everywhere
 from app.targets.ssh.remote_shell import scripts
 from app.targets.ssh.tar_stream import TarStream, gathered
+
+APPLYING = CommandLimits(total_s=6 * 3600.0)
+SETTLING = CommandLimits(silence_s=60.0, total_s=60.0)
 
 
 class SshTarget(InventoriedTarget[FileInventory]):
@@ -112,16 +117,20 @@ class SshTarget(InventoriedTarget[FileInventory]):
         inventory.recover(found.get)
 
     def _settle(self, token: str) -> None:
-        """End an orphan, if there is one, and remove what it left."""
-        self._view.host.ask(self._view.script(scripts.SETTLE, T=token.encode()))
+        """End an orphan, if there is one, and remove what it left: also for an operation that was stopped."""
+        self._view.host.ask(self._view.script(scripts.SETTLE, T=token.encode()), check=never, limits=SETTLING)
 
 
 def run(view: View, stream: TarStream, members: Callable[[], Iterator[bytes]], progress: ApplyMeter) -> list[int]:
     """Send a stream and follow the plan; returns the numbers that it told as "left"."""
     answer = Followed(stream.done, progress)
     code, said = view.host.run(
-        view.script(scripts.APPLY, T=stream.token.encode()), answer.hear, lambda: gathered(members()), progress.check
-    )  # fmt: skip
+        view.script(scripts.APPLY, T=stream.token.encode()),
+        answer.hear,
+        lambda: gathered(members()),
+        progress.check,
+        APPLYING,
+    )
     if code == scripts.REFUSED:
         raise view.host.refused(answer.rest, said, answer.where())
     if not answer.finished:

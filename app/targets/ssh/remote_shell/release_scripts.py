@@ -14,8 +14,9 @@ inner() {
 }
 """
 CURRENT = r"""
-top || exit 0
+top || { fin; exit 0; }
 inner && printf %s "$c"
+fin
 exit 0
 """
 # $V: the release's name, $O: the one to copy from. In the plan, R is the new release, still below our own directory.
@@ -24,7 +25,7 @@ take() {
   m=$1 d=$2; shift 2
   cp -p -- "$@" "$G/r/$d" || no "take"
   for f; do set -- "$@" "$G/r/$d/${f#./}"; shift; done
-  chmod $m -- "$@" || no "take"
+  chmod -- $m "$@" || no "take"
 }
 old() { R=$H/releases/$O; at "$1" || no "lost"; R=$H/.pushpull-$T-0/r; }
 mkdir "$G/r" && chmod 755 "$G/r" || no stage
@@ -48,12 +49,13 @@ lock
 [ -e ./current ] && [ ! -h ./current ] && no "current"
 mkdir -m 700 "./.pushpull-$T-1" && ln -s "releases/$V" "./.pushpull-$T-1/current" || no "stage"
 mv -f -- "./.pushpull-$T-1/current" . || no "current"
-say done
+say done; fin
 """
 # The arguments are names of releases.
 REMOVE = r"""
 top || exit 0
 at releases || exit 0
 for f; do rm -rf "./$f" && say "gone $f"; done
+fin
 exit 0
 """

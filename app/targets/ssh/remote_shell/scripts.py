@@ -2,7 +2,8 @@
 
 A script arrives on standard input between two lines that hold the same random word. It is read by the shell itself,
 byte by byte, and run only when the second one has come, so that a connection that is cut never turns half a script
-into another one. What follows it on standard input is the script's own input.
+into another one. What follows it on standard input is the script's own input. Its answer ends with the same word
+(`fin`), because an account may have something to say after it.
 
 Directories are entered by `at`: change there, then ask the kernel where we are. The answer equals the path only if no
 component was a link, and from then on relative names hold whatever is swapped above. In an apply the answer comes
@@ -31,7 +32,8 @@ COMMON = r"""
 umask 022
 G=
 say() { printf '%s\n' "$1" || exit 75; }
-no() { printf 'no %s\n' "$1"; exit 66; }
+fin() { printf %s "$e"; }
+no() { printf 'no %s\n' "$1"; fin; exit 66; }
 where() { W=$(pwd -P && echo .); W=${W%??}; }
 here() {
   case ${G:+staged}$1 in
@@ -79,18 +81,18 @@ stats() {
 }
 """
 LOOK = """
-top || { say absent; exit 0; }
-inner || { say absent; exit 0; }
+top || { say absent; fin; exit 0; }
+inner || { say absent; fin; exit 0; }
 form
 if [ $k = find ]; then find . -printf "$F"; else find . -print0 | stats; fi
-printf 'end'
+printf end; fin
 """
 LOOK_AT = """
-top || { say absent; exit 0; }
-inner || { say absent; exit 0; }
+top || { say absent; fin; exit 0; }
+inner || { say absent; fin; exit 0; }
 form
 if [ $k = find ]; then xargs -0 sh -c 'f=$1; shift; find "$@" -maxdepth 0 -printf "$f"' sh "$F"; else stats; fi
-printf 'end'
+printf end; fin
 """
 SHA256 = r"""
 tool() {
@@ -106,7 +108,7 @@ top || exit 0
 inner || exit 0
 tool
 xargs -0 $D
-say end
+say end; fin
 """
 # After LOOK_AT, its arguments: those that are files, with no link above them, are digested in the same breath.
 DIGESTS_TOO = r"""
@@ -119,7 +121,7 @@ file() {
 for f; do shift; file "$f" && set -- "$@" "$f"; done
 printf '\0'
 if [ $# -gt 0 ]; then tool; $D "$@" 2>/dev/null; fi
-say end
+say end; fin
 """
 # One line for each path, in order: its blob id and its SHA-256, or "-" for what is no readable file.
 BLOBS = r"""
@@ -135,13 +137,13 @@ xargs -0 sh -c 'for f; do
   if [ -f "$f" ] && [ ! -h "$f" ] && s=$(wc -c < "$f") && a=$({ printf "blob %d\0" $s; cat "$f"; } | $A) &&
     b=$($B < "$f"); then printf "%s %s\n" "${a%%[ *]*}" "${b%%[ *]*}"; else echo -; fi
 done' sh 2>/dev/null
-say end
+say end; fin
 """
 LINKS = r"""
 top || exit 0
 inner || exit 0
 xargs -0 sh -c 'for f; do readlink -n "$f"; printf "\0"; done' sh
-printf 'end'
+printf end; fin
 """
 # What stands at one path, before and after it was read: equal facts vouch for what lies between. $D, $B, $M: directory,
 # name, limit.
@@ -157,6 +159,7 @@ elif [ -f "./$B" ] && [ -r "./$B" ]; then printf 'file\0'; head -c "$M" "./$B"
 else printf 'none\0'; fi
 g=$(facts | tr '\000' '\001'; echo .)
 [ "$f" = "$g" ] && printf '\nsame' || printf '\nmoved'
+fin
 """
 
 # One run at a time. Whoever calls this is the only one who may work here (the control plane sees to that), so that the
@@ -194,13 +197,13 @@ lock() {
 """
 # After an interruption: end whoever still works here, and remove what it left. $T: its token.
 SETTLE = r"""
-top || { say done; exit 0; }
+top || { say done; fin; exit 0; }
 trap 'at "" && unlock' EXIT
 trap 'exit 75' HUP INT TERM
 trap '' PIPE
 lock
 rm -rf "./.pushpull-$T-0" "./.pushpull-$T-1" || no "sweep"
-say done
+say done; fin
 """
 # $T: token. The stream is unpacked into a directory of its own; the plan is its last member and ends with a line that
 # says so, and only a whole plan is run.
@@ -213,7 +216,7 @@ trap '' PIPE
 lock
 mkdir -m 700 "./.pushpull-$T-0" || no "stage"
 at ".pushpull-$T-0" || no "enter"
-tar -xmf - || { [ -s plan ] && no "unpack"; exit 75; }
+tar -xmf - || no "unpack"
 [ "$(tail -n 1 plan 2>/dev/null)" = "#end $T" ] || exit 75
 G=$R/.pushpull-$T-0
 (exec 9<.) 2>/dev/null && exec 9<.
@@ -244,7 +247,7 @@ at '' || no "lost"
 rm -rf "./.pushpull-$T-0"
 unlock
 trap - EXIT
-say "done"
+say "done"; fin
 """
 
 
