@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from tests.support.skips import missing
 settings.register_profile("pushpull", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("pushpull"), max_examples=10)
 settings.load_profile("pushpull")
+
+# Hundreds of servers and commands are started: each would compile four hundred modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 POSTGRES_FOLDER = pytest.StashKey[Path]()
