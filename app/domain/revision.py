@@ -11,6 +11,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\Z")
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 NOWHERE = "users.pushpull.invalid"  # a domain that never receives mail (RFC 2606); servers refuse an empty address
 SHORT = 8
+HEADS, TAGS = "refs/heads/", "refs/tags/"
 LONGEST_SUBJECT = 500
 
 
@@ -49,6 +50,14 @@ class Revision:
         """First line of the message, at most LONGEST_SUBJECT characters of it."""
         line = self.message.split("\n", 1)[0].strip()
         return line if len(line) <= LONGEST_SUBJECT else line[: LONGEST_SUBJECT - 1] + "…"
+
+
+def full_names(ref: str) -> tuple[str, ...]:
+    """The full names that a ref can mean; the first that exists counts, so that a branch goes before a tag."""
+    if ref == "HEAD" or ref.startswith((HEADS, TAGS)):
+        return (ref,)
+    names = (HEADS + ref, TAGS + ref)
+    return (*names, f"refs/{ref}") if ref.startswith(("heads/", "tags/")) else names
 
 
 def is_sha(text: str) -> bool:

@@ -45,6 +45,14 @@ class Meeting:
     commit: Revision
 
 
+@dataclass(frozen=True, slots=True)
+class RefTip:
+    """What a ref points at. `name`: the full name that it has, such as "refs/heads/main"."""
+
+    name: str
+    revision: Revision
+
+
 class Contents(Protocol):
     """Content of blobs, streamed."""
 
@@ -68,15 +76,23 @@ class Source(Protocol):
     Reading methods never touch the network, so they work while the Git server is down.
     """
 
-    def remote_heads(self) -> Mapping[str, str]:
+    def remote_heads(self, *, default: bool = False) -> Mapping[str, str]:
         """Ask the remote what its refs point at: {"refs/heads/main": sha, "refs/tags/v1": peeled sha, "HEAD": sha}.
 
+        `default`: ask also anew which branch is the default one, for somebody who follows HEAD; that may cost more.
         Raises SourceUnreachable or SourceRefused.
         """
         ...
 
     def fetch(self) -> tuple[RefMove, ...]:
         """Bring the mirror up to date (made at the first call); return what moved. Re-clones a damaged mirror."""
+        ...
+
+    def look(self, ref: str) -> RefTip:
+        """Ask the remote what one branch or tag (or "HEAD") points at now, and bring that here and little else.
+
+        A branch goes before a tag of the same name. Raises RevisionNotFound, SourceUnreachable or SourceRefused.
+        """
         ...
 
     def resolve(self, wanted: str) -> Revision:

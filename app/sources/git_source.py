@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.domain.errors import InvalidInput, RevisionNotFound, SourceDamaged
-from app.domain.revision import Person, Revision, is_sha
+from app.domain.revision import HEADS, Person, Revision, is_sha
 from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
 from app.domain.state.items import Change, Item, Unsupported
 from app.git import GitFailed
-from app.ports.sources import Contents, Edits, Meeting, RefMove
+from app.ports.sources import Contents, Edits, Meeting, RefMove, RefTip
 from app.sources.branch_merge import in_the_way
 from app.sources.locks import own_disk
 from app.sources.mirror import Mirror
@@ -39,17 +39,33 @@ class GitSource:
         self._repository, self._reader = mirror.repository, mirror.reader
 
     # --- network ---
-    def remote_heads(self) -> Mapping[str, str]:
+    def remote_heads(self, *, default: bool = False) -> Mapping[str, str]:
         """What the remote's branches, tags and default branch point at."""
-        default = self._mirror.default_branch()
         with own_disk():
-            heads = self._remote.listing(everything=not default).heads
+            if default:
+                listing = self._remote.listing(everything=True)
+                self._mirror.follow(listing.default_branch)
+                return listing.heads
+            return self._known_heads(self._mirror.default_branch())
+
+    def _known_heads(self, default: str) -> Mapping[str, str]:
+        """The remote's heads, as far as its default branch is known."""
+        heads = self._remote.listing(everything=not default).heads
         return {**heads, "HEAD": heads[default]} if default in heads else heads
 
     def fetch(self) -> tuple[RefMove, ...]:
         """Bring the mirror up to date; return what moved."""
         with own_disk(), self._mirror.lock():
             return self._mirror.fetch(self._remote)
+
+    def look(self, ref: str) -> RefTip:
+        """What a ref points at now; only what it needs is fetched."""
+        asked = ref_names.candidates(ref)
+        if not asked:
+            raise ref_names.unknown(ref, ())
+        with own_disk(), self._mirror.lock():
+            name = self._mirror.bring(self._remote, ref, asked)
+        return RefTip(name, self.resolve(ref))
 
     # --- reads ---
     def resolve(self, wanted: str) -> Revision:
@@ -163,9 +179,9 @@ class GitSource:
         with own_disk(), self._mirror.lock(), Draft(self._repository, parent, edits, message, author) as draft:
             if draft.empty:
                 return self.resolve(parent)
-            exists = ref_names.HEADS + branch in self._refs()
+            exists = HEADS + branch in self._refs()
             self._remote.push(self._repository, draft.sha, branch, lease=parent if exists else "")
-            self._ask("update-ref", ref_names.HEADS + branch, draft.sha)
+            self._ask("update-ref", HEADS + branch, draft.sha)
             return self.resolve(draft.sha)
 
     # --- shared ---
@@ -201,6 +217,9 @@ class GitSource:
         short = ref_names.SHORT_SHA.match(wanted) and not is_sha(wanted)
         if short and len(self._ask("rev-parse", f"--disambiguate={wanted}").split()) > 1:
             return ref_names.ambiguous(wanted)
+        meant = self._reader.facts([f"{name}^{{}}" for name in asked])
+        if other := next((one for one in meant if one and one.kind != "commit"), None):
+            return ref_names.no_commit(wanted, other.kind)
         refs = self._refs()
         broken = any(name in refs or (self._repository.git_dir / name).is_file() for name in asked if "/" in name)
         return self._mirror.damaged("missing") if broken else ref_names.unknown(wanted, refs)

@@ -14,11 +14,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
+from app.domain.revision import HEADS
 from app.git import GitFailed
 from app.ports.sources import RefMove
 from app.sources import ref_files
@@ -27,7 +28,7 @@ from app.sources.locks import locked
 from app.sources.objects.ancestry import descends
 from app.sources.objects.cat_file_pool import CatFilePool
 from app.sources.objects.object_reader import ObjectReader
-from app.sources.objects.ref_names import HEADS, KEPT
+from app.sources.objects.ref_names import KEPT, SHORT_SHA
 from app.sources.remote.git_messages import explained
 from app.sources.remote.git_remote import Remote, parse_refs
 
@@ -97,7 +98,7 @@ class Mirror:
         if before is None or self._hopeless():
             return self._clone(remote, before or {})
         try:
-            self._update(remote)
+            self._update(remote, REFSPECS)
             after = self.refs()
         except (SourceUnreachable, GitFailed) as problem:
             if isinstance(problem, SourceUnreachable) and (explained(problem) or self._connected()):
@@ -107,6 +108,35 @@ class Mirror:
         moves = self.moves(before, after)
         self._tidy()
         return moves
+
+    def bring(self, remote: Remote, ref: str, names: Sequence[str]) -> str:
+        """Bring one ref up to date, as one of its full names; return the one it has. The lock is held.
+
+        What begins like it comes along, because then one fetch tells which of the names there are.
+        """
+        if ref == "HEAD":
+            default = remote.listing(everything=True).default_branch
+            self._point_at(default)
+            names = (HEADS + default,) if default else names
+        whole = not self.exists or self._file("damage").exists() or SHORT_SHA.match(ref) or names == ("HEAD",)
+        try:
+            self.fetch(remote) if whole else self._update(remote, [f"+{name}*:{name}*" for name in names])
+        except SourceUnreachable as problem:
+            if whole or explained(problem):
+                raise
+            self.fetch(remote)
+        known = self.reader.facts(names)
+        return next((name for name, one in zip(names, known, strict=True) if one), names[0])
+
+    def follow(self, default: str | None) -> None:
+        """Take over which branch the remote calls its own, where there is a mirror."""
+        if self.exists and default and HEADS + default != self.default_branch():
+            with self.lock():
+                self._point_at(default)
+
+    def _point_at(self, default: str | None) -> None:
+        if self.exists and default and HEADS + default != self.default_branch():
+            self.repository.run("symbolic-ref", "HEAD", HEADS + default)
 
     def moves(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[RefMove, ...]:
         """What changed between two states of the refs."""
@@ -141,13 +171,13 @@ class Mirror:
         log.warning("mirror %s: an object is %s; the next fetch looks into it", self._key, how)
         return SourceDamaged(f"The local mirror is damaged: an object is {how}. It is cloned again at the next fetch.")
 
-    def _update(self, remote: Remote) -> None:
+    def _update(self, remote: Remote, refspecs: Sequence[str]) -> None:
         try:
-            remote.fetch(self.repository, REFSPECS, "--prune")
+            remote.fetch(self.repository, refspecs, "--prune")
         except SourceUnreachable as problem:
             if explained(problem) or not self._unlock():
                 raise
-            remote.fetch(self.repository, REFSPECS, "--prune")
+            remote.fetch(self.repository, refspecs, "--prune")
 
     def _unlock(self) -> bool:
         """Remove the locks of git processes that were killed; whether there was one. Our own lock is held, so nobody

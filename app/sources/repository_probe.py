@@ -7,14 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.domain.environment import SourceSpec
-from app.domain.revision import Revision, is_sha
+from app.domain.revision import HEADS, TAGS, Revision, is_sha
 from app.domain.state.items import Unsupported
 from app.ports.sources import Probe
 from app.sources.git import Repository
 from app.sources.git_source import GitSource
 from app.sources.mirror import Mirror
 from app.sources.objects import ref_names
-from app.sources.objects.ref_names import HEADS, TAGS
 from app.sources.remote.git_remote import Remote, RemoteRefs
 
 SECONDS = 30.0  # for the transfer; people wait for the answer

@@ -7,7 +7,7 @@ import pytest
 from app.domain.errors import PushRejected, RevisionNotFound
 from app.domain.revision import Person
 from app.domain.state.git_files import EMPTY_TREE, FILE, blob_of, mode_of
-from app.ports.sources import RefMove, Source
+from app.ports.sources import RefMove, RefTip, Source
 from tests.sources.conftest import Place
 from tests.support.repo import link, script
 
@@ -100,3 +100,45 @@ def test_a_commit_on_a_branch_that_moved_on_is_rejected(place: Place) -> None:
 
     assert place.repo.sha("main") == theirs
     assert source.resolve("main").sha == parent
+
+
+def test_one_ref_is_looked_at_without_the_others(place: Place) -> None:
+    place.repo.commit({"a": "1"})
+    source = place.fetched()
+    sha = place.repo.commit({"a": "2"})
+    place.repo.commit({"a": "3"}, branch="other")
+    place.repo.tag("main", "other")
+    assert source.look("main") == RefTip("refs/heads/main", source.resolve(sha))
+    with pytest.raises(RevisionNotFound):
+        source.resolve("other")
+    place.repo.delete_branch("main")
+    assert source.look("main").name == "refs/tags/main"
+    place.repo.git("symbolic-ref", "HEAD", "refs/heads/other")
+    assert source.look("HEAD").name == "refs/heads/other"
+    with pytest.raises(RevisionNotFound):
+        source.look("gone")
+
+
+def test_a_shallow_repository_is_delivered_from(place: Place) -> None:
+    first = place.repo.commit({"a": "1"})
+    sha = place.repo.commit({"a": "2"})
+    (place.repo.path / "shallow").write_text(f"{sha}\n")  # what `git clone --depth 1` leaves
+    source = place.fetched()
+    assert source.resolve("main").sha == sha
+    assert not source.is_ancestor(first, sha)
+    newer = place.repo.commit({"a": "3"})
+    source.fetch()
+    assert source.is_ancestor(sha, newer)
+    assert [one.sha for one in source.between(None, newer)] == [newer, sha]
+    assert source.fetch() == ()
+
+
+@pytest.mark.parametrize(("name", "object", "what"), [("tree", "main^{tree}", "a tree"), ("blob", "main:a", "a blob")])
+def test_a_tag_of_what_is_no_commit_is_named(place: Place, name: str, object: str, what: str) -> None:
+    place.repo.commit({"a": "1"})
+    place.repo.tag(name, object, annotated=True)
+    source = place.fetched()
+    for ask in (source.resolve, source.look):
+        with pytest.raises(RevisionNotFound, match=f"'{name}' names {what}"):
+            ask(name)
+    assert source.resolve("main").sha == place.repo.sha("main")

@@ -91,6 +91,10 @@ class Inbox(Protocol):
         """Deliveries to one hook, or to all with None, newest first; `after` is the id to continue below."""
         ...
 
+    def brought(self, delivery: Delivery, sha: str) -> None:
+        """Note which commit a delivery stands for, where that is another name than the one that it announced."""
+        ...
+
     def announced(self, hooks: Collection[str], sha: str) -> bool:
         """Whether a delivery to one of these hooks announced the commit."""
         ...

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.domain.environment import Environment, Status
-from app.domain.errors import Problem, TargetRefused, TargetUnreachable, Terminated
-from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName
+from app.domain.errors import Problem, RevisionNotFound, TargetRefused, TargetUnreachable, Terminated
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
 from app.domain.status import Condition
 from app.ports import Ports
 from app.services.operations.follow_up import FollowUp
@@ -45,7 +45,9 @@ class Reconciler:
             conclusion = given_up(recorder.operation, Phase.FAILED, refusal.detail, unseen=looking)
         except Problem as problem:
             unseen = isinstance(problem, TargetUnreachable)
-            conclusion = given_up(recorder.operation, Phase.ERROR, problem.detail, unseen=unseen)
+            refused = operation.trigger is Trigger.WEBHOOK and isinstance(problem, RevisionNotFound)
+            phase = Phase.FAILED if refused else Phase.ERROR  # Git does not say what the webhook said
+            conclusion = given_up(recorder.operation, phase, problem.detail, unseen=unseen)
         ended = recorder.conclude(conclusion)
         self._follow_up.after(ended)
         return ended

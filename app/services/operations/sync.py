@@ -61,6 +61,7 @@ class Sync:
         self._news = news(self._ports.desired, source, environment, head) if head else None
         with self._ports.store.read() as tx:
             ruling = wanted.ruling(tx, environment, self._recorder.operation, revision, source)
+        ruling = ruling or wanted.outdated(source, environment, self._request, revision)
         state = self._ports.desired.at(environment, revision.sha)
         ruling = ruling or wanted.emptiness(environment, state, self._nouns()[1])
         if ruling:

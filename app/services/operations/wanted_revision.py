@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.environment import Environment, Hold, Mode
+from app.domain.environment import Environment, Hold, Mode, RunsOn
 from app.domain.errors import Problem, RevisionNotFound
 from app.domain.operation import AUTOMATIC, Operation, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, is_sha
-from app.ports import DesiredState, Source, Transaction
+from app.ports import DesiredState, RefTip, Source, Transaction
 
 ORDERED = frozenset({Trigger.PIPELINE, Trigger.WEBHOOK, Trigger.MANUAL})
 UNATTENDED = AUTOMATIC | {Trigger.PIPELINE}
@@ -29,12 +29,34 @@ def find_revision(source: Source, environment: Environment, request: Request) ->
     A commit that the mirror has needs no network, so a rollback works while the Git server is down; a branch is
     looked up on the remote first, except by the poll and by scans, which have just done so.
     """
-    wanted = request.wanted or environment.source.ref
+    wanted, ref = request.wanted or environment.source.ref, environment.source.ref
+    if request.trigger is Trigger.WEBHOOK and environment.runs_on is RunsOn.AGENT:
+        return _announced(source, ref, wanted), True  # whoever works beside the source looks before it asks
     known = _in_mirror(source, wanted) if is_sha(wanted) or request.trigger is Trigger.ROLLBACK else None
     if known:
         return known, False
+    if wanted == ref and not is_sha(wanted):
+        return source.look(ref).revision, True
     source.fetch()
     return source.resolve(wanted), True
+
+
+def _announced(source: Source, ref: str, sha: str) -> Revision:
+    """What Git's ref points at, where that is or contains the commit that a webhook announced."""
+    tip = source.look(ref)
+    if not contains(source, tip, source.resolve(sha)):
+        raise RevisionNotFound(not_contained(tip, sha))
+    return tip.revision
+
+
+def contains(source: Source, tip: RefTip, commit: Revision) -> bool:
+    """Whether a commit is a ref's head or one before it."""
+    return commit.sha == tip.revision.sha or source.is_ancestor(commit.sha, tip.revision.sha)
+
+
+def not_contained(tip: RefTip, sha: str) -> str:
+    """Says that a ref does not hold what was announced for it."""
+    return f"{tip.name} is at {tip.revision.short}, which does not contain {sha[:8]}"
 
 
 def _in_mirror(source: Source, wanted: str) -> Revision | None:
@@ -57,18 +79,41 @@ def ruling(
     tx: Transaction, environment: Environment, operation: Operation, revision: Revision, source: Source
 ) -> Ruling | None:
     """Why a sync must not go on, or None."""
-    request, live = operation.request, environment.status.revision
+    request = operation.request
     if tx.history.is_bad(environment.id, revision.sha) and request.trigger in UNATTENDED:
         return Ruling(Phase.FAILED, Outcome.HELD, f"{revision.short} is marked bad and is not deployed by itself")
     hold = environment.hold
     if hold and request.trigger in UNATTENDED and not newer_than_left(hold, revision.sha, source):
         return Ruling(Phase.FAILED, Outcome.HELD, f"on hold by {hold.owner}: {hold.reason or 'no reason given'}")
-    older = live is not None and live != revision.sha and source.is_ancestor(revision.sha, live)
-    asked = request.wanted is not None and request.trigger in ORDERED
-    if older and asked and environment.mode is Mode.PUSH and not request.allow_older:
-        reason = f"{(live or '')[:8]} is live and already contains {revision.short}"
-        return Ruling(Phase.SUPERSEDED, Outcome.SUPERSEDED, reason)
     return None
+
+
+def outdated(source: Source, environment: Environment, request: Request, revision: Revision) -> Ruling | None:
+    """Why a revision comes too late, or None. What Git's ref points at is never late, also where it went back."""
+    if request.wanted is None or request.trigger not in ORDERED or environment.mode is not Mode.PUSH:
+        return None
+    announced = request.trigger is Trigger.WEBHOOK
+    head = head_of(source, environment) if announced else None
+    if head and not contains(source, RefTip(environment.source.ref, head), revision):
+        reason = not_contained(RefTip(environment.source.ref, head), revision.sha)
+        return Ruling(Phase.SUPERSEDED, Outcome.SUPERSEDED, reason)
+    live = environment.status.revision
+    older = live is not None and live != revision.sha and source.is_ancestor(revision.sha, live)
+    if not older or request.allow_older:
+        return None
+    head = head if announced else _asked_head(source, environment)
+    if head and head.sha == revision.sha:
+        return None
+    reason = f"{(live or '')[:8]} is live and already contains {revision.short}"
+    return Ruling(Phase.SUPERSEDED, Outcome.SUPERSEDED, reason)
+
+
+def _asked_head(source: Source, environment: Environment) -> Revision | None:
+    """The ref's head as Git tells it now; None where it does not."""
+    try:
+        return source.look(environment.source.ref).revision
+    except Problem:
+        return None
 
 
 def newer_than_left(hold: Hold, sha: str, source: Source) -> bool:

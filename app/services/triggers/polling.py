@@ -16,7 +16,7 @@ from app.domain.errors import Problem, RevisionNotFound
 from app.domain.events import NewEvent, about
 from app.domain.events.source_events import RefMoved, SourceFailed, SourceRecovered, WebhookMissed
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
-from app.domain.revision import Revision, is_sha
+from app.domain.revision import Revision, full_names, is_sha
 from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, SyncStatus
 from app.ports import Ports, RefMove, RepositoryState, Source, Transaction
 from app.services.operations.queue import Queue
@@ -53,7 +53,7 @@ class Poller:
             before = tx.repositories.get(repo_url) or RepositoryState(repo_url)
         try:
             source = self._ports.sources.open(repo_url, credential)
-            heads = source.remote_heads()
+            heads = source.remote_heads(default=self._follows_head(repo_url))
             changed = dict(heads) != dict(before.heads)
             moves = source.fetch() if changed else ()
         except Problem as problem:
@@ -71,6 +71,10 @@ class Poller:
         if before.failing_since:
             self._ring(environments)
         return result
+
+    def _follows_head(self, repo_url: str) -> bool:
+        with self._ports.store.read() as tx:
+            return any(one.source.ref == "HEAD" for one in tx.environments.of_repository(repo_url))
 
     def _failed(self, before: RepositoryState, problem: Problem) -> str:
         at = self._ports.clock.now()
@@ -114,8 +118,7 @@ class Poller:
     @staticmethod
     def _moved(environment: Environment, sighting: Sighting) -> bool:
         """A fetch for another environment may have brought the news already: then only the heads tell."""
-        ref = environment.source.ref
-        names = (f"refs/heads/{ref}", f"refs/tags/{ref}", ref)
+        names = full_names(environment.source.ref)
         seen = next((sighting.heads[name] for name in names if name in sighting.heads), None)
         return seen not in (None, environment.status.noticed) or any(name in sighting.moves for name in names)
 

@@ -1,40 +1,55 @@
 """Webhook deliveries: authenticated over the raw body, stored once, then acted on.
 
-A delivery for a push environment asks for a sync of the announced commit; for a pull environment it only nudges the
-poll. One that is ahead of its mirror waits until the announced commit can be seen.
+A delivery is a hint. For a push environment Git's ref is looked at and what it points at is delivered; for a pull
+environment the poll is brought forward. One that is ahead of Git waits until the announced commit can be seen.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.domain import webhook
 from app.domain.actor import WEBHOOK, Actor
-from app.domain.agents.protocol import CommandKind
 from app.domain.audit import NewAuditEntry
-from app.domain.environment import Environment, Mode
-from app.domain.errors import CredentialNotFound, NotFound, Problem, RevisionNotFound, SignatureMismatch
-from app.domain.events import NewEvent, about
-from app.domain.events.operation_events import AnnouncedDecision
+from app.domain.environment import Environment
+from app.domain.errors import (
+    CredentialNotFound,
+    EnvironmentNotFound,
+    NotFound,
+    Problem,
+    RevisionNotFound,
+    SignatureMismatch,
+)
+from app.domain.events import NewEvent
 from app.domain.events.source_events import WebhookReceived
-from app.domain.operation import OperationKind, Outcome, Request, Trigger
-from app.domain.revision import is_sha
-from app.ports import Credential, Delivery, Ports, Transaction, topics
+from app.domain.operation import Outcome
+from app.ports import Credential, Delivery, Ports, Transaction
 from app.services.agents.refusals import throttled
 from app.services.operations.queue import Queue
 from app.services.outcomes.decisions import decision
-from app.services.relay import elsewhere, relay
+from app.services.triggers.announcements import Announcements
 from app.services.triggers.polling import Poller
 from app.services.triggers.webhook_names import repository_hook
 
+log = logging.getLogger(__name__)
 KIND = "webhook-secret"
+BROKEN = "internal error; the server's log has the details"
 TAKEN = timedelta(seconds=30)  # who stored a delivery acts on it at once; after this somebody else may
 ACTING = timedelta(minutes=2)  # after which somebody else may act on a delivery that was taken and not ended
 REFUSED, NOTED = "webhook:refused", 200  # of all hooks together, as anybody can cause a refusal
 WAITS_S = (0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """What came of a delivery for one environment. `state`: a Delivery's."""
+
+    state: str
+    words: str
 
 
 class Webhooks:
@@ -42,8 +57,7 @@ class Webhooks:
 
     def __init__(self, ports: Ports, queue: Queue, poller: Poller) -> None:
         self._ports = ports
-        self._queue = queue
-        self._poller = poller
+        self._announcements = Announcements(ports, queue, poller)
 
     # --- secrets ---
     def set_secret(self, hook: str, secret: str | None, actor: Actor) -> str:
@@ -125,105 +139,62 @@ class Webhooks:
         return due
 
     def handle(self, delivery: Delivery) -> Delivery:
-        """Act on one delivery and store its result."""
-        environments: Sequence[Environment] = ()
-        try:
-            with self._ports.store.read() as tx:
-                environments = self._environments(tx, delivery.hook)
-            decided = [self._act(delivery, environment) for environment in environments]
-            done = replace(delivery, state="handled", decision="; ".join(decided)[:2000])
-        except RevisionNotFound as missing:
-            done = self._wait(delivery, missing)
-        except Problem as problem:
-            done = self._wait(delivery, problem) if problem.retry == "later" else replace(
-                delivery, state="failed", decision=problem.detail
-            )  # fmt: skip
+        """Act on one delivery and store its result. What is in the way of one environment is in no other's way."""
+        with self._ports.store.read() as tx:
+            environments = self._concerned(tx, delivery.hook)
+        done = self._summed(delivery, {one.name: self._act(delivery, one) for one in environments})
         with self._ports.store.write() as tx:
             tx.inbox.save(done)
-            tx.ledger.append(self._ports.clock.now(), _undone(done, environments))
         self._ports.notifier.notify(("work", "ledger"))
         return done
 
-    def _wait(self, delivery: Delivery, problem: Problem) -> Delivery:
+    def _act(self, delivery: Delivery, environment: Environment) -> _Deed:
+        try:
+            return _Deed("handled", self._announcements.act(delivery, environment))
+        except RevisionNotFound as missing:
+            return self._put_off(delivery, environment, missing.detail)
+        except Problem as problem:
+            if problem.retry == "later":
+                return self._put_off(delivery, environment, problem.detail)
+            return self._undone(delivery, environment, _Deed("failed", problem.detail))
+        except Exception:
+            log.exception("a delivery could not be acted on", extra={"hook": delivery.hook})
+            return self._undone(delivery, environment, _Deed("failed", BROKEN))
+
+    def _put_off(self, delivery: Delivery, environment: Environment, why: str) -> _Deed:
+        """Try again later, for a while. The beginning and the end of the waiting are told."""
+        if delivery.attempts >= len(WAITS_S):
+            return self._undone(delivery, environment, _Deed("failed", f"gave up: {why}"))
+        deed = _Deed("waiting", f"waiting: {why}")
+        return deed if delivery.attempts else self._undone(delivery, environment, deed)
+
+    def _undone(self, delivery: Delivery, environment: Environment, deed: _Deed) -> _Deed:
+        """Record what could not be acted on; returns the deed."""
+        outcome = Outcome.FAILED if deed.state == "failed" else Outcome.WAITING
+        announced = {"delivery": delivery.delivery_id, "heads": delivery.announced}
+        with self._ports.store.write() as tx:
+            at = self._ports.clock.now()
+            tx.ledger.append(at, [decision(environment, outcome, "webhook", deed.words, **announced)])
+        return deed
+
+    def _summed(self, delivery: Delivery, deeds: Mapping[str, _Deed]) -> Delivery:
+        """The delivery with the results for its environments."""
+        words = "; ".join(deed.words for deed in deeds.values())[:2000] or "no environment is concerned any more"
+        states = {deed.state for deed in deeds.values()}
+        if "waiting" not in states:
+            return replace(delivery, state="failed" if "failed" in states or not deeds else "handled", decision=words)
         attempts = delivery.attempts + 1
-        if attempts > len(WAITS_S):
-            return replace(delivery, state="failed", attempts=attempts, decision=f"gave up: {problem.detail}")
         at = self._ports.clock.now() + timedelta(seconds=WAITS_S[attempts - 1])
-        return replace(delivery, state="waiting", attempts=attempts, next_at=at, decision=f"waiting: {problem.detail}")
+        return replace(delivery, state="waiting", attempts=attempts, next_at=at, decision=words)
+
+    def _concerned(self, tx: Transaction, hook: str) -> Sequence[Environment]:
+        try:
+            return self._environments(tx, hook)
+        except EnvironmentNotFound:
+            return ()
 
     def _environments(self, tx: Transaction, hook: str) -> Sequence[Environment]:
         for repo_url in tx.environments.addresses():
             if repository_hook(repo_url) == hook:
                 return tx.environments.of_repository(repo_url)
         return (tx.environments.get(hook),)
-
-    def _act(self, delivery: Delivery, environment: Environment) -> str:
-        heads = delivery.announced
-        if not heads:
-            return self._decided(environment, Outcome.FILTERED, f"nothing to do for '{delivery.event}'", delivery)
-        sha = next((heads[ref] for ref in heads if _names(environment, ref)), None)
-        if sha is None:
-            reason = f"{', '.join(heads)[:200]} is not the ref of this environment ({environment.source.ref})"
-            return self._decided(environment, Outcome.FILTERED, reason, delivery)
-        return self._follow(delivery, environment, sha)
-
-    def _follow(self, delivery: Delivery, environment: Environment, sha: str) -> str:
-        if environment.mode is Mode.PULL or not sha:
-            return self._decided(environment, Outcome.NUDGED, self._nudge(environment, sha), delivery, sha)
-        self._visible(environment, sha)
-        request = Request(
-            OperationKind.SYNC, Trigger.WEBHOOK, str(WEBHOOK), wanted=sha, noticed_at=delivery.received_at,
-            reason=f"announced by {delivery.provider}",
-        )  # fmt: skip
-        with self._ports.store.read() as tx:
-            before = tx.environments.by_id(environment.id).status
-        if before.revision == sha and before.drift_count == 0:
-            return self._decided(environment, Outcome.NO_OP, f"{sha[:8]} is live already", delivery, sha)
-        operation = self._queue.ask(environment.name, request, WEBHOOK)
-        return f"{environment.name}: operation {operation.id}"
-
-    def _nudge(self, environment: Environment, sha: str) -> str:
-        with self._ports.store.write() as tx:
-            relayed = relay(self._ports, tx, environment, CommandKind.NUDGE, {})
-        if relayed:
-            self._ports.notifier.notify(topics(environment))
-            return "its agent was told to poll now"
-        self._poller.poll(environment.source.repo_url, environment.source.credential)
-        self._visible(environment, sha)
-        return "the poll was brought forward"
-
-    def _visible(self, environment: Environment, sha: str) -> None:
-        """Raise RevisionNotFound while the mirror does not show the announced commit; an agent has its own mirror."""
-        if not is_sha(sha) or elsewhere(self._ports, environment):
-            return
-        source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
-        try:
-            source.resolve(sha)
-        except RevisionNotFound:
-            source.fetch()
-            source.resolve(sha)
-
-    def _decided(
-        self, environment: Environment, outcome: Outcome, reason: str, delivery: Delivery, sha: str | None = None
-    ) -> str:
-        mode, observe = environment.mode.value, environment.policy.observe
-        fact = AnnouncedDecision(
-            outcome.value, mode, Trigger.WEBHOOK.value, delivery.delivery_id, sha, observe=observe, why=reason
-        )
-        with self._ports.store.write() as tx:
-            tx.ledger.append(self._ports.clock.now(), [about(environment, fact)])
-        return f"{environment.name}: {outcome.value}, {reason}"
-
-
-def _undone(delivery: Delivery, environments: Sequence[Environment]) -> list[NewEvent]:
-    """The events of a delivery that could not be acted on: when it begins to wait, and when it is given up."""
-    outcome = Outcome.FAILED if delivery.state == "failed" else Outcome.WAITING
-    if delivery.state == "handled" or (outcome is Outcome.WAITING and delivery.attempts > 1):
-        return []
-    announced = {"delivery": delivery.delivery_id, "heads": delivery.announced}
-    return [decision(one, outcome, "webhook", delivery.decision, **announced) for one in environments]
-
-
-def _names(environment: Environment, ref: str) -> bool:
-    wanted = environment.source.ref
-    return ref in ("", wanted, f"refs/heads/{wanted}", f"refs/tags/{wanted}")

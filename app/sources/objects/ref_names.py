@@ -7,13 +7,13 @@ import re
 from collections.abc import Collection, Iterable
 
 from app.domain.errors import InvalidInput, RevisionNotFound
+from app.domain.revision import HEADS, TAGS, full_names
 
-HEADS, TAGS = "refs/heads/", "refs/tags/"
 KEPT = "refs/pushpull/kept/"
 DRAFTS = "refs/pushpull/drafts/"
 SHORT_SHA = re.compile(r"[0-9a-f]{4,40}\Z")
 _QUALIFIED = ("refs/", "heads/", "tags/", "remotes/")
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.lock(?:/|\Z)|(?:\A|/)\.|[./]\Z|\A[-/]|\A@\Z")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.lock(?:/|\Z)|(?:\A|/)\.|[./]\Z|\A[-/]")
 _LONGEST = 250
 _SHOWN = 3
 
@@ -73,9 +73,7 @@ def candidates(wanted: str) -> tuple[str, ...]:
     """
     if not is_ref_name(wanted):
         return ()
-    if wanted == "HEAD" or wanted.startswith((HEADS, TAGS)):
-        return (wanted,)
-    names = (HEADS + wanted, TAGS + wanted)
+    names = full_names(wanted)
     if re.fullmatch(r"[0-9a-fA-F]{40}", wanted):
         return (wanted.lower(), *names)
     return (*names, wanted) if SHORT_SHA.match(wanted) else names
@@ -94,6 +92,13 @@ def unknown(wanted: str, known: Iterable[str]) -> RevisionNotFound:
         hint = "The repository has no branches and no tags yet."
     detail = f"There is no branch, tag or commit '{shown(wanted)}'. {hint}"
     return RevisionNotFound(detail, fields={"source.ref": hint})
+
+
+def no_commit(wanted: str, kind: str) -> RevisionNotFound:
+    """Says that a name means an object that is no commit: a "tree" or a "blob"."""
+    hint = "Name a branch, a commit, or a tag of a commit."
+    what = {"tree": "a tree (a directory)", "blob": "a blob (a file)"}.get(kind, f"a {kind}")
+    return RevisionNotFound(f"'{shown(wanted)}' names {what}, not a commit. {hint}", fields={"source.ref": hint})
 
 
 def ambiguous(wanted: str) -> RevisionNotFound:

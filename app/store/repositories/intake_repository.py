@@ -117,6 +117,11 @@ class SqlInbox:
         next = str(rows[limit - 1].id) if len(rows) > limit else None
         return Page(readable(rows[:limit], _read, "deliveries"), next)
 
+    def brought(self, delivery: Delivery, sha: str) -> None:
+        known = select(dr.c.delivery).where(dr.c.delivery == delivery.id, dr.c.revision == sha)
+        if self._db.execute(known).first() is None:
+            self._db.execute(insert(dr).values(delivery=delivery.id, revision=sha, hook=delivery.hook))
+
     def announced(self, hooks: Collection[str], sha: str) -> bool:
         query = select(dr.c.delivery).where(dr.c.hook.in_(list(hooks)), dr.c.revision == sha).limit(1)
         return self._db.execute(query).first() is not None
