@@ -22,7 +22,17 @@ from app.ports.storage.identities import (
     Token,
     User,
 )
-from app.ports.storage.intake import Delivery, Inbox, Poll, Repositories, RepositoryState
+from app.ports.storage.intake import (
+    OPEN,
+    SETTLED,
+    Delivery,
+    HookSecret,
+    HookSecrets,
+    Inbox,
+    Poll,
+    Repositories,
+    RepositoryState,
+)
 from app.ports.storage.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episodes, Ledger
 from app.ports.storage.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
 from app.ports.storage.pages import Page
@@ -31,6 +41,8 @@ from app.ports.targets import ApplyProgress, Target, Targets
 from app.ports.work_queue import WorkQueue
 
 __all__ = [
+    "OPEN",
+    "SETTLED",
     "AgentState",
     "AgentStore",
     "AgentTransaction",
@@ -65,6 +77,8 @@ __all__ = [
     "Hasher",
     "History",
     "HistoryItem",
+    "HookSecret",
+    "HookSecrets",
     "Identities",
     "Inbox",
     "Ledger",

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from app.domain.errors import CredentialNotFound
 from app.domain.identity import Identity
-from app.ports import Credential, Delivery, Page, Ports, Token
+from app.ports import Credential, Delivery, HookSecret, Page, Ports, Token
 from app.queries.visibility import visible_environment
-
-WEBHOOK_SECRET = "webhook-secret"  # noqa: S105 — a kind of credential
 
 
 class SecretQueries:
@@ -36,13 +33,10 @@ class SecretQueries:
         with self._store.read() as tx:
             return tx.inbox.page(None, limit, None).items
 
-    def webhook(self, identity: Identity, name: str, limit: int) -> tuple[Credential | None, tuple[Delivery, ...]]:
+    def webhook(self, identity: Identity, name: str, limit: int) -> tuple[HookSecret | None, tuple[Delivery, ...]]:
         """An environment's webhook: whether a secret is set, and its latest deliveries. Raises EnvironmentNotFound."""
         with self._store.read() as tx:
-            visible_environment(tx, identity, name)
-            try:
-                stored: Credential | None = tx.credentials.get(name)
-            except CredentialNotFound:
-                stored = None
+            environment = visible_environment(tx, identity, name)
+            kept = tx.hook_secrets.get(name)
             deliveries = tx.inbox.page(name, limit, None).items
-        return stored if stored and stored.kind == WEBHOOK_SECRET else None, deliveries
+        return kept if kept and kept.environment_id == environment.id else None, deliveries

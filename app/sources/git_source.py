@@ -156,7 +156,7 @@ class GitSource:
     def branch(self, wanted: str) -> str:
         """The branch that a commit for a ref goes to."""
         found = ref_names.branch_meant(wanted, self._refs(), self._mirror.default_branch())
-        if ref_names.HEADS + found not in self._refs() and ref_names.SHORT_SHA.match(found) and self._mirror.has(found):
+        if HEADS + found not in self._refs() and ref_names.SHORT_SHA.match(found) and self._mirror.has(found):
             mend = "Name a branch; a commit cannot go onto anything else."
             raise InvalidInput(f"'{found}' is a commit. {mend}", fields={"branch": mend})
         return found

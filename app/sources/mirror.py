@@ -1,6 +1,7 @@
 """The mirror of one repository on this disk: made, brought up to date, healed, tidied.
 
-mirrors/<key>.git       the bare repository, shared by all environments
+mirrors/<key>.git       the bare repository, shared by all environments that reach it with the same credential;
+                        its key is the address's, with "+" and the credential's behind it where there is one
 mirrors/<key>.lock      held while it is fetched or made again
 mirrors/<key>.swap      held for moments only: while deployed commits are pinned, and while a new mirror takes over
 mirrors/<key>.damage    says that a reader met damage; the next fetch acts on it
@@ -22,7 +23,7 @@ from app.domain.errors import RevisionNotFound, SourceDamaged, SourceUnreachable
 from app.domain.revision import HEADS
 from app.git import GitFailed
 from app.ports.sources import RefMove
-from app.sources import ref_files
+from app.sources import pins, ref_files
 from app.sources.git import Repository
 from app.sources.locks import locked
 from app.sources.objects.ancestry import descends
@@ -234,39 +235,15 @@ class Mirror:
         with locked(self._file("swap")):
             if self.repository.git_dir.exists():
                 log.warning("mirror %s was broken and has been cloned again", self._key)
-                self._carry_over(fresh)
+                pins.carry_over(fresh, self.repository.git_dir)
                 shutil.rmtree(self._file("aside"), ignore_errors=True)
                 self.repository.git_dir.rename(self._file("aside"))
                 os.utime(self._file("aside"))
+            else:  # whoever may read the repository may roll back to what was deployed of it
+                for other in pins.beside(self._folder, self._key):
+                    pins.carry_over(fresh, other)
             fresh.git_dir.rename(self.repository.git_dir)
             self._file("damage").unlink(missing_ok=True)
-
-    def _carry_over(self, fresh: Repository) -> None:
-        """Pin in the new mirror what was pinned in the broken one, as far as its objects can be had."""
-        lost = [sha for sha in self._pinned() if not self._rescue(fresh, sha)]
-        if lost:
-            log.error("mirror %s: deployed commits were lost: %s", self._key, ", ".join(lost))
-
-    def _rescue(self, fresh: Repository, sha: str) -> bool:
-        old, spec = str(self.repository.git_dir), f"+{sha}:{KEPT}{sha}"
-        for attempt in (("update-ref", KEPT + sha, sha), ("fetch", "--quiet", "--no-tags", "--", old, spec)):
-            try:
-                fresh.run(*attempt, environment={"GIT_ALLOW_PROTOCOL": "file"})
-                return True
-            except GitFailed:
-                continue
-        return False
-
-    def _pinned(self) -> list[str]:
-        """Pinned commits, read without git: it refuses where anything is broken."""
-        loose = self.repository.git_dir / KEPT
-        found = {file.name for file in loose.glob("*")} if loose.is_dir() else set()
-        try:
-            packed = (self.repository.git_dir / "packed-refs").read_text("utf-8", "replace")
-        except OSError:
-            packed = ""
-        found.update(line.rpartition("/")[2] for line in packed.splitlines() if f" {KEPT}" in line)
-        return sorted(name for name in found if len(name) in (40, 64))
 
     def _move(self, ref: str, before: str | None, after: str | None) -> RefMove:
         forced = before is not None and after is not None and not self.contains(before, after)

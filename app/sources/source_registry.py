@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
@@ -49,9 +50,7 @@ class GitSources:
     def open(self, repo_url: str, credential: str | None = None) -> GitSource:
         """The repository's mirror. Raises SourceRefused for an address that is not allowed."""
         address = self._address(repo_url)
-        return self._source(
-            Mirror(self._folder, address.key, self._pool), self._remote(address, credential), address.key
-        )
+        return self._source(self._mirror(address, credential), self._remote(address, credential), address.key)
 
     def shape(self, repo_url: str) -> None:
         """An address for another machine, whose disk may hold repositories anywhere."""
@@ -67,7 +66,7 @@ class GitSources:
 
         with own_disk():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return probing.probe(spec, remote, self._mirror(address), opened, self._folder)
+            return probing.probe(spec, remote, self._mirror(address, spec.credential), opened, self._folder)
 
     def _address(self, repo_url: str) -> Address:
         address = addresses.parse(repo_url, self._roots)
@@ -76,8 +75,11 @@ class GitSources:
             raise addresses.refused("This directory belongs to PushPull's mirrors.", mend)
         return address
 
-    def _mirror(self, address: Address) -> Mirror:
-        return Mirror(self._folder, address.key, self._pool)
+    def _mirror(self, address: Address, credential: str | None) -> Mirror:
+        """What one credential has fetched serves nobody who comes with another."""
+        with_one = credential is not None and not address.local
+        whose = "+" + hashlib.sha256(str(credential).encode()).hexdigest()[:16] if with_one else ""
+        return Mirror(self._folder, address.key + whose, self._pool)
 
     def _remote(self, address: Address, credential: str | None) -> Remote:
         access = GitLogins(address, credential, self._secret, self._known_hosts)

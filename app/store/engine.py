@@ -24,6 +24,7 @@ from app.store.repositories.credential_repository import SqlCredentials
 from app.store.repositories.drift_repository import SqlDriftItems, SqlEpisodes
 from app.store.repositories.embedded_queue import EmbeddedQueue
 from app.store.repositories.history_repository import SqlHistory
+from app.store.repositories.hook_secret_repository import SqlHookSecrets
 from app.store.repositories.identity_repository import SqlIdentities
 from app.store.repositories.intake_repository import SqlInbox, SqlRepositories
 from app.store.repositories.ledger_repository import SqlLedger
@@ -87,6 +88,10 @@ class SqlTransaction:
     @cached_property
     def inbox(self) -> SqlInbox:
         return SqlInbox(self._connection)
+
+    @cached_property
+    def hook_secrets(self) -> SqlHookSecrets:
+        return SqlHookSecrets(self._connection, self._cipher)
 
     @cached_property
     def credentials(self) -> SqlCredentials:

@@ -29,6 +29,7 @@ DECLARED = """
     PUT /api/v1/environments/{name}/hold hold
     DELETE /api/v1/environments/{name}/hold resume
     PUT /api/v1/environments/{name}/webhook manage-webhooks
+    DELETE /api/v1/environments/{name}/webhook manage-webhooks
     GET /api/v1/environments/{name}/snippets view
     POST /api/v1/environments/{name}/switches switch
     GET /api/v1/environments/{name}/shadow view

@@ -12,6 +12,7 @@ import pytest
 
 from app.domain.events import EventType
 from app.domain.operation import Operation, Outcome, Phase, Trigger
+from app.domain.webhook import ReceivedBody
 from app.ports import Delivery
 from app.services.triggers.webhook_names import repository_hook
 from tests.support.installation import ME, Installation
@@ -24,7 +25,7 @@ def announce(here: Installation, sha: str, ref: str = "refs/heads/main", hook: s
     body = json.dumps({"ref": ref, "after": sha}).encode()
     signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     headers = {"x-hub-signature-256": signature, "x-github-delivery": f"d{next(NUMBERS)}", "x-github-event": "push"}
-    stored, _ = here.use_cases.webhooks.receive("github", hook, body, headers, "10.0.0.1")
+    stored, _ = here.use_cases.webhooks.receive("github", hook, ReceivedBody.of(body), headers, "10.0.0.1")
     return here.use_cases.webhooks.handle(stored)
 
 
@@ -209,7 +210,7 @@ def test_one_environment_in_trouble_does_not_stand_in_anothers_way(here: Install
         "x-hub-signature": "sha256=" + hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest(),
         "x-event-key": "repo:push",
     }
-    stored, _ = here.use_cases.webhooks.receive("bitbucket", hook, raw, headers, None)
+    stored, _ = here.use_cases.webhooks.receive("bitbucket", hook, ReceivedBody.of(raw), headers, None)
     here.use_cases.webhooks.handle(stored)
     assert [(one.environment, one.outcome) for one in here.run()] == [("b", Outcome.DEPLOYED)]
     assert "a tree" in " ".join(reason for _, reason in here.decisions())

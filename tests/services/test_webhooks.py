@@ -9,12 +9,14 @@ import json
 import pytest
 
 from app.domain.errors import InvalidInput, NotFound, SignatureMismatch
-from app.domain.operation import Outcome, Trigger
+from app.domain.operation import Outcome, Phase, Trigger
+from app.domain.webhook import ReceivedBody
 from app.ports import AuditFilter, Delivery
 from app.services.triggers.webhook_names import repository_hook
 from tests.support.installation import ME, Installation
 
 SECRET = "s" * 32
+EMPTY = ReceivedBody.of(b"{}")
 
 
 def announce(
@@ -23,7 +25,7 @@ def announce(
     body = json.dumps({"ref": ref, "after": sha}).encode()
     signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     headers = {"x-hub-signature-256": signature, "x-github-delivery": id, "x-github-event": "push"}
-    stored, new = here.use_cases.webhooks.receive("github", hook, body, headers, "10.0.0.1")
+    stored, new = here.use_cases.webhooks.receive("github", hook, ReceivedBody.of(body), headers, "10.0.0.1")
     return here.use_cases.webhooks.handle(stored) if new else stored
 
 
@@ -104,7 +106,7 @@ def test_a_delivery_without_news_is_a_decision_too(here: Installation) -> None:
     body = b'{"zen": "Speak like a human."}'
     signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     headers = {"x-hub-signature-256": signature, "x-github-event": "ping"}
-    stored, _ = here.use_cases.webhooks.receive("github", "shop", body, headers, None)
+    stored, _ = here.use_cases.webhooks.receive("github", "shop", ReceivedBody.of(body), headers, None)
     here.use_cases.webhooks.handle(stored)
     assert here.decisions()[-1] == ("filtered", "nothing to do for 'ping'")
 
@@ -131,7 +133,7 @@ def test_a_wrong_signature_is_refused_and_audited(here: Installation) -> None:
     ready(here, "push")
     headers = {"x-hub-signature-256": "sha256=" + "0" * 64}
     with pytest.raises(SignatureMismatch):
-        here.use_cases.webhooks.receive("github", "shop", b"{}", headers, "10.6.6.6")
+        here.use_cases.webhooks.receive("github", "shop", ReceivedBody.of(b"{}"), headers, "10.6.6.6")
     with here.store.read() as tx:
         (entry,) = tx.audit.page(AuditFilter(action="webhook.refused"), 9, None).items
     assert entry.ip == "10.6.6.6"
@@ -140,9 +142,13 @@ def test_a_wrong_signature_is_refused_and_audited(here: Installation) -> None:
 def test_an_unknown_hook_looks_like_a_wrong_signature(here: Installation) -> None:
     ready(here, "push")
     with pytest.raises(SignatureMismatch) as unknown:
-        here.use_cases.webhooks.receive("github", "nobody", b"{}", {"x-hub-signature-256": "sha256=0"}, None)
+        here.use_cases.webhooks.receive(
+            "github", "nobody", ReceivedBody.of(b"{}"), {"x-hub-signature-256": "sha256=0"}, None
+        )
     with pytest.raises(SignatureMismatch) as known:
-        here.use_cases.webhooks.receive("github", "shop", b"{}", {"x-hub-signature-256": "sha256=0"}, None)
+        here.use_cases.webhooks.receive(
+            "github", "shop", ReceivedBody.of(b"{}"), {"x-hub-signature-256": "sha256=0"}, None
+        )
     assert unknown.value.detail == known.value.detail
 
 
@@ -155,7 +161,7 @@ def test_the_secret_of_another_kind_of_credential_opens_nothing(here: Installati
 
 def test_an_unknown_provider_is_named(here: Installation) -> None:
     with pytest.raises(NotFound, match="github"):
-        here.use_cases.webhooks.receive("svn", "shop", b"{}", {}, None)
+        here.use_cases.webhooks.receive("svn", "shop", ReceivedBody.of(b"{}"), {}, None)
 
 
 def test_a_malformed_body_is_refused_only_after_it_is_authenticated(here: Installation) -> None:
@@ -163,17 +169,19 @@ def test_a_malformed_body_is_refused_only_after_it_is_authenticated(here: Instal
     body = b"{" * 1000
     signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     with pytest.raises(InvalidInput):
-        here.use_cases.webhooks.receive("github", "shop", body, {"x-hub-signature-256": signature}, None)
+        here.use_cases.webhooks.receive(
+            "github", "shop", ReceivedBody.of(body), {"x-hub-signature-256": signature}, None
+        )
 
 
 def test_a_poison_delivery_does_not_stop_the_others(here: Installation) -> None:
     ready(here, "push")
     sha = here.repo.commit({"deploy/index.html": "two\n"})
-    for id, announced in (("bad", "g" * 40), ("good", sha)):
+    for id, announced in (("bad", "e" * 40), ("good", sha)):
         body = json.dumps({"ref": "refs/heads/main", "after": announced}).encode()
         signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
         headers = {"x-hub-signature-256": signature, "x-github-delivery": id}
-        here.use_cases.webhooks.receive("github", "shop", body, headers, None)
+        here.use_cases.webhooks.receive("github", "shop", ReceivedBody.of(body), headers, None)
     here.clock.pass_(31)  # nobody acted on them
     assert here.use_cases.webhooks.handle_due() == 2
     assert sha in [ended.revision for ended in here.run()]
@@ -204,3 +212,35 @@ def test_a_lost_webhook_is_repaired_where_that_is_wanted(here: Installation) -> 
     assert [(one.revision, one.trigger, one.request.webhook_missed) for one in ended] == [
         (lost, Trigger.SCHEDULE, True)
     ]
+
+
+def test_a_delivery_sent_again_is_acted_on_where_nothing_came_of_it(here: Installation) -> None:
+    ready(here, "push")
+    place = here.servers / "shop"
+    sha = here.repo.commit({"deploy/new": "two\n"})
+    (place / "new").mkdir()
+    (place / "new" / "theirs").write_text("not ours\n")
+    announce(here, sha)
+    assert [ended.phase for ended in here.run()] == [Phase.FAILED]
+    (place / "new" / "theirs").unlink()
+    (place / "new").rmdir()
+    assert announce(here, sha).state == "handled"
+    assert [ended.outcome for ended in here.run()] == [Outcome.DEPLOYED]
+    announce(here, sha)
+    assert here.run() == []
+
+
+def test_what_was_given_up_may_be_sent_again(here: Installation, mode: str) -> None:
+    ready(here, mode)
+    at = str(here.repo.sha("main"))
+    sha = here.repo.commit({"deploy/index.html": "two\n"}, branch="wip")
+    here.repo.branch("wip", at)
+    here.repo.git("reflog", "expire", "--expire=now", "--all")
+    announce(here, sha)
+    for _ in range(12):
+        here.clock.pass_(301)
+        here.use_cases.webhooks.handle_due()
+    assert here.run() == []
+    here.repo.branch("main", sha)
+    assert announce(here, sha).state == "handled"
+    assert [ended.revision for ended in here.run()] == [sha]

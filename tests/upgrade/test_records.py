@@ -64,7 +64,8 @@ def test_history_and_what_drifted_are_kept(shared: Older, server: ServerProcess,
 
 
 def test_credentials_tokens_and_agents_are_kept(shared: Older, server: ServerProcess) -> None:
-    assert covers(items(server, "/credentials"), shared.said["credentials"])
+    kept = [one for one in shared.said["credentials"] if one["kind"] != "webhook-secret"]  # those went to their hooks
+    assert covers(items(server, "/credentials"), kept)
     lasting = ("id", "name", "role", "created_at", "expires_at", "revoked_at", "prefix")
     tokens = [{name: one[name] for name in lasting if name in one} for one in shared.said["tokens"]]
     assert covers(items(server, "/tokens"), tokens)

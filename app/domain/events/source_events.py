@@ -37,23 +37,25 @@ class RefMoved(Fact):
 
 @dataclass(frozen=True, slots=True)
 class SourceFailed(Fact):
-    """A repository cannot be read. `result`: "unreachable" or "refused"."""
+    """A repository cannot be read. `result`: "unreachable" or "refused"; `credential`: the one it was asked with."""
 
     TYPE = EventType.SOURCE_FAILED
 
     repo_url: str
     result: str = ""
+    credential: Annotated[str | None, Mark.OPTIONAL] = None
     why: Said = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRecovered(Fact):
-    """A repository can be read again."""
+    """A repository can be read again. `credential`: the one it was asked with."""
 
     TYPE = EventType.SOURCE_RECOVERED
     SENTENCE: ClassVar[str] = "{repo_url} answers again"
 
     repo_url: str
+    credential: Annotated[str | None, Mark.OPTIONAL] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ class Credential:
     """A stored secret, without the secret. `used_at` is its last use."""
 
     name: str
-    kind: str  # "ssh-key", "token", "password", "kubeconfig", "webhook-secret"
+    kind: str  # "ssh-key", "token", "password", "kubeconfig"
     created_at: datetime
     created_by: str
     used_at: datetime | None = None

@@ -24,9 +24,11 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryState:
-    """What is known of a repository's remote: its refs as last seen, and when it was looked at."""
+    """What is known of a repository's remote, as one credential (None: none) sees it: its refs as last seen,
+    and when it was looked at."""
 
     repo_url: str
+    credential: str | None = None
     heads: Mapping[str, str] = field(default_factory=dict)
     looked_at: datetime | None = None
     failing_since: datetime | None = None
@@ -36,16 +38,16 @@ class RepositoryState:
 class Repositories(Protocol):
     """The memory of the poll."""
 
-    def get(self, repo_url: str) -> RepositoryState | None:
-        """What is known of a repository's remote; None where it was never looked at."""
+    def get(self, repo_url: str, credential: str | None) -> RepositoryState | None:
+        """What is known of a repository's remote through a credential; None where it was never looked at so."""
         ...
 
     def put(self, watched: RepositoryState) -> None:
         """Replace what is known of a repository's remote."""
         ...
 
-    def polled(self, repo_url: str, at: datetime, result: str, detail: str = "") -> None:
-        """Record a poll; equal results in a row extend one Poll."""
+    def polled(self, watched: RepositoryState, at: datetime, result: str, detail: str = "") -> None:
+        """Record a poll of a repository through a credential; equal results in a row extend one Poll."""
         ...
 
     def polls(self, repo_url: str, limit: int = 20) -> tuple[Poll, ...]:
@@ -53,10 +55,14 @@ class Repositories(Protocol):
         ...
 
 
+SETTLED, OPEN = "settled", "open"
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A stored webhook delivery. `state`: "received", "waiting" (its commit is not visible yet), "handled",
-    "failed". `announced` maps refs to the SHAs that it announces; `decision` says what it ended in."""
+    "failed". `announced` maps refs to the SHAs that it announces; `decision` says what it ended in; `done`: for the
+    ids of environments for which it was acted on, the operation that came of it, or SETTLED, or OPEN (nothing did)."""
 
     id: int
     provider: str
@@ -70,6 +76,7 @@ class Delivery:
     next_at: datetime | None = None
     decision: str = ""
     body: bytes = b""
+    done: Mapping[int, str] = field(default_factory=dict)
 
 
 class Inbox(Protocol):
@@ -80,7 +87,11 @@ class Inbox(Protocol):
         ...
 
     def save(self, delivery: Delivery) -> None:
-        """Write state, attempts, next_at and decision."""
+        """Write state, attempts, next_at, decision and done."""
+        ...
+
+    def retire(self, hook: str, name: str) -> None:
+        """The hook is gone: its deliveries are kept under a name that no hook has, and none is acted on any more."""
         ...
 
     def due(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
@@ -101,4 +112,34 @@ class Inbox(Protocol):
 
     def in_use(self, hooks: Collection[str]) -> bool:
         """Whether any delivery was ever accepted for one of these hooks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HookSecret:
+    """That a webhook has a secret. `environment_id`: whose hook it is; None for a repository's."""
+
+    hook: str
+    environment_id: int | None
+    created_at: datetime
+    created_by: str
+
+
+class HookSecrets(Protocol):
+    """The secrets of webhooks, encrypted; apart from credentials, and gone with their hooks."""
+
+    def put(self, kept: HookSecret, secret: str) -> None:
+        """Store a hook's secret in place of the one before."""
+        ...
+
+    def get(self, hook: str) -> HookSecret | None:
+        """Whether a hook has a secret, and since when."""
+        ...
+
+    def secret(self, hook: str) -> str | None:
+        """A hook's secret; None where it has none, or one that was stored with another key."""
+        ...
+
+    def remove(self, hook: str) -> bool:
+        """Forget a hook's secret; whether there was one."""
         ...

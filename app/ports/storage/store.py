@@ -9,7 +9,7 @@ from app.ports.storage.agents import Agents
 from app.ports.storage.comparison_facts import ComparisonFacts
 from app.ports.storage.environments import Environments
 from app.ports.storage.identities import Credentials, Identities
-from app.ports.storage.intake import Inbox, Repositories
+from app.ports.storage.intake import HookSecrets, Inbox, Repositories
 from app.ports.storage.ledger import Audit, DriftItems, Episodes, Ledger
 from app.ports.storage.operations import History, Operations
 from app.ports.work_queue import WorkQueue
@@ -66,6 +66,11 @@ class Transaction(Protocol):
     @property
     def inbox(self) -> Inbox:
         """Webhook deliveries, stored before they are acted on."""
+        ...
+
+    @property
+    def hook_secrets(self) -> HookSecrets:
+        """The secrets of webhooks, encrypted."""
         ...
 
     @property

@@ -30,6 +30,7 @@ from app.services.outcomes.conclusion import Conclusion, conclude
 from app.services.outcomes.drift_episodes import abandon
 from app.services.relay import elsewhere
 from app.services.triggers.polling import Poller
+from app.services.triggers.webhook_names import RESERVED, forget_hooks, forget_repository_hook
 
 ACTIONS = {
     EventType.ENVIRONMENT_CREATED: "environment.create",
@@ -124,6 +125,8 @@ class Registration:
     def create(self, values: Any, actor: Actor) -> Environment:
         """Register an environment and look at it for the first time. Raises InvalidInput, EnvironmentExists."""
         environment = self.checked(values)
+        if RESERVED.fullmatch(environment.name):
+            raise InvalidInput(fields={"name": "is the name of a repository's webhook; choose another"})
         environment = replace(environment, target=self._ports.targets.complete(environment.target))
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
@@ -183,6 +186,7 @@ class Registration:
                 if running and running.phase is Phase.RUNNING:
                     raise OperationInProgress("The target cannot be changed while an operation is running.")
             tx.environments.replace(after)
+            forget_repository_hook(tx, before)
             if after.status != before.status:
                 tx.environments.put_status(after.id, after.status)
             if after.agent != before.agent:
@@ -235,6 +239,7 @@ class Registration:
             for one in (*runs, *tx.operations.queued(environment.id)):
                 conclude(tx, one, Conclusion(Phase.TERMINATED, reason="the environment was deleted"), now)
             tx.environments.remove(environment.id)
+            forget_hooks(tx, environment)
             self._record(tx, environment, EnvironmentDeleted(as_dict(environment), by=actor), actor)
         self._forget(environment)
         self._ports.notifier.notify(("registry", *topics(environment)))

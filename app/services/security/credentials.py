@@ -16,7 +16,6 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "token": ("token",),
     "password": ("username", "password"),
     "kubeconfig": ("kubeconfig",),
-    "webhook-secret": ("secret",),
 }
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----\s.*\s-----END [A-Z ]{0,40}PRIVATE KEY-----", re.DOTALL

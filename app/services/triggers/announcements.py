@@ -17,13 +17,21 @@ from app.domain.events import about
 from app.domain.events.operation_events import AnnouncedDecision
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.revision import TAGS, Revision, full_names, is_sha
-from app.ports import Delivery, Ports, RefTip, Source, Transaction, topics
+from app.ports import OPEN, SETTLED, Delivery, Ports, RefTip, Source, Transaction, topics
 from app.services.operations.queue import Queue
 from app.services.operations.wanted_revision import contains, not_contained
 from app.services.relay import elsewhere, relay
 from app.services.triggers.polling import Poller, Sighting
 
 LOOKS = 5  # for a commit that is here, but not on the ref: the ref may be seen a moment after its commits
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of a delivery for an environment, in words, and as a Delivery's `done` keeps it."""
+
+    words: str
+    done: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +57,8 @@ class Announcements:
     def __init__(self, ports: Ports, queue: Queue, poller: Poller) -> None:
         self._ports, self._queue, self._poller = ports, queue, poller
 
-    def act(self, delivery: Delivery, environment: Environment) -> str:
-        """Act on a delivery for one environment; returns the decision in words.
+    def act(self, delivery: Delivery, environment: Environment) -> Came:
+        """Act on a delivery for one environment; returns what came of it.
 
         Raises a Problem where that is not possible yet (`retry`, or RevisionNotFound: the commit is not seen yet).
         """
@@ -73,7 +81,7 @@ class Announcements:
             return self._other_ref(delivery, environment, f"what this environment follows ('{ref}' is {tip.name})")
         return self._follow(delivery, environment, _Look(source, tip, named))
 
-    def _follow(self, delivery: Delivery, environment: Environment, look: _Look) -> str:
+    def _follow(self, delivery: Delivery, environment: Environment, look: _Look) -> Came:
         if environment.mode is Mode.PULL:
             self._consider(environment, look)
         commit = look.announced()
@@ -92,12 +100,12 @@ class Announcements:
     def _consider(self, environment: Environment, look: _Look) -> None:
         """Judge the environment by what Git was just seen to say, as a poll does."""
         with self._ports.store.read() as tx:
-            known = tx.repositories.get(environment.source.repo_url)
+            known = tx.repositories.get(environment.source.repo_url, environment.source.credential)
         before = known.looked_at if known else None
         heads = {look.tip.name: look.tip.revision.sha}
         self._poller.consider(environment.name, Sighting(look.source, {}, self._ports.clock.now(), before, heads))
 
-    def _deliver(self, delivery: Delivery, environment: Environment, sha: str) -> str:
+    def _deliver(self, delivery: Delivery, environment: Environment, sha: str) -> Came:
         with self._ports.store.write() as tx:
             current = tx.environments.by_id(environment.id)
             running = _under_way(tx, environment, sha)
@@ -105,7 +113,7 @@ class Announcements:
             operation = None if running or live else self._ask(tx, delivery, current, sha)
         if operation:
             self._ports.notifier.notify(topics(environment))
-            return f"{environment.name}: operation {operation.id}"
+            return Came(f"{environment.name}: operation {operation.id}", operation.id)
         reason = f"operation {running} delivers {sha[:8]} already" if running else f"{sha[:8]} is live already"
         return self._decided(delivery, environment, Outcome.NO_OP, reason, sha)
 
@@ -116,7 +124,7 @@ class Announcements:
         )  # fmt: skip
         return self._queue.add(tx, environment, request, WEBHOOK)
 
-    def _relayed(self, delivery: Delivery, environment: Environment, sha: str) -> str:
+    def _relayed(self, delivery: Delivery, environment: Environment, sha: str) -> Came:
         """Pass a delivery on to the environment's agent, which looks at Git itself."""
         if environment.mode is Mode.PUSH and is_sha(sha):
             return self._deliver(delivery, environment, sha)
@@ -125,20 +133,21 @@ class Announcements:
         self._ports.notifier.notify(topics(environment))
         return self._decided(delivery, environment, Outcome.NUDGED, "its agent was told to poll now", sha or None)
 
-    def _other_ref(self, delivery: Delivery, environment: Environment, ours: str) -> str:
+    def _other_ref(self, delivery: Delivery, environment: Environment, ours: str) -> Came:
         reason = f"{_listed(delivery.announced)} is not {ours}"
         return self._decided(delivery, environment, Outcome.FILTERED, reason)
 
     def _decided(
         self, delivery: Delivery, environment: Environment, outcome: Outcome, reason: str, sha: str | None = None
-    ) -> str:
+    ) -> Came:
         mode, observe = environment.mode.value, environment.policy.observe
         fact = AnnouncedDecision(
             outcome.value, mode, Trigger.WEBHOOK.value, delivery.delivery_id, sha, observe=observe, why=reason
         )
         with self._ports.store.write() as tx:
             tx.ledger.append(self._ports.clock.now(), [about(environment, fact)])
-        return f"{environment.name}: {outcome.value}, {reason}"
+        done = OPEN if outcome in (Outcome.REFUSED, Outcome.NUDGED) else SETTLED
+        return Came(f"{environment.name}: {outcome.value}, {reason}", done)
 
 
 def _may_mean(ref: str, announced: str) -> bool:

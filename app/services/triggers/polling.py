@@ -50,10 +50,10 @@ class Poller:
     def poll(self, repo_url: str, credential: str | None = None) -> str:
         """Poll a repository once; returns "unchanged", "moved", "unreachable" or "refused"."""
         with self._ports.store.read() as tx:
-            before = tx.repositories.get(repo_url) or RepositoryState(repo_url)
+            before = tx.repositories.get(repo_url, credential) or RepositoryState(repo_url, credential)
         try:
             source = self._ports.sources.open(repo_url, credential)
-            heads = source.remote_heads(default=self._follows_head(repo_url))
+            heads = source.remote_heads(default=self._follows_head(before))
             changed = dict(heads) != dict(before.heads)
             moves = source.fetch() if changed else ()
         except Problem as problem:
@@ -61,20 +61,20 @@ class Poller:
         at = self._ports.clock.now()
         result = "moved" if changed else "unchanged"
         with self._ports.store.write() as tx:
-            tx.repositories.put(RepositoryState(repo_url, heads, at))
-            tx.repositories.polled(repo_url, at, result, _moves_in_words(moves))
+            tx.repositories.put(RepositoryState(repo_url, credential, heads, at))
+            tx.repositories.polled(before, at, result, _moves_in_words(moves))
             if before.failing_since:
-                tx.ledger.append(at, [NewEvent(SourceRecovered(repo_url))])
-            environments = tx.environments.of_repository(repo_url)
+                tx.ledger.append(at, [NewEvent(SourceRecovered(repo_url, credential))])
+            environments = seen_through(tx, before)
         sighting = Sighting(source, {move.ref: move for move in moves}, at, before.looked_at, heads)
         self._decide(environments, sighting)
         if before.failing_since:
             self._ring(environments)
         return result
 
-    def _follows_head(self, repo_url: str) -> bool:
+    def _follows_head(self, watched: RepositoryState) -> bool:
         with self._ports.store.read() as tx:
-            return any(one.source.ref == "HEAD" for one in tx.environments.of_repository(repo_url))
+            return any(one.source.ref == "HEAD" for one in seen_through(tx, watched))
 
     def _failed(self, before: RepositoryState, problem: Problem) -> str:
         at = self._ports.clock.now()
@@ -82,10 +82,11 @@ class Poller:
         with self._ports.store.write() as tx:
             since = before.failing_since or at
             tx.repositories.put(replace(before, failing_since=since, error=problem.detail))
-            tx.repositories.polled(before.repo_url, at, result, problem.detail)
+            tx.repositories.polled(before, at, result, problem.detail)
             if before.failing_since is None:
-                tx.ledger.append(at, [NewEvent(SourceFailed(before.repo_url, result, why=problem.detail))])
-            environments = tx.environments.of_repository(before.repo_url)
+                failed = SourceFailed(before.repo_url, result, before.credential, why=problem.detail)
+                tx.ledger.append(at, [NewEvent(failed)])
+            environments = seen_through(tx, before)
             for environment in environments:
                 if environment.status.condition.about(ConditionKind.TARGET):
                     continue  # what is told already is the worse
@@ -267,6 +268,12 @@ class Poller:
             refused = decision(current, Outcome.REFUSED, "schedule", f"{detail} Nothing was changed on the target.")
             tx.ledger.append(sighting.at, [about(current, moved), refused])
         self._ports.notifier.notify(("ledger", f"environment-{environment.name}"))
+
+
+def seen_through(tx: Transaction, watched: RepositoryState) -> Sequence[Environment]:
+    """The environments of a repository that reach it with this credential: what one sees is not another's."""
+    found = tx.environments.of_repository(watched.repo_url)
+    return [one for one in found if one.source.credential == watched.credential]
 
 
 def _moves_in_words(moves: Sequence[RefMove]) -> str:

@@ -11,12 +11,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from threading import BoundedSemaphore
 
 from app.domain import webhook
 from app.domain.actor import WEBHOOK, Actor
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.errors import (
+    CredentialExists,
     CredentialNotFound,
     EnvironmentNotFound,
     NotFound,
@@ -26,8 +28,9 @@ from app.domain.errors import (
 )
 from app.domain.events import NewEvent
 from app.domain.events.source_events import WebhookReceived
-from app.domain.operation import Outcome
-from app.ports import Credential, Delivery, Ports, Transaction
+from app.domain.operation import Outcome, Phase
+from app.domain.webhook import ReceivedBody
+from app.ports import OPEN, SETTLED, Credential, Delivery, HookSecret, Ports, Transaction
 from app.services.agents.refusals import throttled
 from app.services.operations.queue import Queue
 from app.services.outcomes.decisions import decision
@@ -41,6 +44,7 @@ BROKEN = "internal error; the server's log has the details"
 TAKEN = timedelta(seconds=30)  # who stored a delivery acts on it at once; after this somebody else may
 ACTING = timedelta(minutes=2)  # after which somebody else may act on a delivery that was taken and not ended
 REFUSED, NOTED = "webhook:refused", 200  # of all hooks together, as anybody can cause a refusal
+KEPT = 65536  # bytes of a body
 WAITS_S = (0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 
 
@@ -50,6 +54,7 @@ class _Deed:
 
     state: str
     words: str
+    done: str = ""
 
 
 class Webhooks:
@@ -57,29 +62,57 @@ class Webhooks:
 
     def __init__(self, ports: Ports, queue: Queue, poller: Poller) -> None:
         self._ports = ports
+        self._reading = BoundedSemaphore(2)  # of large bodies, in memory at once
         self._announcements = Announcements(ports, queue, poller)
 
     # --- secrets ---
     def set_secret(self, hook: str, secret: str | None, actor: Actor) -> str:
-        """Give a hook (an environment's name or a repository's hook) a secret; returns it, for the one time."""
-        value = secret or secrets.token_urlsafe(32)
-        now = self._ports.clock.now()
+        """Give a hook (an environment's name or a repository's hook) a secret; returns it, for the one time.
+
+        Raises InvalidInput (a secret that no delivery could match), EnvironmentNotFound.
+        """
+        value = webhook.usable(secret) if secret is not None else secrets.token_urlsafe(32)
         with self._ports.store.write() as tx:
-            self._environments(tx, hook)
-            try:
-                tx.credentials.remove(hook)
-            except CredentialNotFound:
-                pass
-            tx.credentials.put(Credential(hook, KIND, now, str(actor)), {"secret": value})
-            data = {"environment": hook}
-            tx.audit.append(now, NewAuditEntry(actor, "webhook.set_secret", f"webhook:{hook}", data))
+            self._put(tx, hook, value, actor)
         return value
+
+    def store_secret(self, hook: str, secret: str, actor: Actor) -> Credential:
+        """Give a hook its first secret, as if that were a credential with the hook's name; returns it as such.
+
+        Raises InvalidInput, EnvironmentNotFound, CredentialExists.
+        """
+        value = webhook.usable(secret)
+        with self._ports.store.write() as tx:
+            if tx.hook_secrets.get(hook):
+                raise CredentialExists(f"The webhook '{hook}' has a secret already.")
+            kept = self._put(tx, hook, value, actor)
+        return Credential(hook, KIND, kept.created_at, kept.created_by)
+
+    def _put(self, tx: Transaction, hook: str, secret: str, actor: Actor) -> HookSecret:
+        repositorys = any(repository_hook(repo_url) == hook for repo_url in tx.environments.addresses())
+        owner = None if repositorys else tx.environments.get(hook).id
+        kept = HookSecret(hook, owner, self._ports.clock.now(), str(actor))
+        tx.hook_secrets.put(kept, secret)
+        self._audited(tx, "webhook.set_secret", hook, actor)
+        return kept
+
+    def remove_secret(self, hook: str, actor: Actor) -> None:
+        """Take a hook's secret away, so that every delivery to it is refused. Raises CredentialNotFound."""
+        with self._ports.store.write() as tx:
+            if not tx.hook_secrets.remove(hook):
+                raise CredentialNotFound(f"The webhook '{hook[:80]}' has no secret.")
+            self._audited(tx, "webhook.remove_secret", hook, actor)
+
+    def _audited(self, tx: Transaction, action: str, hook: str, actor: Actor) -> None:
+        entry = NewAuditEntry(actor, action, f"webhook:{hook}", {"environment": hook})
+        tx.audit.append(self._ports.clock.now(), entry)
 
     # --- taking in ---
     def receive(
-        self, provider_name: str, hook: str, body: bytes, headers: Mapping[str, str], ip: str | None
+        self, provider_name: str, hook: str, body: ReceivedBody, headers: Mapping[str, str], ip: str | None
     ) -> tuple[Delivery, bool]:
-        """Store an authenticated delivery, once; acting on it is `handle`'s. Header names are lower-case.
+        """Store an authenticated delivery, once; acting on it is `handle`'s, where the answer's second part says so:
+        it is new, or was delivered again and nothing came of it before. Header names are lower-case.
 
         Raises NotFound (unknown provider), SignatureMismatch (also for a hook that does not exist), InvalidInput.
         """
@@ -91,27 +124,39 @@ class Webhooks:
         except SignatureMismatch:
             self._refused(provider_name, hook, ip)
             raise
-        said = webhook.read(provider, body, headers)
+        with self._reading:
+            said, id = webhook.read(provider, body, headers)
         announced = {ref: sha or "" for ref, sha in said.heads.items()}
-        id = webhook.delivery_id(provider, body, headers)
         now = self._ports.clock.now()
+        given = Delivery(
+            0, provider_name, hook, id, now, said.event, announced, next_at=now + TAKEN, body=body.start(KEPT)
+        )
         with self._ports.store.write() as tx:
-            stored, new = tx.inbox.put(
-                Delivery(0, provider_name, hook, id, now, said.event, announced, next_at=now + TAKEN, body=body)
-            )
-            if new:
+            stored, new = tx.inbox.put(given)
+            again = None if new else self._again(tx, stored)
+            if again:
+                tx.inbox.save(again)
+            if new or again:
                 received = WebhookReceived(hook, provider_name, id, announced, event=said.event)
                 tx.ledger.append(now, [NewEvent(received)])
-        return stored, new
+        return again or stored, new or again is not None
+
+    def _again(self, tx: Transaction, stored: Delivery) -> Delivery | None:
+        """A delivery that was sent anew, to be acted on where nothing came of it; None where there is no such place,
+        or somebody is about to act on it."""
+        done = {id: what for id, what in stored.done.items() if _came(tx, what)}
+        open = [one for one in self._concerned(tx, stored.hook) if one.id not in done]
+        if stored.state == "received" or not open:
+            return None
+        taken = self._ports.clock.now() + TAKEN
+        return replace(stored, state="received", attempts=0, next_at=taken, decision="", done=done)
 
     def _secret(self, hook: str) -> str:
         with self._ports.store.read() as tx:
-            try:
-                if tx.credentials.get(hook).kind == KIND:
-                    return tx.credentials.secret(hook)["secret"]
-            except CredentialNotFound:
-                pass
-        return secrets.token_urlsafe(32)  # no secret, no match: an unknown hook looks like a wrong signature
+            kept = tx.hook_secrets.get(hook)
+            whole = kept is not None and any(kept.environment_id in (None, one.id) for one in self._concerned(tx, hook))
+            found = tx.hook_secrets.secret(hook) if whole else None
+        return found or secrets.token_urlsafe(32)  # no secret, no match: an unknown hook looks like a wrong signature
 
     def _refused(self, provider: str, hook: str, ip: str | None) -> None:
         data = {"provider": provider}
@@ -142,7 +187,10 @@ class Webhooks:
         """Act on one delivery and store its result. What is in the way of one environment is in no other's way."""
         with self._ports.store.read() as tx:
             environments = self._concerned(tx, delivery.hook)
-        done = self._summed(delivery, {one.name: self._act(delivery, one) for one in environments})
+        open = [one for one in environments if one.id not in delivery.done]
+        deeds = {one.id: self._act(delivery, one) for one in open}
+        acted = {id: deed.done for id, deed in deeds.items() if deed.state == "handled"}
+        done = self._summed(replace(delivery, done={**delivery.done, **acted}), tuple(deeds.values()))
         with self._ports.store.write() as tx:
             tx.inbox.save(done)
         self._ports.notifier.notify(("work", "ledger"))
@@ -150,7 +198,8 @@ class Webhooks:
 
     def _act(self, delivery: Delivery, environment: Environment) -> _Deed:
         try:
-            return _Deed("handled", self._announcements.act(delivery, environment))
+            came = self._announcements.act(delivery, environment)
+            return _Deed("handled", came.words, came.done)
         except RevisionNotFound as missing:
             return self._put_off(delivery, environment, missing.detail)
         except Problem as problem:
@@ -177,10 +226,10 @@ class Webhooks:
             tx.ledger.append(at, [decision(environment, outcome, "webhook", deed.words, **announced)])
         return deed
 
-    def _summed(self, delivery: Delivery, deeds: Mapping[str, _Deed]) -> Delivery:
+    def _summed(self, delivery: Delivery, deeds: Sequence[_Deed]) -> Delivery:
         """The delivery with the results for its environments."""
-        words = "; ".join(deed.words for deed in deeds.values())[:2000] or "no environment is concerned any more"
-        states = {deed.state for deed in deeds.values()}
+        words = "; ".join(deed.words for deed in deeds)[:2000] or "no environment is concerned any more"
+        states = {deed.state for deed in deeds}
         if "waiting" not in states:
             return replace(delivery, state="failed" if "failed" in states or not deeds else "handled", decision=words)
         attempts = delivery.attempts + 1
@@ -198,3 +247,13 @@ class Webhooks:
             if repository_hook(repo_url) == hook:
                 return tx.environments.of_repository(repo_url)
         return (tx.environments.get(hook),)
+
+
+def _came(tx: Transaction, what: str) -> bool:
+    """Whether something came of a delivery: what was decided for good, or an operation that did not fail."""
+    if what in (SETTLED, OPEN):
+        return what == SETTLED
+    try:
+        return tx.operations.get(what).phase not in (Phase.FAILED, Phase.ERROR, Phase.TERMINATED)
+    except NotFound:
+        return True

@@ -21,9 +21,10 @@ dr = tables.delivered_revisions
 
 # Written once, because a poll without news asks little else: a statement that is made anew costs more than its answer.
 _url: BindParameter[str] = bindparam("url")
-_KNOWN = select(rep).where(rep.c.repo_url == _url)
-_LEARNT = update(rep).where(rep.c.repo_url == _url)
-_LAST = select(func.max(pol.c.id)).where(pol.c.repo_url == _url).scalar_subquery()
+_key: BindParameter[str] = bindparam("key")
+_KNOWN = select(rep).where(rep.c.repo_url == _url, rep.c.credential == _key)
+_LEARNT = update(rep).where(rep.c.repo_url == _url, rep.c.credential == _key)
+_LAST = select(func.max(pol.c.id)).where(pol.c.repo_url == _url, pol.c.credential == _key).scalar_subquery()
 _AGAIN = (
     update(pol)
     .where(pol.c.id == _LAST, pol.c.result == bindparam("as_before"), pol.c.detail == bindparam("told_before"))
@@ -37,9 +38,10 @@ class SqlRepositories:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def get(self, repo_url: str) -> RepositoryState | None:
-        row = self._db.execute(_KNOWN, {"url": repo_url}).first()
-        return RepositoryState(row.repo_url, row.heads, row.looked_at, row.failing_since, row.error) if row else None
+    def get(self, repo_url: str, credential: str | None) -> RepositoryState | None:
+        row = self._db.execute(_KNOWN, {"url": repo_url, "key": credential or ""}).first()
+        known = (row.heads, row.looked_at, row.failing_since, row.error) if row else None
+        return RepositoryState(repo_url, credential, *known) if known else None
 
     def put(self, watched: RepositoryState) -> None:
         values = {
@@ -48,14 +50,24 @@ class SqlRepositories:
             "failing_since": watched.failing_since,
             "error": watched.error,
         }
-        if not self._db.execute(_LEARNT, {"url": watched.repo_url, **values}).rowcount:
-            self._db.execute(insert(rep).values(repo_url=watched.repo_url, **values))
+        url, key = watched.repo_url, watched.credential or ""
+        if not self._db.execute(_LEARNT, {"url": url, "key": key, **values}).rowcount:
+            self._db.execute(insert(rep).values(repo_url=url, credential=key, **values))
 
-    def polled(self, repo_url: str, at: datetime, result: str, detail: str = "") -> None:
-        same = {"url": repo_url, "at": at, "as_before": result, "told_before": detail}
+    def polled(self, watched: RepositoryState, at: datetime, result: str, detail: str = "") -> None:
+        repo_url, key = watched.repo_url, watched.credential or ""
+        same = {"url": repo_url, "key": key, "at": at, "as_before": result, "told_before": detail}
         if self._db.execute(_AGAIN, same).rowcount:
             return
-        values = {"repo_url": repo_url, "first_at": at, "last_at": at, "times": 1, "result": result, "detail": detail}
+        values = {
+            "repo_url": repo_url,
+            "credential": key,
+            "first_at": at,
+            "last_at": at,
+            "times": 1,
+            "result": result,
+            "detail": detail,
+        }
         self._db.execute(insert(pol).values(values))
 
     def polls(self, repo_url: str, limit: int = 20) -> tuple[Poll, ...]:
@@ -100,8 +112,18 @@ class SqlInbox:
 
     def save(self, delivery: Delivery) -> None:
         names = ("state", "attempts", "next_at", "decision")
-        values = {name: getattr(delivery, name) for name in names}
+        values = {
+            **{name: getattr(delivery, name) for name in names},
+            "done": {str(id): what for id, what in delivery.done.items()},
+        }
         self._db.execute(update(d).where(d.c.id == delivery.id).values(values))
+
+    def retire(self, hook: str, name: str) -> None:
+        over = {"state": "failed", "decision": "its hook was deleted"}
+        waits = (d.c.hook == hook) & d.c.state.in_(("received", "waiting"))
+        self._db.execute(update(d).where(waits).values(over))
+        self._db.execute(update(d).where(d.c.hook == hook).values(hook=name))
+        self._db.execute(update(dr).where(dr.c.hook == hook).values(hook=name))
 
     def due(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
         waiting = (d.c.state == "waiting") & (d.c.next_at <= now)
@@ -133,4 +155,6 @@ class SqlInbox:
 def _read(row: Any) -> Delivery:
     names = ("id", "provider", "hook", "delivery_id", "received_at", "event", "announced", "state", "attempts",
              "next_at", "decision", "body")  # fmt: skip
-    return Delivery(**{name: getattr(row, name) for name in names})
+    return Delivery(
+        **{name: getattr(row, name) for name in names}, done={int(id): what for id, what in row.done.items()}
+    )

@@ -3,7 +3,7 @@
 from app.store.tables.agent_tables import agents, command_inbox, commands, enrollments, notes, outbox, served
 from app.store.tables.environment_table import days, environments, labels
 from app.store.tables.identity_tables import credentials, failed_logins, sessions, tokens, users
-from app.store.tables.intake_tables import delivered_revisions, deliveries, polls, repositories
+from app.store.tables.intake_tables import delivered_revisions, deliveries, hook_secrets, polls, repositories
 from app.store.tables.ledger_tables import audit, checkpoints, drift_reports, episodes, events
 from app.store.tables.metadata import metadata
 from app.store.tables.operation_tables import bad_revisions, history, operations
@@ -29,6 +29,7 @@ __all__ = [
     "events",
     "failed_logins",
     "history",
+    "hook_secrets",
     "labels",
     "metadata",
     "notes",

@@ -11,6 +11,7 @@ repositories = Table(
     "repositories",
     metadata,
     Column("repo_url", Text, primary_key=True),
+    Column("credential", String(100), primary_key=True),
     Column("heads", Json, nullable=False),
     Column("looked_at", Moment),
     Column("failing_since", Moment),
@@ -27,6 +28,7 @@ polls = Table(
     Column("times", Integer, nullable=False),
     Column("result", String(20), nullable=False),
     Column("detail", Text, nullable=False),
+    Column("credential", String(100), nullable=False, server_default=""),
     Index("ix_polls_repository", "repo_url", "id"),
     sqlite_autoincrement=True,
 )
@@ -46,6 +48,7 @@ deliveries = Table(
     Column("next_at", Moment),
     Column("decision", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("done", Json, nullable=False, server_default="{}"),
     UniqueConstraint("provider", "hook", "delivery_id", name="uq_deliveries_once"),
     Index("ix_deliveries_hook", "hook", "id"),
     Index("ix_deliveries_state", "state", "next_at"),
@@ -59,4 +62,14 @@ delivered_revisions = Table(
     Column("revision", String(64), primary_key=True),
     Column("hook", String(100), nullable=False),
     Index("ix_delivered_revisions_hook", "hook", "revision"),
+)
+
+hook_secrets = Table(
+    "hook_secrets",
+    metadata,
+    Column("hook", String(100), primary_key=True),
+    Column("environment_id", BigInteger),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
 )

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from fastapi import Response
 
 from app import __version__
-from app.domain.errors import CredentialExists, InvalidInput
+from app.domain.errors import CredentialExists, EnvironmentNotFound, InvalidInput
 from app.domain.permissions import ADMIN, Permission
 from app.ports import Credential, Delivery, Token
 from app.services.security.credentials import NEEDS
@@ -24,8 +24,9 @@ from app.web.requests.visit import Visit, Visiting
 from app.wording.role_words import DEEDS
 
 CREDENTIALS, DELIVERIES = 200, 20
+HOOK = "webhook-secret"
 KINDS = (("token", "Access token (https)"), ("password", "Name and password (https)"), ("ssh-key", "SSH key"),
-         ("webhook-secret", "Webhook secret (name = hook)"))  # fmt: skip
+         (HOOK, "Webhook secret (name = hook)"))  # fmt: skip
 router = page_router()
 
 
@@ -140,11 +141,16 @@ def add_credential(
     try:
         if credential_kind not in dict(KINDS):
             raise InvalidInput(fields={"kind": f"must be one of {', '.join(dict(KINDS))}"})
+        if credential_kind == HOOK:
+            visit.use_cases.webhooks.store_secret(name, credential_secret, by)
+            return render.done(
+                visit.request, "/settings", f"The webhook {name} has its secret", "It is never shown again."
+            )
         fields = {one: username if one == "username" else credential_secret for one in NEEDS[credential_kind]}
         visit.use_cases.keyring.add(
             name, credential_kind, {**fields, **({"username": username} if username else {})}, by
         )
-    except (InvalidInput, CredentialExists) as problem:
+    except (InvalidInput, CredentialExists, EnvironmentNotFound) as problem:
         found = {key if key in ("name", "username", "kind") else "secret": text for key, text in problem.fields.items()}
         wrong = {f"credential_{key}": text for key, text in (found or {"name": problem.detail}).items()}
         typed = {"credential_name": name, "credential_kind": credential_kind, "credential_username": username}

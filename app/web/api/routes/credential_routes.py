@@ -7,7 +7,7 @@ from fastapi import Response
 from app.domain.permissions import Permission
 from app.web.api.fields import AfterName, CredentialName, Limit
 from app.web.api.openapi import problems
-from app.web.api.request_bodies.bodies import CredentialBody
+from app.web.api.request_bodies.bodies import CredentialBody, WebhookSecretBody
 from app.web.api.response_models import Credential, Items, reply
 from app.web.api.serializers.domain_json import credential_json, page_of
 from app.web.requests.permission_check import By, Who, may
@@ -31,7 +31,9 @@ def list_credentials(queries: Reads, who: Who, limit: Limit = 50, after: AfterNa
     dependencies=[may(Permission.MANAGE_CREDENTIALS)],
 )
 def create_credential(body: CredentialBody, use_cases: Cases, by: By) -> Response:
-    """Store a credential, encrypted."""
+    """Store a credential, encrypted. A webhook's secret is kept with its hook: it is not listed among credentials."""
+    if isinstance(body, WebhookSecretBody):
+        return reply(credential_json(use_cases.webhooks.store_secret(body.name, body.secret, by)), 201)
     made = use_cases.keyring.add(body.name, body.kind, body.model_dump(exclude={"name", "kind"}, exclude_none=True), by)
     return reply(credential_json(made), 201, Location=f"/api/v1/credentials/{made.name}")
 

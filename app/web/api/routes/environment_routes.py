@@ -147,6 +147,12 @@ def set_webhook(name: Name, request: Request, use_cases: Cases, by: By, body: We
     return reply({"hook": name, "secret": secret, "urls": urls})
 
 
+@router.delete("/environments/{name}/webhook", status_code=204, dependencies=[may(Permission.MANAGE_WEBHOOKS)])
+def remove_webhook(name: Name, use_cases: Cases, by: By) -> None:
+    """Take the secret of an environment's webhook away: every delivery to it is refused from then on."""
+    use_cases.webhooks.remove_secret(name, by)
+
+
 @router.get("/environments/{name}/snippets", response_model=dict[str, str], dependencies=[may(Permission.VIEW)])
 def show_snippets(name: Name, request: Request, queries: Reads, who: Who) -> Response:
     """Pipeline steps to copy, filled in, by tool."""

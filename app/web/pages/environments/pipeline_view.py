@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from app.domain.identity import Identity
 from app.domain.permissions import Permission
 from app.domain.webhook import PROVIDERS
-from app.ports import Credential, Delivery
+from app.ports import Delivery, HookSecret
 from app.queries import Queries
 from app.web.pages.environments.environment_view import Top, show, top
 from app.web.rendering import snippets
@@ -27,8 +27,8 @@ class PipelineView(Top):
     """What environments/pipeline.html gets. `secret` is there once, right after it was made."""
 
     snippets: tuple[Snippet, ...]
-    hooks: tuple[tuple[str, str], ...]
-    stored: Credential | None
+    hooks: tuple[tuple[str, str, str], ...]
+    stored: HookSecret | None
     secret: str
     deliveries: tuple[Delivery, ...]
 
@@ -53,7 +53,7 @@ def _page(request: Request, queries: Queries, who: Identity, name: str, secret: 
         above.head,
         above.notices,
         snippets=snippets.of(above.head.environment, base),
-        hooks=tuple((one.title, f"{base}/webhooks/{one.name}/{name}") for one in PROVIDERS.values()),
+        hooks=tuple((one.title, one.setting, f"{base}/webhooks/{one.name}/{name}") for one in PROVIDERS.values()),
         stored=stored,
         secret=secret,
         deliveries=deliveries,
