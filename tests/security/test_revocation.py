@@ -14,6 +14,7 @@ import pytest
 
 from app.crypto import Passwords
 from app.domain.errors import NotAuthenticated, SignatureMismatch, TooManyAttempts
+from app.domain.webhook import ReceivedBody
 from app.ports import AuditFilter
 from app.services.security.access import Access
 from app.services.security.log_in_throttle import PER_NAME
@@ -103,15 +104,15 @@ def test_log_ins_take_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_refused_webhooks_do_not_fill_the_audit_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhooks, "NOTED", 5)
     here = Installation(tmp_path, f"sqlite:///{tmp_path}/pushpull.db")
-    secret = here.use_cases.webhooks
+    secret, empty = here.use_cases.webhooks, ReceivedBody.of(b"{}")
     for _ in range(9):
         with pytest.raises(SignatureMismatch):
-            secret.receive("github", "nonesuch", b"{}", {"x-hub-signature-256": "sha256=0"}, "10.0.0.9")
+            secret.receive("github", "nonesuch", empty, {"x-hub-signature-256": "sha256=0"}, "10.0.0.9")
     with here.store.read() as tx:
         assert len(tx.audit.page(AuditFilter(action="webhook.refused"), 99, None).items) == 5
     here.clock.pass_(16 * 60)
     with pytest.raises(SignatureMismatch):
-        secret.receive("github", "nonesuch", b"{}", {"x-hub-signature-256": "sha256=0"}, "10.0.0.9")
+        secret.receive("github", "nonesuch", empty, {"x-hub-signature-256": "sha256=0"}, "10.0.0.9")
     with here.store.read() as tx:
         assert len(tx.audit.page(AuditFilter(action="webhook.refused"), 99, None).items) == 6
     here.close()

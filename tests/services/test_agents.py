@@ -14,7 +14,7 @@ from app.domain.events import EventType
 from app.domain.operation import OperationKind, Phase, Request, Trigger
 from app.domain.revision import Person, Revision
 from app.domain.status import Health, SyncStatus
-from app.ports import EnvironmentFilter
+from app.ports import Delivery, EnvironmentFilter
 from app.services.agents.commands import PATIENCE_S
 from app.services.environments.write_back import WriteBackWish
 from tests.services.fleet import VERSION, Fleet
@@ -282,9 +282,9 @@ def test_a_rollback_is_chosen_written_and_sent_without_a_mirror(here: Installati
 
 def test_a_webhook_nudges_the_agent_once(here: Installation) -> None:
     fleet = Fleet(here)
-    environment = here.environment()
-    for _ in range(3):
-        here.use_cases.webhooks._nudge(environment, SHA)
+    for id in ("1", "2", "3"):
+        announced = {"refs/heads/main": SHA}
+        here.use_cases.webhooks.handle(Delivery(0, "github", "shop", id, here.clock.now(), "push", announced))
     assert fleet.commands() == [("nudge", {})]
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from app.domain.webhook import MAX_BODY, PROVIDERS, ReceivedBody
+from app.domain.webhook import FORM, MAX_BODY, PROVIDERS, ReceivedBody
 from app.web import webhook_routes
 from tests.support.repo import GitRepo
 from tests.support.server import LiveServer
@@ -43,7 +43,7 @@ def mac(body: bytes) -> str:
 
 
 def post(server: LiveServer, provider: str, body: bytes, **headers: str) -> httpx.Response:
-    named = {name.replace("_", "-"): value.encode() for name, value in headers.items()}
+    named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
     return server.anonymous.post(f"/webhooks/{provider}/shop", content=body, headers=named)
 
 
@@ -93,7 +93,7 @@ def test_every_way_of_a_push_reaches_the_server(server: LiveServer, repo: GitRep
     text = json.dumps({"ref": "refs/heads/main", "after": sha, "event_name": "push"}).encode()
     form = urlencode({"payload": text}).encode()
     proof = PROVIDERS[provider].proofs[-1].name.replace("-", "_")
-    headers = {proof: PROVIDERS[provider].proofs[-1].prefix + mac(text), "content_type": webhook_routes.FORM}
+    headers = {proof: PROVIDERS[provider].proofs[-1].prefix + mac(text), "content_type": FORM}
     body = form
     if provider == "gitlab":
         headers, body = {proof: SECRET, "x_gitlab_event": "System Hook", "content_type": "application/json"}, text
