@@ -9,8 +9,8 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import FrameType
 
@@ -33,6 +33,7 @@ from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
 from app.store import Secrets, SqlStore, open_store, upgrade
 from app.store.migrate import current, newest
+from app.store.only_server import claim
 from app.targets.target_registry import TargetRegistry
 from app.web.app import WebOptions, watch_loop
 from app.web.app import create_app as web
@@ -50,7 +51,8 @@ log = structlog.get_logger("server")
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Everything that one process runs. `password`: the first admin's one-time password, to be shown once."""
+    """Everything that one process runs. `password`: the first admin's one-time password, to be shown once;
+    `claimed`: the locks that keep a second server away."""
 
     settings: Settings
     store: SqlStore
@@ -61,6 +63,7 @@ class Installation:
     scheduler: Scheduler | None
     background: Background
     password: str | None
+    claimed: ExitStack = field(default_factory=ExitStack)
 
     def start(self) -> None:
         """Begin to work."""
@@ -84,6 +87,7 @@ class Installation:
         self.workers.stop(GRACE_S)
         self.use_cases.ports.targets.close()
         self.store.close()
+        self.claimed.close()
 
     def readiness(self) -> Mapping[str, str]:
         """{part: "ok" or what is wrong with it}."""
@@ -155,7 +159,13 @@ def local_access(settings: Settings) -> Iterator[Access]:
 
 
 def build(settings: Settings) -> Installation:
-    """Everything, wired and not started."""
+    """Everything, wired and not started. Raises AlreadyServed."""
+    private_folder(settings)
+    with claim(settings.folder(), settings.database()) as claimed:
+        return replace(_wired(settings), claimed=claimed.pop_all())
+
+
+def _wired(settings: Settings) -> Installation:
     store, bus, folder = open_database(settings), InProcessNotifier(), settings.folder()
     ports = wire_ports(settings, store, bus)
     use_cases = wire_use_cases(ports, Passwords(), Signer(folder / "signing.key"), public_half)

@@ -103,12 +103,11 @@ class Scheduler:
         """Ask for the refreshes whose time has come."""
         ports = self._use_cases.ports
         with ports.store.read() as tx:
-            due = tx.environments.due_for_refresh(ports.clock.now(), REFRESH_BATCH)
-        if not due:
-            return
+            if not tx.environments.due_for_refresh(ports.clock.now(), 1):
+                return
         request = Request(OperationKind.REFRESH, Trigger.SCHEDULE, str(SCHEDULE))
         with ports.store.write() as tx:
-            for environment in due:
+            for environment in tx.environments.due_for_refresh(ports.clock.now(), REFRESH_BATCH):
                 self._use_cases.queue.add(tx, environment, request, SCHEDULE)
         ports.notifier.notify(("work",))
 

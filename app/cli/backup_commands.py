@@ -35,10 +35,14 @@ def restore(
     from app.domain.errors import Problem
     from app.store import open_engine
     from app.store.backup import restore as fill
+    from app.store.only_server import AlreadyServed, claim
 
     given = settings()
     try:
-        rows = fill(archive, open_engine(given.database()), given.folder(), force=force)
+        with claim(given.folder(), given.database()):
+            rows = fill(archive, open_engine(given.database()), given.folder(), force=force)
     except Problem as problem:
         raise Failure(problem.detail) from None
+    except AlreadyServed as problem:
+        raise Failure(f"nothing was restored: {problem}") from None
     typer.echo(f"restored {rows:,} rows")

@@ -43,10 +43,14 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
     """Run the server: pages, API, workers and schedule in one process."""
     with kept():
         from app.main import serve as run
+        from app.store.only_server import AlreadyServed
 
     given = settings(host=host, port=port, data_dir=data_dir)
     sys.stdout.write(f"Everything that is kept lies in {given.folder()}\n")
-    run(given, _say_address, _say_password)
+    try:
+        run(given, _say_address, _say_password)
+    except AlreadyServed as problem:
+        raise Failure(str(problem)) from None
 
 
 def _say_address(address: str) -> None:

@@ -116,6 +116,15 @@ class CredentialInUse(Problem):
     """An environment still uses this credential."""
 
 
+# --- the database ---
+class DatabaseAway(Temporary):
+    """The database is busy or does not answer; try again in a moment."""
+
+
+class ConcurrentChange(Temporary):
+    """Somebody else changed the same thing in this moment; nothing was changed. Try again."""
+
+
 # --- sources ---
 class RevisionNotFound(Problem):
     """The repository has no such revision."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -29,6 +28,7 @@ from app.store.repositories.identity_repository import SqlIdentities
 from app.store.repositories.intake_repository import SqlInbox, SqlRepositories
 from app.store.repositories.ledger_repository import SqlLedger
 from app.store.repositories.operation_repository import SqlOperations
+from app.store.single_writer import LOCK_S, Turns, answering, exclude_others
 
 # The connection that was used last is used next, so that only those that are needed at once fill their caches: each
 # SQLite connection keeps pages of its own, while the operating system keeps one copy for all.
@@ -126,12 +126,20 @@ class SqlStore:
         self.engine = engine
         self._cipher = cipher
         self._here = here
-        self._turn: Callable[[], Any] = _Turn() if engine.dialect.name == "sqlite" else _no_turn
+        self._turns = Turns()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
-        with self.engine.connect() as connection:
+        with answering(), self._reading() as connection:
             yield SqlTransaction(connection, self._cipher, self._here, self._queue_of)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A connection that sees one moment of the database, as SQLite's do by themselves."""
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
@@ -140,8 +148,9 @@ class SqlStore:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A connection in one transaction. On SQLite writers take turns instead of spinning on the file lock."""
-        with self._turn(), self.engine.connect() as connection, _begun(connection):
+        """A connection in one transaction, while which no other is written in any process."""
+        with self._turns.turn(), answering(), self.engine.connect() as connection, _begun(connection):
+            exclude_others(connection)
             yield connection
 
     def close(self) -> None:
@@ -151,23 +160,6 @@ class SqlStore:
 
 def _begun(connection: Connection) -> RootTransaction:
     return connection.execution_options(writes=True).begin()
-
-
-class _Turn:
-    """A lock as a context manager factory; the thread that holds it must not ask again."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        with self._lock:
-            yield
-
-
-@contextmanager
-def _no_turn() -> Iterator[None]:
-    yield
 
 
 def open_store(url: str, key_file: Path, here: RunsOn = RunsOn.SERVER) -> SqlStore:
@@ -187,7 +179,7 @@ def open_engine(url: str, *, small: bool = False) -> Engine:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     size: dict[str, Any] = SMALL if small else USUAL
-    connecting = {"check_same_thread": False, "timeout": 10.0, **({"cached_statements": 32} if small else {})}
+    connecting = {"check_same_thread": False, "timeout": LOCK_S, **({"cached_statements": 32} if small else {})}
     engine = create_engine(parsed, **size, connect_args=connecting)
     event.listen(engine, "connect", partial(_prepare_sqlite, cache_kb=SMALL_CACHE_KB if small else CACHE_KB))
     event.listen(engine, "begin", _begin_sqlite)
@@ -200,7 +192,7 @@ def _prepare_sqlite(connection: Any, _record: Any, *, cache_kb: int) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=10000",
+        f"busy_timeout={LOCK_S * 1000:.0f}",
         f"cache_size=-{cache_kb}",
     ):
         connection.execute(f"PRAGMA {pragma}").fetchall()

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from app.domain import errors as e
 from app.web.api.validation_errors import wrong_fields
 from app.web.pages.problem_page import problem_page
-from app.web.requests.problem_documents import answer, status_of, wants_page
+from app.web.requests.problem_documents import answer, retry_after, status_of, wants_page
 
 CODES = {
     400: "bad_request",
@@ -29,7 +29,9 @@ def respond(request: Request, status: int, code: str, detail: str, fields: dict[
     """A problem in the form that suits who asked."""
     if not wants_page(request):
         return answer(status, code, detail, fields)
-    return problem_page(request, status, code, detail, fields or {})
+    page = problem_page(request, status, code, detail, fields or {})
+    page.headers.update(retry_after(status))
+    return page
 
 
 def install(app: FastAPI) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -82,9 +84,15 @@ class Installation:
             file = Path(database_url.removeprefix("sqlite:///"))
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(_new_database())
-        self.store = open_store(database_url, self.data / "secret.key")
+        self._open(database_url, kinds)
         upgrade(self.store.engine)
-        sources = GitSources(self.data, [folder], self._secret)
+        self.repo = GitRepo(folder / "shop.git")
+        self.url = self.repo.url
+
+    def _open(self, database_url: str, kinds: Sequence[Callable[[TargetDependencies], KindOfTarget]]) -> None:
+        self._kinds = kinds
+        self.store = open_store(database_url, self.data / "secret.key")
+        sources = GitSources(self.data, [self.folder], self._secret)
         targets = TargetRegistry(self.data, [self.servers], kinds, secret=self._secret)
         self.ports = Ports(
             self.store,
@@ -100,8 +108,15 @@ class Installation:
             self.ports, Passwords(cheap), Signer(self.data / "signing.key"), public_half
         )
         self.queries = wire_queries(self.ports, lambda _, work: work())
-        self.repo = GitRepo(folder / "shop.git")
-        self.url = self.repo.url
+
+    def beside(self, database_url: str) -> Installation:
+        """Another server over the same database and the same targets, with a data directory of its own."""
+        other = copy(self)
+        other.data = self.folder / "data-of-the-other"
+        other.data.mkdir()
+        shutil.copy(self.data / "secret.key", other.data)
+        other._open(database_url, self._kinds)
+        return other
 
     def _secret(self, name: str) -> Any:
         with self.store.read() as tx:

@@ -47,6 +47,10 @@ class Credentials(Protocol):
         """A credential without its secret. Raises CredentialNotFound."""
         ...
 
+    def exists(self, name: str) -> bool:
+        """Whether there is a credential of that name."""
+        ...
+
     def page(self, limit: int, after: str | None) -> Page[Credential]:
         """Credentials without their secrets, by name; `after` is the name to continue behind."""
         ...

@@ -13,7 +13,7 @@ from app.domain.events import about
 from app.domain.events.environment_events import DriftAcknowledged, IgnoreRuleEdited
 from app.domain.expiry import require_future
 from app.domain.operation import Operation, OperationKind, Request, Trigger
-from app.ports import Ports
+from app.ports import Ports, Transaction
 from app.services.agents.commands import Commands
 from app.services.environments.write_back import WriteBacks, WriteBackWish, WrittenBack
 from app.services.operations.queue import Queue
@@ -62,39 +62,38 @@ class DriftAnswers:
             raise InvalidInput(fields={"reason": "is empty; say why this drift is accepted"})
         require_future(expires_at, now)
         rule = IgnoreRule(path.strip(), str(actor), reason, expires_at)
-        with self._ports.store.read() as tx:
+        with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
-        kept = tuple(one for one in environment.policy.ignore if one.path != rule.path)
-        self._rules(name, environment, (*kept, rule), "drift.ignore", rule, actor)
+            kept = tuple(one for one in environment.policy.ignore if one.path != rule.path)
+            self._rules(tx, environment, (*kept, rule), "drift.ignore", rule, actor)
         return self._refresh(name, actor, f"ignore rule for {rule.path}")
 
     def stop_ignoring(self, name: str, path: str, actor: Actor) -> Operation:
         """Remove an ignore rule; a refresh follows."""
-        with self._ports.store.read() as tx:
+        with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
-        rule = next((one for one in environment.policy.ignore if one.path == path), None)
-        if rule is None:
-            raise InvalidInput(fields={"path": f"no ignore rule for '{path}'"})
-        kept = tuple(one for one in environment.policy.ignore if one.path != path)
-        self._rules(name, environment, kept, "drift.stop_ignoring", rule, actor)
+            rule = next((one for one in environment.policy.ignore if one.path == path), None)
+            if rule is None:
+                raise InvalidInput(fields={"path": f"no ignore rule for '{path}'"})
+            kept = tuple(one for one in environment.policy.ignore if one.path != path)
+            self._rules(tx, environment, kept, "drift.stop_ignoring", rule, actor)
         return self._refresh(name, actor, f"ignore rule for {path} removed")
 
     def _rules(
         self,
-        name: str,
+        tx: Transaction,
         environment: Environment,
         rules: tuple[IgnoreRule, ...],
         action: str,
         rule: IgnoreRule,
         actor: Actor,
     ) -> None:
-        now = self._ports.clock.now()
+        now, name = self._ports.clock.now(), environment.name
         policy = replace(environment.policy, ignore=rules)
         edited = IgnoreRuleEdited(name, rule.path, rule.reason, action=action)
-        with self._ports.store.write() as tx:
-            tx.environments.replace(replace(environment, policy=policy, version=environment.version + 1))
-            tx.audit.append(now, NewAuditEntry(actor, action, f"environment:{name}", edited.data))
-            tx.ledger.append(now, [about(environment, edited)])
+        tx.environments.replace(replace(environment, policy=policy, version=environment.version + 1))
+        tx.audit.append(now, NewAuditEntry(actor, action, f"environment:{name}", edited.data))
+        tx.ledger.append(now, [about(environment, edited)])
 
     def _refresh(self, name: str, actor: Actor, reason: str) -> Operation:
         return self._queue.ask(name, Request(OperationKind.REFRESH, Trigger.MANUAL, str(actor), reason=reason), actor)

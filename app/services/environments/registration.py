@@ -130,20 +130,31 @@ class Registration:
         environment = replace(environment, target=self._ports.targets.complete(environment.target))
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
-            self.refuse_overlap(tx, environment)
+            self.refuse_conflicts(tx, environment)
             stored = tx.environments.add(replace(environment, created_at=now))
             self._record(tx, stored, EnvironmentCreated(as_dict(stored), by=actor), actor)
         self._ports.notifier.notify(("registry", *topics(stored)))
         return stored
 
-    def refuse_overlap(self, tx: Transaction, environment: Environment) -> None:
-        """Raise InvalidInput where another environment delivers to this target, or to a part of it."""
-        if elsewhere(self._ports, environment) and environment.agent is None:
+    def refuse_conflicts(self, tx: Transaction, environment: Environment) -> None:
+        """Raise InvalidInput where another environment delivers to this target, or to a part of it, and where a
+        credential was removed since the specification was checked."""
+        away = elsewhere(self._ports, environment)
+        for field, name in () if away else self._credentials(environment):
+            if not tx.credentials.exists(name):
+                raise InvalidInput(fields={field: f"there is no credential '{name}'; create it first"})
+        if away and environment.agent is None:
             return  # no agent is enrolled yet; the enrollment checks again
         other = self._ports.targets.overlapping(environment, tx.environments.neighbours(environment))
         if other is not None:
             field = self._ports.targets.kinds()[environment.target.kind].place_field
             raise InvalidInput(fields={field: f"overlaps with the target of environment '{other}'"})
+
+    def _credentials(self, environment: Environment) -> list[tuple[str, str]]:
+        """(field, name) of the credentials of this installation that an environment uses."""
+        uses = self._ports.targets.kinds().credentials(environment.target)
+        own = environment.source.credential
+        return ([("source.credential", own)] if own else []) + [(use.field, use.name) for use in uses]
 
     def edit(self, name: str, change: Mapping[str, Any], actor: Actor, *, version: int | None = None) -> Environment:
         """Lay a partial specification over the stored one (JSON Merge Patch); record the changes. The name stays.
@@ -162,8 +173,6 @@ class Registration:
         if wanted.target != before.target:
             wanted = replace(wanted, target=self._ports.targets.complete(wanted.target, before.target))
             preempt_refresh(self._ports, self._queue, name, actor, PATIENT)
-            with self._ports.store.read() as tx:
-                before = replace(before, status=tx.environments.get(name).status)
         agent = before.agent if wanted.runs_on is before.runs_on else None
         after = replace(
             wanted, id=before.id, agent=agent, status=before.status, hold=before.hold, created_at=before.created_at,
@@ -171,32 +180,34 @@ class Registration:
         )  # fmt: skip
         if as_dict(after) == as_dict(before):
             return before
-        after = replace(after, status=edited(before, after, moved=self._moved(before, after)))
         return self._replace(before, after, actor)
 
     def _replace(self, before: Environment, after: Environment, actor: Actor) -> Environment:
         old, new = as_dict(before), as_dict(after)
         changed = {key: {"from": old[key], "to": new[key]} for key in new if old.get(key) != new[key]}
         with self._ports.store.write() as tx:
-            if tx.environments.by_id(before.id).version != before.version:
+            current = tx.environments.by_id(before.id)
+            if current.version != before.version:
                 raise EnvironmentChanged()
-            self.refuse_overlap(tx, after)
+            self.refuse_conflicts(tx, after)
+            moved = self._moved(before, after)
+            after = replace(after, hold=current.hold, status=edited(current, after, moved=moved))
             if after.target != before.target:
                 running = tx.operations.active(before.id)
                 if running and running.phase is Phase.RUNNING:
                     raise OperationInProgress("The target cannot be changed while an operation is running.")
             tx.environments.replace(after)
             forget_repository_hook(tx, before)
-            if after.status != before.status:
+            if after.status != current.status:
                 tx.environments.put_status(after.id, after.status)
             if after.agent != before.agent:
                 tx.agents.hand_over(after.id, after.agent, self._ports.clock.now())
-            if self._moved(before, after) or turns_aside(before, after):
+            if moved or turns_aside(before, after):
                 abandon(tx, after, str(actor), self._ports.clock.now())
             self._record(tx, after, EnvironmentEdited(changed, by=actor), actor)
             if after.target != before.target or after.policy != before.policy:
                 tx.environments.schedule_refresh(after.id, self._ports.clock.now())
-        if self._moved(before, after) or after.runs_on is not before.runs_on:
+        if moved or after.runs_on is not before.runs_on:
             self._forget(before)
         self._ports.notifier.notify(("registry", *topics(after)))
         return after

@@ -82,7 +82,12 @@ class Rollback:
             refuse(environment, "roll back")
             item = from_history(tx, environment, revision)
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
-        chosen = source.resolve(item.revision if item else revision or "")
+        wanted = item.revision if item else revision or ""
+        try:
+            chosen = source.resolve(wanted)
+        except RevisionNotFound:  # another server delivered it, from a mirror of its own
+            source.fetch()
+            chosen = source.resolve(wanted)
         return environment, item, chosen, source
 
     def back(
@@ -113,7 +118,7 @@ class Rollback:
         back = not _forward(source, environment, chosen)
         way = WayBack(commit, reason, actor, expires_at, pins=back and strategy == "pin", marks=back)
         with self._ports.store.write() as tx:
-            asked = self._write(tx, tx.environments.get(name), way, id=operation)
+            asked = self._write(tx, tx.environments.by_id(environment.id), way, id=operation)
         self._ports.notifier.notify(topics(environment))
         return asked
 

@@ -144,7 +144,7 @@ class ModeSwitches:
         if tx.environments.by_id(before.id).version != before.version:
             raise EnvironmentChanged()
         _refuse_running(tx, before)
-        self._registration.refuse_overlap(tx, after)
+        self._registration.refuse_conflicts(tx, after)
         change_words = in_words(self._ports.targets.kinds(), before, after)
         reason = f"the environment was switched ({change_words}) before it ran"
         for waiting in tx.operations.queued(before.id):

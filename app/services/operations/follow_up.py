@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from app.domain.actor import AUTO_ROLLBACK, SELF_HEAL, Actor
 from app.domain.environment import Environment, Hold
+from app.domain.errors import EnvironmentNotFound
 from app.domain.events import EventType, about
 from app.domain.events.environment_events import RevisionMarkedBad, RollbackHoldSet
 from app.domain.events.operation_events import Decision, Unhealed
@@ -34,7 +35,10 @@ class FollowUp:
         if not _may_be_followed(ended):
             return
         with self._ports.store.write() as tx:
-            environment = tx.environments.by_id(ended.environment_id)
+            try:
+                environment = tx.environments.by_id(ended.environment_id)
+            except EnvironmentNotFound:
+                return  # deleted since
             if environment.policy.observe:
                 return
             request = self._heal(tx, environment, ended) or self._back(tx, environment, ended)

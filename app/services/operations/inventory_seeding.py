@@ -12,7 +12,7 @@ from app.domain.environment import Environment
 from app.domain.errors import Problem
 from app.domain.state.items import Item, Key
 from app.domain.state.plan import Action, InventoryHead, Plan, PlanItem
-from app.ports import DesiredState, DesiredStates, Target
+from app.ports import DesiredState, DesiredStates, Ports, Target
 
 
 def seed_inventory(desired: DesiredStates, environment: Environment, target: Target) -> tuple[InventoryHead, bool]:
@@ -35,6 +35,27 @@ def seed_inventory(desired: DesiredStates, environment: Environment, target: Tar
     return target.inventory(), True
 
 
+def follow_record(ports: Ports, environment: Environment, target: Target, head: InventoryHead) -> InventoryHead:
+    """Bring an inventory up to what is live by record, where another server with inventories of its own has delivered
+    since: it lists a revision that was live and has been left. Returns its head."""
+    live = environment.status.revision
+    if live is None or head.revision in (None, live) or not head.whole or environment.policy.observe:
+        return head
+    with ports.store.read() as tx:
+        known = tx.history.find(environment.id, head.revision or "")
+    if known is None or known.current:
+        return head
+    try:
+        state = ports.desired.at(environment, live)
+        items = dict(state.items())
+    except Problem:
+        return head
+    owned = target.inventory_items()
+    gone = tuple(PlanItem(key, Action.RECORD, item, None, None) for key, item in owned if key not in items)
+    target.record(Plan((*gone, *recorded(items.items())), moved=True), state)
+    return target.inventory()
+
+
 def carry(desired: DesiredStates, environment: Environment, old: Target, new: Target) -> bool:
     """Copy what one inventory lists into another one of the same place; whether there was anything to copy."""
     head = old.inventory()
@@ -46,5 +67,9 @@ def carry(desired: DesiredStates, environment: Environment, old: Target, new: Ta
 
 def seed(target: Target, state: DesiredState, items: Iterable[tuple[Key, Item]]) -> None:
     """Record items as ours, as if they had just been delivered."""
-    recorded = tuple(PlanItem(key, Action.RECORD, None, item, item) for key, item in items)
-    target.record(Plan(recorded, moved=True), state)
+    target.record(Plan(recorded(items), moved=True), state)
+
+
+def recorded(items: Iterable[tuple[Key, Item]]) -> tuple[PlanItem, ...]:
+    """Items as a plan that only notes them."""
+    return tuple(PlanItem(key, Action.RECORD, None, item, item) for key, item in items)

@@ -12,7 +12,7 @@ from app.domain.agents.protocol import CommandKind
 from app.domain.agents.wire import encode
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
-from app.domain.errors import OperationFinished
+from app.domain.errors import EnvironmentNotFound, OperationFinished
 from app.domain.ids import new_id
 from app.domain.masking import mask
 from app.domain.operation import AUTOMATIC, Operation, OperationDetail, OperationKind, Outcome, Phase, Request, Trigger
@@ -100,14 +100,14 @@ class Queue:
             operation = tx.operations.get(id)
             if operation.phase.final:
                 raise OperationFinished(f"Operation {id} ended {operation.phase.value} already.")
-            environment = tx.environments.by_id(operation.environment_id)
+            environment = _environment(tx, operation)
             data = {"environment": operation.environment}
             tx.audit.append(now, NewAuditEntry(actor, "operation.terminate", f"operation:{id}", data))
-            begun = self._begun(tx, environment, operation, actor)
+            begun = environment is not None and self._begun(tx, environment, operation, actor)
             asked = request_stop(tx, operation, str(actor))
             if not begun:
                 asked = conclude(tx, asked, stopped(str(actor)), now)
-        self._ports.notifier.notify(topics(environment))
+        self._ports.notifier.notify(topics(environment) if environment else ("work", "ledger"))
         return asked
 
     def _begun(self, tx: Transaction, environment: Environment, operation: Operation, actor: Actor) -> bool:
@@ -142,11 +142,22 @@ class Queue:
         if operation.termination_by or attempts >= MAX_RETRIES:
             return
         request = replace(operation.request, retry_of=operation.id, reason="repeated after an interruption")
-        again = self._new(tx.environments.by_id(operation.environment_id), request)
+        environment = _environment(tx, operation)
+        if environment is None:
+            return
+        again = self._new(environment, request)
         again = replace(again, detail=OperationDetail(attempts=attempts + 1))
         tx.operations.add(again)
         tx.queue.put(again)
         tx.ledger.append(now, [queued_event(again)])
+
+
+def _environment(tx: Transaction, operation: Operation) -> Environment | None:
+    """The operation's environment; None where it was deleted, as an earlier version allowed meanwhile."""
+    try:
+        return tx.environments.by_id(operation.environment_id)
+    except EnvironmentNotFound:
+        return None
 
 
 def _masked(request: Request) -> Request:

@@ -48,7 +48,7 @@ class Reconciler:
             refused = operation.trigger is Trigger.WEBHOOK and isinstance(problem, RevisionNotFound)
             phase = Phase.FAILED if refused else Phase.ERROR  # Git does not say what the webhook said
             conclusion = given_up(recorder.operation, phase, problem.detail, unseen=unseen)
-        ended = recorder.conclude(conclusion)
+        ended = recorder.conclude(replace(conclusion, walked=environment))
         self._follow_up.after(ended)
         return ended
 

@@ -18,7 +18,7 @@ from app.domain.status import CLEAR, Condition, ConditionKind, Health, SyncStatu
 from app.ports import ContentReader, DesiredState, Ports, Source, Target
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.health_and_hooks import check_health
-from app.services.operations.inventory_seeding import seed_inventory
+from app.services.operations.inventory_seeding import follow_record, seed_inventory
 from app.services.operations.planning import applied_state, observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.operations.shadow_run import Shadow
@@ -59,6 +59,7 @@ class Refresh:
             return Shadow(self._ports, environment, self._recorder, self._news, now).refresh(sha, note)
         desired = self._ports.desired
         head, _ = seed_inventory(desired, environment, target)
+        head = follow_record(self._ports, environment, target, head)
         with self._recorder.stage(StageName.PLANNED):
             state = desired.at(environment, sha)
             live, plan = observe_and_plan(environment, target, head, state, self._ports.clock.now(), whole=True)

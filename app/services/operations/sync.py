@@ -17,7 +17,7 @@ from app.domain.status import CLEAR, Health
 from app.ports import CheckResult, DesiredState, Ports, Source, Target
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.health_and_hooks import run_hooks, unchecked, wait_until_healthy
-from app.services.operations.inventory_seeding import seed_inventory
+from app.services.operations.inventory_seeding import follow_record, seed_inventory
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.operations.shadow_run import Shadow
@@ -118,6 +118,8 @@ class Sync:
             return
         reason = f"{revision.short} landed, newer than {(hold.left_revision or '')[:8]}"
         with self._ports.store.write() as tx:
+            if tx.environments.by_id(self._environment.id).hold != hold:
+                return  # a person has set another one since
             tx.environments.set_hold(self._environment.id, None)
             tx.ledger.append(self._ports.clock.now(), [event_of(self._recorder.operation, HoldEnded(why=reason))])
         self._environment = replace(self._environment, hold=None)
@@ -126,6 +128,7 @@ class Sync:
         environment, recorder = self._environment, self._recorder
         target = self._ports.targets.open(environment, recorder.check)
         head, seeded = seed_inventory(self._ports.desired, environment, target)
+        head = follow_record(self._ports, environment, target, head)
         self._owned = environment.status.files if head.state else 0
         calm = head.state != state.id and not environment.status.drift_count
         whole = seeded or head.state is None or not (calm or self._request.spares_drift)

@@ -131,8 +131,20 @@ def emptiness(environment: Environment, desired: DesiredState, nouns: str) -> Ru
     return Ruling(Phase.FAILED, Outcome.REFUSED, reason)
 
 
+def catch_up(source: Source, environment: Environment) -> None:
+    """Fetch where the mirror has not seen what is noticed: another server looked, with a mirror of its own."""
+    noticed = environment.status.noticed
+    if noticed and _in_mirror(source, noticed) is None:
+        source.fetch()
+
+
 def head_of(source: Source, environment: Environment) -> Revision | None:
-    """The head of the environment's ref in the mirror; None where the ref is gone."""
+    """The head of the environment's ref in the mirror; None where the ref is gone, and where the mirror is behind
+    what was noticed and cannot be brought up to date."""
+    try:
+        catch_up(source, environment)
+    except Problem:
+        return None
     try:
         return source.resolve(environment.source.ref)
     except RevisionNotFound:

@@ -17,6 +17,7 @@ from app.domain.environment import Environment, Status
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport
+from app.domain.status import SyncStatus
 from app.ports import Transaction
 from app.services.outcomes import drift_episodes, status_transitions
 from app.services.outcomes.drift_episodes import DriftFound, DriftOver
@@ -49,7 +50,8 @@ class Conclusion:
     `status`: the environment's status as it becomes, from the environment as it is then; None where the end says
     nothing about the environment. `news`: a head of Git's ref that the run found, at `noticed_at`. `seen_at`: when the
     target was looked at; None: at the end. `by`: whom the audit entry names; None: who asked for the operation.
-    `negligible`: a scheduled refresh leaves no trace unless this changes what is known.
+    `negligible`: a scheduled refresh leaves no trace unless this changes what is known. `walked`: the environment as
+    the run saw it; of a source that was chosen meanwhile nothing is known, and it is looked at at once.
     """
 
     phase: Phase
@@ -66,6 +68,7 @@ class Conclusion:
     seen_at: datetime | None = None
     by: Actor | None = None
     negligible: bool = False
+    walked: Environment | None = None
 
 
 def stopped(by: str) -> Conclusion:
@@ -115,8 +118,12 @@ def _settle(tx: Transaction, ended: Operation, conclusion: Conclusion, at: datet
         return False
     seen_at = conclusion.seen_at or at
     environment = tx.environments.by_id(ended.environment_id)
-    before, events = noticed(tx, environment, conclusion.news, conclusion.noticed_at or at)
+    aside = conclusion.walked is not None and conclusion.walked.source != environment.source
+    news = None if aside else conclusion.news
+    before, events = noticed(tx, environment, news, conclusion.noticed_at or at)
     status = conclusion.status(before)
+    if aside:
+        status = replace(status, sync=SyncStatus.UNKNOWN, divergence=None)
     if conclusion.live:
         _write_history(tx, ended, conclusion.live, at)
     if conclusion.episode:
@@ -128,7 +135,8 @@ def _settle(tx: Transaction, ended: Operation, conclusion: Conclusion, at: datet
     changed = bool(events) if ended.phase is Phase.SUCCEEDED else status.condition != before.status.condition
     noted = not (is_quiet(ended) and ended.phase is Phase.SUCCEEDED)
     status = status_transitions.ended(status, ended) if noted else status
-    tx.environments.put_status(before.id, status, _due(before, conclusion.refresh, seen_at))
+    refresh = NextRefresh.AT_ONCE if aside else conclusion.refresh
+    tx.environments.put_status(before.id, status, _due(before, refresh, seen_at))
     tx.ledger.append(seen_at, events)
     return changed
 

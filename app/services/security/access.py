@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from app.domain.actor import START, Actor
 from app.domain.actor import token as script
 from app.domain.actor import user as person
 from app.domain.audit import NewAuditEntry
-from app.domain.errors import InvalidInput, NotAuthenticated, NotFound
+from app.domain.errors import DatabaseAway, InvalidInput, NotAuthenticated, NotFound
 from app.domain.expiry import require_future
 from app.domain.identity import Identity
 from app.domain.ids import new_id
@@ -35,6 +36,7 @@ class Access:
         self._decoy = ""
         self._throttle = LogInThrottle(ports)
         self._salt = secrets.token_bytes(32)
+        self._touched: dict[str, float] = {}  # by token: when its use is noted again, by the monotonic clock
 
     # --- the first start ---
     def bootstrap(self, token: str | None, password: str | None) -> str | None:
@@ -174,9 +176,17 @@ class Access:
         if token is None or token.revoked_at or (token.expires_at and token.expires_at <= now):
             raise NotAuthenticated("The token is unknown, expired or revoked.")
         if token.used_at is None or now - token.used_at > TOUCH:
-            with self._ports.store.write() as tx:
-                tx.identities.touch_token(token.id, now)
+            self._touch(token, now)
         return Identity(script(token.name), token.role, token.id)
+
+    def _touch(self, token: Token, now: datetime) -> None:
+        """Note the use, once a minute at most; a database that is busy does not keep the token's holder out."""
+        passed = self._ports.clock.monotonic()
+        if passed < self._touched.get(token.id, passed):
+            return
+        self._touched[token.id] = passed + TOUCH.total_seconds()
+        with suppress(DatabaseAway), self._ports.store.write() as tx:
+            tx.identities.touch_token(token.id, now)
 
     def create_token(
         self, name: str, actor: Actor, *, role: str = ADMIN, expires_at: datetime | None = None

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from app.domain.actor import SCHEDULE
 from app.domain.environment import Environment, Mode, Status
-from app.domain.errors import Problem, RevisionNotFound
+from app.domain.errors import Problem, RevisionNotFound, Temporary
 from app.domain.events import NewEvent, about
 from app.domain.events.source_events import RefMoved, SourceFailed, SourceRecovered, WebhookMissed
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
@@ -20,13 +20,14 @@ from app.domain.revision import Revision, full_names, is_sha
 from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, SyncStatus
 from app.ports import Ports, RefMove, RepositoryState, Source, Transaction
 from app.services.operations.queue import Queue
-from app.services.operations.wanted_revision import newer_than_left
+from app.services.operations.wanted_revision import catch_up, newer_than_left
 from app.services.outcomes.decisions import decision
 from app.services.outcomes.revision_news import RevisionNews, news, noticed
 from app.services.triggers.webhook_names import hooks_of
 
 WEBHOOK_GRACE = timedelta(seconds=10)
 RETRY_CAP_S = 600
+LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,23 +125,37 @@ class Poller:
         return seen not in (None, environment.status.noticed) or any(name in sighting.moves for name in names)
 
     def consider(self, name: str, sighting: Sighting | None = None) -> None:
-        """Decide about one environment from what the mirror knows: deploy, hold, skip, or nothing, with the reason."""
+        """Decide about one environment from what the mirror knows: deploy, hold, skip, or nothing, with the reason.
+
+        Where another look is written meanwhile, this one is out of date and is repeated; if that happens again and
+        again, the others have decided."""
+        for _ in range(LOOKS):
+            if self._considered(name, sighting):
+                return
+
+    def _considered(self, name: str, sighting: Sighting | None) -> bool:
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         if sighting is None:
             source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
             sighting = Sighting(source, {}, self._ports.clock.now(), None)
         try:
+            catch_up(sighting.source, environment)
             head = sighting.source.resolve(environment.source.ref)
         except RevisionNotFound as problem:
             self._gone(environment, sighting, problem.detail)
-            return
+            return True
+        except Temporary:
+            return True  # this mirror is behind and cannot catch up; whoever noticed it has decided
         found = news(self._ports.desired, sighting.source, environment, head)
         newer = environment.hold is not None and newer_than_left(environment.hold, head.sha, sighting.source)
         with self._ports.store.write() as tx:
-            rings = self._write(tx, tx.environments.by_id(environment.id), head, found, sighting, newer)
+            current = tx.environments.by_id(environment.id)
+            stale = (current.status.noticed, current.source) != (environment.status.noticed, environment.source)
+            rings = not stale and self._write(tx, current, head, found, sighting, newer)
         if rings:
             self._ports.notifier.notify(("work", "ledger", f"environment-{name}"))
+        return not stale
 
     def _write(
         self,

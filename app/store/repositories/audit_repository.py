@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, text
+from sqlalchemy import ColumnElement, Connection, insert, or_, select
 
 from app.domain.audit import GENESIS, AuditEntry, NewAuditEntry, chain, timestamp
 from app.ports import AuditFilter, Checkpoint, Page
@@ -17,7 +17,6 @@ from app.store.rows import readable
 
 a = tables.audit
 c = tables.checkpoints
-LOCK = 7_210_001
 BATCH = 1000
 
 
@@ -28,8 +27,6 @@ class SqlAudit:
         self._db = connection
 
     def append(self, at: datetime, entry: NewAuditEntry) -> AuditEntry:
-        if self._db.dialect.name == "postgresql":
-            self._db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         last = self.head()
         made = chain(_plain(entry), last.seq + 1 if last else 1, at, last.hash if last else GENESIS)
         values = {**made.as_dict(), "environment": _environment(made)}

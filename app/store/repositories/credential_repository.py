@@ -54,6 +54,9 @@ class SqlCredentials:
             raise CredentialNotFound(f"There is no credential '{name[:80]}'.")
         return Credential(*row)
 
+    def exists(self, name: str) -> bool:
+        return self._db.execute(select(c.c.name).where(c.c.name == name)).first() is not None
+
     def page(self, limit: int, after: str | None) -> Page[Credential]:
         query = _PUBLIC.order_by(c.c.name)
         query = query.where(c.c.name > after) if after else query

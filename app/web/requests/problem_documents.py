@@ -22,6 +22,8 @@ STATUS: dict[type[e.Problem], int] = {
     e.EnvironmentChanged: 412,
     e.CredentialExists: 409,
     e.CredentialInUse: 409,
+    e.DatabaseAway: 503,
+    e.ConcurrentChange: 409,
     e.RevisionNotFound: 404,
     e.RevisionNotVisible: 409,
     e.SourceUnreachable: 424,
@@ -69,13 +71,17 @@ def problem_body(status: int, code: str, detail: str, fields: dict[str, str] | N
     return body
 
 
+def retry_after(status: int) -> dict[str, str]:
+    """The header that says when to ask again, for answers that pass by themselves."""
+    return {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
+
+
 def answer(status: int, code: str, detail: str, fields: dict[str, str] | None = None) -> Response:
     """A problem as problem+json. ASCII only, so that whatever was sent to us can be named."""
     headers = {"Cache-Control": "no-store"}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="pushpull"'
-    if status in RETRY_AFTER:
-        headers["Retry-After"] = RETRY_AFTER[status]
+    headers |= retry_after(status)
     body = json.dumps(problem_body(status, code, detail, fields)).encode()
     return Response(body, status, headers, media_type=PROBLEM_JSON)
 
