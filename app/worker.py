@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 
 from app.domain.errors import OperationNotFound
 from app.domain.operation import Operation
+from app.git import stoppable
 from app.notifications import InProcessNotifier
 from app.ports import Transaction
 from app.processes import clear_up, end_children_with
@@ -95,7 +96,8 @@ class Workers:
         with self._lock:
             self._stop_signals[operation.id] = stop
         try:
-            self._use_cases.reconciler.run(operation, stop.is_set)
+            with stoppable(stop.is_set):
+                self._use_cases.reconciler.run(operation, stop.is_set)
             self._moved = time.monotonic()
         except Exception:
             log.exception("operation failed unexpectedly", extra=_of(operation))

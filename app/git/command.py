@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.git.process import finish
+from app.git.process import MEMORY, bound, finish
 from app.processes import mark
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -59,11 +59,12 @@ def git(
     environment: Mapping[str, str] | None = None,
     timeout: float = 120.0,
     complaints: list[str] | None = None,
+    memory: int = MEMORY,
 ) -> bytes:
     """Run one git command and return its standard output. What it says beside it, if anything, joins `complaints`.
 
     `args` are ours: whatever a user wrote must have been checked, or stand behind `--end-of-options` or `--`.
-    Raises GitFailed, also (code -1) when `timeout` seconds were not enough.
+    Raises GitFailed, also (code -1) when `timeout` seconds were not enough, or `memory` bytes.
     """
     places = {"GIT_DIR": str(git_dir)}
     if work_tree is not None:
@@ -79,6 +80,7 @@ def git(
         env=clean_environment({**places, **(environment or {})}),
         start_new_session=True,
     )
+    bound(process, memory)
     out, said = finish(process, input, timeout)
     if said and complaints is not None:
         complaints.append(said)

@@ -84,8 +84,9 @@ class Source(Protocol):
         """
         ...
 
-    def fetch(self) -> tuple[RefMove, ...]:
-        """Bring the mirror up to date (made at the first call); return what moved. Re-clones a damaged mirror."""
+    def fetch(self, *wanted: str) -> tuple[RefMove, ...]:
+        """Bring branches, tags and commits up to date, named as people write them; all branches and tags where none is
+        named. Returns what moved. Makes the mirror at the first call, and anew where it is damaged."""
         ...
 
     def look(self, ref: str) -> RefTip:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain.errors import SourceRefused, SourceUnreachable
-from app.git import GitFailed, clean_environment, close, finish, follow, kill, safe_options
+from app.git import GitFailed, bound, clean_environment, close, finish, follow, kill, safe_options
 from app.git.process import checked
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Repository:
         self, *args: str, fed: bool = False, environment: Mapping[str, str] | None = None
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A running git command; it is ended with the block."""
-        argv = ["git", "--literal-pathspecs", *safe_options(), *args]
+        argv = ["git", "--literal-pathspecs", "-c", "core.bare=true", *safe_options(), *args]
         variables = clean_environment({"GIT_DIR": str(self.git_dir), "HOME": os.devnull, **(environment or {})})
         running = _git(self.git_dir.parent).execute(
             [*_without(variables), *argv],
@@ -82,6 +82,7 @@ class Repository:
         )
         process = running.proc
         assert process is not None
+        bound(process)
         try:
             yield process
         finally:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
+<<<<<<< HEAD
 from app.domain.errors import InvalidInput, RevisionNotFound, SourceDamaged
 from app.domain.revision import HEADS, Person, Revision, is_sha
 from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
 from app.domain.state.items import Change, Item, Unsupported
 from app.git import GitFailed
 from app.ports.sources import Contents, Edits, Meeting, RefMove, RefTip
+=======
+from app.domain.errors import InvalidInput, Problem, RevisionNotFound, SourceDamaged
+from app.domain.revision import Person, Revision, is_sha
+from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
+from app.domain.state.items import Change, Item, Unsupported
+from app.git import GitFailed, in_operation
+from app.ports.sources import Contents, Edits, Meeting, RefMove
+>>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
 from app.sources.branch_merge import in_the_way
 from app.sources.locks import own_disk
 from app.sources.mirror import Mirror
@@ -21,6 +32,8 @@ from app.sources.objects.contents import BlobStream
 from app.sources.objects.drafts import Draft
 from app.sources.objects.unsupported_cache import Verdicts
 from app.sources.remote.git_remote import Remote
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +50,13 @@ class GitSource:
     def __init__(self, mirror: Mirror, remote: Remote, verdicts: Verdicts, limits: Limits) -> None:
         self._mirror, self._remote, self._verdicts, self._limits = mirror, remote, verdicts, limits
         self._repository, self._reader = mirror.repository, mirror.reader
+        self._may_mend = in_operation()  # once; a page does not wait for a clone
 
     # --- network ---
     def remote_heads(self, *, default: bool = False) -> Mapping[str, str]:
         """What the remote's branches, tags and default branch point at."""
         with own_disk():
+<<<<<<< HEAD
             if default:
                 listing = self._remote.listing(everything=True)
                 self._mirror.follow(listing.default_branch)
@@ -51,13 +66,28 @@ class GitSource:
     def _known_heads(self, default: str) -> Mapping[str, str]:
         """The remote's heads, as far as its default branch is known."""
         heads = self._remote.listing(everything=not default).heads
+=======
+            if self._mirror.ailing():
+                self.fetch(*self._mirror.notes.asked())
+            default = self._mirror.default_branch()
+            heads = self._remote.listing(everything=not default).heads
+>>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
         return {**heads, "HEAD": heads[default]} if default in heads else heads
 
-    def fetch(self) -> tuple[RefMove, ...]:
-        """Bring the mirror up to date; return what moved."""
+    def fetch(self, *wanted: str) -> tuple[RefMove, ...]:
+        """Bring refs up to date, all where none is named; return what moved. For a commit that no wanted ref leads to,
+        all are fetched: only what a branch or a tag leads to is the repository's own."""
+        names = [name for name in wanted if ref_names.is_ref_name(name) and not ref_names.SHORT_SHA.match(name)]
+        ids = [name for name in wanted if ref_names.SHORT_SHA.match(name)]
         with own_disk(), self._mirror.lock():
+            if names or not ids:
+                moves = self._mirror.fetch(self._remote, names)
+                return moves if all(map(self._known, ids)) else (*moves, *self._mirror.fetch(self._remote))
+            if all(map(self._known, ids)) and not self._mirror.ailing():
+                return ()
             return self._mirror.fetch(self._remote)
 
+<<<<<<< HEAD
     def look(self, ref: str) -> RefTip:
         """What a ref points at now; only what it needs is fetched."""
         asked = ref_names.candidates(ref)
@@ -66,10 +96,20 @@ class GitSource:
         with own_disk(), self._mirror.lock():
             name = self._mirror.bring(self._remote, ref, asked)
         return RefTip(name, self.resolve(ref))
+=======
+    def _known(self, name: str) -> bool:
+        try:
+            return self._reader.commit(*ref_names.candidates(name)) is not None
+        except GitFailed:
+            return False
+>>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
 
     # --- reads ---
     def resolve(self, wanted: str) -> Revision:
         """A branch, tag or commit as a revision."""
+        return self._mended(lambda: self._resolved(wanted))
+
+    def _resolved(self, wanted: str) -> Revision:
         asked = ref_names.candidates(wanted)
         try:
             answer = self._reader.commit(*asked)
@@ -83,6 +123,9 @@ class GitSource:
         """The tree id of a directory at a revision."""
         place = ref_names.directory(path)
         _expect_ids(sha)
+        return self._mended(lambda: self._tree(sha, place, path))
+
+    def _tree(self, sha: str, place: str, path: str) -> str:
         try:
             found = self._reader.at(sha, place)
         except GitFailed:
@@ -106,19 +149,23 @@ class GitSource:
 
     def entries(self, tree: str) -> Iterator[tuple[bytes, Item]]:
         """Every file and link below a tree, in Git's order."""
-        return (item for item in self._listing(tree) if item[1].traits != SUBMODULE)
+        return (item for item in self._whole(tree) if item[1].traits != SUBMODULE)
 
     def unsupported(self, tree: str) -> tuple[Unsupported, ...]:
         """Submodules and LFS pointers below a tree; what is known of an earlier tree is used again."""
         _expect_ids(tree)
-        return self._verdicts.of(self._reader, tree, self._listing(tree))
+        return self._verdicts.of(self._reader, tree, self._whole(tree))
 
     def changes(self, old: str, new: str) -> tuple[Change, ...]:
         """What differs between two trees."""
         _expect_ids(old, new)
+        return self._mended(lambda: self._changes(old, new))
+
+    def _changes(self, old: str, new: str) -> tuple[Change, ...]:
         try:
             return tuple(trees.differences(self._reader, old, new, self._limits.entries))
-        except GitFailed:
+        except GitFailed as failure:
+            self._expect_shallow_trees(failure)
             missing = [tree for tree in (old, new) if not self._mirror.has(tree, "tree")]
             if missing:
                 raise RevisionNotFound(f"The tree {missing[0][:8]} is not in the mirror.") from None
@@ -127,7 +174,7 @@ class GitSource:
     @contextmanager
     def contents(self) -> Iterator[Contents]:
         """A stream of blob contents."""
-        stream = BlobStream(self._reader, self._limits.blob, self._mirror.damaged)
+        stream = BlobStream(self._reader, self._limits.blob, self._mirror.damaged, self._mend)
         try:
             yield stream
         finally:
@@ -148,6 +195,9 @@ class GitSource:
         if line is not None:
             return line[: max(0, limit)]
         bounds = (new, f"^{known}") if known else (new,)
+        return self._mended(lambda: self._logged(bounds, limit, new))
+
+    def _logged(self, bounds: tuple[str, ...], limit: int, new: str) -> tuple[Revision, ...]:
         out = self._ask(
             "rev-list", "--header", f"--max-count={max(0, limit)}", "--encoding=none", *bounds, "--", about=new
         )
@@ -185,12 +235,52 @@ class GitSource:
             return self.resolve(draft.sha)
 
     # --- shared ---
+    def _mended(self, read: Callable[[], T]) -> T:
+        """What a read finds, if need be after the mirror was made anew: it is a cache, and its damage is our own."""
+        try:
+            return read()
+        except (SourceDamaged, RevisionNotFound) as problem:
+            if not (isinstance(problem, SourceDamaged) or self._mirror.ailing()) or not self._mend():
+                raise
+        return read()
+
+    def _mend(self) -> bool:
+        """Make the mirror anew, once in an operation; whether that may have helped."""
+        if not self._may_mend:
+            return False
+        self._may_mend = False
+        try:
+            self.fetch(*self._mirror.notes.asked())
+        except Problem:
+            return False  # the damage is told: the server may well be all right
+        return True
+
+    def _whole(self, tree: str) -> Iterator[tuple[bytes, Item]]:
+        """A listing; where it meets damage, it goes on with that of the mirror made anew."""
+        passed = 0
+        try:
+            for item in self._listing(tree):
+                passed += 1
+                yield item
+            return
+        except (SourceDamaged, RevisionNotFound):
+            if not self._mend():
+                raise
+        yield from islice(self._listing(tree), passed, None)
+
     def _listing(self, tree: str) -> Iterator[tuple[bytes, Item]]:
         _expect_ids(tree)
         try:
             yield from trees.listing(self._repository, tree, self._limits.entries)
-        except GitFailed:
+        except GitFailed as failure:
+            self._expect_shallow_trees(failure)
             raise self._unreadable(None) from None
+
+    @staticmethod
+    def _expect_shallow_trees(failure: GitFailed) -> None:
+        """Git walks trees by recursion: one that is made to be endless ends it by a signal."""
+        if failure.code < -1:
+            raise trees.too_deep() from None
 
     def _ask(self, *args: str, input: bytes | None = None, about: str | None = None) -> bytes:
         try:
@@ -222,7 +312,9 @@ class GitSource:
             return ref_names.no_commit(wanted, other.kind)
         refs = self._refs()
         broken = any(name in refs or (self._repository.git_dir / name).is_file() for name in asked if "/" in name)
-        return self._mirror.damaged("missing") if broken else ref_names.unknown(wanted, refs)
+        if broken:
+            return self._mirror.damaged("missing")
+        return ref_names.unknown(wanted, refs or self._mirror.notes.seen())
 
 
 def _expect_ids(*ids: str) -> None:

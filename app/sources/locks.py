@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from app.domain.errors import SourceDamaged
+from app.git import heed
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file at `path`. Every holder opens it anew, so that threads of one process exclude each other
-    as well; a killed process leaves nothing locked."""
+    as well; a killed process leaves nothing locked. Raises Terminated where the wait is no longer wanted."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _wait(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait(descriptor: int) -> None:
+    pause = 0.001
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            heed()
+        time.sleep(pause)
+        pause = min(2 * pause, 0.05)
 
 
 @contextmanager

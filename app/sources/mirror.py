@@ -4,6 +4,7 @@ mirrors/<key>.git       the bare repository, shared by all environments that rea
                         its key is the address's, with "+" and the credential's behind it where there is one
 mirrors/<key>.lock      held while it is fetched or made again
 mirrors/<key>.swap      held for moments only: while deployed commits are pinned, and while a new mirror takes over
+mirrors/<key>.asked     the refs that somebody asked for; beside it <key>.seen, names that the remote had
 mirrors/<key>.damage    says that a reader met damage; the next fetch acts on it
 mirrors/<key>.aside     a broken mirror that was replaced, kept until the next one or the next tidying
 """
@@ -29,16 +30,22 @@ from app.sources.locks import locked
 from app.sources.objects.ancestry import descends
 from app.sources.objects.cat_file_pool import CatFilePool
 from app.sources.objects.object_reader import ObjectReader
+<<<<<<< HEAD
 from app.sources.objects.ref_names import KEPT, SHORT_SHA
+=======
+from app.sources.objects.ref_names import HEADS, KEPT
+from app.sources.pins import carry_over
+>>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
 from app.sources.remote.git_messages import explained
-from app.sources.remote.git_remote import Remote, parse_refs
+from app.sources.remote.git_remote import Remote, RemoteRefs, parse_refs
+from app.sources.tidying import crowded, sweep
+from app.sources.wanted_refs import RefErrand, RefNotes, known_errand, listed_errand
 
 log = logging.getLogger(__name__)
 
 REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _HEAD_LIFETIME = 3600.0  # seconds for which the remote's default branch is taken for unchanged
-_ASIDE_LIFETIME = 7 * 86400.0
-_PACKS, _LOOSE, _PINS = 40, 24, 400  # beyond these counts (packs, loose objects in one of 256 folders, pins): gc
+_JUDGED = 500  # moved refs of which it is told whether they were forced
 
 
 class Mirror:
@@ -48,6 +55,7 @@ class Mirror:
         self.repository = Repository(folder / f"{key}.git")
         self.reader = ObjectReader(self.repository, pool)
         self._folder, self._key = folder, key
+        self.notes = RefNotes(folder, key)
 
     @property
     def exists(self) -> bool:
@@ -93,19 +101,29 @@ class Mirror:
         """Full name of the branch that the remote calls its own; "" before the first fetch."""
         return _text(self.repository.git_dir / "HEAD").removeprefix("ref: ")
 
-    def fetch(self, remote: Remote) -> tuple[RefMove, ...]:
-        """Bring the mirror up to date, or make it; return what moved. The lock is held."""
+    def ailing(self) -> bool:
+        """Whether it was used before and is gone, or a reader met damage in it."""
+        return self._file("damage").exists() or (bool(self.notes.asked()) and not self.exists)
+
+    def fetch(self, remote: Remote, wanted: Sequence[str] = ()) -> tuple[RefMove, ...]:
+        """Bring some refs up to date (names as people write them; all where none is given), or make the mirror; return
+        what moved. The lock is held."""
+        self.notes.ask(wanted)
         before = self._readable_refs()
         if before is None or self._hopeless():
-            return self._clone(remote, before or {})
+            return self._clone(remote, wanted, before or {})
         try:
+<<<<<<< HEAD
             self._update(remote, REFSPECS)
+=======
+            self._update(remote, wanted, before)
+>>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
             after = self.refs()
         except (SourceUnreachable, GitFailed) as problem:
             if isinstance(problem, SourceUnreachable) and (explained(problem) or self._connected()):
                 raise
-            return self._clone(remote, before)
-        self._follow_default_branch(remote, after)
+            return self._clone(remote, wanted, before)
+        self._follow_default_branch(remote, after, wanted)
         moves = self.moves(before, after)
         self._tidy()
         return moves
@@ -140,9 +158,10 @@ class Mirror:
             self.repository.run("symbolic-ref", "HEAD", HEADS + default)
 
     def moves(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[RefMove, ...]:
-        """What changed between two states of the refs."""
+        """What changed between two states of the refs. Where very many did, none is called forced."""
         changed = [ref for ref in sorted({*before, *after}) if before.get(ref) != after.get(ref)]
-        return tuple(self._move(ref, before.get(ref), after.get(ref)) for ref in changed)
+        few = len(changed) <= _JUDGED
+        return tuple(self._move(ref, before.get(ref), after.get(ref), few) for ref in changed)
 
     def contains(self, older: str, newer: str) -> bool:
         """Whether a commit descends from another."""
@@ -172,6 +191,7 @@ class Mirror:
         log.warning("mirror %s: an object is %s; the next fetch looks into it", self._key, how)
         return SourceDamaged(f"The local mirror is damaged: an object is {how}. It is cloned again at the next fetch.")
 
+<<<<<<< HEAD
     def _update(self, remote: Remote, refspecs: Sequence[str]) -> None:
         try:
             remote.fetch(self.repository, refspecs, "--prune")
@@ -179,6 +199,44 @@ class Mirror:
             if explained(problem) or not self._unlock():
                 raise
             remote.fetch(self.repository, refspecs, "--prune")
+=======
+    def _update(self, remote: Remote, wanted: Sequence[str], known: Mapping[str, str]) -> None:
+        try:
+            self._bring(remote, wanted, known)
+        except SourceUnreachable as problem:
+            if explained(problem) or not self._unlock():
+                raise
+            self._bring(remote, wanted, known)
+
+    def _bring(self, remote: Remote, wanted: Sequence[str], known: Mapping[str, str]) -> None:
+        """Fetch what is wanted by its names; only where one is new or gone, the remote is asked which there are."""
+        if not wanted:
+            remote.fetch(self.repository, REFSPECS, "--prune")
+            return
+        errand = known_errand(wanted, known, self.default_branch())
+        if errand is not None:
+            try:
+                remote.fetch(self.repository, errand.specs())
+                return
+            except RevisionNotFound:
+                pass
+        self._run(remote, listed_errand(wanted, known, *self._listed(remote, self.repository)))
+
+    def _run(self, remote: Remote, errand: RefErrand) -> None:
+        for ref in errand.remove:
+            self.repository.run("update-ref", "-d", ref)
+        if errand.bring:
+            remote.fetch(self.repository, errand.specs())
+
+    def _listed(self, remote: Remote, repository: Repository) -> tuple[Mapping[str, str], str]:
+        """What the remote has, which is noted, and its default branch, which HEAD names from now on."""
+        listing: RemoteRefs = remote.listing(everything=True)
+        default = HEADS + listing.default_branch if listing.default_branch else ""
+        if default and _text(repository.git_dir / "HEAD") != f"ref: {default}":
+            repository.run("symbolic-ref", "HEAD", default)
+        self.notes.see(listing.heads)
+        return listing.heads, default
+>>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
 
     def _unlock(self) -> bool:
         """Remove the locks of git processes that were killed; whether there was one. Our own lock is held, so nobody
@@ -214,7 +272,7 @@ class Mirror:
             return False
         return True
 
-    def _clone(self, remote: Remote, before: Mapping[str, str]) -> tuple[RefMove, ...]:
+    def _clone(self, remote: Remote, wanted: Sequence[str], before: Mapping[str, str]) -> tuple[RefMove, ...]:
         """Make the mirror beside its place and move it in. A broken one stays readable until then."""
         for stale in self._folder.glob(f".{self._key}.*"):
             shutil.rmtree(stale, ignore_errors=True)
@@ -222,10 +280,11 @@ class Mirror:
         try:
             fresh = Repository(place)
             fresh.run("init", "--quiet", "--bare", "--template=")
-            remote.fetch(fresh, REFSPECS)
-            default = remote.listing(everything=True).default_branch
-            if default:
-                fresh.run("symbolic-ref", "HEAD", HEADS + default)
+            heads, default = self._listed(remote, fresh)
+            names = {*wanted, *self.notes.asked(), *before} if wanted else ()
+            specs = listed_errand(names, {}, heads, default).specs() if wanted else REFSPECS
+            if specs:
+                remote.fetch(fresh, specs)
             self._take_over(fresh)
         finally:
             shutil.rmtree(place, ignore_errors=True)
@@ -235,7 +294,12 @@ class Mirror:
         with locked(self._file("swap")):
             if self.repository.git_dir.exists():
                 log.warning("mirror %s was broken and has been cloned again", self._key)
+<<<<<<< HEAD
                 pins.carry_over(fresh, self.repository.git_dir)
+=======
+                if lost := carry_over(self.repository, fresh):
+                    log.error("mirror %s: deployed commits were lost: %s", self._key, ", ".join(lost))
+>>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
                 shutil.rmtree(self._file("aside"), ignore_errors=True)
                 self.repository.git_dir.rename(self._file("aside"))
                 os.utime(self._file("aside"))
@@ -245,18 +309,22 @@ class Mirror:
             fresh.git_dir.rename(self.repository.git_dir)
             self._file("damage").unlink(missing_ok=True)
 
+<<<<<<< HEAD
     def _move(self, ref: str, before: str | None, after: str | None) -> RefMove:
         forced = before is not None and after is not None and not self.contains(before, after)
+=======
+    def _move(self, ref: str, before: str | None, after: str | None, judged: bool) -> RefMove:
+        forced = judged and before is not None and after is not None and not self.contains(before, after)
+>>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
         return RefMove(ref, before, after, forced)
 
-    def _follow_default_branch(self, remote: Remote, refs: Mapping[str, str]) -> None:
+    def _follow_default_branch(self, remote: Remote, refs: Mapping[str, str], wanted: Sequence[str]) -> None:
         head, target = self.repository.git_dir / "HEAD", self.default_branch()
-        if target in refs and time.time() - head.stat().st_mtime < _HEAD_LIFETIME:
+        there = target in refs or bool(wanted)
+        if there and time.time() - head.stat().st_mtime < _HEAD_LIFETIME:
             return
         try:
-            default = remote.listing(everything=True).default_branch
-            if default and HEADS + default != target:
-                self.repository.run("symbolic-ref", "HEAD", HEADS + default)
+            self._listed(remote, self.repository)
         except SourceUnreachable:
             return  # what was fetched counts; the next fetch asks again
         except GitFailed:
@@ -266,12 +334,8 @@ class Mirror:
 
     def _tidy(self) -> None:
         """Collect garbage now and then. What refs and pins reach stays; the rest has two weeks."""
-        aside, objects = self._file("aside"), self.repository.git_dir / "objects"
-        if aside.exists() and time.time() - aside.stat().st_mtime > _ASIDE_LIFETIME:
-            shutil.rmtree(aside, ignore_errors=True)
-        loose, pins = objects / "17", self.repository.git_dir / KEPT
-        counts = (_count(objects / "pack", ".pack"), _count(loose), _count(pins))
-        if any(count > most for count, most in zip(counts, (_PACKS, _LOOSE, _PINS), strict=True)):
+        sweep(self._folder, self._file("aside"))
+        if crowded(self.repository.git_dir):
             self.collect_garbage()
 
     def collect_garbage(self, grace: str = "2.weeks.ago") -> None:
@@ -290,10 +354,3 @@ def _text(file: Path) -> str:
         return file.read_text("utf-8", "replace").strip()
     except OSError:
         return ""
-
-
-def _count(folder: Path, ending: str = "") -> int:
-    try:
-        return sum(1 for name in os.listdir(folder) if name.endswith(ending))
-    except OSError:
-        return 0

@@ -172,7 +172,7 @@ class Rollback:
         self, source: Source, environment: Environment, chosen: Revision, reason: str, actor: Actor
     ) -> Revision:
         """Commit the chosen state on top of the environment's branch and push it."""
-        source.fetch()
+        source.fetch(environment.source.ref)
         branch = _branch(source, environment)
         head = source.resolve(environment.source.ref)
         edits = self._ports.desired.revert(environment, head.sha, chosen.sha)

@@ -134,7 +134,7 @@ class ModeSwitches:
             new.forget()
             source = self._ports.sources.open(after.source.repo_url, after.source.credential)
             if not seed_inventory(desired, before, new)[1]:
-                source.fetch()
+                source.fetch(before.source.ref, before.status.revision)
                 seed_inventory(desired, before, new)
         except Problem:
             pass  # the first look does it, or takes over what equals Git

@@ -72,10 +72,11 @@ class Refresh:
     def _fetch(self, source: Source) -> str:
         """Bring the mirror up to date unless the poll does so anyway; a Git server that is silent, or
         that is no longer the one we know, does not stop a look. Returns why it could not be asked."""
-        if self._recorder.operation.trigger is Trigger.SCHEDULE and self._environment.status.noticed:
+        polled = self._recorder.operation.trigger is Trigger.SCHEDULE and self._environment.status.noticed
+        if polled and wanted.head_of(source, self._environment):
             return ""
         try:
-            source.fetch()
+            source.fetch(self._environment.source.ref)
         except (Temporary, SourceRefused) as problem:
             return problem.detail
         self._asked = True

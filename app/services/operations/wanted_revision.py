@@ -37,7 +37,7 @@ def find_revision(source: Source, environment: Environment, request: Request) ->
         return known, False
     if wanted == ref and not is_sha(wanted):
         return source.look(ref).revision, True
-    source.fetch()
+    source.fetch(ref, wanted)
     return source.resolve(wanted), True
 
 

@@ -56,7 +56,7 @@ class Poller:
             source = self._ports.sources.open(repo_url, credential)
             heads = source.remote_heads(default=self._follows_head(before))
             changed = dict(heads) != dict(before.heads)
-            moves = source.fetch() if changed else ()
+            moves = source.fetch(*self._refs(repo_url)) if changed else ()
         except Problem as problem:
             return self._failed(before, problem)
         at = self._ports.clock.now()
@@ -76,6 +76,11 @@ class Poller:
     def _follows_head(self, watched: RepositoryState) -> bool:
         with self._ports.store.read() as tx:
             return any(one.source.ref == "HEAD" for one in seen_through(tx, watched))
+
+    def _refs(self, repo_url: str) -> set[str]:
+        """What the repository's environments follow: nothing else of it is fetched."""
+        with self._ports.store.read() as tx:
+            return {one.source.ref for one in tx.environments.of_repository(repo_url)}
 
     def _failed(self, before: RepositoryState, problem: Problem) -> str:
         at = self._ports.clock.now()

@@ -20,8 +20,12 @@ _CHUNK = 1 << 20
 class BlobStream:
     """Reads blobs one after the other. The process is lent with the first one; threads take turns."""
 
-    def __init__(self, reader: ObjectReader, most: int, damaged: Callable[[str], SourceDamaged]) -> None:
-        self._reader, self._most, self._damaged = reader, most, damaged
+    def __init__(
+        self, reader: ObjectReader, most: int, damaged: Callable[[str], SourceDamaged], mend: Callable[[], bool]
+    ) -> None:
+        """`damaged` notes damage; `mend` makes the mirror anew and tells whether that may have helped."""
+        self._reader, self._most, self._damaged, self._mend = reader, most, damaged, mend
+        self._begun = False  # something of the present blob was passed on
         self._turn = threading.Lock()
         self._kept: KeptProcess | None = None
         self._expected: deque[str] = deque()
@@ -41,10 +45,20 @@ class BlobStream:
             raise SourceDamaged(f"'{printable(blob.encode())}' is not the id of a blob.")
         with self._turn:
             try:
-                return self._copy(blob, write)
+                return self._whole(blob, write)
             except BaseException:
                 self._discard()  # what is left in the pipe belongs to nobody; the next blob starts afresh
                 raise
+
+    def _whole(self, blob: str, write: Callable[[bytes], object]) -> int:
+        self._begun = False
+        try:
+            return self._copy(blob, write)
+        except SourceDamaged:
+            self._discard()
+            if self._begun or not self._mend():
+                raise
+        return self._copy(blob, write)
 
     def close(self) -> None:
         """Give the process back, if everything was read that was asked for."""
@@ -73,6 +87,7 @@ class BlobStream:
             chunk = source.read(min(left, _CHUNK))
             if not chunk:
                 raise self._damaged("unreadable")
+            self._begun = True
             write(chunk)
             left -= len(chunk)
         if source.read(1) != b"\n":

@@ -17,7 +17,7 @@ from app.domain.state.git_files import (
     check_path,
     file_item,
 )
-from app.domain.state.items import Change, Item, Unsupported
+from app.domain.state.items import Change, Item, Unsupported, printable
 from app.git import GitFailed
 from app.sources.git import Repository
 from app.sources.objects import tree_diff
@@ -27,6 +27,7 @@ _POINTERS = re.compile(rb"^([0-9a-f]{40,64})\nversion https://git-lfs\.github\.c
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 _FEW = 200  # blobs that are asked for one by one
 _THINKING = 2.0  # seconds; a tree of 50,000 files takes a tenth of one
+_LONGEST, _DEEPEST = 3500, 250  # bytes and directories of a path: systems take 4,095 bytes with the root's
 _POINTER_SIZE = range(100, 201)
 _TRAITS: dict[bytes, str] = {b"120000": SYMLINK, b"160000": SUBMODULE, b"040000": DIRECTORY, b"000000": ""}
 
@@ -37,9 +38,10 @@ def listing(repository: Repository, tree: str, most: int) -> Iterator[tuple[byte
         if number >= most:
             raise too_many(most)
         head, _, path = record.partition(b"\t")
-        if suspicious(path):
-            check_path(path)
-        yield path, file_item(_traits(head[:6]), head[12:].decode() if head[7:11] == b"blob" else head[14:].decode())
+        yield (
+            deliverable(path),
+            file_item(_traits(head[:6]), head[12:].decode() if head[7:11] == b"blob" else head[14:].decode()),
+        )
 
 
 def differences(reader: ObjectReader, old: str, new: str, most: int, *, submodules: bool = False) -> Iterator[Change]:
@@ -57,7 +59,7 @@ def differences(reader: ObjectReader, old: str, new: str, most: int, *, submodul
         before = _side(before_mode, before_blob, submodules)
         after = _side(after_mode, after_blob, submodules)
         if before != after:
-            yield Change(check_path(path) if suspicious(path) else path, before, after)
+            yield Change(deliverable(path), before, after)
 
 
 def _diff(repository: Repository, old: str, new: str, most: int) -> Iterator[bytes]:
@@ -81,6 +83,22 @@ def too_many(most: int) -> SourceRefused:
     """A tree that is too large to be a desired state, or made to exhaust us."""
     mend = "Deliver a smaller directory of the repository."
     return SourceRefused(f"The tree holds more than {most:,} files. {mend}", fields={"source.path": mend})
+
+
+def deliverable(path: bytes) -> bytes:
+    """The path, if it can be delivered. Raises UnsafePath, SourceRefused."""
+    if suspicious(path):
+        check_path(path)
+    if len(path) > _LONGEST or path.count(b"/") > _DEEPEST:
+        raise too_deep(path)
+    return path
+
+
+def too_deep(path: bytes = b"") -> SourceRefused:
+    """A path that no system takes, or a tree that is made to exhaust us."""
+    mend = f"Paths may have {_LONGEST:,} bytes and {_DEEPEST} directories; deliver another directory of the repository."
+    shown = f"'{printable(path[:60])}…' is" if path else "Its directories are"
+    return SourceRefused(f"{shown} nested too deeply to be delivered. {mend}", fields={"source.path": mend})
 
 
 def suspicious(path: bytes) -> bool:

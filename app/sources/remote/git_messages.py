@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterable
 
 from app.domain.errors import Problem, PushRejected, RevisionNotFound, SourceRefused, SourceUnreachable
+from app.domain.masking import mask as mask_secrets
 from app.git import GitFailed
 
 _LONGEST = 300
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)[^/\s@]*@")
 _HEADER = re.compile(r"(authorization:?\s*\S*)\s+\S+", re.IGNORECASE)
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?|\x1b."
+    r"|\?\[[0-9;]*[A-Za-z]|\?\][0-9]+;[^?\n]*\?"  # as git repeats them
+)
 _HEARD = 16_384  # characters; servers say what they like, and patterns must not make them expensive
 
 _NO_ENTRY = (
@@ -20,6 +25,18 @@ _NO_ENTRY = (
 LOGIN = "The repository does not exist or needs a log-in."
 _Rule = tuple[str, type[Problem], str, str]
 _RULES: tuple[_Rule, ...] = (
+    (
+        r"out of memory|cannot allocate memory|unable to create thread|an answer of more than",
+        SourceRefused,
+        "The repository, or what its server lists, takes more memory than one repository may.",
+        "Look how many branches and tags it has ('git ls-remote'), or use a smaller repository.",
+    ),
+    (
+        r"couldn't find remote ref",
+        RevisionNotFound,
+        "The repository has no such branch or tag.",
+        "Check the name.",
+    ),
     (
         r"not our ref|unadvertised object",
         RevisionNotFound,
@@ -127,11 +144,12 @@ def other_object_names() -> Problem:
 
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without secrets, user information in addresses and control characters, on one line."""
+    """The text without secrets, user information in addresses, control characters and escape sequences, on one line."""
+    text = _ESCAPES.sub("", text)
     text = text if len(text) <= _HEARD else text[:_HEARD].rpartition(" ")[0]  # no secret is cut in two
     for secret in sorted((s for s in secrets if s), key=len, reverse=True):
         text = text.replace(secret, "***")
-    text = _HEADER.sub(r"\1 ***", _USERINFO.sub(r"\1***@", text))
+    text = mask_secrets(_HEADER.sub(r"\1 ***", _USERINFO.sub(r"\1***@", text)))
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
