@@ -73,7 +73,7 @@ class Verification:
 
 def timestamp(at: datetime) -> str:
     """RFC 3339, UTC, microseconds, "Z"."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"  # strftime writes the year 1 as "1"
 
 
 def digest(entry: Mapping[str, Any]) -> str:

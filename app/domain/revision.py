@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\Z")
@@ -13,6 +13,7 @@ NOWHERE = "users.pushpull.invalid"  # a domain that never receives mail (RFC 260
 SHORT = 8
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 LONGEST_SUBJECT = 500
+UNDATED = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,19 @@ def author_called(name: str) -> Person:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One commit. `committed_at` is the committer's time, UTC; `message` holds the whole message."""
+    """One commit. `committed_at` is the committer's time, UTC, or UNDATED where Git tells none or an impossible one;
+    `message` holds the whole message."""
 
     sha: str
     author: Person
     committed_at: datetime
     message: str = ""
     parents: tuple[str, ...] = ()
+
+    @property
+    def dated(self) -> bool:
+        """Whether it is known when it was committed."""
+        return self.committed_at != UNDATED
 
     @property
     def short(self) -> str:

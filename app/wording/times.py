@@ -52,15 +52,20 @@ def relative(at: datetime | None, now: datetime | None = None) -> str:
     if abs(gap) < 5:
         return "just now"
     if abs(gap) >= 30 * 86400:
-        return f"{at.astimezone(UTC):%-d %b %Y}"
+        return _day(at)
     size_s, unit = next(pair for pair in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")) if abs(gap) >= pair[0])
     text = f"{int(abs(gap) // size_s)} {unit}"
     return f"{text} ago" if gap > 0 else f"in {text}"
 
 
+def _day(at: datetime) -> str:
+    """ "23 Nov 2026"; years have four digits, so that the year 21 is not taken for 2021."""
+    return f"{at.astimezone(UTC):%-d %b} {at.astimezone(UTC).year:04d}"
+
+
 def exact(at: datetime | None) -> str:
     """ "23 Nov 2026, 15:02:11 UTC"."""
-    return f"{at.astimezone(UTC):%-d %b %Y, %H:%M:%S} UTC" if at else "never"
+    return f"{_day(at)}, {at.astimezone(UTC):%H:%M:%S} UTC" if at else "never"
 
 
 def clock(at: datetime | None) -> str:
@@ -70,4 +75,4 @@ def clock(at: datetime | None) -> str:
 
 def iso(at: datetime | None) -> str:
     """RFC 3339, UTC, microseconds."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}" if at else ""
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z" if at else ""

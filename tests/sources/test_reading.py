@@ -460,3 +460,22 @@ def test_blobs_that_are_asked_for_ahead_arrive_in_any_order(local: Place) -> Non
                 parts: list[bytes] = []
                 contents.write_to(blob, parts.append)
                 assert blob_id(b"".join(parts)) == blob
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (b"-62135596800", 1),
+        (b"-36000000000", 829),
+        (b"253402300799", 9999),
+        (b"9223372036854775807", None),
+        (b"x", None),
+    ],
+)
+def test_a_commits_date_is_told_rightly_or_as_unknown(local: Place, seconds: bytes, told: int | None) -> None:
+    local.repo.commit({"a": "1"})
+    header = b"author A <a@b> %b +0000\ncommitter A <a@b> %b +0000\n\nm\n" % (seconds, seconds)
+    local.repo.raw_commit(local.repo.tree("main"), header=header)
+    found = local.fetched().resolve("main")
+    assert found.dated is (told is not None)
+    assert told is None or found.committed_at.year == told

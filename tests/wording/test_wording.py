@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from app.domain.audit import timestamp
 from app.domain.environment import Mode
 from app.domain.events import EventType
 from app.domain.operation import Outcome, Phase, StageName, Trigger
@@ -50,6 +51,15 @@ def test_relative_times_round_down(age: float, text: str) -> None:
 
 def test_a_time_that_never_was_is_never() -> None:
     assert (times.relative(None), times.exact(None), times.iso(None)) == ("never", "never", "")
+
+
+@pytest.mark.parametrize("year", [1, 21, 803, 999, 1803, 9999])
+def test_years_have_four_digits_wherever_they_are_told(year: int) -> None:
+    at = datetime(year, 2, 3, 4, 5, 6, 7, UTC)
+    assert times.exact(at) == f"3 Feb {year:04d}, 04:05:06 UTC"
+    assert times.relative(at, NOW) == f"3 Feb {year:04d}"
+    assert times.iso(at) == timestamp(at) == f"{year:04d}-02-03T04:05:06.000007Z"
+    assert datetime.fromisoformat(times.iso(at)) == at
 
 
 def test_exact_times_are_utc_whatever_the_zone() -> None:

@@ -83,8 +83,10 @@ class Sync:
         with recorder.stage(StageName.FETCHED):
             revision, self._asked = wanted.find_revision(source, self._environment, request)
         noticed = request.noticed_at or self._known_since(revision) or recorder.operation.created_at
-        after = max(request.visible_after or revision.committed_at, revision.committed_at)
-        recorder.stamp(StageName.COMMITTED, revision.committed_at, revision.committed_at)
+        committed = revision.committed_at if revision.dated else noticed
+        after = max(request.visible_after or committed, committed)
+        if revision.dated:
+            recorder.stamp(StageName.COMMITTED, committed, committed)
         recorder.stamp(StageName.VISIBLE, min(after, noticed), noticed)
         recorder.stamp(StageName.NOTICED, noticed, noticed)
         recorder.note(revision=revision.sha, subject=revision.subject, author=revision.author.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from app.domain.revision import Person, Revision
+from app.domain.revision import UNDATED, Person, Revision
 
 _PERSON = re.compile(rb"\s*(?P<name>.*?)\s*<(?P<email>[^>]*)>[^0-9-]*(?P<seconds>-?\d+)?")
 
@@ -45,11 +45,11 @@ def _person(match: re.Match[bytes] | None, encoding: str) -> Person:
 
 
 def _moment(match: re.Match[bytes] | None) -> datetime:
-    """A commit's time; 1970 where it is missing or impossible."""
+    """A commit's time; UNDATED where it is missing or impossible."""
     try:
-        return datetime.fromtimestamp(int(match["seconds"]), UTC) if match else datetime.fromtimestamp(0, UTC)
+        return datetime.fromtimestamp(int(match["seconds"]), UTC) if match else UNDATED
     except (TypeError, ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, UTC)
+        return UNDATED
 
 
 def _text(raw: bytes, encoding: str) -> str:

@@ -56,8 +56,9 @@ def _steps(
 def _noticed(environment: Environment, ahead: Ahead) -> Iterable[Stage]:
     at = environment.status.noticed_at
     if ahead.revision and at:
-        committed = ahead.revision.committed_at
-        yield Stage(StageName.COMMITTED, committed, committed)
+        committed = ahead.revision.committed_at if ahead.revision.dated else at
+        if ahead.revision.dated:
+            yield Stage(StageName.COMMITTED, committed, committed)
         yield Stage(StageName.VISIBLE, committed, max(at, committed))
         yield Stage(StageName.NOTICED, at, at)
 
