@@ -9,8 +9,10 @@ from pathlib import Path
 
 from app.git.process import MEMORY, bound, finish
 from app.processes import mark
+from app.git.process import bound, finish
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+SMALL_MEMORY = 512 << 20  # bytes: a list of a million refs, or an index of a million files, takes less
 _KEPT = (
     *("PATH", "HOME", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_EXEC_PATH"),
     *_PROXIES,
@@ -59,12 +61,11 @@ def git(
     environment: Mapping[str, str] | None = None,
     timeout: float = 120.0,
     complaints: list[str] | None = None,
-    memory: int = MEMORY,
 ) -> bytes:
     """Run one git command and return its standard output. What it says beside it, if anything, joins `complaints`.
 
     `args` are ours: whatever a user wrote must have been checked, or stand behind `--end-of-options` or `--`.
-    Raises GitFailed, also (code -1) when `timeout` seconds were not enough, or `memory` bytes.
+    Raises GitFailed, also (code -1) when `timeout` seconds were not enough, or its memory.
     """
     places = {"GIT_DIR": str(git_dir)}
     if work_tree is not None:
@@ -80,7 +81,7 @@ def git(
         env=clean_environment({**places, **(environment or {})}),
         start_new_session=True,
     )
-    bound(process, memory)
+    bound(process, SMALL_MEMORY)
     out, said = finish(process, input, timeout)
     if said and complaints is not None:
         complaints.append(said)

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from app.domain.errors import Problem, SourceRefused, Terminated
-from app.git import stoppable
+from app.git import command, stoppable
 from app.sources import GitSources
-from app.sources.remote import git_remote
 from tests.sources.conftest import Place
 from tests.sources.test_mirror import _processes_with
 
@@ -58,7 +57,7 @@ def _endless(connection: socket.socket) -> None:
 
 
 def test_a_server_that_lists_refs_without_end_is_given_up(sources: GitSources, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(git_remote, "_LISTING", 48 << 20)
+    monkeypatch.setattr(command, "SMALL_MEMORY", 48 << 20)
     with answering(_endless) as url, pytest.raises(SourceRefused, match="takes more memory"):
         sources.open(url).remote_heads()
 

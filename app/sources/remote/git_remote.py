@@ -24,7 +24,6 @@ _DEFAULT = re.compile(rb"ref: refs/heads/([^\t\n]+)\tHEAD\n")
 # Redirects are never followed: one would lead past the check of the address, and git would send the credential's header
 # to wherever it leads.
 _OPTIONS = ("-c", "http.followRedirects=false", "-c", "credential.helper=", "-c", "core.askPass=")
-_LISTING = 512 << 20  # bytes of memory: enough for a million refs
 _SERVER = "git -c 'safe.directory=*' -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true"
 
 
@@ -90,7 +89,7 @@ class Remote:
         """A poll's only process: not even `env` comes before it, as with commands that GitPython runs."""
         environment = {"HOME": os.devnull, **variables}
         try:
-            return git(*args, git_dir=at, environment=environment, timeout=self._patience.listing, memory=_LISTING)
+            return git(*args, git_dir=at, environment=environment, timeout=self._patience.listing)
         except FileNotFoundError:
             raise SourceUnreachable("Git is not installed on this machine.") from None
 
