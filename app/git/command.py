@@ -7,9 +7,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.git.process import MEMORY, bound, finish
-from app.processes import mark
 from app.git.process import bound, finish
+from app.processes import mark
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 SMALL_MEMORY = 512 << 20  # bytes: a list of a million refs, or an index of a million files, takes less
