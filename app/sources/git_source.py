@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-<<<<<<< HEAD
-from app.domain.errors import InvalidInput, RevisionNotFound, SourceDamaged
+from app.domain.errors import InvalidInput, Problem, RevisionNotFound, SourceDamaged
 from app.domain.revision import HEADS, Person, Revision, is_sha
 from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
 from app.domain.state.items import Change, Item, Unsupported
-from app.git import GitFailed
-from app.ports.sources import Contents, Edits, Meeting, RefMove, RefTip
-=======
-from app.domain.errors import InvalidInput, Problem, RevisionNotFound, SourceDamaged
-from app.domain.revision import Person, Revision, is_sha
-from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
-from app.domain.state.items import Change, Item, Unsupported
 from app.git import GitFailed, in_operation
-from app.ports.sources import Contents, Edits, Meeting, RefMove
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
+from app.ports.sources import Contents, Edits, Meeting, RefMove, RefTip
 from app.sources.branch_merge import in_the_way
 from app.sources.locks import own_disk
 from app.sources.mirror import Mirror
@@ -30,18 +20,11 @@ from app.sources.objects import commits, ref_names, trees
 from app.sources.objects.ancestry import straight
 from app.sources.objects.contents import BlobStream
 from app.sources.objects.drafts import Draft
+from app.sources.objects.trees import Limits
 from app.sources.objects.unsupported_cache import Verdicts
 from app.sources.remote.git_remote import Remote
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a repository may ask of us: bytes of one file, files of one tree."""
-
-    blob: int = 1 << 30
-    entries: int = 1_000_000
 
 
 class GitSource:
@@ -56,7 +39,8 @@ class GitSource:
     def remote_heads(self, *, default: bool = False) -> Mapping[str, str]:
         """What the remote's branches, tags and default branch point at."""
         with own_disk():
-<<<<<<< HEAD
+            if self._mirror.ailing():
+                self.fetch(*self._mirror.notes.asked())
             if default:
                 listing = self._remote.listing(everything=True)
                 self._mirror.follow(listing.default_branch)
@@ -66,12 +50,6 @@ class GitSource:
     def _known_heads(self, default: str) -> Mapping[str, str]:
         """The remote's heads, as far as its default branch is known."""
         heads = self._remote.listing(everything=not default).heads
-=======
-            if self._mirror.ailing():
-                self.fetch(*self._mirror.notes.asked())
-            default = self._mirror.default_branch()
-            heads = self._remote.listing(everything=not default).heads
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
         return {**heads, "HEAD": heads[default]} if default in heads else heads
 
     def fetch(self, *wanted: str) -> tuple[RefMove, ...]:
@@ -87,7 +65,6 @@ class GitSource:
                 return ()
             return self._mirror.fetch(self._remote)
 
-<<<<<<< HEAD
     def look(self, ref: str) -> RefTip:
         """What a ref points at now; only what it needs is fetched."""
         asked = ref_names.candidates(ref)
@@ -96,13 +73,12 @@ class GitSource:
         with own_disk(), self._mirror.lock():
             name = self._mirror.bring(self._remote, ref, asked)
         return RefTip(name, self.resolve(ref))
-=======
+
     def _known(self, name: str) -> bool:
         try:
             return self._reader.commit(*ref_names.candidates(name)) is not None
         except GitFailed:
             return False
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
 
     # --- reads ---
     def resolve(self, wanted: str) -> Revision:

@@ -30,22 +30,16 @@ from app.sources.locks import locked
 from app.sources.objects.ancestry import descends
 from app.sources.objects.cat_file_pool import CatFilePool
 from app.sources.objects.object_reader import ObjectReader
-<<<<<<< HEAD
 from app.sources.objects.ref_names import KEPT, SHORT_SHA
-=======
-from app.sources.objects.ref_names import HEADS, KEPT
-from app.sources.pins import carry_over
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
 from app.sources.remote.git_messages import explained
 from app.sources.remote.git_remote import Remote, RemoteRefs, parse_refs
 from app.sources.tidying import crowded, sweep
-from app.sources.wanted_refs import RefErrand, RefNotes, known_errand, listed_errand
+from app.sources.wanted_refs import RefErrand, RefNotes, known_errand, listed_errand, moves
 
 log = logging.getLogger(__name__)
 
 REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _HEAD_LIFETIME = 3600.0  # seconds for which the remote's default branch is taken for unchanged
-_JUDGED = 500  # moved refs of which it is told whether they were forced
 
 
 class Mirror:
@@ -113,37 +107,23 @@ class Mirror:
         if before is None or self._hopeless():
             return self._clone(remote, wanted, before or {})
         try:
-<<<<<<< HEAD
-            self._update(remote, REFSPECS)
-=======
             self._update(remote, wanted, before)
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
             after = self.refs()
         except (SourceUnreachable, GitFailed) as problem:
             if isinstance(problem, SourceUnreachable) and (explained(problem) or self._connected()):
                 raise
             return self._clone(remote, wanted, before)
         self._follow_default_branch(remote, after, wanted)
-        moves = self.moves(before, after)
+        moved = moves(before, after, self.contains)
         self._tidy()
-        return moves
+        return moved
 
     def bring(self, remote: Remote, ref: str, names: Sequence[str]) -> str:
-        """Bring one ref up to date, as one of its full names; return the one it has. The lock is held.
-
-        What begins like it comes along, because then one fetch tells which of the names there are.
-        """
-        if ref == "HEAD":
-            default = remote.listing(everything=True).default_branch
-            self._point_at(default)
-            names = (HEADS + default,) if default else names
-        whole = not self.exists or self._file("damage").exists() or SHORT_SHA.match(ref) or names == ("HEAD",)
-        try:
-            self.fetch(remote) if whole else self._update(remote, [f"+{name}*:{name}*" for name in names])
-        except SourceUnreachable as problem:
-            if whole or explained(problem):
-                raise
-            self.fetch(remote)
+        """Bring one ref up to date, as one of its full names; return the one it has. The lock is held."""
+        if ref == "HEAD" and self._readable_refs() is not None:
+            self._listed(remote, self.repository)  # another branch may be the default one by now
+        self.fetch(remote, () if SHORT_SHA.match(ref) else (ref,))
+        names = (self.default_branch(),) if ref == "HEAD" else names
         known = self.reader.facts(names)
         return next((name for name, one in zip(names, known, strict=True) if one), names[0])
 
@@ -156,12 +136,6 @@ class Mirror:
     def _point_at(self, default: str | None) -> None:
         if self.exists and default and HEADS + default != self.default_branch():
             self.repository.run("symbolic-ref", "HEAD", HEADS + default)
-
-    def moves(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[RefMove, ...]:
-        """What changed between two states of the refs. Where very many did, none is called forced."""
-        changed = [ref for ref in sorted({*before, *after}) if before.get(ref) != after.get(ref)]
-        few = len(changed) <= _JUDGED
-        return tuple(self._move(ref, before.get(ref), after.get(ref), few) for ref in changed)
 
     def contains(self, older: str, newer: str) -> bool:
         """Whether a commit descends from another."""
@@ -191,15 +165,6 @@ class Mirror:
         log.warning("mirror %s: an object is %s; the next fetch looks into it", self._key, how)
         return SourceDamaged(f"The local mirror is damaged: an object is {how}. It is cloned again at the next fetch.")
 
-<<<<<<< HEAD
-    def _update(self, remote: Remote, refspecs: Sequence[str]) -> None:
-        try:
-            remote.fetch(self.repository, refspecs, "--prune")
-        except SourceUnreachable as problem:
-            if explained(problem) or not self._unlock():
-                raise
-            remote.fetch(self.repository, refspecs, "--prune")
-=======
     def _update(self, remote: Remote, wanted: Sequence[str], known: Mapping[str, str]) -> None:
         try:
             self._bring(remote, wanted, known)
@@ -236,7 +201,6 @@ class Mirror:
             repository.run("symbolic-ref", "HEAD", default)
         self.notes.see(listing.heads)
         return listing.heads, default
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
 
     def _unlock(self) -> bool:
         """Remove the locks of git processes that were killed; whether there was one. Our own lock is held, so nobody
@@ -288,18 +252,13 @@ class Mirror:
             self._take_over(fresh)
         finally:
             shutil.rmtree(place, ignore_errors=True)
-        return self.moves(before, self.refs())
+        return moves(before, self.refs(), self.contains)
 
     def _take_over(self, fresh: Repository) -> None:
         with locked(self._file("swap")):
             if self.repository.git_dir.exists():
                 log.warning("mirror %s was broken and has been cloned again", self._key)
-<<<<<<< HEAD
                 pins.carry_over(fresh, self.repository.git_dir)
-=======
-                if lost := carry_over(self.repository, fresh):
-                    log.error("mirror %s: deployed commits were lost: %s", self._key, ", ".join(lost))
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
                 shutil.rmtree(self._file("aside"), ignore_errors=True)
                 self.repository.git_dir.rename(self._file("aside"))
                 os.utime(self._file("aside"))
@@ -308,15 +267,6 @@ class Mirror:
                     pins.carry_over(fresh, other)
             fresh.git_dir.rename(self.repository.git_dir)
             self._file("damage").unlink(missing_ok=True)
-
-<<<<<<< HEAD
-    def _move(self, ref: str, before: str | None, after: str | None) -> RefMove:
-        forced = before is not None and after is not None and not self.contains(before, after)
-=======
-    def _move(self, ref: str, before: str | None, after: str | None, judged: bool) -> RefMove:
-        forced = judged and before is not None and after is not None and not self.contains(before, after)
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
-        return RefMove(ref, before, after, forced)
 
     def _follow_default_branch(self, remote: Remote, refs: Mapping[str, str], wanted: Sequence[str]) -> None:
         head, target = self.repository.git_dir / "HEAD", self.default_branch()

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """Pins of deployed commits, taken from one mirror of a repository into another."""
 
 from __future__ import annotations
@@ -6,17 +5,10 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-=======
-"""Deployed commits stay in a mirror whatever happens to it: they are carried over into the one that takes its place."""
-
-from __future__ import annotations
-
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
 from app.git import GitFailed
 from app.sources.git import Repository
 from app.sources.objects.ref_names import KEPT
 
-<<<<<<< HEAD
 log = logging.getLogger(__name__)
 
 
@@ -36,17 +28,6 @@ def carry_over(fresh: Repository, old: Path) -> None:
 def _rescue(fresh: Repository, old: Path, sha: str) -> bool:
     spec = f"+{sha}:{KEPT}{sha}"
     for attempt in (("update-ref", KEPT + sha, sha), ("fetch", "--quiet", "--no-tags", "--", str(old), spec)):
-=======
-
-def carry_over(old: Repository, fresh: Repository) -> list[str]:
-    """Pin in the new mirror what was pinned in the broken one, as far as its objects can be had; return the others."""
-    return [sha for sha in pinned(old) if not _rescue(old, fresh, sha)]
-
-
-def _rescue(old: Repository, fresh: Repository, sha: str) -> bool:
-    spec = f"+{sha}:{KEPT}{sha}"
-    for attempt in (("update-ref", KEPT + sha, sha), ("fetch", "--quiet", "--no-tags", "--", str(old.git_dir), spec)):
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
         try:
             fresh.run(*attempt, environment={"GIT_ALLOW_PROTOCOL": "file"})
             return True
@@ -55,21 +36,12 @@ def _rescue(old: Repository, fresh: Repository, sha: str) -> bool:
     return False
 
 
-<<<<<<< HEAD
 def _pinned(git_dir: Path) -> list[str]:
     """Pinned commits, read without git: it refuses where anything is broken."""
     loose = git_dir / KEPT
     found = {file.name for file in loose.glob("*")} if loose.is_dir() else set()
     try:
         packed = (git_dir / "packed-refs").read_text("utf-8", "replace")
-=======
-def pinned(repository: Repository) -> list[str]:
-    """Pinned commits, read without git: it refuses where anything is broken."""
-    loose = repository.git_dir / KEPT
-    found = {file.name for file in loose.glob("*")} if loose.is_dir() else set()
-    try:
-        packed = (repository.git_dir / "packed-refs").read_text("utf-8", "replace")
->>>>>>> c5072f4 (Only the refs that are asked for are fetched, mirrors heal in the operation that meets their damage, and git's children are bounded in memory, time, output and by their operation)
     except OSError:
         packed = ""
     found.update(line.rpartition("/")[2] for line in packed.splitlines() if f" {KEPT}" in line)

@@ -11,10 +11,11 @@ from pathlib import Path
 from app.domain.environment import SourceSpec
 from app.ports.sources import Probe
 from app.sources import repository_probe as probing
-from app.sources.git_source import GitSource, Limits
+from app.sources.git_source import GitSource
 from app.sources.locks import own_disk
 from app.sources.mirror import Mirror
 from app.sources.objects.cat_file_pool import CatFilePool
+from app.sources.objects.trees import Limits
 from app.sources.objects.unsupported_cache import Verdicts
 from app.sources.remote import address as addresses
 from app.sources.remote.address import Address

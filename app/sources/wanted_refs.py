@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.sources.objects.ref_names import HEADS, TAGS, candidates
+from app.domain.revision import HEADS, TAGS
+from app.ports.sources import RefMove
+from app.sources.objects.ref_names import candidates
 
 _MOST, _SHOWN = 2000, 200
+_JUDGED = 500  # moved refs of which it is told whether they were forced
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,20 @@ def listed_errand(wanted: Iterable[str], known: Mapping[str, str], heads: Mappin
     there = asked & heads.keys()
     in_the_way = {old for old in known if any(old.startswith(f"{one}/") or one.startswith(f"{old}/") for one in there)}
     return RefErrand(tuple(sorted(there)), tuple(sorted((asked & known.keys()) - there | in_the_way)))
+
+
+def moves(
+    before: Mapping[str, str], after: Mapping[str, str], contains: Callable[[str, str], bool]
+) -> tuple[RefMove, ...]:
+    """What changed between two states of the refs. Where very many did, none is called forced."""
+    changed = [ref for ref in sorted({*before, *after}) if before.get(ref) != after.get(ref)]
+    judged = len(changed) <= _JUDGED
+
+    def forced(old: str | None, new: str | None) -> bool:
+        return judged and old is not None and new is not None and not contains(old, new)
+
+    sides = ((ref, before.get(ref), after.get(ref)) for ref in changed)
+    return tuple(RefMove(ref, old, new, forced(old, new)) for ref, old, new in sides)
 
 
 class RefNotes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from app.domain.errors import SourceRefused
 from app.domain.state.git_files import (
@@ -30,6 +31,14 @@ _THINKING = 2.0  # seconds; a tree of 50,000 files takes a tenth of one
 _LONGEST, _DEEPEST = 3500, 250  # bytes and directories of a path: systems take 4,095 bytes with the root's
 _POINTER_SIZE = range(100, 201)
 _TRAITS: dict[bytes, str] = {b"120000": SYMLINK, b"160000": SUBMODULE, b"040000": DIRECTORY, b"000000": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a repository may ask of us: bytes of one file, files of one tree."""
+
+    blob: int = 1 << 30
+    entries: int = 1_000_000
 
 
 def listing(repository: Repository, tree: str, most: int) -> Iterator[tuple[bytes, Item]]:
