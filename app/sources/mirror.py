@@ -34,7 +34,7 @@ from app.sources.objects.ref_names import KEPT, SHORT_SHA
 from app.sources.remote.git_messages import explained
 from app.sources.remote.git_remote import Remote, RemoteRefs, parse_refs
 from app.sources.tidying import crowded, sweep
-from app.sources.wanted_refs import RefErrand, RefNotes, known_errand, listed_errand, moves
+from app.sources.wanted_refs import RefNotes, known_errand, listed_errand, moves
 
 log = logging.getLogger(__name__)
 
@@ -131,11 +131,7 @@ class Mirror:
         """Take over which branch the remote calls its own, where there is a mirror."""
         if self.exists and default and HEADS + default != self.default_branch():
             with self.lock():
-                self._point_at(default)
-
-    def _point_at(self, default: str | None) -> None:
-        if self.exists and default and HEADS + default != self.default_branch():
-            self.repository.run("symbolic-ref", "HEAD", HEADS + default)
+                self.repository.run("symbolic-ref", "HEAD", HEADS + default)
 
     def contains(self, older: str, newer: str) -> bool:
         """Whether a commit descends from another."""
@@ -185,9 +181,7 @@ class Mirror:
                 return
             except RevisionNotFound:
                 pass
-        self._run(remote, listed_errand(wanted, known, *self._listed(remote, self.repository)))
-
-    def _run(self, remote: Remote, errand: RefErrand) -> None:
+        errand = listed_errand(wanted, known, *self._listed(remote, self.repository))
         for ref in errand.remove:
             self.repository.run("update-ref", "-d", ref)
         if errand.bring:
