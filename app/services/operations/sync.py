@@ -100,14 +100,9 @@ class Sync:
 
     def _decided(self, ruling: Ruling, waits: bool) -> Conclusion:
         """The end of a sync that does not touch the target."""
-        return Conclusion(
-            ruling.phase,
-            ruling.outcome,
-            ruling.reason,
-            status=_waiting if waits else _unchanged,
-            news=self._news,
-            noticed_at=self._noticed_at(),
-        )
+        status = _waiting if waits else _unchanged
+        told = (ruling.phase, ruling.outcome, ruling.reason)
+        return Conclusion(*told, status=status, news=self._news, noticed_at=self._noticed_at())
 
     def _noticed_at(self) -> datetime:
         """When the ref's head was noticed: by the poll, else when the operation was requested."""
