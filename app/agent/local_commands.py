@@ -21,6 +21,7 @@ from app.domain.errors import InvalidInput, NotPermitted, Problem, Temporary
 from app.domain.operation import Operation
 from app.domain.status import SyncStatus
 from app.services.agent_side.assignments import Assignments
+from app.services.environments.rollback import RollbackWish
 from app.store import open_engine, upgrade
 
 LOOK_S = 0.1
@@ -140,14 +141,14 @@ def _shown(sync: SyncStatus) -> str:
     return sync.value
 
 
-def roll_back(data_dir: Path, environment: str, revision: str | None, reason: str, timeout_s: float) -> Operation:
+def roll_back(data_dir: Path, environment: str, wish: RollbackWish, timeout_s: float) -> Operation:
     """Go back to a revision of the agent's own history and stay there; the operation at its end.
 
     A running agent carries it out; where none runs, this process does.
     """
     made = opened(data_dir)
     use_cases, until = made.use_cases, time.monotonic() + timeout_s
-    asked = use_cases.rollback.back(environment, revision, "pin", reason or "rolled back on the agent", actor())
+    asked = use_cases.rollback.back(environment, wish, actor())
     with alone(made.settings.folder) as free:
         if free:
             use_cases.queue.recover(None)

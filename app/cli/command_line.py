@@ -14,6 +14,7 @@ from app.cli import (
     backup_commands,
     delivery_commands,
     demo_command,
+    drift_commands,
     environment_commands,
     local_agent_commands,
     output,
@@ -45,6 +46,7 @@ def root(
 for part in (
     environment_commands,
     delivery_commands,
+    drift_commands,
     audit_commands,
     token_commands,
     server_commands,

@@ -18,6 +18,7 @@ Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 0
 Timeout = Annotated[float, typer.Option(help="Seconds to wait at most.")]
 Reason = Annotated[str, typer.Option("--reason", "-m", help="Why; kept in the ledger.")]
 HELD = "held from the command line"
+OverrideHold = Annotated[bool, typer.Option("--override-hold", help="Also under a hold; whose it was is written down.")]
 Expires = Annotated[str | None, typer.Option("--expires-at", help="RFC 3339 time at which the hold ends.")]
 
 
@@ -45,7 +46,7 @@ def _pipeline() -> dict[str, str] | None:
     return None
 
 
-def _end(client: Client, operation: dict[str, Any], wait: bool, timeout: float, as_json: bool) -> dict[str, Any]:
+def end(client: Client, operation: dict[str, Any], wait: bool, timeout: float, as_json: bool) -> dict[str, Any]:
     """Show an operation (to its end, with `wait`) and return its last state."""
     shown: set[str] = set()
     lines = output.console()
@@ -74,14 +75,16 @@ def push(
     timeout: Timeout = 600,
     allow_older: Annotated[bool, typer.Option(help="Allow an ancestor of the live revision.")] = False,
     reason: Reason = "",
+    override_hold: OverrideHold = False,
     as_json: AsJson = False,
 ) -> None:
     """Deliver a revision. With --wait, exit 0 only where that revision is live and healthy."""
     _refuse_local(revision or "")
     client = Client()
     body = {"revision": revision, "pipeline": _pipeline(), "allow_older": allow_older, "reason": reason}
+    body["override_hold"] = override_hold
     given = {key: value for key, value in body.items() if value}
-    operation = _end(client, client.call("POST", f"/environments/{name}/syncs", given), wait, timeout, as_json)
+    operation = end(client, client.call("POST", f"/environments/{name}/syncs", given), wait, timeout, as_json)
     if wait and not _is_live(client, name, operation):
         raise typer.Exit(1)
 
@@ -107,7 +110,7 @@ def _is_live(client: Client, name: str, operation: dict[str, Any]) -> bool:
 def refresh(name: Name, timeout: Timeout = 600, as_json: AsJson = False) -> None:
     """Compare live with desired now; exit 0 only where they are equal."""
     client = Client()
-    operation = _end(client, client.call("POST", f"/environments/{name}/refreshes"), True, timeout, as_json)
+    operation = end(client, client.call("POST", f"/environments/{name}/refreshes"), True, timeout, as_json)
     if operation["phase"] != "succeeded" or operation.get("outcome") == "out_of_sync":
         raise typer.Exit(1)
 
@@ -135,6 +138,7 @@ def rollback(
     strategy: Annotated[str, typer.Option(help="pin or revert.")] = "pin",
     reason: Reason = "",
     expires_at: Expires = None,
+    override_hold: OverrideHold = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end.")] = True,
     timeout: Timeout = 600,
     as_json: AsJson = False,
@@ -147,7 +151,9 @@ def rollback(
     body |= {"last_good": True} if last_good else {"revision": revision}
     if expires_at:
         body["expires_at"] = expires_at
-    operation = _end(client, client.call("POST", f"/environments/{name}/rollbacks", body), wait, timeout, as_json)
+    if override_hold:
+        body["override_hold"] = True
+    operation = end(client, client.call("POST", f"/environments/{name}/rollbacks", body), wait, timeout, as_json)
     if wait and not _is_live(client, name, operation):
         raise typer.Exit(1)
 
@@ -156,10 +162,12 @@ def hold(
     name: Name,
     reason: Annotated[str, typer.Option("--reason", "-m", help="Why; shown to all who wonder.")] = HELD,
     expires_at: Expires = None,
+    override_hold: OverrideHold = False,
     as_json: AsJson = False,
 ) -> None:
     """Stop automation of an environment."""
-    body = {"reason": reason} | ({"expires_at": expires_at} if expires_at else {})
+    body: dict[str, Any] = {"reason": reason} | ({"expires_at": expires_at} if expires_at else {})
+    body |= {"override_hold": True} if override_hold else {}
     answer = Client().call("PUT", f"/environments/{name}/hold", body)
     output.as_json(answer) if as_json else typer.echo(f"{name} is on hold")
 

@@ -119,6 +119,7 @@ def rollback(
     last_good: Annotated[bool, typer.Option("--last-good", help="The last revision that was live and well.")] = False,
     reason: Annotated[str, typer.Option("--reason", "-m", help="Why; kept in the ledger.")] = "",
     timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 600,
+    override_hold: Annotated[bool, typer.Option("--override-hold", help="Also under a hold.")] = False,
     data_dir: Folder = HERE,
 ) -> None:
     """Go back and stay there, with the control plane or without it; exit 0 only where it is live and healthy."""
@@ -126,8 +127,10 @@ def rollback(
         raise Failure("give either a REVISION or --last-good", 2)
     with told():
         from app.agent import local_commands
+        from app.services.environments.rollback import RollbackWish
 
-        ended = local_commands.roll_back(data_dir, name, revision, reason, timeout)
+        wish = RollbackWish(revision, reason=reason or "rolled back on the agent", override_hold=override_hold)
+        ended = local_commands.roll_back(data_dir, name, wish, timeout)
     outcome = ended.outcome.value if ended.outcome else ""
     typer.echo(f"{ended.phase.value}  {outcome}  {output.short(ended.revision)}  {ended.reason}")
     if ended.phase.value != "succeeded":

@@ -194,7 +194,14 @@ class OperationFinished(Problem):
 
 
 class EnvironmentHeld(Problem):
-    """Automation of this environment is on hold."""
+    """Automation of this environment is on hold, and what was asked for would go over it."""
+
+    @classmethod
+    def by(cls, environment: str, owner: str, reason: str) -> EnvironmentHeld:
+        """The problem that names whose hold it is."""
+        why = f": {reason}" if reason else ""
+        mend = "must be true to do it all the same; whose hold it was is written down"
+        return cls(f"{environment} is on hold by {owner}{why}", fields={"override_hold": mend})
 
 
 class OnlyObserves(Problem):

@@ -16,6 +16,7 @@ from app.domain.revision import Person, Revision
 from app.domain.status import Health, SyncStatus
 from app.ports import Delivery, EnvironmentFilter
 from app.services.agents.commands import PATIENCE_S
+from app.services.environments.rollback import RollbackWish
 from app.services.environments.write_back import WriteBackWish
 from tests.services.fleet import VERSION, Fleet
 from tests.support.agent import SHA, ended, operation
@@ -266,7 +267,7 @@ def test_holds_are_told_and_outlive_an_agent_s_absence(here: Installation) -> No
 def test_a_rollback_is_chosen_written_and_sent_without_a_mirror(here: Installation) -> None:
     fleet = Fleet(here)
     deployed(fleet, OLDER, SHA)
-    asked = here.use_cases.rollback.back("shop", None, "pin", "prices are wrong", ME)
+    asked = here.use_cases.rollback.back("shop", RollbackWish(reason="prices are wrong"), ME)
     shown = here.environment()
     assert shown.hold is not None
     assert shown.hold.left_revision == SHA

@@ -16,6 +16,7 @@ from app.domain.operation import Outcome, Phase
 from app.domain.state.items import Item
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import CheckResult, OperationFilter
+from app.services.environments.rollback import RollbackWish
 from app.services.environments.write_back import WriteBackWish
 from app.services.operations.health_and_hooks import unchecked
 from app.services.operations.planning import observe_and_plan
@@ -131,7 +132,7 @@ def test_a_rollback_is_previewed_and_goes_back(objects: Objects) -> None:
     ]  # fmt: skip
     assert '-  "image": "web:2"' in shown.items[0]["diff"]
     assert '+  "image": "web:1",' in shown.items[0]["diff"]
-    objects.use_cases.rollback.back("shop", first, "pin", "", ME)
+    objects.use_cases.rollback.back("shop", RollbackWish(first), ME)
     (back,) = objects.run()
     assert back.outcome is Outcome.ROLLED_BACK
     assert objects.live()[WEB] == {"image": "web:1", "replicas": 2}

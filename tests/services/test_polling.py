@@ -7,6 +7,7 @@ import pytest
 from app.domain.events import EventType
 from app.domain.operation import OperationKind, Outcome, Phase, Trigger
 from app.domain.status import CLEAR, ConditionKind, Divergence, SyncStatus
+from app.services.environments.rollback import RollbackWish
 from tests.support.gitserver import GitServer
 from tests.support.installation import ME, PIPELINE, Installation
 
@@ -113,7 +114,7 @@ def test_that_git_is_silent_stays_said_until_it_answers(here: Installation, mode
     said = here.environment().status.condition
     assert said.about(ConditionKind.SOURCE)
     here.refresh(trigger=Trigger.SCHEDULE)  # asks the target only
-    here.use_cases.rollback.back("shop", None, "pin", "", ME)
+    here.use_cases.rollback.back("shop", RollbackWish(), ME)
     assert here.run()[0].outcome is Outcome.ROLLED_BACK
     here.refresh()  # asks Git too, in vain
     assert here.environment().status.condition == said

@@ -11,6 +11,7 @@ from app.domain.operation import Operation, Outcome, Phase, Trigger
 from app.domain.state.plan import Action
 from app.domain.status import Health, SyncStatus
 from app.services.environments.previews import shown
+from app.services.environments.rollback import RollbackWish
 from tests.support.installation import ME, Installation
 
 
@@ -25,7 +26,7 @@ def two_revisions(here: Installation, mode: str, **policy: Any) -> tuple[str, st
 
 
 def back(here: Installation, revision: str | None = None, strategy: str = "pin") -> Operation:
-    here.use_cases.rollback.back("shop", revision, strategy, "prices are wrong", ME)
+    here.use_cases.rollback.back("shop", RollbackWish(revision, strategy, "prices are wrong"), ME)
     return here.run()[0]
 
 

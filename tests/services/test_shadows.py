@@ -14,6 +14,7 @@ from app.domain.events import EventType
 from app.domain.identity import SYSTEM
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.domain.status import Divergence, SyncStatus
+from app.services.environments.rollback import RollbackWish
 from app.services.environments.write_back import WriteBackWish
 from tests.support.installation import ME, PIPELINE, Installation
 from tests.support.places import picture
@@ -120,7 +121,7 @@ def test_what_would_change_the_target_is_refused(here: Installation, shop: Path)
     for deed in (
         lambda: here.use_cases.drift.heal("shade", ME),
         lambda: here.use_cases.drift.write_back("shade", WriteBackWish(), ME),
-        lambda: here.use_cases.rollback.back("shade", None, "pin", "", ME),
+        lambda: here.use_cases.rollback.back("shade", RollbackWish(), ME),
         lambda: here.use_cases.rollback.preview("shade", None),
     ):
         with pytest.raises(OnlyObserves) as refused:

@@ -12,6 +12,7 @@ from app.domain.events import EventType
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.status import Divergence, SyncStatus
 from app.ports import AuditFilter
+from app.services.environments.rollback import RollbackWish
 from app.services.operations.inventory_seeding import seed_inventory
 from app.wording.switch_effects import left_behind
 from tests.support.installation import ME, Installation
@@ -63,7 +64,7 @@ def test_there_and_back_with_drift_open_nothing_is_written_and_the_drift_stays(h
 def test_a_hold_and_a_bad_revision_carry_over(here: Installation, mode: str) -> None:
     drifted(here, mode)
     left = here.environment().status.revision
-    here.use_cases.rollback.back("shop", None, "pin", "broken", ME)
+    here.use_cases.rollback.back("shop", RollbackWish(reason="broken"), ME)
     here.run()
     shown = picture(here.servers / "shop")
     here.use_cases.switching.switch("shop", {"mode": OTHER[mode], "policy": {"auto_sync": True}}, ME)

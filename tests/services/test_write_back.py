@@ -18,6 +18,7 @@ from app.domain.errors import (
 from app.domain.events import EventType
 from app.domain.operation import Outcome, Phase
 from app.domain.status import Divergence, SyncStatus
+from app.services.environments.rollback import RollbackWish
 from app.services.environments.write_back import WriteBackWish, WrittenBack
 from tests.support.installation import ME, Installation
 
@@ -130,7 +131,7 @@ def test_it_never_ends_a_rollback(here: Installation, mode: str) -> None:
     good = here.deliver(mode).revision
     here.clock.pass_(1)
     bad = here.deliver(mode, here.repo.commit({"deploy/new.html": "broken\n"})).revision
-    here.use_cases.rollback.back("shop", good, "pin", "broken", ME)
+    here.use_cases.rollback.back("shop", RollbackWish(good, reason="broken"), ME)
     here.run()
     (here.servers / "shop" / "index.html").write_text("by hand\n")
     here.refresh()
@@ -265,7 +266,7 @@ def test_a_reverting_rollback_of_a_tag_makes_no_branch(here: Installation) -> No
     here.clock.pass_(1)
     here.poll()
     with pytest.raises(InvalidInput, match="'prod' is a tag") as refused:
-        here.use_cases.rollback.back("shop", first, "revert", "", ME)
+        here.use_cases.rollback.back("shop", RollbackWish(first, "revert"), ME)
     assert list(refused.value.fields) == ["strategy"]
     assert here.repo.git("for-each-ref", "--format=%(refname)", "refs/heads") == "refs/heads/main"
 

@@ -22,7 +22,7 @@ from app.domain.errors import EnvironmentNotFound, OperationNotFound, Problem, T
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import AgentStore, AgentTransaction, Transaction
 from app.services.environments.previews import as_dict
-from app.services.environments.rollback import Rollback
+from app.services.environments.rollback import Rollback, RollbackWish
 from app.services.environments.write_back import WriteBackWish
 from app.services.operations.queue import Queue
 from app.services.outcomes.conclusion import Conclusion, conclude, request_stop, stopped
@@ -130,10 +130,11 @@ class CommandExecutor:
         with self._store.read() as tx:
             found = _find(tx, data["operation"])
         if found is None:
-            self._rollback.back(
-                environment.name, data.get("revision"), data.get("strategy", "pin"), data.get("reason", ""),
-                Actor.parse(data["by"]), expires_at, data["operation"],
+            wish = RollbackWish(
+                data.get("revision"), data.get("strategy", "pin"), data.get("reason", ""), expires_at,
+                override_hold=True,  # the control plane has judged it
             )  # fmt: skip
+            self._rollback.back(environment.name, wish, Actor.parse(data["by"]), data["operation"])
         with self._store.write() as tx:
             tx.operations.save(tx.operations.get(data["operation"]))  # reports the result and the hold
             tx.environments.set_hold(environment.id, tx.environments.by_id(environment.id).hold)

@@ -28,15 +28,18 @@ class DriftAnswers:
         self._queue = queue
         self._write_backs = WriteBacks(ports, queue, commands)
 
-    def heal(self, name: str, actor: Actor, reason: str = "") -> Operation:
-        """Make live equal the revision that is live already."""
+    def heal(self, name: str, actor: Actor, reason: str = "", *, override_hold: bool = False) -> Operation:
+        """Make live equal the revision that is live already. Raises EnvironmentHeld."""
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         refuse(environment, "heal drift")
         live = environment.status.revision
         if live is None:
             raise InvalidInput("Nothing was delivered to this environment yet; sync it first.")
-        request = Request(OperationKind.SYNC, Trigger.MANUAL, str(actor), wanted=live, reason=reason or "heal drift")
+        request = Request(
+            OperationKind.SYNC, Trigger.MANUAL, str(actor), wanted=live, reason=reason or "heal drift",
+            override_hold=override_hold,
+        )  # fmt: skip
         return self._queue.ask(name, request, actor)
 
     def acknowledge(self, name: str, actor: Actor) -> None:

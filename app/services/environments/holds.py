@@ -8,7 +8,7 @@ from app.domain.actor import SCHEDULE, Actor
 from app.domain.agents.protocol import CommandKind
 from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, Hold
-from app.domain.errors import InvalidInput
+from app.domain.errors import EnvironmentHeld, InvalidInput
 from app.domain.events import about
 from app.domain.events.environment_events import RESUMED, HoldEnded, HoldSet
 from app.domain.expiry import require_future
@@ -24,16 +24,21 @@ class Holds:
         self._ports = ports
         self._poller = poller
 
-    def hold(self, name: str, reason: str, expires_at: datetime | None, actor: Actor) -> Environment:
+    def hold(
+        self, name: str, reason: str, expires_at: datetime | None, actor: Actor, *, override_hold: bool = False
+    ) -> Environment:
         """Stop automation until resumed or expired. Raises InvalidInput without a reason, and for a moment in the
-        past."""
+        past; EnvironmentHeld where that would replace the hold of somebody else, unless `override_hold`."""
         now = self._ports.clock.now()
         if not reason.strip():
             raise InvalidInput(fields={"reason": "is required: say why, for those who wonder why nothing moves"})
         require_future(expires_at, now)
         with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
-            left = environment.hold.left_revision if environment.hold else None
+            before = environment.hold
+            if before and before.owner != str(actor) and not override_hold:
+                raise EnvironmentHeld.by(name, before.owner, before.reason)
+            left = before.left_revision if before else None
             set_hold(tx, environment, Hold(str(actor), reason, now, expires_at, left), actor, now)
             after = tx.environments.get(name)
             relay(self._ports, tx, after, CommandKind.HOLD, hold_data(after))
@@ -71,6 +76,8 @@ def set_hold(tx: Transaction, environment: Environment, hold: Hold, actor: Actor
     held = HoldSet(Actor.parse(hold.owner), expires, hold.left_revision, why=hold.reason)
     tx.ledger.append(now, [about(environment, held)])
     data = {**held.data, "environment": environment.name, "reason": hold.reason}
+    if environment.hold:
+        data["replaced"] = {"owner": environment.hold.owner, "reason": environment.hold.reason}
     tx.audit.append(now, NewAuditEntry(actor, "hold.set", f"environment:{environment.name}", data))
 
 
@@ -78,5 +85,6 @@ def end_hold(tx: Transaction, environment: Environment, actor: Actor, why: str, 
     """End a hold with its event and audit entry."""
     tx.environments.set_hold(environment.id, None)
     tx.ledger.append(now, [about(environment, HoldEnded(why=why))])
-    data = {"environment": environment.name, "reason": why}
+    owner = environment.hold.owner if environment.hold else ""
+    data = {"environment": environment.name, "reason": why, "owner": owner}
     tx.audit.append(now, NewAuditEntry(actor, "hold.end", f"environment:{environment.name}", data))

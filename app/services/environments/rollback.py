@@ -18,6 +18,7 @@ from app.domain.revision import Person, Revision, author_called
 from app.domain.state.plan import LiveState, Plan
 from app.ports import DesiredState, HistoryItem, Ports, Source, Target, Transaction, topics
 from app.services.environments.holds import end_hold, set_hold
+from app.services.operations.hold_check import refuse_rollback
 from app.services.operations.planning import applied_state, observe_and_plan
 from app.services.operations.queue import AgentCommand, Queue
 from app.services.operations.shadow_run import refuse
@@ -45,14 +46,25 @@ class RollbackPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class RollbackWish:
+    """Where to go back to (None: the last good revision) and how: "pin" sets a hold, until `expires_at`; "revert"
+    commits to Git. `override_hold`: also over the hold of somebody else."""
+
+    revision: str | None = None
+    strategy: str = "pin"
+    reason: str = ""
+    expires_at: datetime | None = None
+    override_hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WayBack:
-    """A rollback to record. `commit`: the revision to deliver; `pins`: it sets a hold, until `expires_at`; `marks`:
-    the revision that is left is marked bad."""
+    """A rollback to record. `commit`: the revision to deliver; `pins`: it sets a hold; `marks`: the revision that is
+    left is marked bad."""
 
     commit: Revision
-    reason: str
+    wish: RollbackWish
     actor: Actor
-    expires_at: datetime | None
     pins: bool
     marks: bool
 
@@ -90,58 +102,45 @@ class Rollback:
             chosen = source.resolve(wanted)
         return environment, item, chosen, source
 
-    def back(
-        self,
-        name: str,
-        revision: str | None,
-        strategy: str,
-        reason: str,
-        actor: Actor,
-        expires_at: datetime | None = None,
-        operation: str = "",
-    ) -> Operation:
-        """Go back to a revision (None: the last good one) and stay there. `operation`: an id that was promised.
+    def back(self, name: str, wish: RollbackWish, actor: Actor, operation: str = "") -> Operation:
+        """Go back to a revision and stay there. `operation`: an id that was promised.
 
         "pin" sets a hold and marks the revision that is left as bad; "revert" commits the chosen state to Git on top
-        of the branch and delivers it. Raises InvalidInput, NothingToRollBackTo, RevisionNotFound, PushRejected.
+        of the branch and delivers it. Raises InvalidInput, EnvironmentHeld, NothingToRollBackTo, RevisionNotFound,
+        PushRejected.
         """
-        if strategy not in STRATEGIES:
+        if wish.strategy not in STRATEGIES:
             raise InvalidInput(fields={"strategy": f"must be one of {', '.join(STRATEGIES)}"})
-        require_future(expires_at, self._ports.clock.now())
+        require_future(wish.expires_at, self._ports.clock.now())
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
         refuse(environment, "roll back")
+        refuse_rollback(environment, actor, wish.override_hold)
         if elsewhere(self._ports, environment):
-            return self._far(environment, revision, strategy, reason, actor, expires_at)
-        environment, _, chosen, source = self._choose(name, revision)
-        commit = self._revert(source, environment, chosen, reason, actor) if strategy == "revert" else chosen
+            return self._far(environment, wish, actor)
+        environment, _, chosen, source = self._choose(name, wish.revision)
+        commit = self._revert(source, environment, chosen, wish.reason, actor) if wish.strategy == "revert" else chosen
         back = not _forward(source, environment, chosen)
-        way = WayBack(commit, reason, actor, expires_at, pins=back and strategy == "pin", marks=back)
+        way = WayBack(commit, wish, actor, pins=back and wish.strategy == "pin", marks=back)
         with self._ports.store.write() as tx:
             asked = self._write(tx, tx.environments.by_id(environment.id), way, id=operation)
         self._ports.notifier.notify(topics(environment))
         return asked
 
-    def _far(
-        self,
-        environment: Environment,
-        revision: str | None,
-        strategy: str,
-        reason: str,
-        actor: Actor,
-        expires_at: datetime | None,
-    ) -> Operation:
+    def _far(self, environment: Environment, wish: RollbackWish, actor: Actor) -> Operation:
         """Roll back an agent's environment: choose from the stored history, record it, and command the agent."""
         with self._ports.store.write() as tx:
             environment = tx.environments.by_id(environment.id)
-            chosen, live = from_history(tx, environment, revision), environment.status.revision
+            chosen, live = from_history(tx, environment, wish.revision), environment.status.revision
             before = tx.history.find(environment.id, live) if live else None
             back = not _newer(chosen, before)
             place = {"environment": environment.name, "mode": environment.mode.value}
-            asked = {"revision": chosen.revision, "strategy": strategy, "reason": reason, "by": str(actor)}
-            command = CommandKind.ROLLBACK, {**place, **asked, "expires_at": encode(expires_at)}
-            pins = back and strategy == "pin"
-            way = WayBack(_as_revision(chosen), reason, actor, expires_at, pins=pins, marks=back)
+            asked = {
+                "revision": chosen.revision, "strategy": wish.strategy, "reason": wish.reason, "by": str(actor)
+            }  # fmt: skip
+            command = CommandKind.ROLLBACK, {**place, **asked, "expires_at": encode(wish.expires_at)}
+            pins = back and wish.strategy == "pin"
+            way = WayBack(_as_revision(chosen), wish, actor, pins=pins, marks=back)
             operation = self._write(tx, environment, way, command)
         self._ports.notifier.notify(topics(environment))
         return operation
@@ -150,17 +149,19 @@ class Rollback:
         self, tx: Transaction, environment: Environment, way: WayBack, command: AgentCommand | None = None, id: str = ""
     ) -> Operation:
         now, left, commit, actor = self._ports.clock.now(), environment.status.revision, way.commit, way.actor
+        refuse_rollback(environment, actor, way.wish.override_hold)
         tx.history.unmark_bad(environment.id, commit.sha)
         if left and left != commit.sha and way.marks:
-            self._mark(tx, environment, left, way.reason or "rolled back", actor)
+            self._mark(tx, environment, left, way.wish.reason or "rolled back", actor)
         if way.pins:
-            why = way.reason or f"rolled back to {commit.short}"
-            set_hold(tx, environment, Hold(str(actor), why, now, way.expires_at, left), actor, now)
+            why = way.wish.reason or f"rolled back to {commit.short}"
+            set_hold(tx, environment, Hold(str(actor), why, now, way.wish.expires_at, left), actor, now)
         elif environment.pinned:
             end_hold(tx, environment, actor, f"went on to {commit.short}", now)
         request = Request(
-            OperationKind.SYNC, Trigger.ROLLBACK, str(actor), wanted=commit.sha, reason=way.reason, left_revision=left
-        )
+            OperationKind.SYNC, Trigger.ROLLBACK, str(actor), wanted=commit.sha, reason=way.wish.reason,
+            left_revision=left, override_hold=way.wish.override_hold,
+        )  # fmt: skip
         return self._queue.add(tx, environment, request, actor, command, id)
 
     def _mark(self, tx: Transaction, environment: Environment, left: str, reason: str, actor: Actor) -> None:

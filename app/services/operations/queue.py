@@ -17,8 +17,9 @@ from app.domain.ids import new_id
 from app.domain.masking import mask
 from app.domain.operation import AUTOMATIC, Operation, OperationDetail, OperationKind, Outcome, Phase, Request, Trigger
 from app.ports import Ports, Transaction, topics
+from app.services.operations.hold_check import overridden, refuse_unless_overridden
 from app.services.outcomes.conclusion import Conclusion, conclude, request_stop, stopped
-from app.services.outcomes.operation_records import is_quiet, queued_event, requested_entry
+from app.services.outcomes.operation_records import is_quiet, override_events, queued_event, requested_entry
 from app.services.relay import recalled, relay, waits_for
 
 AgentCommand = tuple[CommandKind, Mapping[str, Any]]
@@ -33,9 +34,13 @@ class Queue:
         self._ports = ports
 
     def ask(self, environment: str, request: Request, actor: Actor) -> Operation:
-        """Queue an operation. A queued refresh is shared; a queued automatic sync makes way for a newer one."""
+        """Queue an operation. A queued refresh is shared; a queued automatic sync makes way for a newer one.
+
+        Raises EnvironmentHeld for a delivery by hand under a hold that it does not override.
+        """
         with self._ports.store.write() as tx:
             found = tx.environments.get(environment)
+            refuse_unless_overridden(found, request)
             operation = self.add(tx, found, request, actor)
         self._ports.notifier.notify(topics(found))
         return operation
@@ -67,8 +72,9 @@ class Queue:
         else:
             self.take(tx, operation)
         if not is_quiet(operation):
-            tx.ledger.append(operation.created_at, [queued_event(operation)])
-            tx.audit.append(operation.created_at, requested_entry(operation, actor))
+            over = overridden(environment, request)
+            tx.ledger.append(operation.created_at, [queued_event(operation), *override_events(operation, over)])
+            tx.audit.append(operation.created_at, requested_entry(operation, actor, over))
         return operation
 
     def take(self, tx: Transaction, operation: Operation) -> None:

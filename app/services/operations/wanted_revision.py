@@ -83,7 +83,8 @@ def ruling(
     if tx.history.is_bad(environment.id, revision.sha) and request.trigger in UNATTENDED:
         return Ruling(Phase.FAILED, Outcome.HELD, f"{revision.short} is marked bad and is not deployed by itself")
     hold = environment.hold
-    if hold and request.trigger in UNATTENDED and not newer_than_left(hold, revision.sha, source):
+    stops = request.trigger in UNATTENDED | {Trigger.MANUAL} and not request.override_hold
+    if hold and stops and not newer_than_left(hold, revision.sha, source):
         return Ruling(Phase.FAILED, Outcome.HELD, f"on hold by {hold.owner}: {hold.reason or 'no reason given'}")
     return None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.domain.actor import Actor
 from app.domain.audit import NewAuditEntry
 from app.domain.events import Fact, NewEvent
-from app.domain.events.operation_events import OperationConcluded, OperationQueued
+from app.domain.events.operation_events import OperationConcluded, OperationLog, OperationQueued
 from app.domain.operation import Operation, OperationKind, Trigger
 
 
@@ -43,8 +44,17 @@ def event_of(operation: Operation, fact: Fact) -> NewEvent:
     return NewEvent(fact, operation.environment, operation.environment_id, operation.id)
 
 
-def requested_entry(operation: Operation, actor: Actor) -> NewAuditEntry:
-    """The audit log's entry for an operation that was asked for."""
+def override_events(operation: Operation, over: Mapping[str, Any]) -> list[NewEvent]:
+    """The line in an operation's log that says whose hold it goes over."""
+    hold = over.get("overrode_hold")
+    if hold is None:
+        return []
+    why = f": {hold['reason']}" if hold["reason"] else ""
+    return [event_of(operation, OperationLog(line=f"goes over the hold of {hold['owner']}{why}"))]
+
+
+def requested_entry(operation: Operation, actor: Actor, over: Mapping[str, Any]) -> NewAuditEntry:
+    """The audit log's entry for an operation that was asked for. `over`: whose hold it goes over."""
     request = operation.request
     data: dict[str, Any] = {
         "environment": operation.environment,
@@ -53,6 +63,7 @@ def requested_entry(operation: Operation, actor: Actor) -> NewAuditEntry:
         "revision": request.wanted,
         "reason": request.reason,
     }
+    data |= over
     if request.pipeline:
         data["pipeline"] = {"url": request.pipeline.url, "id": request.pipeline.id}
     return NewAuditEntry(actor, f"{request.kind.value}.request", f"operation:{operation.id}", data)

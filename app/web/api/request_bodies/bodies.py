@@ -167,6 +167,7 @@ class SyncBody(Body):
     revision: Word | None = Field(None, description="Commit, branch or tag; default is the environment's ref.")
     pipeline: PipelineBody | None = Field(None, description="Makes `pipeline` the trigger.")
     allow_older: bool = Field(False, description="Allow an ancestor of the live revision.")
+    override_hold: bool = Field(False, description="Also under a hold; whose it was is written down.")
     reason: Line = ""
 
 
@@ -187,6 +188,7 @@ class RollbackBody(Body):
     strategy: Literal["pin", "revert"] = Field("pin", description="`pin` holds automation; `revert` commits to Git.")
     reason: Line = ""
     expires_at: Moment | None = Field(None, description="When the hold of `pin` ends.")
+    override_hold: bool = Field(False, description="Also under a hold; whose it was is written down.")
 
 
 class HoldBody(Body):
@@ -194,6 +196,14 @@ class HoldBody(Body):
 
     reason: Line = Field(min_length=1, description="Shown to everybody who wonders why nothing moves.")
     expires_at: Moment | None = None
+    override_hold: bool = Field(False, description="Also in the place of somebody else's hold.")
+
+
+class HealBody(Body):
+    """What to heal."""
+
+    reason: Line = ""
+    override_hold: bool = Field(False, description="Also under a hold; whose it was is written down.")
 
 
 class WriteBackBody(Body):

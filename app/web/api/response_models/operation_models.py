@@ -96,7 +96,7 @@ class DriftItem(BaseModel):
     path: str
     change: Literal["changed", "missing", "extra", "mode"]
     diff: str | None
-    secret_lines: int | None = Field(
+    masked_lines: int | None = Field(
         description="Lines that would publish a secret if they were written back; null: too large to be looked through."
     )
 
@@ -116,11 +116,11 @@ class Drift(BaseModel):
 
 
 class LeftOut(BaseModel):
-    """A file that was not written back because it looks like secrets; `secret_lines` is null where it is too large to
+    """A file that was not written back because it looks like secrets; `masked_lines` is null where it is too large to
     be looked through."""
 
     path: str
-    secret_lines: int | None
+    masked_lines: int | None
 
 
 class WrittenBack(BaseModel):

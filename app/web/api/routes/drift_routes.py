@@ -11,7 +11,7 @@ from app.services.environments.write_back import WriteBackWish
 from app.web.api.deprecation import deprecated_for
 from app.web.api.fields import LINE, Name
 from app.web.api.openapi import problems
-from app.web.api.request_bodies.bodies import IgnoreBody, WriteBackBody
+from app.web.api.request_bodies.bodies import HealBody, IgnoreBody, WriteBackBody
 from app.web.api.response_models import Drift, Operation, WrittenBack, reply
 from app.web.api.routes.operation_routes import accepted
 from app.web.api.serializers.domain_json import drift_json, written_back_json
@@ -34,11 +34,13 @@ def show_drift(name: Name, queries: Reads, who: Who) -> Response:
     "/environments/{name}/drift/heals",
     status_code=202,
     response_model=Operation,
+    responses=problems(409),
     dependencies=[may(Permission.HEAL_DRIFT)],
 )
-def heal(name: Name, use_cases: Cases, by: By) -> Response:
-    """Make live equal the live revision again."""
-    return accepted(use_cases.drift.heal(name, by))
+def heal(name: Name, use_cases: Cases, by: By, body: HealBody | None = None) -> Response:
+    """Make live equal the live revision again. Under a hold only with `override_hold`."""
+    given = body or HealBody()
+    return accepted(use_cases.drift.heal(name, by, given.reason, override_hold=given.override_hold))
 
 
 @router.post(

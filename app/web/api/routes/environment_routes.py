@@ -121,10 +121,16 @@ def delete_environment(name: Name, use_cases: Cases, by: By, if_match: IfMatch =
     use_cases.registration.remove(name, by, version=_version(if_match))
 
 
-@router.put("/environments/{name}/hold", response_model=Environment, dependencies=[may(Permission.HOLD)])
+@router.put(
+    "/environments/{name}/hold",
+    response_model=Environment,
+    responses=problems(409),
+    dependencies=[may(Permission.HOLD)],
+)
 def set_hold(name: Name, body: HoldBody, use_cases: Cases, queries: Reads, by: By) -> Response:
-    """Stop automation, and say why."""
-    return shown(queries, use_cases.holds.hold(name, body.reason, body.expires_at, by))
+    """Stop automation, and say why. Somebody else's hold is replaced only with `override_hold`."""
+    held = use_cases.holds.hold(name, body.reason, body.expires_at, by, override_hold=body.override_hold)
+    return shown(queries, held)
 
 
 @router.delete(

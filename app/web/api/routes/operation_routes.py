@@ -41,6 +41,7 @@ def sync_request(body: SyncBody, by: Actor) -> Request:
         reason=body.reason,
         pipeline=Pipeline(sent.url, sent.id, sent.commit_time) if sent else None,
         allow_older=body.allow_older,
+        override_hold=body.override_hold,
     )
 
 
@@ -52,7 +53,11 @@ def sync_request(body: SyncBody, by: Actor) -> Request:
     dependencies=[may(Permission.SYNC)],
 )
 def sync(name: Name, use_cases: Cases, by: By, body: SyncBody | None = None) -> Response:
-    """Ask for a sync. The answer is the queued operation; follow it at its Location."""
+    """Ask for a sync. The answer is the queued operation; follow it at its Location.
+
+    Under a hold it is refused with its owner and reason (409 `environment_held`) unless `override_hold` is true. What a
+    pipeline pushes is taken and ends as held, so that its decision is on record.
+    """
     return accepted(use_cases.queue.ask(name, sync_request(body or SyncBody(), by), by))
 
 

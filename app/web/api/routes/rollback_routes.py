@@ -9,6 +9,7 @@ from fastapi import Query, Response
 
 from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
+from app.services.environments.rollback import RollbackWish
 from app.web.api.fields import LINE, AfterNumber, Limit, Name
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import RollbackBody
@@ -53,4 +54,5 @@ def roll_back(name: Name, body: RollbackBody, use_cases: Cases, by: By) -> Respo
     """Go back to a revision of the history and stay there."""
     if (body.revision is None) == (not body.last_good):
         raise InvalidInput(fields={"revision": 'give either "revision" or "last_good": true'})
-    return accepted(use_cases.rollback.back(name, body.revision, body.strategy, body.reason, by, body.expires_at))
+    wish = RollbackWish(body.revision, body.strategy, body.reason, body.expires_at, body.override_hold)
+    return accepted(use_cases.rollback.back(name, wish, by))

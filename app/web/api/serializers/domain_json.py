@@ -208,7 +208,7 @@ def drift_json(environment: Environment, stored: DriftReport | None, checked_at:
 def drifted_json(one: DriftItem) -> dict[str, Any]:
     """A drifted path."""
     shown = {"path": one.path, "change": one.change.value, "diff": one.diff}
-    return {**shown, "secret_lines": one.secret_lines}
+    return {**shown, "masked_lines": one.secret_lines}
 
 
 def written_back_json(done: WrittenBack) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def written_back_json(done: WrittenBack) -> dict[str, Any]:
         "branch": done.branch,
         "operation": operation_json(done.operation) if done.operation else None,
         "waits": done.waits,
-        "left_out": [{"path": one.path, "secret_lines": one.secret_lines} for one in done.left_out],
+        "left_out": [{"path": one.path, "masked_lines": one.secret_lines} for one in done.left_out],
     }
 
 

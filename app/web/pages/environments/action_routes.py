@@ -21,9 +21,20 @@ router = page_router()
 
 
 @router.post("/environments/{name}/syncs", dependencies=[may(Permission.SYNC)])
-def sync(request: Request, use_cases: Cases, by: By, name: str, revision: Line = "", reason: Line = "") -> Response:
+def sync(
+    request: Request,
+    use_cases: Cases,
+    by: By,
+    name: str,
+    revision: Line = "",
+    reason: Line = "",
+    override_hold: Line = "",
+) -> Response:
     """Deliver a revision, or what the environment's ref points at."""
-    asked = Asked(OperationKind.SYNC, Trigger.MANUAL, str(by), wanted=line(revision) or None, reason=line(reason))
+    asked = Asked(
+        OperationKind.SYNC, Trigger.MANUAL, str(by), wanted=line(revision) or None, reason=line(reason),
+        override_hold=bool(override_hold),
+    )  # fmt: skip
     operation = use_cases.queue.ask(name, asked, by)
     what = short(operation.request.wanted) if operation.request.wanted else "the newest revision"
     return render.done(request, f"/operations/{operation.id}", f"Delivering {what} to {name}", tone="busy")
@@ -64,9 +75,11 @@ def delete(request: Request, use_cases: Cases, by: By, name: str) -> Response:
 
 
 @router.post("/environments/{name}/drift/heals", dependencies=[may(Permission.HEAL_DRIFT)])
-def heal(request: Request, use_cases: Cases, by: By, name: str, reason: Line = "") -> Response:
+def heal(
+    request: Request, use_cases: Cases, by: By, name: str, reason: Line = "", override_hold: Line = ""
+) -> Response:
     """Make live equal the live revision again."""
-    operation = use_cases.drift.heal(name, by, line(reason))
+    operation = use_cases.drift.heal(name, by, line(reason), override_hold=bool(override_hold))
     return render.done(request, f"/operations/{operation.id}", f"Healing {name}", tone="busy")
 
 

@@ -14,6 +14,7 @@ from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
 from app.ports import HistoryItem
 from app.services.environments.previews import Shown
+from app.services.environments.rollback import RollbackWish
 from app.web.pages.form_fields import Line, line, until
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import render
@@ -21,7 +22,7 @@ from app.web.requests.permission_check import By, may
 from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
 from app.wording.quantities import agree, plural
-from app.wording.short_names import short
+from app.wording.short_names import actor, short
 
 SHOWN = 40
 LETTERS = 40_000
@@ -76,10 +77,12 @@ def roll_back(
     strategy: Line = "pin",
     reason: Line = "",
     expires_at: Line = "",
+    override_hold: Line = "",
 ) -> Response:
     """Roll back to a revision."""
     try:
-        operation = visit.use_cases.rollback.back(name, line(revision), strategy, line(reason), by, until(expires_at))
+        wish = RollbackWish(line(revision), strategy, line(reason), until(expires_at), bool(override_hold))
+        operation = visit.use_cases.rollback.back(name, wish, by)
     except InvalidInput as problem:
         return _page(visit, name, line(revision), Typed(strategy, reason, expires_at), problem.fields)
     title = f"Rolling {name} back to {short(operation.request.wanted)}"
@@ -125,10 +128,13 @@ def _changes(items: list[dict[str, Any]]) -> tuple[PlannedChange, ...]:
 
 def _consequences(environment: Environment, found: Shown, counted: str) -> list[tuple[str, str]]:
     """(icon, sentence) pairs: what happens to what is delivered, to automation, to the revision that is left."""
-    live = environment.status.revision
+    live, hold = environment.status.revision, environment.hold
     consequences = [("file", f"{counted} on the target {agree(found.count, 'changes', 'change')}.")]
     if found.drifted:
         consequences.append(("wave", f"{plural(found.drifted, 'drifted path')} will be overwritten."))
+    if hold:
+        why = f" ({hold.reason})" if hold.reason else ""
+        consequences.append(("hold", f"Automation is held by {actor(hold.owner)}{why}; this goes over that hold."))
     checks = [word for word, there in (("hooks", environment.policy.hooks), ("the health check",
               environment.policy.health_check)) if there]  # fmt: skip
     if checks:
