@@ -14,7 +14,6 @@ from app.cli import (
     backup_commands,
     delivery_commands,
     demo_command,
-    drift_commands,
     environment_commands,
     local_agent_commands,
     output,
@@ -46,7 +45,6 @@ def root(
 for part in (
     environment_commands,
     delivery_commands,
-    drift_commands,
     audit_commands,
     token_commands,
     server_commands,

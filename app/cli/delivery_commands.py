@@ -11,6 +11,7 @@ import typer
 from app.cli import output
 from app.cli.environment_commands import AsJson, Name
 from app.client import Client, Failure
+from app.wording.quantities import secrets_in_words
 from app.wording.visible_text import visible
 
 LOCAL = re.compile(r"[~^]|@\{|\A@\Z")  # in no name of a branch or tag, so it asks for reckoning
@@ -19,13 +20,14 @@ Timeout = Annotated[float, typer.Option(help="Seconds to wait at most.")]
 Reason = Annotated[str, typer.Option("--reason", "-m", help="Why; kept in the ledger.")]
 HELD = "held from the command line"
 OverrideHold = Annotated[bool, typer.Option("--override-hold", help="Also under a hold; whose it was is written down.")]
+Paths = Annotated[list[str] | None, typer.Argument(help="Drifted paths; default is all of them.")]
 Expires = Annotated[str | None, typer.Option("--expires-at", help="RFC 3339 time at which the hold ends.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     for name, command in (
-        ("push", push), ("refresh", refresh), ("drift", drift), ("rollback", rollback),
+        ("push", push), ("refresh", refresh), ("drift", drift), ("heal", heal), ("write-back", write_back), ("rollback", rollback),
         ("hold", hold), ("resume", resume), ("compare", compare),
     ):  # fmt: skip
         app.command(name)(command)
@@ -46,7 +48,7 @@ def _pipeline() -> dict[str, str] | None:
     return None
 
 
-def end(client: Client, operation: dict[str, Any], wait: bool, timeout: float, as_json: bool) -> dict[str, Any]:
+def _end(client: Client, operation: dict[str, Any], wait: bool, timeout: float, as_json: bool) -> dict[str, Any]:
     """Show an operation (to its end, with `wait`) and return its last state."""
     shown: set[str] = set()
     lines = output.console()
@@ -84,7 +86,7 @@ def push(
     body = {"revision": revision, "pipeline": _pipeline(), "allow_older": allow_older, "reason": reason}
     body["override_hold"] = override_hold
     given = {key: value for key, value in body.items() if value}
-    operation = end(client, client.call("POST", f"/environments/{name}/syncs", given), wait, timeout, as_json)
+    operation = _end(client, client.call("POST", f"/environments/{name}/syncs", given), wait, timeout, as_json)
     if wait and not _is_live(client, name, operation):
         raise typer.Exit(1)
 
@@ -110,7 +112,7 @@ def _is_live(client: Client, name: str, operation: dict[str, Any]) -> bool:
 def refresh(name: Name, timeout: Timeout = 600, as_json: AsJson = False) -> None:
     """Compare live with desired now; exit 0 only where they are equal."""
     client = Client()
-    operation = end(client, client.call("POST", f"/environments/{name}/refreshes"), True, timeout, as_json)
+    operation = _end(client, client.call("POST", f"/environments/{name}/refreshes"), True, timeout, as_json)
     if operation["phase"] != "succeeded" or operation.get("outcome") == "out_of_sync":
         raise typer.Exit(1)
 
@@ -129,6 +131,42 @@ def drift(name: Name, as_json: AsJson = False) -> None:
             typer.echo(f"no drift, as of {output.ago(found.get('checked_at'))}")
     if found["items"]:
         raise typer.Exit(1)
+
+
+def heal(
+    name: Name, override_hold: OverrideHold = False, wait: Wait = False, timeout: Timeout = 600, as_json: AsJson = False
+) -> None:
+    """Make live equal the live revision again; what was changed by hand is overwritten."""
+    client = Client()
+    body = {"override_hold": True} if override_hold else {}
+    ended = _end(client, client.call("POST", f"/environments/{name}/drift/heals", body), wait, timeout, as_json)
+    if wait and ended["phase"] != "succeeded":
+        raise typer.Exit(1)
+
+
+def write_back(
+    name: Name,
+    paths: Paths = None,
+    branch: Annotated[str | None, typer.Option(help="Default is the environment's own branch.")] = None,
+    message: Annotated[str, typer.Option("--message", "-m", help="Message of the commit.")] = "",
+    include_secrets: Annotated[
+        list[str] | None,
+        typer.Option("--include-secrets", help="Path to publish although it looks like secrets."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Commit what drifted to Git, on the live revision. What looks like secrets is left out unless it is named."""
+    body: dict[str, Any] = {"paths": paths or [], "message": message, "include_secrets": include_secrets or []}
+    body |= {"branch": branch} if branch else {}
+    done = Client().call("POST", f"/environments/{name}/drift/write-backs", body)
+    if as_json:
+        output.as_json(done)
+        return
+    follows = done["operation"]
+    waits = done["waits"] or (f"operation {follows['id']} records it as live" if follows else "")
+    output.say(f"committed {done['revision'][:8]} to {done['branch']}{f'; {waits}' if waits else ''}")
+    for one in done["left_out"]:
+        output.say(f"left out  {one['path']}: {secrets_in_words(one['masked_lines'])}")
 
 
 def rollback(
@@ -153,7 +191,7 @@ def rollback(
         body["expires_at"] = expires_at
     if override_hold:
         body["override_hold"] = True
-    operation = end(client, client.call("POST", f"/environments/{name}/rollbacks", body), wait, timeout, as_json)
+    operation = _end(client, client.call("POST", f"/environments/{name}/rollbacks", body), wait, timeout, as_json)
     if wait and not _is_live(client, name, operation):
         raise typer.Exit(1)
 
