@@ -27,8 +27,8 @@ Expires = Annotated[str | None, typer.Option("--expires-at", help="RFC 3339 time
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     for name, command in (
-        ("push", push), ("refresh", refresh), ("drift", drift), ("heal", heal), ("write-back", write_back), ("rollback", rollback),
-        ("hold", hold), ("resume", resume), ("compare", compare),
+        ("push", push), ("refresh", refresh), ("drift", drift), ("heal", heal), ("write-back", write_back),
+        ("rollback", rollback), ("hold", hold), ("resume", resume), ("compare", compare),
     ):  # fmt: skip
         app.command(name)(command)
 

@@ -14,6 +14,7 @@ from app.domain.events import EventType
 from app.domain.operation import Outcome
 from app.domain.status import ConditionKind
 from app.domain.webhook import ReceivedBody
+from app.services.environments.rollback import RollbackWish
 from app.services.triggers.webhook_names import repository_hook
 from tests.support.gitserver import GitServer
 from tests.support.installation import ME, Installation
@@ -160,5 +161,5 @@ def test_another_credential_for_an_environment_keeps_what_was_deployed(here: Ins
     here.use_cases.keyring.add("newer", "token", {"username": "u", "token": "right"}, ME)
     here.use_cases.registration.edit("good", {"source": {"credential": "newer"}}, ME)
     here.push(None, "good")
-    here.use_cases.rollback.back("good", first, "pin", "", ME)
+    here.use_cases.rollback.back("good", RollbackWish(first, "pin", ""), ME)
     assert [ended.outcome for ended in here.run()] == [Outcome.ROLLED_BACK]
