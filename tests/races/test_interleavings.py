@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 
 from app.domain.operation import OperationKind, Request, Trigger
+from app.services.environments.rollback import RollbackWish
 from tests.races.conftest import Pair
 from tests.support.installation import ME, PIPELINE, Installation
 from tests.support.interleaving import Cut, tried
@@ -71,7 +72,7 @@ def delete(here: Installation, name: str) -> None:
 
 
 def roll_back(here: Installation, name: str) -> None:
-    here.use_cases.rollback.back(name, None, "pin", "bad", ME)
+    here.use_cases.rollback.back(name, RollbackWish(None, "pin", "bad"), ME)
 
 
 def hold(here: Installation, name: str) -> None:

@@ -8,6 +8,7 @@ from app import __version__
 from app.domain.errors import CredentialInUse, EnvironmentChanged, InvalidInput, OperationFinished, Problem
 from app.domain.events import EventType
 from app.domain.operation import OperationKind, Phase, Request, Trigger
+from app.services.environments.rollback import RollbackWish
 from tests.races.conftest import Pair
 from tests.support.installation import ME, Installation
 from tests.support.interleaving import Cut, Deed, tried
@@ -58,7 +59,7 @@ def test_a_server_that_has_not_fetched_moves_nothing_back(pair: Pair) -> None:
 def test_a_rollback_is_possible_on_either_server(pair: Pair) -> None:
     pair.delivered("shop", again=True)
     assert pair.two.use_cases.rollback.preview("shop", None).revision.sha == pair.commits[0]
-    pair.two.use_cases.rollback.back("shop", None, "pin", "bad", ME)
+    pair.two.use_cases.rollback.back("shop", RollbackWish(None, "pin", "bad"), ME)
     pair.settle()
     assert pair.one.environment().status.revision == pair.commits[0]
     assert names(pair.one) == {"0", "index.html"}
