@@ -59,6 +59,7 @@ agent_commands.register(local_agent_commands.group)
 
 def main() -> None:
     """Run the command line; failures are told in words, with an exit code other than 0."""
+    output.prepare()
     try:
         app()
     except Failure as failure:

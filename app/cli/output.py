@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.wording import short_names
@@ -22,6 +23,17 @@ TONES = {
     "OutOfSync": "yellow", "Progressing": "yellow", "queued": "yellow", "running": "yellow",
     "Degraded": "red", "Missing": "red", "failed": "red", "error": "red",
 }  # fmt: skip
+
+
+def prepare() -> None:
+    """Let every text be written: what the terminal's encoding has no sign for as an escape, and nowhere where standard
+    output is closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def console() -> Console:

@@ -19,6 +19,7 @@ from app.web.api import routes as api
 from app.web.api.openapi import describe
 from app.web.api.routes import health_routes
 from app.web.listening.client_address import ClientAddress, TrustedProxies
+from app.web.listening.head_requests import HeadRequests
 from app.web.pages import routes as pages
 from app.web.rendering.static_files import Assets
 from app.web.requests.access_log import Record
@@ -70,6 +71,7 @@ def create_app(
     problem_handlers.install(app)
     describe(app, queries.targets.kinds())
     app.add_middleware(Compression)
+    app.add_middleware(HeadRequests)
     app.add_middleware(Guard)
     app.add_middleware(Record, metrics=state.metrics, respond=problem_handlers.respond)
     app.add_middleware(ClientAddress, trusted=TrustedProxies(options.trusted_proxies))

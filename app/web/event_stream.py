@@ -17,6 +17,7 @@ from app.domain.permissions import Permission
 from app.notifications import InProcessNotifier
 from app.notifications.in_process_notifier import Listener
 from app.web.api.serializers.domain_json import event_json
+from app.web.pages.query_parameters import number
 from app.web.requests.permission_check import Who, admit, may
 from app.web.requests.route_dependencies import Reads, installed_queries
 
@@ -142,7 +143,8 @@ async def follow(
 
     Without a starting point only what is new is sent. A stream ends after ten minutes; connect again with the last id.
     """
-    start = int(last_event_id) if last_event_id and last_event_id.isdigit() and len(last_event_id) < 19 else after
+    start = number(last_event_id or "")
+    start = after if start is None else start
     if start is None:
         start = await run_in_threadpool(queries.events.last_id, who)
     return StreamingResponse(EventStream(request, who).ledger(start), media_type="text/event-stream", headers=HEADERS)

@@ -81,4 +81,5 @@ def _allowed(request: Request) -> set[str]:
         pattern = getattr(route, "path_regex", None)
         if pattern is not None and pattern.match(path):
             (exact if route.path == path else others).update(route.methods or ())
-    return exact or others
+    found = exact or others
+    return found | {"HEAD"} if "GET" in found else found

@@ -73,7 +73,7 @@ class SqlHistory:
 
     def page(self, environment_id: int, limit: int, after: str | None) -> Page[HistoryItem]:
         query = _ITEMS.where(h.c.environment_id == environment_id).order_by(h.c.id.desc())
-        if after and after.isascii() and after.isdigit():
+        if after and after.isascii() and after.isdigit() and len(after) < 19:
             query = query.where(h.c.id < int(after[:18]))
         rows = self._db.execute(query.limit(limit + 1)).all()
         next = str(rows[limit - 1].id) if len(rows) > limit else None

@@ -27,6 +27,21 @@ TEXTS = {
     "429": "Too many attempts; see Retry-After",
     "503": "Not ready, or the environment's agent is away; see Retry-After",
 }
+TAGS = {
+    "environments": "What is delivered where: registered, edited, held, switched between push and pull.",
+    "operations": "Syncs and refreshes, and what became of them.",
+    "drift": "What is on a target and not in Git, and the answers to it.",
+    "history": "What was live, and the way back to it.",
+    "ledger": "Everything that happened, in its order.",
+    "audit": "Who did what, in a chain that shows when it was altered.",
+    "comparison": "Push against pull, out of the installation's own ledger.",
+    "credentials": "Secrets for repositories and targets; they are never shown again.",
+    "tokens": "API tokens for scripts.",
+    "agents": "Processes beside their targets: who they are, and how one becomes one.",
+    "agent": "Between an agent and the server. Not for other clients: it changes with the agent's version.",
+    "webhooks": "Where Git hosts say that something was pushed.",
+    "health": "Whether the process lives and can work, and its figures.",
+}
 AGENTS = ("/api/v1/agents/self/",)  # and POST /agents, which takes an enrollment token
 PUBLIC = ("/healthz", "/readyz", "/webhooks/")
 UNSAFE = ("post", "put", "patch", "delete")
@@ -55,6 +70,7 @@ def describe(app: FastAPI, kinds: KindCatalogue) -> None:
         if app.openapi_schema is None:
             document = derived()
             document["info"]["description"] = ABOUT
+            document["tags"] = _tags(document)
             document["components"]["schemas"].update({**_named_schemas(), **target_schemas(kinds)})
             document["components"]["securitySchemes"] = _schemes()
             for path, operations in document["paths"].items():
@@ -64,6 +80,12 @@ def describe(app: FastAPI, kinds: KindCatalogue) -> None:
         return app.openapi_schema
 
     app.openapi = complete  # type: ignore[method-assign]
+
+
+def _tags(document: dict[str, Any]) -> list[dict[str, str]]:
+    """The tags that routes have, in their order, each with what it is about."""
+    used = [tag for operations in document["paths"].values() for one in operations.values() for tag in one["tags"]]
+    return [{"name": tag, "description": TAGS[tag]} for tag in dict.fromkeys(used)]
 
 
 def _schemes() -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from app.web.rendering import links, plots
 from app.web.rendering.diff_rows import diff_lines
@@ -15,6 +16,7 @@ from app.wording.quantities import agree, listed, number, plural, size
 from app.wording.role_words import deeds_of
 from app.wording.short_names import actor, repository, short
 from app.wording.times import clock, duration, every, exact, iso, relative, since
+from app.wording.visible_text import visible_lines
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
@@ -25,12 +27,20 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
+def _shown(value: Any) -> Any:
+    """What an expression puts into a page: text of others with nothing in it that cannot be seen."""
+    if not isinstance(value, str) or isinstance(value, Markup):  # markup is made of what came through here
+        return value
+    return visible_lines(value)
+
+
 def environment(templates: Path, static: Callable[[str], str]) -> Environment:
     """An environment over a folder of templates; `static` turns a name below static/ into a URL."""
     env = Environment(
         loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from fastapi import Request, Response
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.requests.metrics import Metrics
-from app.web.requests.problem_documents import answer
+from app.web.requests.problem_documents import answer, named_request
 
 QUIET = ("/static/", "/healthz", "/readyz", "/metrics")
 KNOWN = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z", re.ASCII)
 Respond = Callable[[Request, int, str, str], Response]  # a problem in the form that suits who asked
 log = structlog.get_logger("http")
+
+
+def request_id(scope: Scope) -> str:
+    """The request's own name: what the client or a proxy calls it in X-Request-ID, or a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if GIVEN_ID.match(given) else secrets.token_hex(8)
 
 
 def template(scope: Scope) -> str:
@@ -37,6 +47,11 @@ class Record:
         """Serve one request."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        with structlog.contextvars.bound_contextvars(request_id=request_id(scope)):
+            await self._serve(scope, receive, send)
+        return None
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, status = time.perf_counter(), 0
         scope.setdefault("state", {})
 
@@ -44,6 +59,7 @@ class Record:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])  # a member of HTTPStatus reads badly in a log
+                MutableHeaders(scope=message)["X-Request-ID"] = named_request()
             await send(message)
 
         try:
@@ -54,7 +70,6 @@ class Record:
                 await self._failed(scope)(scope, receive, noted)
         finally:
             self._record(scope, status or 499, time.perf_counter() - started)
-        return None
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route, method = template(scope), _method(scope)

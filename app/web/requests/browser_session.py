@@ -17,20 +17,26 @@ def require_same_origin(request: Request) -> None:
     """Refuse a cookie's authority for a request that another site made.
 
     Browsers say where a request comes from in Sec-Fetch-Site, older ones and those on plain HTTP in Origin; a client
-    that sends neither is no browser and holds no cookie by accident. Only hosts are compared, because a TLS proxy may
-    speak plain HTTP with us.
+    that sends neither is no browser and holds no cookie by accident. Our own hosts are the one that was asked for and
+    that of the public address, because a proxy may ask for another one; schemes are not compared, because a TLS proxy
+    may speak plain HTTP with us.
     """
     site = request.headers.get("sec-fetch-site")
     if site in ("same-origin", "none"):
         return
     origin = request.headers.get("origin")
-    if site is None and (origin is None or _host(origin) == request.headers.get("host", "")):
+    own = {_host(f"//{request.headers.get('host', '')}"), _host(request.app.state.public_url)} - {None}
+    if site is None and (origin is None or _host(origin) in own):
         return
     raise NotPermitted("The request came from another site and was not carried out.")
 
 
-def _host(origin: str) -> str | None:
+def _host(url: str) -> tuple[str, int | None] | None:
+    """The host in small letters and a port other than the usual ones."""
     try:
-        return urlsplit(origin).netloc or None
+        parts = urlsplit(url)
+        port = parts.port
     except ValueError:
         return None
+    usual = {"http": (80,), "https": (443,)}.get(parts.scheme, (80, 443))
+    return (parts.hostname.rstrip("."), None if port in usual else port) if parts.hostname else None

@@ -6,6 +6,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import Request, Response
 
 from app.domain import errors as e
@@ -57,6 +58,11 @@ def status_of(problem: e.Problem) -> int:
     return next((STATUS[kind] for kind in type(problem).__mro__ if kind in STATUS), 409)
 
 
+def named_request() -> str:
+    """The id of the request that is being answered, as in X-Request-ID and the log."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
 def problem_body(status: int, code: str, detail: str, fields: dict[str, str] | None = None) -> dict[str, Any]:
     """An RFC 9457 problem document."""
     body: dict[str, Any] = {
@@ -66,6 +72,8 @@ def problem_body(status: int, code: str, detail: str, fields: dict[str, str] | N
         "detail": detail,
         "code": code,
     }
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and named_request():  # what the server's log is searched for
+        body["request_id"] = named_request()
     if fields:
         body["errors"] = [{"field": field, "message": text} for field, text in fields.items()]
     return body

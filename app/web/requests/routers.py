@@ -3,13 +3,50 @@ another one, which takes a fifth of a start; routes that are complete are only p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Protocol
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
+from app.domain.errors import InvalidInput
+from app.web.requests.permission_check import known
+from app.wording.quantities import listed
+
 API = "/api/v1"
+AGENT_PROTOCOL = "agent"
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses query parameters that it does not know: a filter that is misspelt must not answer as if it
+    had been heard."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's handler, behind the check; who may not ask hears that first."""
+        handle, allowed = super().get_route_handler(), sorted(_query_names(self.dependant))
+
+        async def strict(request: Request) -> Response:
+            unknown = sorted(set(request.query_params) - set(allowed))
+            somebody: bool = bool(unknown) and await run_in_threadpool(known, request)
+            if somebody:
+                hint = f"is not known here; there is {listed(allowed)}" if allowed else "is not known here"
+                raise InvalidInput(fields={name[:100]: hint for name in unknown[:10]})
+            return await handle(request)
+
+        return strict
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    here = {field.alias for field in dependant.query_params}
+    return here.union(*map(_query_names, dependant.dependencies))
+
+
+def operation_id(route: APIRoute) -> str:
+    """What generated clients call it."""
+    return route.name
 
 
 class RoutedModule(Protocol):
@@ -19,8 +56,9 @@ class RoutedModule(Protocol):
 
 
 def api_router(tag: str) -> APIRouter:
-    """For REST routes below /api/v1."""
-    return APIRouter(prefix=API, tags=[tag])
+    """For REST routes below /api/v1. Agents of the next version may send what this one does not know yet."""
+    strict = APIRoute if tag == AGENT_PROTOCOL else StrictRoute
+    return APIRouter(prefix=API, tags=[tag], route_class=strict, generate_unique_id_function=operation_id)
 
 
 def page_router() -> APIRouter:

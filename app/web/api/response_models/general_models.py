@@ -26,7 +26,8 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem document; `code` is stable, `errors` names wrong fields."""
+    """RFC 9457 problem document; `code` is stable, `errors` names wrong fields, `request_id` what a failure of the
+    server has in its log."""
 
     type: str
     title: str
@@ -34,6 +35,7 @@ class Problem(BaseModel):
     detail: str
     code: str = Field(examples=["environment_not_found"])
     errors: list[FieldProblem] | None = None
+    request_id: str | None = None
 
 
 class Items(BaseModel, Generic[T]):

@@ -27,7 +27,7 @@ from app.wording.switch_effects import left_behind
 
 router = api_router("environments")
 IfMatch = Annotated[
-    str, Header(pattern=r'^(\*|"[0-9]{1,9}")$', description="ETag of what is being edited; anything by default.")
+    str, Header(pattern=r'^(\*|(W/)?"[0-9]{1,9}")$', description="ETag of what is being edited; anything by default.")
 ]
 SyncWord = Literal["", "Synced", "OutOfSync", "Unknown"]
 HealthWord = Literal["", "Healthy", "Progressing", "Degraded", "Missing", "Suspended", "Unknown"]
@@ -110,7 +110,7 @@ def edit_environment(
 
 
 def _version(if_match: str) -> int | None:
-    return None if if_match == "*" else int(if_match.strip('"'))
+    return None if if_match == "*" else int(if_match.removeprefix("W/").strip('"'))  # proxies that compress weaken it
 
 
 @router.delete(

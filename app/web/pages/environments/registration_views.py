@@ -119,7 +119,7 @@ def _edited(visit: Visit, sent: Mapping[str, object]) -> Environment | None:
     if not name:
         return None
     one = visit.queries.environments.get(visit.who, name)
-    return replace(one, version=int(version)) if version.isascii() and version.isdigit() else one
+    return replace(one, version=int(version)) if version.isascii() and version.isdigit() and len(version) < 10 else one
 
 
 def _wrong(visit: Visit, typed: Mapping[str, str], one: Environment | None) -> tuple[dict[str, str], str]:

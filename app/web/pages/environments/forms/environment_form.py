@@ -197,7 +197,8 @@ def placed(errors: Mapping[str, str], typed: Mapping[str, str]) -> tuple[dict[st
         if known:
             within = name.removeprefix(known).strip(".")
             found.setdefault(
-                known, f"Line {int(within) + 1} {text}" if within.isdigit() else f"{within} {text}".strip()
+                known,
+                f"Line {int(within) + 1} {text}" if within.isdecimal() else f"{within} {text}".strip(),
             )
         else:
             others.append(f"{name} {text}")
