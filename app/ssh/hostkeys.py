@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 from itertools import pairwise
+from pathlib import Path
 
 KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa")
 
@@ -26,6 +28,15 @@ def _blob(kind: str, body: str) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return blob if blob.startswith(len(kind).to_bytes(4, "big") + kind.encode()) else None
+
+
+def own_host_keys(folder: Path = Path("/etc/ssh")) -> frozenset[str]:
+    """The host keys of this machine's own server, as `host_key` returns them."""
+    found = set[str | None]()
+    for file in folder.glob("ssh_host_*_key.pub"):
+        with contextlib.suppress(OSError):
+            found.add(host_key(file.read_text("utf-8", "replace")[:10_000]))
+    return frozenset(key for key in found if key)
 
 
 def fingerprint(key: str) -> str:

@@ -44,6 +44,11 @@ class KindOfTarget(ABC):
         """Whether two targets of this kind share a place, or a part of it."""
         return self.info.place(one) == self.info.place(other)
 
+    def local_path(self, options: Mapping[str, Any]) -> str | None:
+        """The directory on the machine of the process that delivers, where a target is known to be one: by that, two
+        kinds find that they share a place."""
+        return None
+
     def workdir(self, options: Mapping[str, Any]) -> str | None:
         """The directory on this machine in which hooks and command checks run; None where there is none."""
         return None

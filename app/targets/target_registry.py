@@ -14,6 +14,7 @@ from app.domain.specification.reader import UnknownField
 from app.domain.specification.target_kind import TARGET, TargetFact
 from app.ports import Runner, Target
 from app.targets.directory.directory_kind import DirectoryKind
+from app.targets.files.allowed_roots import overlaps
 from app.targets.kind_of_target import KindOfTarget
 from app.targets.ssh.ssh_kind import SshKind
 from app.targets.target_dependencies import Secret, TargetDependencies, no_secret
@@ -83,11 +84,16 @@ class TargetRegistry:
 
     def overlapping(self, environment: Environment, others: Mapping[str, TargetSpec]) -> str | None:
         mine = environment.target
-        kind = self._of(environment)
-        for name, theirs in others.items():
-            if name != environment.name and theirs.kind == mine.kind and kind.overlap(mine.options, theirs.options):
-                return name
-        return None
+        self._of(environment)
+        return next((name for name, one in others.items() if name != environment.name and self._share(mine, one)), None)
+
+    def _share(self, one: TargetSpec, other: TargetSpec) -> bool:
+        """Whether two targets share a place, as far as it is known."""
+        kind, theirs = self._kinds[one.kind], self._kinds.get(other.kind)
+        if theirs is None or kind is theirs:
+            return theirs is not None and kind.overlap(one.options, other.options)
+        here, there = kind.local_path(one.options), theirs.local_path(other.options)
+        return bool(here and there) and overlaps(str(here), str(there))
 
     def workdir(self, environment: Environment) -> str | None:
         return self._of(environment).workdir(environment.target.options)

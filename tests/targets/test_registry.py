@@ -56,6 +56,8 @@ def test_a_directory_below_a_root_is_fine(registry: TargetRegistry, tmp_path: Pa
         ("{tmp}/srvice", "lies outside PUSHPULL_TARGET_ROOTS"),
         ("{tmp}/srv/../elsewhere", "must be a plain path"),
         ("a\nb", "must be a plain path"),
+        ("~/shop", "must be written out"),
+        ("~kim/shop", "must be written out"),
         ("", "is required"),
         (None, "is required"),
         (7, "is required"),

@@ -27,7 +27,7 @@ from app.targets.target_registry import CATALOGUE, TargetRegistry
 from tests.support.delivery import Watcher, deliver, desired, planned
 from tests.support.repo import GitRepo, link
 from tests.support.sshd import SshServer, new_key, ready
-from tests.targets.conftest import SshReleaseSite, SshSite, login
+from tests.targets.conftest import ReleaseSite, Site, SshReleaseSite, SshSite, login
 from tests.targets.test_contract import FIRST, ODD, drift, hashed, tree
 
 pytestmark = pytest.mark.skipif(not ready(), reason="no sshd here (Debian: apt-get install openssh-server)")
@@ -82,6 +82,59 @@ def test_the_same_place_on_one_host_is_an_overlap_whoever_logs_in(tmp_path: Path
     assert kind.overlap(one, {**one, "user": "b", "path": "/srv/shop/sub"})
     assert not kind.overlap(one, {**one, "path": "/srv/shop2"})
     assert not kind.overlap(one, {**one, "port": 2222})
+
+
+def test_hosts_that_show_one_key_are_one_place_whatever_they_are_called(tmp_path: Path) -> None:
+    kind = SshKind(TargetDependencies.of(tmp_path, [tmp_path], no_secret))
+    one = {"host": "127.0.0.1", "port": 22, "user": "a", "path": "/srv/shop", "host_key": "ssh-ed25519 AAAA"}
+    assert kind.overlap(one, {**one, "host": "::1", "port": 2222, "path": "/srv"})
+    assert not kind.overlap(one, {**one, "host": "::1", "path": "/srv/other"})
+    assert not kind.overlap(one, {**one, "host": "h", "host_key": "ssh-ed25519 BBBB"})
+    assert not kind.overlap({**one, "host_key": None}, {**one, "host": "h", "host_key": None})
+
+
+def test_a_directory_here_and_one_over_ssh_to_this_machine_are_one_place(
+    ssh: SshSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = TargetRegistry(tmp_path / "data", [ssh.roots])
+    far = ssh.environment.target
+    near = replace(far, kind="directory", options={"path": str(ssh.path / "sub")})
+    for known in (frozenset(), frozenset([far.option("host_key")])):
+        monkeypatch.setattr("app.targets.ssh.ssh_kind.own_host_keys", lambda known=known: known)
+        for mine, theirs in ((far, near), (near, far)):
+            shared = registry.overlapping(replace(ssh.environment, target=mine), {"other": theirs})
+            assert shared == ("other" if known else None)
+
+
+def test_the_tools_of_posix_are_enough(quick_path: Path, repo: GitRepo, tmp_path: Path) -> None:
+    with SshServer(tmp_path / "sshd", greeting="export POSIXLY_CORRECT=1") as server:
+        for site in (SshSite(quick_path / "a", server), SshReleaseSite(quick_path / "b", server)):
+            one = repo.commit({**FIRST, **ODD}, onto=None, branch="one")
+            two = repo.commit({**FIRST, "index.html": "two", "bin": "a file now"}, onto=None, branch="two")
+            for revision in (one, two, one):
+                deliver(site.open(), repo, revision)
+                assert hashed(site) == tree(repo, revision)
+                assert drift(site, repo, revision) == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a directory to another group")
+@pytest.mark.parametrize("kind", [Site, ReleaseSite, SshSite, SshReleaseSite])
+def test_what_a_directory_hands_down_is_kept(quick_path: Path, repo: GitRepo, kind: type[Site]) -> None:
+    site = kind(quick_path)
+    site.path.mkdir(parents=True)
+    os.chown(site.path, -1, 33)
+    site.path.chmod(0o2775)
+    deliver(site.open(), repo, repo.commit({"a": "1", "css/deep/b": "1", "css/c": "1"}))
+    for folder in ("css", "css/deep"):
+        found = (site.folder / folder).stat()
+        assert (found.st_mode & 0o7777, found.st_gid) == (0o2755, 33)
+    for file in ("a", "css/deep/b", "css/c"):
+        assert (site.folder / file).stat().st_gid == 33
+    if site.in_place:
+        os.chown(site.folder / "css", -1, 34)
+        (site.folder / "css").chmod(0o2755)
+        deliver(site.open(), repo, repo.commit({"a": "1", "css/deep/b": "1", "css/c": "2"}, onto=None, branch="two"))
+        assert (site.folder / "css/c").stat().st_gid == 34
 
 
 # --- who it is ---

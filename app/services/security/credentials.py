@@ -10,6 +10,7 @@ from app.domain.audit import NewAuditEntry
 from app.domain.errors import CredentialInUse, InvalidInput
 from app.domain.specification.environment_fields import NAME
 from app.ports import Credential, Ports, PublicHalf
+from app.services.security.private_key_text import mended
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "ssh-key": ("private_key",),
@@ -40,12 +41,14 @@ class Keyring:
         errors = {
             field: f"is required for a credential of kind '{kind}'" for field in NEEDS[kind] if not fields.get(field)
         }
-        if kind == "ssh-key" and not errors and not PRIVATE_KEY.search(fields["private_key"]):
+        if kind == "ssh-key" and not errors and not PRIVATE_KEY.search(mended(fields["private_key"])):
             errors["private_key"] = "must be a private key: the whole file, from its BEGIN line to its END line"
         if not NAME.match(name):
             errors["name"] = "must be 1 to 63 letters, digits, '.', '_' or '-'"
         if errors:
             raise InvalidInput(f"The credential is not complete: {', '.join(errors)}.", fields=errors)
+        if kind == "ssh-key":
+            fields = {**fields, "private_key": mended(fields["private_key"])}
         now = self._ports.clock.now()
         public = {field: fields[field] for field in PUBLIC if field in fields}
         public |= self._public_half(fields["private_key"]) if kind == "ssh-key" else {}

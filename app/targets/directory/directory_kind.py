@@ -73,6 +73,10 @@ class DirectoryKind(KindOfTarget):
     def overlap(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         return overlaps(str(one.get("path", "")), str(other.get("path", "")))
 
+    def local_path(self, options: Mapping[str, Any]) -> str | None:
+        """The directory itself."""
+        return str(options.get("path", ""))
+
     def workdir(self, options: Mapping[str, Any]) -> str | None:
         """The directory that readers see, or the target's own before the first release; None before the first sync."""
         path = Path(str(options.get("path", "")))

@@ -39,6 +39,8 @@ def _malformed(given: Any) -> str:
         return "is required: the directory to deliver to, such as /srv/shop"
     if any(ord(char) < 32 or ord(char) == 127 for char in given) or ".." in PurePath(given).parts:
         return "must be a plain path without '..' and control characters"
+    if given.strip().startswith("~"):
+        return "must be written out: '~' is nobody's home here; write the whole path, such as /srv/shop"
     if len(os.fsencode(given)) > LONGEST or any(len(os.fsencode(part)) > 255 for part in PurePath(given).parts):
         return "is too long; choose a shorter directory"
     return ""

@@ -203,11 +203,11 @@ def lstat_in(fd: int, name: bytes) -> os.stat_result | None:
 
 
 def new_folder(fd: int, name: bytes | str) -> None:
-    """Make a directory with exactly mode 0755, whatever the umask."""
+    """Make a directory with exactly mode 0755, whatever the umask; the set-group-ID that it inherits stays."""
     os.mkdir(name, 0o700, dir_fd=fd)
     made = os.open(name, FOLDER_FLAGS, dir_fd=fd)
     try:
-        os.fchmod(made, 0o755)
+        os.fchmod(made, 0o755 | os.fstat(made).st_mode & stat.S_ISGID)
     finally:
         os.close(made)
 

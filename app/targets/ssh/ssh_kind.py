@@ -11,6 +11,7 @@ from app.domain.errors import InvalidInput, Problem
 from app.domain.specification.target_kind import TargetFact
 from app.ports import Runner, Target
 from app.ssh import Connection, SshFailed
+from app.ssh.hostkeys import own_host_keys
 from app.targets.files.allowed_roots import overlaps
 from app.targets.files.file_inventory import FileInventory
 from app.targets.files.layouts import kept_releases, with_releases
@@ -86,9 +87,15 @@ class SshKind(KindOfTarget):
         return given.facts(options)
 
     def overlap(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-        """Whether one directory of a host is the other, or lies in it, whoever logs in."""
+        """Whether one directory of a host is the other, or lies in it, whoever logs in and whatever the host is called:
+        hosts that show one key are one."""
         same = all(one.get(name) == other.get(name) for name in ("host", "port"))
-        return same and overlaps(str(one.get("path", "")), str(other.get("path", "")))
+        known = bool(one.get("host_key")) and one.get("host_key") == other.get("host_key")
+        return (same or known) and overlaps(str(one.get("path", "")), str(other.get("path", "")))
+
+    def local_path(self, options: Mapping[str, Any]) -> str | None:
+        """The directory, where the host is this machine by its key."""
+        return os.path.realpath(str(options["path"])) if options.get("host_key") in own_host_keys() else None
 
     def runner(self, options: Mapping[str, Any]) -> Runner | None:
         """The host."""

@@ -28,7 +28,7 @@ take() {
   chmod -- $m "$@" || no "take"
 }
 old() { R=$H/releases/$O; at "$1" || no "lost"; R=$H/.pushpull-$T-0/r; }
-mkdir "$G/r" && chmod 755 "$G/r" || no stage
+mkdir "$G/r" || no stage
 R=$H/.pushpull-$T-0/r
 """
 FILLED = rb"""

@@ -54,7 +54,7 @@ top() {
 make_top() {
   mkdir -p -- "$P" || no "make"
   cd -P -- "$P" || no "make"
-  [ -e "./$N" ] || [ -h "./$N" ] || { mkdir "./$N" && chmod 755 "./$N"; } || no "make"
+  [ -e "./$N" ] || [ -h "./$N" ] || mkdir "./$N" || no "make"
   top || no "enter"
 }
 need() { for t; do command -v "$t" >/dev/null 2>&1 || no "tool $t"; done; }
@@ -206,7 +206,8 @@ rm -rf "./.pushpull-$T-0" "./.pushpull-$T-1" || no "sweep"
 say done; fin
 """
 # $T: token. The stream is unpacked into a directory of its own; the plan is its last member and ends with a line that
-# says so, and only a whole plan is run.
+# says so, and only a whole plan is run. Directories inherit what their own directory hands down (set-group-ID), and
+# files get the group of such a directory, where the account may give it.
 APPLY = r"""
 need tar
 make_top
@@ -223,7 +224,8 @@ G=$R/.pushpull-$T-0
 if ls -d /proc/self/fd/9/plan >/dev/null 2>&1; then G=/proc/self/fd/9; fi
 H=$R
 to() { at "$1" || no "lost"; }
-put() { mv -f -- "$@" . || no "put"; }
+put() { [ -g . ] && group "$@"; mv -f -- "$@" . || no "put"; }
+group() { g=$(ls -ldn . | { read -r x x x g x; printf %s "$g"; }) && chgrp -- "$g" "$@" 2>/dev/null; }
 rid() {
   rm -f -- "$@" 2>/dev/null && return
   for f; do
@@ -238,7 +240,7 @@ mk() {
     [ -h "$f" ] && { rm -f -- "$f" || no "mk"; }
     [ -d "$f" ] || set -- "$@" "$f"
   done
-  [ $# -eq 0 ] || mkdir -m 755 -- "$@" || no "mk"
+  [ $# -eq 0 ] || mkdir -- "$@" || no "mk"
 }
 hollow() { find "$1" -depth -type d -exec rmdir {} \; 2>/dev/null; }
 . "$G/plan" || exit 75
