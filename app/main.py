@@ -31,7 +31,7 @@ from app.scheduler import Scheduler
 from app.services.security.access import Access
 from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
-from app.store import Secrets, SqlStore, open_store, upgrade
+from app.store import HeadFile, Secrets, SqlStore, open_store, upgrade
 from app.store.migrate import current, newest
 from app.store.only_server import claim
 from app.targets.target_registry import TargetRegistry
@@ -51,8 +51,7 @@ log = structlog.get_logger("server")
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Everything that one process runs. `password`: the first admin's one-time password, to be shown once;
-    `claimed`: the locks that keep a second server away."""
+    """Everything that one process runs. `password`: the first admin's one-time one; `claimed`: its locks."""
 
     settings: Settings
     store: SqlStore
@@ -126,7 +125,8 @@ def private_folder(settings: Settings) -> None:
 def open_database(settings: Settings) -> SqlStore:
     """The store, migrated."""
     private_folder(settings)
-    store = open_store(settings.database(), settings.folder() / "secret.key")
+    folder = settings.folder()
+    store = open_store(settings.database(), folder / "secret.key", appended=HeadFile(folder).note)
     upgrade(store.engine)
     return store
 
@@ -168,11 +168,11 @@ def build(settings: Settings) -> Installation:
 def _wired(settings: Settings) -> Installation:
     store, bus, folder = open_database(settings), InProcessNotifier(), settings.folder()
     ports = wire_ports(settings, store, bus)
-    use_cases = wire_use_cases(ports, Passwords(), Signer(folder / "signing.key"), public_half)
+    signer, shared = Signer(folder / "signing.key"), settings.shared_database()
+    use_cases = wire_use_cases(ports, Passwords(), signer, public_half, HeadFile(folder), shared=shared)
     password = use_cases.access.bootstrap(_secret(settings.bootstrap_token), _secret(settings.admin_password))
-    workers = Workers(use_cases, bus, settings.workers, shared=settings.shared_database())
-    scheduler = Scheduler(use_cases) if settings.scheduler else None
-    background = Background()
+    workers = Workers(use_cases, bus, settings.workers, shared=shared)
+    scheduler, background = Scheduler(use_cases) if settings.scheduler else None, Background()
     queries = wire_queries(ports, background.run)
     return Installation(settings, store, use_cases, queries, bus, workers, scheduler, background, password)
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import output as show
 from app.cli.environment_commands import AsJson
-from app.client import Client
+from app.cli.server_commands import settings
+from app.client import Client, Failure
+
+if TYPE_CHECKING:
+    from app.services.security.audit_log import AuditLog
 
 group = typer.Typer(no_args_is_help=True, help="Export and verify the audit log.")
 
@@ -46,6 +52,52 @@ def verify(
         show.say(f"NOT intact, first bad entry {result.first_bad}: {result.problem}", err=True)
     if not result.valid:
         raise typer.Exit(1)
+
+
+@group.command("head")
+def head_kept(as_json: AsJson = False) -> None:
+    """Show, on the server's machine, the signing key's fingerprint and the head that is kept outside the database."""
+    with _local() as log:
+        last = log.last_kept()
+        answer = {"key": log.fingerprint, "seq": last.seq if last else None, "head": last.hash if last else None}
+    if as_json:
+        show.as_json(answer)
+    else:
+        typer.echo(f"key {answer['key']}\nhead {answer['head'] or 'none yet'} (entry {answer['seq'] or 0})")
+
+
+@group.command("accept-head")
+def accept_head(
+    reason: Annotated[str, typer.Option(help="Why the stored log is the right one; it is audited.")],
+) -> None:
+    """Take the stored log as it is, on the server's machine: after a restored backup, or with a new signing key."""
+    from app.domain.actor import START
+    from app.domain.errors import Problem
+
+    with _local() as log:
+        try:
+            made = log.accept(reason, START)
+        except Problem as problem:
+            raise Failure(problem.detail) from None
+    typer.echo(f"accepted: the log ends with entry {made.seq}, head {made.hash}")
+
+
+@contextmanager
+def _local() -> Iterator[AuditLog]:
+    """The audit log of the installation on this machine."""
+    from app.crypto import Signer
+    from app.main import open_database, wire_ports
+    from app.notifications import InProcessNotifier
+    from app.services.security.audit_log import AuditLog
+    from app.store import HeadFile
+
+    given = settings()
+    store, folder = open_database(given), given.folder()
+    try:
+        ports = wire_ports(given, store, InProcessNotifier())
+        yield AuditLog(ports, Signer(folder / "signing.key"), HeadFile(folder), shared=given.shared_database())
+    finally:
+        store.close()
 
 
 @group.command("export")

@@ -33,7 +33,16 @@ from app.ports.storage.intake import (
     Repositories,
     RepositoryState,
 )
-from app.ports.storage.ledger import Audit, AuditFilter, Checkpoint, DriftItems, Episodes, Ledger
+from app.ports.storage.ledger import (
+    Audit,
+    AuditFilter,
+    Checkpoint,
+    DriftItems,
+    Episodes,
+    HeadKeeper,
+    KeptHead,
+    Ledger,
+)
 from app.ports.storage.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
 from app.ports.storage.pages import Page
 from app.ports.storage.store import Store, Transaction
@@ -75,12 +84,14 @@ __all__ = [
     "Episodes",
     "Foreseeing",
     "Hasher",
+    "HeadKeeper",
     "History",
     "HistoryItem",
     "HookSecret",
     "HookSecrets",
     "Identities",
     "Inbox",
+    "KeptHead",
     "Ledger",
     "LiveItems",
     "Notifier",

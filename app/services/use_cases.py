@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.ports import Hasher, Ports, PublicHalf, Signing
+from app.ports import Hasher, HeadKeeper, Ports, PublicHalf, Signing
 from app.services.agents.agent_use_cases import AgentUseCases, wire_agent_use_cases
 from app.services.environments.drift_answers import DriftAnswers
 from app.services.environments.holds import Holds
@@ -16,7 +16,7 @@ from app.services.operations.follow_up import FollowUp
 from app.services.operations.queue import Queue
 from app.services.operations.reconciler import Reconciler
 from app.services.security.access import Access
-from app.services.security.audit_log import AuditLog
+from app.services.security.audit_log import AuditLog, NothingKept
 from app.services.security.credentials import Keyring, untold
 from app.services.triggers.polling import Poller
 from app.services.triggers.webhooks import Webhooks
@@ -43,7 +43,15 @@ class UseCases:
     agents: AgentUseCases
 
 
-def wire_use_cases(ports: Ports, hasher: Hasher, signing: Signing, public_half: PublicHalf = untold) -> UseCases:
+def wire_use_cases(
+    ports: Ports,
+    hasher: Hasher,
+    signing: Signing,
+    public_half: PublicHalf = untold,
+    heads: HeadKeeper | None = None,
+    *,
+    shared: bool = False,
+) -> UseCases:
     """The use cases over the ports."""
     queue = Queue(ports)
     poller = Poller(ports, queue)
@@ -64,6 +72,6 @@ def wire_use_cases(ports: Ports, hasher: Hasher, signing: Signing, public_half: 
         switching=ModeSwitches(ports, registration, queue),
         keyring=Keyring(ports, public_half),
         access=Access(ports, hasher),
-        audit=AuditLog(ports, signing),
+        audit=AuditLog(ports, signing, heads or NothingKept(), shared=shared),
         agents=agents,
     )

@@ -28,6 +28,7 @@ from app.store.repositories.identity_repository import SqlIdentities
 from app.store.repositories.intake_repository import SqlInbox, SqlRepositories
 from app.store.repositories.ledger_repository import SqlLedger
 from app.store.repositories.operation_repository import SqlOperations
+from app.store.rows import log
 from app.store.single_writer import LOCK_S, Turns, answering, exclude_others
 
 # The connection that was used last is used next, so that only those that are needed at once fill their caches: each
@@ -37,6 +38,7 @@ USUAL = {"pool_size": 16, "max_overflow": 32, "pool_use_lifo": True}
 SMALL_CACHE_KB, CACHE_KB = 400, 2000
 
 
+Appended = Callable[[int, str], object]
 QueueOf = Callable[[Connection, RunsOn], WorkQueue]
 
 
@@ -117,11 +119,17 @@ class SqlTransaction:
 
 class SqlStore:
     """Implements the port Store. `here` tells whose environments are worked on over this database, `queue_of` makes
-    the queue of a transaction."""
+    the queue of a transaction, `appended` hears of the audit log's new end after each transaction that wrote to it."""
 
     def __init__(
-        self, engine: Engine, cipher: Cipher, here: RunsOn = RunsOn.SERVER, queue_of: QueueOf = EmbeddedQueue
+        self,
+        engine: Engine,
+        cipher: Cipher,
+        here: RunsOn = RunsOn.SERVER,
+        queue_of: QueueOf = EmbeddedQueue,
+        appended: Appended = lambda *_: None,
     ) -> None:
+        self._appended = appended
         self._queue_of = queue_of
         self.engine = engine
         self._cipher = cipher
@@ -144,7 +152,16 @@ class SqlStore:
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
         with self.writing() as connection:
-            yield SqlTransaction(connection, self._cipher, self._here, self._queue_of)
+            tx = SqlTransaction(connection, self._cipher, self._here, self._queue_of)
+            yield tx
+        if made := tx.audit.appended:
+            self._tell(made.seq, made.hash)
+
+    def _tell(self, seq: int, hash: str) -> None:
+        try:
+            self._appended(seq, hash)
+        except OSError:
+            log.exception("the audit log's head could not be kept outside the database")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -162,9 +179,11 @@ def _begun(connection: Connection) -> RootTransaction:
     return connection.execution_options(writes=True).begin()
 
 
-def open_store(url: str, key_file: Path, here: RunsOn = RunsOn.SERVER) -> SqlStore:
+def open_store(
+    url: str, key_file: Path, here: RunsOn = RunsOn.SERVER, appended: Appended = lambda *_: None
+) -> SqlStore:
     """Open a database; migrate it before the first use. `key_file` holds the key of stored secrets, made if missing."""
-    return SqlStore(open_engine(url), Cipher(key_file), here)
+    return SqlStore(open_engine(url), Cipher(key_file), here, appended=appended)
 
 
 def open_engine(url: str, *, small: bool = False) -> Engine:

@@ -26,7 +26,7 @@ from app.ports import Ports
 from app.queries import wire_queries
 from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
-from app.store import open_store, upgrade
+from app.store import HeadFile, open_store, upgrade
 from app.targets.kind_of_target import KindOfTarget
 from app.targets.target_dependencies import TargetDependencies
 from app.targets.target_registry import KINDS, TargetRegistry
@@ -91,7 +91,7 @@ class Installation:
 
     def _open(self, database_url: str, kinds: Sequence[Callable[[TargetDependencies], KindOfTarget]]) -> None:
         self._kinds = kinds
-        self.store = open_store(database_url, self.data / "secret.key")
+        self.store = open_store(database_url, self.data / "secret.key", appended=HeadFile(self.data).note)
         sources = GitSources(self.data, [self.folder], self._secret)
         targets = TargetRegistry(self.data, [self.servers], kinds, secret=self._secret)
         self.ports = Ports(
@@ -105,7 +105,12 @@ class Installation:
         )
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.use_cases: UseCases = wire_use_cases(
-            self.ports, Passwords(cheap), Signer(self.data / "signing.key"), public_half
+            self.ports,
+            Passwords(cheap),
+            Signer(self.data / "signing.key"),
+            public_half,
+            HeadFile(self.data),
+            shared=not database_url.startswith("sqlite:"),
         )
         self.queries = wire_queries(self.ports, lambda _, work: work())
 

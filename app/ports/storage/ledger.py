@@ -64,6 +64,32 @@ class Checkpoint:
     public_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptHead:
+    """An entry that this installation knows of outside its database. `kind`: "head" (it was the chain's end), "seal"
+    (we signed a checkpoint there), or "key": `hash` is the fingerprint of another key that was accepted."""
+
+    seq: int
+    hash: str
+    kind: str = "head"
+
+
+class HeadKeeper(Protocol):
+    """Keeps heads of the audit chain where the database's owner cannot write."""
+
+    def kept(self) -> tuple[KeptHead, ...]:
+        """What is kept; empty where nothing ever was."""
+        ...
+
+    def note(self, seq: int, hash: str) -> None:
+        """Keep another head, after its transaction."""
+        ...
+
+    def keep(self, heads: tuple[KeptHead, ...]) -> None:
+        """Keep these in the place of all others, also through a loss of power."""
+        ...
+
+
 class Audit(Protocol):
     """The append-only, hash-chained log."""
 
@@ -75,8 +101,8 @@ class Audit(Protocol):
         """Newest first; `after` is the seq to continue below."""
         ...
 
-    def walk(self, where: AuditFilter | None = None) -> Iterator[AuditEntry]:
-        """Oldest first, streamed in batches."""
+    def walk(self, where: AuditFilter | None = None, after: int = 0) -> Iterator[AuditEntry]:
+        """Oldest first, streamed in batches, behind the entry numbered `after`."""
         ...
 
     def head(self) -> AuditEntry | None:

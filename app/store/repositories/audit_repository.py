@@ -25,12 +25,14 @@ class SqlAudit:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
+        self.appended: AuditEntry | None = None
 
     def append(self, at: datetime, entry: NewAuditEntry) -> AuditEntry:
         last = self.head()
         made = chain(_plain(entry), last.seq + 1 if last else 1, at, last.hash if last else GENESIS)
         values = {**made.as_dict(), "environment": _environment(made)}
         self._db.execute(insert(a).values(values))
+        self.appended = made
         return made
 
     def head(self) -> AuditEntry | None:
@@ -44,8 +46,8 @@ class SqlAudit:
         next = str(rows[limit - 1].seq) if len(rows) > limit else None
         return Page(readable(rows[:limit], _read, "audit"), next)
 
-    def walk(self, where: AuditFilter | None = None) -> Iterator[AuditEntry]:
-        seq = 0
+    def walk(self, where: AuditFilter | None = None, after: int = 0) -> Iterator[AuditEntry]:
+        seq = after
         while True:
             query = select(a).where(a.c.seq > seq, *_narrowed(where or AuditFilter())).order_by(a.c.seq).limit(BATCH)
             rows = self._db.execute(query).all()
