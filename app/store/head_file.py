@@ -23,7 +23,6 @@ class HeadFile:
         self._path = folder / FILE
 
     def note(self, seq: int, hash: str) -> None:
-        """Add a head. What a full disk does not take is told by the next one."""
         descriptor = os.open(self._path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             os.write(descriptor, f"head {seq} {hash}\n".encode())
