@@ -133,6 +133,7 @@ def test_medians_of_resamples_are_those_of_a_real_bootstrap() -> None:
     assert high == pytest.approx(quantile(gaps, 0.975), abs=0.15)
 
 
+@pytest.mark.thorough
 def test_intervals_of_differences_cover_the_truth() -> None:
     chance = random.Random(11)
     truth = 0.5  # medians of the two normal distributions below

@@ -237,6 +237,7 @@ def test_csv_has_a_line_per_row_and_pairing() -> None:
 
 
 # --- at size ---
+@pytest.mark.thorough
 def test_ten_thousand_deliveries_are_compared_at_once() -> None:
     chance = random.Random(3)
     facts = tuple(

@@ -289,6 +289,7 @@ def test_a_webhook_nudges_the_agent_once(here: Installation) -> None:
     assert fleet.commands() == [("nudge", {})]
 
 
+@pytest.mark.thorough
 def test_questions_are_answered_by_the_agent_that_was_asked(here: Installation) -> None:
     fleet = Fleet(here)
     deployed(fleet, OLDER, SHA)
@@ -309,6 +310,7 @@ def test_questions_are_answered_by_the_agent_that_was_asked(here: Installation) 
     assert "hunter2" not in str(shown.items)
 
 
+@pytest.mark.thorough
 def test_a_problem_that_the_agent_met_is_the_answer(here: Installation) -> None:
     fleet = Fleet(here)
 
@@ -322,6 +324,7 @@ def test_a_problem_that_the_agent_met_is_the_answer(here: Installation) -> None:
     assert met.value.code() == "push_rejected"
 
 
+@pytest.mark.thorough
 def test_an_agent_that_is_away_or_does_not_answer_is_told_of(here: Installation) -> None:
     fleet = Fleet(here)
     with pytest.raises(AgentAway, match=f"did not answer within {PATIENCE_S:.0f} s"):

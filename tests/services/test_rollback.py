@@ -106,6 +106,7 @@ def test_revert_commits_to_git_and_delivers_that(here: Installation, mode: str) 
     assert here.poll() == []
 
 
+@pytest.mark.thorough
 def test_going_forward_again_holds_nothing(here: Installation, mode: str) -> None:
     _, second = two_revisions(here, mode)
     back(here)
@@ -135,6 +136,7 @@ def test_it_is_said_where_no_other_revision_was_well(here: Installation, mode: s
         back(here)
 
 
+@pytest.mark.thorough
 def test_health_is_asked_on_the_way_back_too(here: Installation, mode: str) -> None:
     check = {"kind": "command", "command": ["test", "-e", "new"], "deadline_s": 1}
     first, _ = two_revisions(here, mode, health_check=check)
@@ -142,6 +144,7 @@ def test_health_is_asked_on_the_way_back_too(here: Installation, mode: str) -> N
     assert (ended.phase, here.environment().status.health) == (Phase.FAILED, Health.DEGRADED)
 
 
+@pytest.mark.thorough
 def test_bad_health_goes_back_by_itself_once(here: Installation, mode: str) -> None:
     check = {"kind": "command", "command": ["grep", "-q", "one", "index.html"], "deadline_s": 1}
     here.register(mode, health_check=check, auto_rollback=True)

@@ -31,6 +31,7 @@ def drifted(here: Installation, mode: str) -> None:
     assert here.refresh().outcome is Outcome.OUT_OF_SYNC
 
 
+@pytest.mark.thorough
 def test_there_and_back_with_drift_open_nothing_is_written_and_the_drift_stays(here: Installation, mode: str) -> None:
     drifted(here, mode)
     before, target = here.environment(), here.servers / "shop"
@@ -61,6 +62,7 @@ def test_there_and_back_with_drift_open_nothing_is_written_and_the_drift_stays(h
     assert len(history) == 2
 
 
+@pytest.mark.thorough
 def test_a_hold_and_a_bad_revision_carry_over(here: Installation, mode: str) -> None:
     drifted(here, mode)
     left = here.environment().status.revision

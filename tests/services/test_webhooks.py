@@ -61,6 +61,7 @@ def test_the_same_delivery_twice_acts_once(here: Installation) -> None:
     assert here.run() == []
 
 
+@pytest.mark.thorough
 def test_the_same_commit_in_another_delivery_is_a_recorded_no_op(here: Installation) -> None:
     ready(here, "push")
     sha = here.repo.commit({"deploy/index.html": "two\n"})
@@ -89,6 +90,7 @@ def test_a_webhook_that_is_ahead_waits_for_its_commit(here: Installation, mode: 
     assert ended.revision == sha
 
 
+@pytest.mark.thorough
 def test_a_webhook_whose_commit_never_appears_is_given_up_in_the_ledger(here: Installation, mode: str) -> None:
     ready(here, mode)
     announce(here, "e" * 40)

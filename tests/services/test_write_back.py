@@ -68,6 +68,7 @@ def test_a_newer_commit_on_the_same_file_is_in_the_way_and_is_named(here: Instal
     assert here.run() == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "theirs",
     [
@@ -99,6 +100,7 @@ def test_a_newer_commit_elsewhere_is_kept_and_not_delivered_by_it(here: Installa
     assert files_of(target) == before
 
 
+@pytest.mark.thorough
 def test_the_same_change_on_both_sides_is_nothing_to_write_back(here: Installation, mode: str) -> None:
     drifted(here, mode)
     here.repo.commit({"deploy/index.html": "by hand\n"}, "the same")
@@ -126,6 +128,7 @@ def test_under_a_hold_it_is_recorded_only(here: Installation, mode: str) -> None
     assert (target / "index.html").read_text() == "by hand\n"
 
 
+@pytest.mark.thorough
 def test_it_never_ends_a_rollback(here: Installation, mode: str) -> None:
     here.register(mode)
     good = here.deliver(mode).revision
@@ -180,6 +183,7 @@ def test_what_looks_like_secrets_is_left_out_until_it_is_named(here: Installatio
     assert here.environment().status.sync is SyncStatus.SYNCED
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("path", "content"),
     [
@@ -210,6 +214,7 @@ def test_a_secret_that_git_holds_already_keeps_no_file_back(here: Installation) 
     assert here.repo.git("show", "main:deploy/app.env") == "PASSWORD=hunter2\nPORT=81"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["kim", "Käthe Ärmel", "ana@example.org", "<>", "a <b@c>"])
 def test_the_author_is_a_person_with_an_address(here: Installation, name: str) -> None:
     from app.domain.actor import user
@@ -223,6 +228,7 @@ def test_the_author_is_a_person_with_an_address(here: Installation, name: str) -
     assert here.repo.git("fsck", "--strict") == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("wanted", ["refs/heads/main", "HEAD", "main"])
 def test_a_branch_under_another_name_is_that_branch(here: Installation, wanted: str) -> None:
     drifted(here, "push", ref=wanted)
@@ -233,6 +239,7 @@ def test_a_branch_under_another_name_is_that_branch(here: Installation, wanted: 
     assert done.operation is not None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("wanted", ["prod", "refs/tags/prod", "{sha}", "{short}"])
 def test_without_a_branch_to_follow_one_has_to_be_named(here: Installation, wanted: str) -> None:
     here.repo.tag("prod", annotated=True)
