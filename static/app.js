@@ -120,6 +120,19 @@
     else if (on('[data-close]')) on('details').open = false
   })
 
+  // choosing rows: all at once, and how many
+  const count = () => each('[data-count]', (words) => {
+    const boxes = [...words.closest('form').elements].filter((one) => one.type === 'checkbox')
+    const chosen = boxes.filter((one) => one.checked).length
+    words.textContent = `${chosen} ${words.dataset.count}`
+    each('[data-choose]', (all) => { all.checked = chosen > 0 && chosen === boxes.length; all.indeterminate = chosen > 0 && chosen < boxes.length })
+  })
+  document.addEventListener('change', ({ target }) => {
+    const form = target.dataset?.choose && document.getElementById(target.dataset.choose)
+    if (form) [...form.elements].forEach((one) => { if (one.type === 'checkbox') one.checked = target.checked })
+    if (target.type === 'checkbox') count()
+  })
+
   // a form is sent once; coming back from the cache of pages makes it usable again
   document.addEventListener('submit', ({ target, submitter }) => {
     if (target.method === 'post' && submitter) later(() => { submitter.disabled = true })
@@ -219,6 +232,7 @@
   const settle = () => {
     tick()
     flash()
+    count()
     each('[data-chart]', (figure) => { if (charts.get(figure)?.source !== figure.dataset.chart) near.observe(figure) })
     each('[data-follow]', (log) => { log.scrollTop = log.scrollHeight })
     each('.toast[data-leaves]:not([data-timed])', (toast) => {

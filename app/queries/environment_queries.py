@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.environment import Environment
+from app.domain.environment import Environment, Hold
 from app.domain.errors import EnvironmentNotFound
 from app.domain.identity import Identity
 from app.domain.state.drift import Episode
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Ports, Tally, Transaction
 from app.queries.visibility import may_see, visible_environment
 
-NAMED = 5  # environments in need of a person that the overview names
+NAMED = 3  # environments in need of a person that the overview names
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Overview:
     tally: Tally
     page: Page[EnvironmentRow]
     needy: tuple[tuple[Environment, Episode | None], ...]
+    holds: tuple[Hold, ...]
 
 
 class EnvironmentQueries:
@@ -58,7 +59,8 @@ class EnvironmentQueries:
         with self._store.read() as tx:
             tally = tx.environments.tally(now)
             page = tx.environments.page(where, now, limit, after, by_need=True)
-            return Overview(now, tally, _seen(identity, page), _needy(tx, identity, now) if tally.need else ())
+            needy = _needy(tx, identity, now) if tally.need else ()
+            return Overview(now, tally, _seen(identity, page), needy, tx.environments.holds() if tally.held else ())
 
 
 def _needy(tx: Transaction, identity: Identity, now: datetime) -> tuple[tuple[Environment, Episode | None], ...]:

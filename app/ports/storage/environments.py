@@ -90,6 +90,10 @@ class Environments(Protocol):
         """How many environments there are and in which state, verdicts aged to `now` (UTC)."""
         ...
 
+    def holds(self) -> tuple[Hold, ...]:
+        """Every hold that stands, in no order."""
+        ...
+
     def of_repository(self, repo_url: str) -> tuple[Environment, ...]:
         """Every environment whose source is this repository, by name; agents' and servers' alike."""
         ...

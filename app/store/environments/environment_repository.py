@@ -154,6 +154,10 @@ class SqlEnvironments:
         total = sum(row[-1] for row in rows)
         return Tally(total, by[0], by[1], by[2], by[3].get(0, 0), by[4].get(1, 0))
 
+    def holds(self) -> tuple[Hold, ...]:
+        rows = self._db.execute(select(env.c.hold).where(env.c.hold.is_not(None))).scalars()
+        return tuple(hold for values in rows if (hold := read_hold(values)))
+
     def of_repository(self, repo_url: str) -> tuple[Environment, ...]:
         rows = self._db.execute(_OF_REPOSITORY, {"url": repo_url})
         return readable(rows, read_environment, "environments")

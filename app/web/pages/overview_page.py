@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from app.domain.environment import Environment
 from app.domain.need_reasons import need_at
 from app.domain.permissions import Permission
 from app.domain.specification.kind_catalogue import KindCatalogue
-from app.domain.status import Divergence, Health, SyncStatus
+from app.domain.status import Divergence, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.web.pages.environments.forms import environment_form as forms
 from app.web.pages.environments.forms.environment_form import Form
@@ -21,7 +22,7 @@ from app.web.rendering import links, render
 from app.web.requests.permission_check import may
 from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
-from app.wording.needs_words import Need, need_of
+from app.wording.needs_words import Need, RowSign, kept_back, need_of, signs_of
 from app.wording.quantities import agree, listed, plural
 
 REGIONS = ("environments", "summary")
@@ -34,10 +35,14 @@ class OverviewRow:
 
     environment: Environment
     sync: SyncStatus
-    health: Health
     calm: bool
+    signs: tuple[RowSign, ...]
     days: tuple[tuple[int, int, bool], ...]
-    noun: str
+
+    @property
+    def mark(self) -> str:
+        """What flashes when it changes."""
+        return " ".join((self.environment.status.revision or "", self.sync, *(sign.label for sign in self.signs)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class OverviewPage:
 
     headline: str
     lede: str
+    kept_back: str
     tally: Tally
     needs: tuple[Need, ...]
     more_needs: int
@@ -117,6 +123,7 @@ def overview(
     context = OverviewPage(
         headline=headline(tally),
         lede=lede(tally),
+        kept_back=kept_back(seen.holds, seen.now),
         tally=tally,
         needs=needs,
         more_needs=tally.need - len(needs),
@@ -155,7 +162,6 @@ def lede(tally: Tally) -> str:
     words = {SyncStatus.OUT_OF_SYNC: "waiting for a delivery", SyncStatus.UNKNOWN: "not compared yet"}
     known = [(tally.by_sync.get(one.value, 0), words.get(one, one.value)) for one in SyncStatus]
     parts = [f"{count:,} {word}" for count, word in known if count]
-    parts += [f"{tally.held:,} held"] if tally.held else []
     return f"{plural(tally.total, 'environment')}: {listed(parts)}."
 
 
@@ -167,15 +173,24 @@ def groups(page: Page[EnvironmentRow], now: datetime, kinds: KindCatalogue, *, w
         buckets.setdefault(_bucket(row, now, fine=whole), []).append(row)
     order = ("Need you", "On their way", "Waiting for a pipeline or you", "Held", "Not compared yet", "Fine", "Others")
     return tuple(
-        Group(title, "bad" if title == "Need you" else "", tuple(buckets[title])) for title in order if title in buckets
+        Group(title, _tone(buckets[title]) if title == "Need you" else "", tuple(buckets[title]))
+        for title in order
+        if title in buckets
     )
+
+
+def _tone(rows: Sequence[OverviewRow]) -> str:
+    """Red is for what is broken; drift and silence are amber."""
+    broken = any(row.environment.status.failed or row.environment.status.unwell for row in rows)
+    return "bad" if broken else "warn"
 
 
 def _row(one: EnvironmentRow, now: datetime, kinds: KindCatalogue) -> OverviewRow:
     environment = one.environment
     moving = environment.status.divergence is not Divergence.DRIFT
     sync, health = environment.sync_at(now), environment.health_at(now)
-    return OverviewRow(environment, sync, health, moving, one.days, kinds.nouns(environment.target)[0])
+    signs = signs_of(environment, health, kinds.nouns(environment.target)[0])
+    return OverviewRow(environment, sync, moving, signs, one.days)
 
 
 def _bucket(row: OverviewRow, now: datetime, *, fine: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from fastapi import Query
 PAGE = 50
 
 Word = Annotated[str, Query(max_length=250)]
+PARTS = re.compile(r'[^\s"]*"[^"]*"|\S+')
 After = Annotated[str, Query(max_length=200)]
 
 
@@ -34,8 +36,9 @@ def number(after: str) -> int | None:
 
 
 def split_search(text: str) -> tuple[str, dict[str, str]]:
-    """The words of a search apart from its labels: "shop tier=prod" is ("shop", {"tier": "prod"})."""
-    parts = text.split()
+    """The words of a search apart from its labels: "shop tier=prod" is ("shop", {"tier": "prod"}). Quotes hold a
+    label together that has spaces: owner="team a"."""
+    parts = [part.replace('"', "") for part in PARTS.findall(text)]
     labels = dict(part.split("=", 1) for part in parts if "=" in part.strip("="))
     return " ".join(part for part in parts if "=" not in part.strip("=")), labels
 

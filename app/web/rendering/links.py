@@ -27,6 +27,11 @@ def environment(name: str, *below: str) -> str:
     return "/".join(("/environments", *(quote(part, safe="") for part in (name, *below))))
 
 
+def label(key: str, value: str) -> str:
+    """The overview, narrowed to environments with a label."""
+    return with_query("/", {"q": f'{key}="{value}"' if any(c.isspace() for c in value) else f"{key}={value}"})
+
+
 def with_query(path: str, values: Mapping[str, object]) -> str:
     """A path with those query values that say anything."""
     given = {key: str(value) for key, value in values.items() if value not in (None, "", False)}

@@ -20,8 +20,15 @@ from app.web.pages import (
     problem_page,
     settings_page,
 )
+from app.web.pages.environments import (
+    bulk_actions,
+    history_view,
+    pipeline_view,
+    registration_views,
+    rollback_view,
+    timeline_view,
+)
 from app.web.pages.environments import drift_view as environment_drift
-from app.web.pages.environments import history_view, pipeline_view, registration_views, rollback_view, timeline_view
 from app.web.rendering.templating import environment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,6 +36,7 @@ PAGES = environment(ROOT / "templates", lambda name: f"/static/{name}")
 SHELL = {"user", "nav", "flash"}
 CONTEXTS: dict[str, Any] = {
     "overview/index.html": overview_page.OverviewPage,
+    "overview/bulk.html": bulk_actions.BulkPage,
     "overview/start.html": overview_page.FirstStartPage,
     "environments/timeline.html": timeline_view.TimelineView,
     "environments/drift.html": environment_drift.EnvironmentDriftView,
