@@ -91,6 +91,9 @@ DECLARED = """
     POST /environments/{name}/rollback rollback
     POST /environments/{name}/syncs sync
     POST /environments/{name}/refreshes refresh
+    POST /bulk/refreshes refresh
+    POST /bulk/hold hold
+    POST /bulk/resume resume
     POST /environments/{name}/hold hold
     POST /environments/{name}/resume resume
     POST /environments/{name}/delete delete

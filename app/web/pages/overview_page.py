@@ -24,6 +24,7 @@ from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
 from app.wording.needs_words import Need, RowSign, kept_back, need_of, signs_of
 from app.wording.quantities import agree, listed, plural
+from app.wording.short_names import short
 
 REGIONS = ("environments", "summary")
 router = page_router()
@@ -42,7 +43,7 @@ class OverviewRow:
     @property
     def mark(self) -> str:
         """What flashes when it changes."""
-        return " ".join((self.environment.status.revision or "", self.sync, *(sign.label for sign in self.signs)))
+        return " ".join((short(self.environment.status.revision), self.sync, *(sign.label for sign in self.signs)))
 
 
 @dataclass(frozen=True, slots=True)

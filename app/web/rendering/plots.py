@@ -132,8 +132,11 @@ def spark(days: Sequence[tuple[int, int, bool]], pitch: int = 8, height: int = 2
         split, high = height - 4 - failed * unit, height - 4 - count * unit
         good += f"M{x:g} {split:.3g}V{high:.3g}" if count > failed else ""
         bad += f"M{x:g} {height - 4}V{split:.3g}" if failed else ""
-        mark = f"M{index * pitch + (3 if drifting else 0):g} {height - 1}h{2 if drifting else pitch}"
-        line, gaps = (line, gaps + mark) if drifting else (line + mark, gaps)
+        if drifting:
+            gaps += f"M{index * pitch + 3:g} {height - 1}h2"
+        else:
+            begun = index and not days[index - 1][2]
+            line += f"h{pitch}" if begun else f"M{index * pitch:g} {height - 1}h{pitch}"
     return Spark(len(days) * pitch, good, bad, line, gaps, _in_words(days))
 
 
