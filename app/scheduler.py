@@ -15,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from app.domain.actor import SCHEDULE
 from app.domain.environment import RunsOn
 from app.domain.operation import OperationKind, Request, Trigger
+from app.processes import clear_up, end_children_with
 from app.services.use_cases import UseCases
 
 REFRESH_BATCH = 50
@@ -41,7 +42,7 @@ class Scheduler:
             ("refreshes", self.refresh_due, 1.0),
             ("holds", self._use_cases.holds.expire, self._pace),
             *self._servers(),
-            ("lost", lambda: self._use_cases.queue.recover("scheduler"), 15.0),
+            ("lost", self.recover, 15.0),
         )
         self.arrange_polls()
         for name, call, seconds in ticks:
@@ -98,6 +99,13 @@ class Scheduler:
                     executor="polls", replace_existing=True,
                 )  # fmt: skip
         self._polls = wanted
+
+    def recover(self) -> None:
+        """Settle what another process left running, and end what that one had started on this machine."""
+        lost = self._use_cases.queue.recover("scheduler")
+        if lost:
+            clear_up()
+            end_children_with("PUSHPULL_OPERATION", [operation.id for operation in lost])
 
     def refresh_due(self) -> None:
         """Ask for the refreshes whose time has come."""

@@ -31,6 +31,7 @@ class Workers:
         self._use_cases, self._bus, self._count, self._shared = use_cases, bus, count, shared
         self._stopping = threading.Event()
         self._lock = threading.Lock()
+        self._claiming = threading.Lock()
         self._stop_signals: dict[str, threading.Event] = {}
         self._threads: list[threading.Thread] = []
         self._helpers = 0
@@ -82,19 +83,27 @@ class Workers:
                 self._run(operation)
 
     def _claim(self) -> Operation | None:
-        ports = self._use_cases.ports
         try:
-            with ports.store.write() as tx:
-                return tx.queue.claim(self.name, ports.clock.now())
+            with self._claiming:
+                return self._claim_next()
         except Exception:
             log.exception("could not claim an operation")
             self._stopping.wait(1.0)
             return None
 
+    def _claim_next(self) -> Operation | None:
+        """The last threads are kept for environments that are well: however many others wait for a host that is
+        silent, an operation of an innocent one begins."""
+        ports, scarce = self._use_cases.ports, len(self._stop_signals) >= self._count * HELPERS
+        with ports.store.write() as tx:
+            operation = tx.queue.claim(self.name, ports.clock.now(), well_only=scarce)
+        if operation:
+            with self._lock:
+                self._stop_signals[operation.id] = threading.Event()
+        return operation
+
     def _run(self, operation: Operation) -> None:
-        stop = threading.Event()
-        with self._lock:
-            self._stop_signals[operation.id] = stop
+        stop = self._stop_signals[operation.id]
         try:
             with stoppable(stop.is_set):
                 self._use_cases.reconciler.run(operation, stop.is_set)

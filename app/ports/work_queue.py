@@ -22,8 +22,9 @@ class WorkQueue(Protocol):
         are given out in the order of their ids; those of different environments do not wait for each other."""
         ...
 
-    def claim(self, worker: str, now: datetime) -> Operation | None:
-        """Take the oldest offered operation whose environment has none running, and mark it running: phase, `worker`,
+    def claim(self, worker: str, now: datetime, *, well_only: bool = False) -> Operation | None:
+        """Take the oldest offered operation whose environment has none running; those of environments whose last sync
+        failed come after all others, and with `well_only` not at all. Mark it running: phase, `worker`,
         `started_at` and `heartbeat_at` (both `now`, UTC). Two workers never get the same one. None where there is
         nothing to do, or where what was taken cannot be read (its record is ended in phase error)."""
         ...

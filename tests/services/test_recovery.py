@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+
 import pytest
 
 from app.domain.errors import OperationInProgress
 from app.domain.operation import OperationKind, Phase, Request, Trigger
+from app.scheduler import Scheduler
 from app.services.operations.queue import LEASE, MAX_RETRIES
 from tests.support.installation import ME, Installation
 
@@ -21,6 +26,20 @@ def test_an_interrupted_sync_is_settled_and_repeated(here: Installation, mode: s
     (again,) = here.run()
     assert (again.phase, again.request.retry_of) == (Phase.SUCCEEDED, asked.id)
     assert (target / "index.html").exists()
+
+
+def test_what_a_killed_process_left_running_here_ends_when_a_tick_settles_its_operation(here: Installation) -> None:
+    here.register("push")
+    asked = here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
+    here.claim("a worker that dies")
+    with subprocess.Popen(["sleep", "1000"], env={**os.environ, "PUSHPULL_OPERATION": asked.id}) as hook:
+        scheduler = Scheduler(here.use_cases)
+        scheduler.recover()
+        assert hook.poll() is None, "its heart may beat yet"
+        here.clock.pass_(LEASE.total_seconds() + 1)
+        scheduler.recover()
+        assert hook.wait(20) == -signal.SIGKILL
+    assert here.operation(asked.id).phase is Phase.ERROR
 
 
 def test_it_is_not_repeated_for_ever(here: Installation) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from app.domain.errors import Terminated
 from app.domain.operation import Operation, OperationKind, Phase, Request, Trigger
 from app.notifications import InProcessNotifier, SystemClock
-from app.worker import Workers
+from app.worker import HELPERS, Workers
 from tests.support.installation import ME, Installation
 
 SLOW = {"when": "pre", "command": ["sleep", "1000"], "timeout_s": 900}
@@ -54,6 +55,35 @@ def test_an_innocent_environment_does_not_wait_for_slow_ones(here: Installation,
         here.use_cases.queue.terminate(one.id, ME)
     assert until(lambda: all(here.operation(one.id).phase is Phase.TERMINATED for one in slow))
     assert until(lambda: one_worker.alive() and one_worker.stuck_s() == 0)
+
+
+def failed(here: Installation, name: str) -> None:
+    """Note that the environment's last sync failed."""
+    with here.store.write() as tx:
+        one = tx.environments.get(name)
+        tx.environments.put_status(one.id, replace(one.status, failures=1))
+
+
+@pytest.mark.thorough
+def test_environments_that_failed_never_take_every_thread(here: Installation, one_worker: Workers) -> None:
+    slow = []
+    for number in range(HELPERS + 3):
+        here.register("push", f"slow-{number}", hooks=[SLOW])
+        failed(here, f"slow-{number}")
+        slow.append(here.ask(*sync(f"slow-{number}")))
+
+    def running() -> list[Operation]:
+        return [one for one in slow if here.operation(one.id).phase is Phase.RUNNING]
+
+    assert until(lambda: len(running()) == HELPERS)
+    for number in range(2):
+        here.register("push", f"innocent-{number}")
+        innocent = here.ask(*sync(f"innocent-{number}"))
+        assert until(lambda: here.operation(innocent.id).phase is Phase.SUCCEEDED)  # noqa: B023
+        assert len(running()) == HELPERS
+    for one in slow:
+        here.use_cases.queue.terminate(one.id, ME)
+    assert until(lambda: all(here.operation(one.id).phase is Phase.TERMINATED for one in slow))
 
 
 @pytest.mark.thorough

@@ -66,6 +66,22 @@ def test_operations_of_one_environment_come_in_their_order(tmp_path: Path, datab
     here.close()
 
 
+def test_environments_that_failed_come_last_or_not_at_all(tmp_path: Path, database_url: str) -> None:
+    here = _installation(tmp_path, database_url)
+    for name in ("ill", "well"):
+        here.register("push", name)
+        here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)), name)
+    with here.store.write() as tx:
+        one = tx.environments.get("ill")
+        tx.environments.put_status(one.id, replace(one.status, failures=1))
+        assert getattr(tx.queue.claim("one", here.clock.now(), well_only=True), "environment", None) == "well"
+        assert tx.queue.claim("one", here.clock.now(), well_only=True) is None
+    claimed = here.claim()
+    assert claimed is not None
+    assert claimed.environment == "ill"
+    here.close()
+
+
 def test_what_is_claimed_is_running_under_its_worker(tmp_path: Path, database_url: str) -> None:
     here = _installation(tmp_path, database_url)
     here.register("push")

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.domain.environment import RunsOn
 from app.domain.errors import Problem
@@ -21,19 +22,28 @@ ops, env = tables.operations, tables.environments
 _other = ops.alias()
 _BUSY = exists().where(_other.c.environment_id == ops.c.environment_id, _other.c.phase == "running")
 _OURS = exists().where(env.c.id == ops.c.environment_id, env.c.runs_on == bindparam("here"))
-_NEXT = (
-    select(ops.c.id)
-    .where(ops.c.phase == "queued", ~_BUSY, _OURS)
-    .order_by(ops.c.id)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-)
-_TAKE = (
-    update(ops)
-    .where(ops.c.id == _NEXT.scalar_subquery(), ops.c.phase == "queued")
-    .values(phase="running", worker=bindparam("by"), started_at=bindparam("now"), heartbeat_at=bindparam("now"))
-    .returning(ops)
-)
+_WELL = env.c.failures == 0
+
+
+def _take(*which: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    """Mark the next operation of ours running; those of environments that are not well come last."""
+    first = (
+        select(ops.c.id)
+        .join(env, env.c.id == ops.c.environment_id)
+        .where(ops.c.phase == "queued", ~_BUSY, env.c.runs_on == bindparam("here"), *which)
+        .order_by(~_WELL, ops.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=ops)
+    )
+    return (
+        update(ops)
+        .where(ops.c.id == first.scalar_subquery(), ops.c.phase == "queued")
+        .values(phase="running", worker=bindparam("by"), started_at=bindparam("now"), heartbeat_at=bindparam("now"))
+        .returning(ops)
+    )
+
+
+_TAKE, _TAKE_WELL = _take(), _take(_WELL)
 
 
 class EmbeddedQueue:
@@ -49,10 +59,11 @@ class EmbeddedQueue:
     def put(self, operation: Operation) -> None:  # its row is the entry
         pass
 
-    def claim(self, worker: str, now: datetime) -> Operation | None:
+    def claim(self, worker: str, now: datetime, *, well_only: bool = False) -> Operation | None:
+        statement = _TAKE_WELL if well_only else _TAKE
         try:
             with self._alone():
-                row = self._db.execute(_TAKE, {"here": self._here.value, "by": worker, "now": now}).first()
+                row = self._db.execute(statement, {"here": self._here.value, "by": worker, "now": now}).first()
         except IntegrityError:  # another worker took one of the same environment in this instant
             return None
         return self._read(row, now) if row else None
