@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 from collections.abc import Callable
 from itertools import count
 
 import pytest
 
 from app.domain.operation import OperationKind, Request, Trigger
+from app.domain.webhook import ReceivedBody
 from app.services.environments.rollback import RollbackWish
 from tests.races.conftest import Pair
 from tests.support.installation import ME, PIPELINE, Installation
@@ -98,15 +102,32 @@ def ignore(here: Installation, name: str) -> None:
     here.use_cases.drift.ignore(name, "logs/*", "grows", None, ME)
 
 
+def webhook(here: Installation, name: str) -> None:
+    secret, body = "s" * 32, json.dumps({"ref": "refs/heads/main", "after": here.repo.sha("main")}).encode()
+    here.use_cases.webhooks.set_secret(name, secret, ME)
+    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"x-hub-signature-256": signature, "x-github-delivery": name, "x-github-event": "push"}
+    stored, new = here.use_cases.webhooks.receive("github", name, ReceivedBody.of(body), headers, None)
+    if new:
+        here.use_cases.webhooks.handle(stored)
+    here.run()
+
+
 def work(here: Installation, name: str) -> None:
     here.run()
 
 
 USE_CASES: tuple[UseCase, ...] = (
     work, terminate, remove_the_key, hold, ignore, resume, register_inside, poll, edit, begin_to_use_the_key,
-    turn_to_another_path, move, delete, roll_back, switch, refresh, deliver,
+    turn_to_another_path, move, delete, roll_back, switch, refresh, webhook, deliver,
 )  # fmt: skip
 names = map("e{}".format, count(1))
+
+
+@pytest.fixture
+def pair(lasting: Pair) -> Pair:
+    """One pair for all: each race has an environment of its own, and leaves none."""
+    return lasting
 
 
 def raced(pair: Pair, first: UseCase, second: UseCase, at: int, *, inside: bool) -> list[str]:
@@ -138,6 +159,16 @@ def test_every_use_case_against_every_other(pair: Pair, first: UseCase) -> None:
     """Each two meet once: by turns before a transaction or inside of one, and at which of them goes round."""
     many, own, found = cuts(pair, first), USE_CASES.index(first), []
     for number, second in enumerate(USE_CASES[: own + 1]):
+        found += raced(pair, first, second, 1 + number % max(1, many), inside=(own + number) % 2 == 0)
+    assert found + records_broken(pair.one) == []
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("first", USE_CASES)
+def test_every_use_case_against_every_other_the_other_way_round(pair: Pair, first: UseCase) -> None:
+    """Who was cut cuts, before what was cut inside, and inside what was cut before."""
+    many, own, found = cuts(pair, first), USE_CASES.index(first), []
+    for number, second in enumerate(USE_CASES[own:], own):
         found += raced(pair, first, second, 1 + number % max(1, many), inside=(own + number) % 2 == 1)
     assert found + records_broken(pair.one) == []
 

@@ -73,10 +73,15 @@ def _targets(here: Installation, tx: Transaction, environments: Sequence[Environ
             yield f"the targets of {one.name} and {other} overlap"
 
 
-def _environment(tx: Transaction, one: Environment) -> Iterator[str]:
+def versions_broken(tx: Transaction, one: Environment) -> Iterator[str]:
+    """Whether an edit was lost."""
     edits = len(list(tx.ledger.page(0, 100_000, types=EDITS, environment_id=one.id)))
     if one.version != 1 + edits:
         yield f"{one.name} is at version {one.version} after {edits} edits"
+
+
+def _environment(tx: Transaction, one: Environment) -> Iterator[str]:
+    yield from versions_broken(tx, one)
     history = tx.history.page(one.id, 1, None).items
     if one.status.revision and (not history or history[0].revision != one.status.revision):
         yield f"{one.name} says {one.status.revision} is live, its history {history[0].revision if history else None}"

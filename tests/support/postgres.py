@@ -103,8 +103,13 @@ class Postgres:
 
     def drop(self, url: str) -> None:
         """Remove a database whoever is still connected; takes what `create` returned."""
-        name = url.partition("@/")[2].partition("?")[0]
-        self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        statement = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+        self._admin.execute(statement.format(sql.Identifier(self.name_of(url))))
+
+    @staticmethod
+    def name_of(url: str) -> str:
+        """The name of a database that `create` made, e.g. to be the template of another one."""
+        return url.partition("@/")[2].partition("?")[0]
 
     def close(self) -> None:
         """Let go of the server."""
