@@ -55,6 +55,20 @@
   document.addEventListener('htmx:response:error', regretted)
   document.addEventListener('htmx:error', regretted)
 
+  // --- filters: the address says what is set and nothing else; each choice is a step back, the letters of a word are one ---
+  let typed = ''
+  document.addEventListener('htmx:config:request', ({ detail: { ctx } }) => {
+    const form = ctx.sourceElement
+    if (!form.matches?.('.filters')) return
+    for (const [name, value] of [...ctx.request.body]) if (value === '') ctx.request.body.delete(name)
+    const query = new URLSearchParams(ctx.request.body).toString()
+    const field = ctx.sourceEvent?.type === 'input' && ctx.sourceEvent.target?.matches('input') ? ctx.sourceEvent.target.name : ''
+    const same = location.search.slice(1) === query || (field && field === typed)
+    typed = field
+    ctx.push = same ? null : 'true'
+    ctx.replace = same ? 'true' : null
+  })
+
   // --- relative times; rounds as present.relative does ---
   const UNITS = [[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']]
   const relative = (at) => {
@@ -116,7 +130,7 @@
     if (on('[data-copy]')) copy(on('[data-copy]'))
     else if (on('#theme')) nextTheme()
     else if (on('[data-dialog]')) document.getElementById(on('[data-dialog]').dataset.dialog).showModal()
-    else if (on('[data-dismiss]')) on('.toast').remove()
+    else if (on('[data-dismiss]')) on('.toast, .flash').remove()
     else if (on('[data-close]')) on('details').open = false
   })
 
@@ -144,8 +158,25 @@
   // --- keyboard ---
   let first = ''
   const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
+  const among = (event) => { // arrows walk from the search box through what it found
+    const box = event.target.closest('.search')
+    const hits = [...(box?.querySelectorAll('.found a') ?? [])]
+    if (!hits.length || !/^Arrow(Up|Down)$/.test(event.key)) return false
+    event.preventDefault()
+    const at = hits.indexOf(event.target) + (event.key === 'ArrowDown' ? 1 : -1)
+    ;(hits[at] ?? (at < 0 ? document.getElementById('search') : hits.at(-1))).focus()
+    return true
+  }
   const pressed = (event) => {
-    if (event.key === 'Escape') return closeMenus(null)
+    if (among(event)) return
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+      event.preventDefault()
+      return document.getElementById('search')?.select()
+    }
+    if (event.key === 'Escape') {
+      if (event.target.closest?.('.rail .search')) event.target.blur()
+      return closeMenus(null)
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return
     const keys = first ? `${first} ${event.key}` : event.key
     first = ''
@@ -235,9 +266,9 @@
     count()
     each('[data-chart]', (figure) => { if (charts.get(figure)?.source !== figure.dataset.chart) near.observe(figure) })
     each('[data-follow]', (log) => { log.scrollTop = log.scrollHeight })
-    each('.toast[data-leaves]:not([data-timed])', (toast) => {
+    each('.toast[data-leaves]:not([data-timed]), .flash:not(.warn, .bad, [data-timed])', (toast) => {
       toast.dataset.timed = ''
-      later(() => toast.remove(), 6000)
+      later(() => toast.remove(), 6000 + 40 * toast.textContent.length)
     })
   }
   document.addEventListener('htmx:after:swap', settle)

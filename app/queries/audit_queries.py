@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.domain.audit import AuditEntry
+from app.domain.errors import NotFound
 from app.domain.identity import Identity
 from app.ports import AuditFilter, Page, Ports
 from app.wording import spreadsheets
@@ -34,6 +35,14 @@ class AuditQueries:
         """Entries, newest first; `after` is the seq to continue below."""
         with self._store.read() as tx:
             return tx.audit.page(where, limit, after)
+
+    def entry(self, identity: Identity, seq: int) -> AuditEntry:
+        """One entry. Raises NotFound."""
+        with self._store.read() as tx:
+            found = tx.audit.page(AuditFilter(), 1, seq + 1).items
+        if not found or found[0].seq != seq:
+            raise NotFound("There is no entry of that number.")
+        return found[0]
 
     def view(self, identity: Identity, where: AuditFilter, limit: int, after: int | None) -> AuditView:
         """A page of entries, with the actors and actions to filter by."""

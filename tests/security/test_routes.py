@@ -110,7 +110,9 @@ DECLARED = """
     GET /agents view-agents
     POST /agents/enrollments manage-agents
     POST /agents/{id}/revoke manage-agents
+    GET /search view
     GET /audit read-audit
+    GET /audit/{seq} read-audit
     POST /audit/verify verify-audit
     GET /compare view
     GET /settings view-settings

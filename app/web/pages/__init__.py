@@ -10,6 +10,7 @@ from app.web.pages import (
     operations_pages,
     overview_page,
     patterns_page,
+    search_page,
     settings_page,
 )
 from app.web.requests.routers import routes_of
@@ -18,7 +19,7 @@ routes = [
     *routes_of((overview_page,)),
     *environments.routes,
     *routes_of((
-        operations_pages, drift_page, agents_page, audit_page, comparison_page, settings_page, login_page,
+        search_page, operations_pages, drift_page, agents_page, audit_page, comparison_page, settings_page, login_page,
         patterns_page,
     )),
 ]  # fmt: skip

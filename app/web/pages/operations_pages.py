@@ -14,7 +14,7 @@ from app.domain.events.operation_events import OperationConcluded, OperationLog,
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
 from app.domain.permissions import Permission
 from app.ports import OperationFilter
-from app.web.pages.query_parameters import After, Word, clean, moment
+from app.web.pages.query_parameters import After, Word, clean, moment, tidied
 from app.web.rendering import links, render
 from app.web.rendering.happenings import Happening, of_operation
 from app.web.rendering.plots import RoadStep, road
@@ -114,6 +114,8 @@ def operations(
     after: After = "",
 ) -> Response:
     """All operations, newest first."""
+    if tidy := tidied(request):
+        return tidy
     given = (environment, kind, phase, outcome, trigger, revision, since, until)
     filters = OperationFilters(*(clean(text).strip() for text in given))
     page = queries.operations.page(who, filters.where(), ROWS, clean(after) or None)

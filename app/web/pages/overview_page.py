@@ -17,7 +17,7 @@ from app.domain.status import Divergence, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.web.pages.environments.forms import environment_form as forms
 from app.web.pages.environments.forms.environment_form import Form
-from app.web.pages.query_parameters import PAGE, After, Word, clean, split_search
+from app.web.pages.query_parameters import PAGE, After, Word, clean, split_search, tidied
 from app.web.rendering import links, render
 from app.web.requests.permission_check import may
 from app.web.requests.routers import page_router
@@ -113,6 +113,8 @@ def overview(
     after: After = "",
 ) -> Response:
     """The overview, with the environments that need a person first."""
+    if tidy := tidied(visit.request):
+        return tidy
     filters = OverviewFilters(*(clean(text) for text in (q, mode, sync, health, need)))
     seen = visit.queries.environments.overview(visit.who, _where(filters), PAGE, clean(after) or None)
     tally, found = seen.tally, seen.page

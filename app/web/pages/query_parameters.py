@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import Query
+from fastapi import Query, Request, Response
+from fastapi.responses import RedirectResponse
 
 PAGE = 50
 
@@ -28,6 +31,15 @@ def moment(text: str, *, end: bool = False) -> datetime | None:
         return found.astimezone(UTC)
     except OverflowError:
         return None
+
+
+def tidied(request: Request) -> Response | None:
+    """A way to the same page without the empty fields that a browser's form sends along; None where there are none."""
+    given = request.query_params.multi_items()
+    kept = [(name, value) for name, value in given if value]
+    if len(kept) == len(given):
+        return None
+    return RedirectResponse(f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path, HTTPStatus.SEE_OTHER)
 
 
 def number(after: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -25,6 +26,25 @@ def inside(path: str, default: str = "/") -> str:
 def environment(name: str, *below: str) -> str:
     """The page of an environment, or one below it."""
     return "/".join(("/environments", *(quote(part, safe="") for part in (name, *below))))
+
+
+GIT_HOSTS = (("github", "commit"), ("gitlab", "-/commit"), ("bitbucket.org", "commits"), ("gitea", "commit"),
+             ("forgejo", "commit"), ("codeberg.org", "commit"))  # fmt: skip
+REPOSITORY = re.compile(
+    r"(?:(?:https?|ssh)://(?:[^/@\s]+@)?|[\w.-]+@)(?P<host>[\w.-]+)(?::\d+(?=/))?[:/](?P<path>[\w.~-]+(?:/[\w.~-]+)+?)(?:\.git)?/?\Z",
+    re.ASCII,
+)
+SHA = re.compile(r"[0-9a-f]{40,64}\Z")
+
+
+def commit(repo_url: str, sha: str | None) -> str:
+    """The page of a commit at a Git host whose addresses are known by its name, "" for any other. Names and tokens in
+    the repository's address are left out."""
+    found = REPOSITORY.match(repo_url)
+    if not found or not SHA.match(sha or ""):
+        return ""
+    kind = next((path for name, path in GIT_HOSTS if name in found["host"].lower()), None)
+    return outside(f"https://{found['host']}/{found['path']}/{kind}/{sha}") if kind else ""
 
 
 def label(key: str, value: str) -> str:

@@ -47,7 +47,8 @@ def delivery(now: datetime, gaps: Iterable[float], phase: str) -> tuple[RoadStep
 def roads(now: datetime) -> list[dict[str, Any]]:
     """Arguments of flow(): pushing right now, pulled and at rest, drifted, and failed."""
     git = {"icon": "branch", "kind": "Git", "title": "acme/shop-config", "detail": "main, deploy/prod",
-           "revision": SHA, "subject": "Pin nginx to 1.29.3", "note": "noticed 11 s ago", "differs": ""}  # fmt: skip
+           "revision": SHA, "subject": "Pin nginx to 1.29.3", "url": "", "note": "noticed 11 s ago",
+           "differs": ""}  # fmt: skip
     place = {**git, "icon": "target", "kind": "Directory", "title": "/srv/shop", "detail": "2,113 files"}
     old = {"revision": "1f0c9d2a", "subject": "Raise upload limit to 64 MB", "note": "live for 2 h 30 min"}
     running, done = [0, 3.1, 0.4, 0.9, 0.3, 2.2], [0, 3.1, 12.4, 0.9, 0.3, 2.2, 4.6]

@@ -18,6 +18,7 @@ from app.web.pages import (
     operations_pages,
     overview_page,
     problem_page,
+    search_page,
     settings_page,
 )
 from app.web.pages.environments import (
@@ -50,9 +51,11 @@ CONTEXTS: dict[str, Any] = {
     "drift/index.html": drift_page.DriftPage,
     "agents/index.html": agents_page.AgentsPage,
     "audit/index.html": audit_page.AuditPage,
+    "audit/entry.html": audit_page.AuditEntryPage,
     "comparison/show.html": comparison_page.ComparisonPage,
     "settings/index.html": settings_page.SettingsPage,
     "account/login.html": login_page.LoginPage,
+    "search.html": search_page.SearchPage,
     "error.html": problem_page.ProblemPage,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.domain.environment import Mode
+from app.domain.environment import Hold, Mode
 from app.domain.operation import Outcome, Phase
 from app.domain.status import ConditionKind, Health, SyncStatus
 from app.web.pages.environments.header import Head
@@ -46,8 +46,10 @@ def _all(head: Head) -> Iterator[Notice]:
     if status.condition and not status.condition.about(ConditionKind.TARGET):
         body = "What is live keeps running, and a rollback works without Git. The next poll tries again."
         yield Notice("warn", status.condition.text, body)
-    if environment.hold and not head.pending:
-        yield Notice("none", "Nothing is delivered or healed by itself here.", _held(head))
+    if failed := _failure(head):
+        yield failed
+    if environment.hold:
+        yield _held(environment.hold)
 
 
 def silence(head: Head) -> Notice:
@@ -146,7 +148,7 @@ def _next(head: Head) -> str:
     if head.bad:
         return f"It is marked bad ({head.bad}) and is never delivered by itself. A newer commit is."
     if environment.hold:
-        return _held(head)
+        return ""
     if stuck := _stuck(head):
         return stuck
     if environment.mode is Mode.PULL and policy.auto_sync:
@@ -157,23 +159,29 @@ def _next(head: Head) -> str:
 
 
 def _stuck(head: Head) -> str:
-    """The failure of the pending revision's last delivery, "" if it did not fail."""
+    """What follows where the pending revision's last delivery failed or was stopped, "" where it was not."""
     last = head.last
     if last is None or head.pending not in (last.revision, last.request.wanted) or last.outcome is Outcome.HELD:
         return ""
     if last.phase not in (Phase.FAILED, Phase.ERROR, Phase.TERMINATED):
         return ""
-    ended = {Phase.TERMINATED: "was stopped", Phase.ERROR: "failed"}.get(last.phase, "did not get through")
     again = last.phase is Phase.ERROR and head.environment.policy.auto_sync
     then = "It is tried again at growing distances." if again else "Nothing tries it again by itself."
-    return f"Its delivery {ended}: {last.reason.rstrip('.') or 'no reason given'}. {then}"
+    return f"Its delivery was stopped. {then}" if last.phase is Phase.TERMINATED else then
 
 
-def _held(head: Head) -> str:
-    hold = head.environment.hold
-    if hold is None:
-        return ""
-    reason = f"{hold.reason.rstrip('. ')}. " if hold.reason else ""
+def _failure(head: Head) -> Notice | None:
+    """The last delivery, where it failed and nothing is under way."""
+    last = head.last
+    if head.active or last is None or last.outcome is Outcome.HELD or last.phase not in (Phase.FAILED, Phase.ERROR):
+        return None
+    what = short(last.revision or last.request.wanted)
+    title = f"The last delivery, of {what}, {'failed' if last.phase is Phase.ERROR else 'did not get through'}."
+    return Notice("bad", title, last.reason, ("See what happened", f"/operations/{last.id}"))
+
+
+def _held(hold: Hold) -> Notice:
     newer = " or a newer commit lands" if hold.left_revision else ""
     end = f"until {exact(hold.expires_at)}" if hold.expires_at else "until somebody resumes it"
-    return f"{reason}Automation is held by {actor(hold.owner)} {end}{newer}."
+    title = f"{hold.reason.rstrip('. ')}." if hold.reason else "Nothing is delivered or healed by itself here."
+    return Notice("none", title, f"Automation is held by {actor(hold.owner)} {end}{newer}.")
