@@ -92,6 +92,15 @@ class OperationNotFound(NotFound):
     """There is no operation of that id."""
 
 
+class EpisodeNotFound(NotFound):
+    """There is no drift episode of that number."""
+
+    @classmethod
+    def numbered(cls, id: int) -> EpisodeNotFound:
+        """The problem for a number that does not exist, or that the identity may not see."""
+        return cls(f"There is no drift episode {id}.")
+
+
 class AgentNotFound(NotFound):
     """There is no such agent."""
 

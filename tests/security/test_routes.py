@@ -39,6 +39,8 @@ DECLARED = """
     GET /api/v1/operations/{id} view
     POST /api/v1/operations/{id}/termination terminate
     GET /api/v1/environments/{name}/drift read-diffs
+    GET /api/v1/drift/episodes view
+    GET /api/v1/drift/episodes/{id} read-diffs
     POST /api/v1/environments/{name}/drift/heals heal-drift
     POST /api/v1/environments/{name}/drift/acknowledgements acknowledge-drift
     POST /api/v1/environments/{name}/drift/write-backs write-back-drift
@@ -107,6 +109,7 @@ DECLARED = """
     GET /operations/{id} view
     POST /operations/{id}/stop terminate
     GET /drift view
+    GET /drift/{id} read-diffs
     GET /agents view-agents
     POST /agents/enrollments manage-agents
     POST /agents/{id}/revoke manage-agents

@@ -22,6 +22,7 @@ BY_NAME: dict[str, Callable[[Any, Identity, str], object]] = {
     "a revision": lambda queries, who, name: queries.history.find(who, name, "0" * 40),
     "drift": lambda queries, who, name: queries.drift.of_environment(who, name),
     "episodes": lambda queries, who, name: queries.drift.episodes(who, name, 10, None),
+    "all episodes": lambda queries, who, name: queries.drift.all_episodes(who, name, 10, None),
     "events": lambda queries, who, name: queries.events.after(who, 0, 10, environment=name),
     "timeline": lambda queries, who, name: queries.events.timeline(who, name, 10, None),
     "webhook": lambda queries, who, name: queries.secrets.webhook(who, name, 10),

@@ -436,3 +436,27 @@ def test_a_command_that_failed_is_told_of_by_its_own_agent(here: Installation) -
     told = {"action": "command.fail", "object": f"command:{seq}", "data": {"reason": "x"}, "by": "system:agent"}
     assert fleet.tell(ReportKind.AUDIT, told)["refused"] == []
     assert fleet.audited("command.fail")[0]["by"] == "system:agent"
+
+
+def test_an_agents_episode_is_kept_under_our_number(here: Installation) -> None:
+    here.register("push", "other")
+    with here.store.write() as tx:  # so that the agent's numbers are not ours
+        first = tx.episodes.open_one(here.environment("other"), None, here.clock.now(), ("x",), 1)
+    fleet = Fleet(here)
+    at, item = here.clock.now().isoformat(), {"path": "index.html", "change": "changed", "diff": "+by hand\n"}
+    told = {"episode": 1, "count": 1, "paths": ["index.html"]}
+    fleet.tell(ReportKind.EPISODE, {"call": "open", "at": at, **told})
+    fleet.tell(ReportKind.DRIFT, {"checked_at": at, "report": {"items": [item], "count": 1, "episode": 1}})
+    fleet.tell(ReportKind.EVENT, event(EventType.DRIFT_DETECTED, data=told))
+    run = "01KATV2Q8Z3V8M6D3T0F8Y1N4R"
+    fleet.tell(ReportKind.EPISODE, {"call": "end", "at": at, "ending": "healed", "by": "self_heal", "operation": run})
+    ended = {"episode": 1, "ending": "healed", "by": "self_heal"}
+    fleet.tell(ReportKind.EVENT, event(EventType.DRIFT_ENDED, 2, data=ended))
+    (told_events,) = [[one.data["episode"] for one in here.events(EventType.DRIFT_DETECTED, EventType.DRIFT_ENDED)]]
+    (number,) = set(told_events)
+    assert number != first.id
+    with here.store.read() as tx:
+        episode, kept = tx.episodes.get(number), tx.episodes.kept(number)
+    assert (episode.environment, episode.operation, episode.ended_by) == ("shop", run, "self_heal")
+    assert kept is not None
+    assert [one.item.diff for one in kept.items] == ["+by hand\n"]

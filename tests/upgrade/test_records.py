@@ -63,6 +63,14 @@ def test_history_and_what_drifted_are_kept(shared: Older, server: ServerProcess,
         assert covers(found, said), name
 
 
+def test_episodes_that_kept_nothing_say_so(shared: Older, server: ServerProcess) -> None:
+    episodes = items(server, "/drift/episodes")
+    assert episodes
+    for one in episodes:
+        whole = server.call("GET", f"/drift/episodes/{one['id']}")
+        assert (whole["kept"], whole["items"], whole["operation"], whole["paths"]) == (False, [], None, one["paths"])
+
+
 def test_credentials_tokens_and_agents_are_kept(shared: Older, server: ServerProcess) -> None:
     kept = [one for one in shared.said["credentials"] if one["kind"] != "webhook-secret"]  # those went to their hooks
     assert covers(items(server, "/credentials"), kept)
@@ -96,6 +104,7 @@ def test_pages_show_what_was_kept(shared: Older, server: ServerProcess) -> None:
         browser.post("/login", data={"name": "admin", "password": "correct horse battery"})
         addresses = ["/", "/operations", "/drift", "/audit", "/compare?window=all", "/agents", "/settings"]
         addresses += [f"/environments/{name}{view}" for name in shared.names for view in ("", "/drift", "/history")]
+        addresses += [f"/drift/{one['id']}" for one in items(server, "/drift/episodes")]
         addresses += [f"/operations/{one['id']}" for one in shared.said["operations"][::6]]
         for address in addresses:
             answer = browser.get(address)

@@ -28,7 +28,7 @@ class Episode:
     """A stretch of time in which live had moved. It began between `last_good_at` (the onset bound) and `detected_at`.
 
     `paths` is a bounded sample of what drifted. `ended_by` says who ended it: a person, a token, "self_heal", or
-    "outside" when the target was put right by someone else.
+    "outside" when the target was put right by someone else. `operation`: the run that ended it, or found it ended.
     """
 
     id: int
@@ -45,6 +45,7 @@ class Episode:
     ended_at: datetime | None = None
     ending: Ending | None = None
     ended_by: str = ""
+    operation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType, NewEvent
 from app.domain.state.drift import DriftReport, Ending, Episode
+from app.domain.state.episode_report import EpisodeReport
 from app.ports.storage.pages import Page
 
 
@@ -149,8 +150,21 @@ class Episodes(Protocol):
         """Note who has seen the episode, and when (UTC)."""
         ...
 
-    def end(self, id: int, at: datetime, ending: Ending, by: str) -> None:
-        """End an open episode. `by`: an actor, or "outside" where somebody else put the target right."""
+    def end(self, id: int, at: datetime, ending: Ending, by: str, operation: str | None = None) -> None:
+        """End an open episode. `by`: an actor, or "outside" where somebody else put the target right; `operation`: the
+        id of the run that ended it, or that found it ended."""
+        ...
+
+    def keep(self, id: int, report: EpisodeReport) -> None:
+        """Replace what an episode keeps of its changes."""
+        ...
+
+    def kept(self, id: int) -> EpisodeReport | None:
+        """What an episode keeps of its changes; None where nothing was kept, as in those of older versions."""
+        ...
+
+    def get(self, id: int) -> Episode:
+        """An episode, open or ended. Raises EpisodeNotFound."""
         ...
 
     def current(self, environment_id: int) -> Episode | None:

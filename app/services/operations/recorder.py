@@ -83,6 +83,12 @@ class OperationRecorder:
         """Append a line to the operation's log, masked."""
         self._save(OperationLog(line=mask(text)))
 
+    def write(self, record: Callable[[Transaction, Operation], None]) -> None:
+        """Write down what the run found before it goes on, in one transaction, as long as the run is still ours."""
+        with self.ports.store.write() as tx:
+            record(tx, self._merged(tx))
+        self.ports.notifier.notify(self.topics)
+
     def _save(self, fact: Fact) -> None:
         with self.ports.store.write() as tx:
             tx.operations.save(self._merged(tx))

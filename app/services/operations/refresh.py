@@ -24,7 +24,7 @@ from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.operations.shadow_run import Shadow
 from app.services.outcomes import status_transitions
 from app.services.outcomes.conclusion import Conclusion, NextRefresh
-from app.services.outcomes.drift_episodes import found_in
+from app.services.outcomes.drift_episodes import found_before_apply, found_in
 from app.services.outcomes.revision_news import RevisionNews, news
 from app.wording.quantities import plural
 
@@ -142,6 +142,23 @@ def report(applied: DesiredState, target: Target, live: LiveState, plan: Plan) -
         unmanaged=tuple(printable(path) for path in live.unmanaged),
         unmanaged_count=live.unmanaged_count,
     )
+
+
+def keep_drift(
+    recorder: OperationRecorder,
+    environment: Environment,
+    target: Target,
+    live: LiveState,
+    plan: Plan,
+    state: DesiredState,
+) -> None:
+    """Write down what a delivery finds changed on the target before it overwrites it: nobody else may have seen it."""
+    if not plan.drift:
+        return
+    applied = applied_state(recorder.ports.desired, environment, live.inventory, state)
+    found = replace(report(applied, target, live, plan), revision=environment.status.revision)
+    seen = found_in(plan, recorder.ports.clock.now())
+    recorder.write(lambda tx, operation: found_before_apply(tx, operation, seen, found))
 
 
 def vanished(live: LiveState, target: Target) -> bool:

@@ -20,6 +20,7 @@ from app.services.operations.health_and_hooks import run_hooks, unchecked, wait_
 from app.services.operations.inventory_seeding import follow_record, seed_inventory
 from app.services.operations.planning import observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
+from app.services.operations.refresh import keep_drift
 from app.services.operations.shadow_run import Shadow
 from app.services.operations.wanted_revision import Ruling
 from app.services.outcomes import status_transitions
@@ -130,7 +131,8 @@ class Sync:
         calm = head.state != state.id and not environment.status.drift_count
         whole = seeded or head.state is None or not (calm or self._request.spares_drift)
         with recorder.stage(StageName.PLANNED):
-            _, plan = observe_and_plan(environment, target, head, state, self._ports.clock.now(), whole=whole)
+            live, plan = observe_and_plan(environment, target, head, state, self._ports.clock.now(), whole=whole)
+        keep_drift(recorder, environment, target, live, plan, state)
         recorder.note(total=len(plan.work))
         recorder.remember(paths=paths_of(plan.items), state=state.id)
         failure = self._apply(target, plan, state)

@@ -130,6 +130,8 @@ def _settle(tx: Transaction, ended: Operation, conclusion: Conclusion, at: datet
         episode, drifted = drift_episodes.follow(tx, before, conclusion.episode, ended)
         status, events = replace(status, drift_episode=episode), events + drifted
     if conclusion.drift:
+        if status.drift_episode:
+            drift_episodes.keep(tx, status.drift_episode, conclusion.drift, before.status.checked_at, seen_at)
         tx.drift.put(before.id, seen_at, replace(conclusion.drift, episode=status.drift_episode))
     events += status_transitions.status_events(before, status, ended)
     changed = bool(events) if ended.phase is Phase.SUCCEEDED else status.condition != before.status.condition

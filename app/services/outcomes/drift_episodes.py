@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.actor import Actor
@@ -12,9 +12,11 @@ from app.domain.events.environment_events import DriftChanged, DriftDetected, Dr
 from app.domain.operation import Operation
 from app.domain.revision import SHORT
 from app.domain.state.drift import DriftReport, Ending
+from app.domain.state.episode_report import EpisodeReport
 from app.domain.state.items import printable
 from app.domain.state.plan import Plan
 from app.ports import Transaction
+from app.services.outcomes import status_transitions
 
 SAMPLE = 50  # drifted paths that an episode names
 
@@ -65,11 +67,37 @@ def follow(
     if current is None:
         return None, []
     over = found if isinstance(found, DriftOver) else _over(found)
-    tx.episodes.end(current.id, over.at, over.ending, over.by)
+    tx.episodes.end(current.id, over.at, over.ending, over.by, operation.id)
     revision = operation.revision if over.ending is Ending.WRITTEN_BACK else None
     how = f"written back by {over.by} as {revision[:SHORT]}" if revision else f"{over.ending.value} by {over.by}"
     ended = DriftEnded(current.id, over.ending.value, Actor.parse(over.by), revision, why=how)
     return None, [about(environment, ended, operation.id)]
+
+
+def keep(tx: Transaction, episode: int, found: DriftReport, after: datetime | None, at: datetime) -> None:
+    """Keep with an episode what a look at `at` found; the look before was at `after`."""
+    before = tx.episodes.kept(episode) or EpisodeReport()
+    grown = before.grown(found, after, at)
+    if grown != before:
+        tx.episodes.keep(episode, grown)
+
+
+def found_before_apply(tx: Transaction, operation: Operation, found: DriftFound, report: DriftReport) -> None:
+    """Write down the drift that a delivery is about to overwrite: in the open episode, or in one that begins now."""
+    before = tx.environments.by_id(operation.environment_id)
+    current, last = tx.episodes.current(before.id), before.status.checked_at
+    if current:
+        keep(tx, current.id, report, last, found.at)
+        if not operation.request.spares_drift:
+            tx.drift.put(before.id, found.at, replace(report, episode=current.id))
+        return
+    episode, events = follow(tx, before, found, operation)
+    status = status_transitions.drifting_still(before.status, found.count, episode)
+    if episode:
+        keep(tx, episode, report, last, found.at)
+    tx.drift.put(before.id, found.at, replace(report, episode=episode))
+    tx.environments.put_status(before.id, status)
+    tx.ledger.append(found.at, events + status_transitions.status_events(before, status, operation))
 
 
 def abandon(tx: Transaction, environment: Environment, by: str, at: datetime) -> None:

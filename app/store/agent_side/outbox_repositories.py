@@ -179,9 +179,9 @@ class ReportingEpisodes(SqlEpisodes):
         super().acknowledge(id, by, at)
         self._call(id, "acknowledge", by=by, at=at)
 
-    def end(self, id: int, at: datetime, ending: Ending, by: str) -> None:
-        super().end(id, at, ending, by)
-        self._call(id, "end", at=at, ending=ending, by=by)
+    def end(self, id: int, at: datetime, ending: Ending, by: str, operation: str | None = None) -> None:
+        super().end(id, at, ending, by, operation)
+        self._call(id, "end", at=at, ending=ending, by=by, operation=operation)
 
 
 class ReportingDrift(SqlDriftItems):
@@ -196,7 +196,8 @@ class ReportingDrift(SqlDriftItems):
         super().put(environment_id, checked_at, report)
         if report != before:
             data = {"checked_at": encode(checked_at), "report": _bounded(report).as_dict()}
-            self._queue_report(environment_id, ReportKind.DRIFT, data, None, "drift")
+            # What an episode kept is told also where the next one began, or none, before the control plane was reached.
+            self._queue_report(environment_id, ReportKind.DRIFT, data, None, f"drift-{report.episode or ''}")
 
 
 class ReportingAudit(SqlAudit):

@@ -9,13 +9,16 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.domain.environment import Environment
+from app.domain.errors import EpisodeNotFound
 from app.domain.state.drift import DriftReport, Ending, Episode, read_report
+from app.domain.state.episode_report import EpisodeReport, read_episode_report
 from app.ports import Page
 from app.store import tables
 from app.store.rows import readable
 
 e = tables.episodes
 r = tables.drift_reports
+k = tables.episode_reports
 # Asked at every refresh: building a statement takes longer than running it.
 _CURRENT = select(e).where(e.c.environment_id == bindparam("of"), e.c.ended_at.is_(None))
 _REPORT = select(r.c.report).where(r.c.environment_id == bindparam("of"))
@@ -51,8 +54,23 @@ class SqlEpisodes:
     def acknowledge(self, id: int, by: str, at: datetime) -> None:
         self._db.execute(update(e).where(e.c.id == id).values(acknowledged_at=at, acknowledged_by=by))
 
-    def end(self, id: int, at: datetime, ending: Ending, by: str) -> None:
-        self._db.execute(update(e).where(e.c.id == id).values(ended_at=at, ending=ending.value, ended_by=by))
+    def end(self, id: int, at: datetime, ending: Ending, by: str, operation: str | None = None) -> None:
+        values = {"ended_at": at, "ending": ending.value, "ended_by": by, "operation": operation}
+        self._db.execute(update(e).where(e.c.id == id).values(values))
+
+    def keep(self, id: int, report: EpisodeReport) -> None:
+        self._db.execute(delete(k).where(k.c.episode_id == id))
+        self._db.execute(insert(k).values(episode_id=id, report=report.as_dict()))
+
+    def kept(self, id: int) -> EpisodeReport | None:
+        stored = self._db.execute(select(k.c.report).where(k.c.episode_id == id)).scalar()
+        return read_episode_report(stored) if isinstance(stored, dict) else None
+
+    def get(self, id: int) -> Episode:
+        row = self._db.execute(select(e).where(e.c.id == id)).first()
+        if row is None:
+            raise EpisodeNotFound.numbered(id)
+        return read_episode(row)
 
     def current(self, environment_id: int) -> Episode | None:
         row = self._db.execute(_CURRENT, {"of": environment_id}).first()
@@ -98,6 +116,6 @@ class SqlDriftItems:
 def read_episode(row: Any) -> Episode:
     """A row as an episode."""
     plain = ("id", "environment_id", "environment", "mode", "revision", "last_good_at", "detected_at", "count",
-             "acknowledged_at", "acknowledged_by", "ended_at", "ended_by")  # fmt: skip
+             "acknowledged_at", "acknowledged_by", "ended_at", "ended_by", "operation")  # fmt: skip
     ending = Ending(row.ending) if row.ending else None
     return Episode(**{name: getattr(row, name) for name in plain}, paths=tuple(row.paths), ending=ending)

@@ -71,9 +71,17 @@ episodes = Table(
     Column("ended_at", Moment),
     Column("ending", String(12)),
     Column("ended_by", Text, nullable=False),
+    Column("operation", String(26)),
     Index("uq_episodes_one_open", "environment_id", unique=True, info={WHERE: "ended_at IS NULL"}),
     Index("ix_episodes_environment", "environment_id", "id"),
     sqlite_autoincrement=True,
+)
+
+episode_reports = Table(
+    "episode_reports",
+    metadata,
+    Column("episode_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("report", Json, nullable=False),
 )
 
 drift_reports = Table(

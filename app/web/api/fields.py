@@ -65,6 +65,7 @@ CredentialName = Annotated[str, Path(pattern=NAME, description="Name of the cred
 OperationId = Annotated[
     str, Path(pattern="^[0-9A-HJKMNP-TV-Z]{26}$", description="Its id.", examples=["01KATV2Q8Z3V8M6D3T0F8Y1N4R"])
 ]
+EpisodeId = Annotated[str, Path(pattern="^[0-9]{1,18}$", description="Its number.", examples=["19"])]
 Id = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$", description="Its id.")]
 
 Text = Annotated[str, Query(max_length=250, pattern=LINE)]

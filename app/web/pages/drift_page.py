@@ -1,4 +1,4 @@
-"""The drift page: the open and the past episodes of all environments."""
+"""Drift: the open and the past episodes of all environments, and the page of each."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ from dataclasses import dataclass
 
 from fastapi import Request, Response
 
+from app.domain.environment import IgnoreRule
+from app.domain.errors import EpisodeNotFound
+from app.domain.events import Event
+from app.domain.operation import Operation
 from app.domain.permissions import Permission
-from app.domain.state.drift import Episode
+from app.domain.state.drift import Ending, Episode
+from app.domain.state.episode_report import EpisodeReport
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
+from app.wording.operation_words import summary
 from app.wording.quantities import agree, plural
+from app.wording.times import exact
 
 OPEN = 100
 PAST = 30
+SHOWN, LETTERS = 40, 40_000  # paths on an episode's page, and characters of their diffs
 router = page_router()
 
 
@@ -31,6 +39,35 @@ class DriftPage:
     url: str
     first: str
     next: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptChange:
+    """One path that drifted, and when it was changed. `diff` is "" if its content is not readable, None if the diff was
+    left out."""
+
+    path: str
+    change: str
+    diff: str | None
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodePage:
+    """The context of drift/episode.html. `ended`: what the run that ended it did, in words."""
+
+    title: str
+    episode: Episode
+    there: bool
+    noun: str
+    kept: bool
+    items: tuple[KeptChange, ...]
+    more: int
+    operation: Operation | None
+    ended: str
+    lost: bool
+    written_back: tuple[Event, ...]
+    rules: tuple[IgnoreRule, ...]
 
 
 @router.get("/drift", dependencies=[may(Permission.VIEW)])
@@ -49,3 +86,40 @@ def drift(request: Request, queries: Reads, who: Who, after: After = "") -> Resp
         next=links.with_query("/drift", {"after": page.next}) if page.next else "",
     )
     return render.page(request, "drift/index.html", context, nav="drift", regions=("drift",))
+
+
+@router.get("/drift/{id}", dependencies=[may(Permission.READ_DIFFS)])
+def episode(request: Request, queries: Reads, who: Who, id: str) -> Response:
+    """One episode: when it was changed, what, who knew, and what ended it."""
+    asked = number(id)
+    if asked is None:
+        raise EpisodeNotFound()
+    found = queries.drift.episode(who, asked)
+    one, items = found.episode, _kept(found.report) if found.report else ()
+    context = EpisodePage(
+        title=f"{plural(one.count, *found.nouns)} changed by hand in {one.environment}",
+        episode=one,
+        there=found.environment is not None,
+        noun=found.nouns[0],
+        kept=found.report is not None,
+        items=items,
+        more=max(0, found.report.count - len(items)) if found.report else 0,
+        operation=found.operation,
+        ended=f"{summary(found.operation)}" if found.operation else "",
+        lost=one.ending in (Ending.HEALED, Ending.SUPERSEDED) and one.ended_by != "outside",
+        written_back=found.written_back,
+        rules=found.rules,
+    )
+    return render.page(request, "drift/episode.html", context, nav="drift", regions=("episode",))
+
+
+def _kept(report: EpisodeReport) -> tuple[KeptChange, ...]:
+    """The paths, with as many diffs as fit on the page."""
+    left, items = LETTERS, []
+    for each in report.items[:SHOWN]:
+        diff = each.item.diff
+        fits = diff is None or len(diff) <= left
+        left -= len(diff or "") if fits else 0
+        found = f"changed between {exact(each.after)} and {exact(each.at)}" if each.after else f"found {exact(each.at)}"
+        items.append(KeptChange(each.item.path, each.item.change.value, (diff or "") if fits else None, found))
+    return tuple(items)

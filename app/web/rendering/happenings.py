@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.events import Event
-from app.domain.events.environment_events import DriftDetected, EnvironmentSwitched
+from app.domain.events.environment_events import (
+    DriftAcknowledged,
+    DriftDetected,
+    DriftEnded,
+    DriftWrittenBack,
+    EnvironmentSwitched,
+)
 from app.domain.events.operation_events import AnnouncedDecision, Decision
 from app.domain.operation import Operation, Outcome, Phase
 from app.web.rendering import links
@@ -14,6 +20,7 @@ from app.wording.badges import look
 from app.wording.event_words import words_of
 from app.wording.operation_words import SYNCS, Title, deed, note, sentence_case, target_revision
 
+OF_EPISODES = (DriftDetected, DriftAcknowledged, DriftWrittenBack, DriftEnded)
 UNDECIDED = {
     Outcome.NUDGED: Title("A webhook brought the poll forward", " for"),
     Outcome.WAITING: Title("Waiting until it can be seen", ":"),
@@ -23,7 +30,7 @@ UNDECIDED = {
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One line of a timeline. `operation` brings its stages; `revision` and `subject` follow the title, and `alone` is
-    the title of an operation where they do not."""
+    the title of an operation where they do not. `href`: the page that the title leads to."""
 
     id: str
     at: datetime | None
@@ -34,7 +41,7 @@ class Happening:
     subject: str = ""
     note: str = ""
     operation: Operation | None = None
-    to_drift: bool = False
+    href: str = ""
     link: tuple[str, str] | None = None
     alone: str = ""
 
@@ -65,7 +72,7 @@ def of_event(event: Event, noun: str) -> Happening:
     title, revision, small = words_of(event, fact, noun)
     return Happening(
         f"event-{event.id}", event.at, seen.tone, seen.icon, title, revision, "", sentence_case(small),
-        to_drift=isinstance(fact, DriftDetected), link=_beside(event),
+        href=_episode(event), link=_beside(event),
     )  # fmt: skip
 
 
@@ -77,6 +84,15 @@ def _decision(event: Event, fact: Decision | AnnouncedDecision) -> Happening:
     return Happening(
         f"event-{event.id}", event.at, seen.tone, seen.icon, title, fact.revision, "", sentence_case(event.reason)
     )
+
+
+def _episode(event: Event) -> str:
+    """The page of the episode that an event tells of. What agents told older versions counts the agents' episodes."""
+    fact = event.fact
+    if not isinstance(fact, OF_EPISODES) or not fact.episode:
+        return ""
+    theirs = event.origin is not None and "episode" not in event.origin
+    return links.environment(event.environment or "", "drift") if theirs else links.episode(fact.episode)
 
 
 def _beside(event: Event) -> tuple[str, str] | None:

@@ -52,6 +52,11 @@ def label(key: str, value: str) -> str:
     return with_query("/", {"q": f'{key}="{value}"' if any(c.isspace() for c in value) else f"{key}={value}"})
 
 
+def episode(id: int) -> str:
+    """The page of a drift episode."""
+    return f"/drift/{id}"
+
+
 def with_query(path: str, values: Mapping[str, object]) -> str:
     """A path with those query values that say anything."""
     given = {key: str(value) for key, value in values.items() if value not in (None, "", False)}

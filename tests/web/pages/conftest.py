@@ -40,6 +40,7 @@ class Filled:
             *("/compare", "/settings", "/patterns", f"/operations/{self.operation}", f"/operations/{self.failed}"),
             *(f"/environments/{name}{view}" for name in ("shop", "docs") for view in views),
             f"/environments/{NAME}",
+            "/drift/1",
         )  # fmt: skip
 
 

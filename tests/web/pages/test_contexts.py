@@ -49,6 +49,7 @@ CONTEXTS: dict[str, Any] = {
     "operations/index.html": operations_pages.OperationsPage,
     "operations/show.html": operations_pages.OperationPage,
     "drift/index.html": drift_page.DriftPage,
+    "drift/episode.html": drift_page.EpisodePage,
     "agents/index.html": agents_page.AgentsPage,
     "audit/index.html": audit_page.AuditPage,
     "audit/entry.html": audit_page.AuditEntryPage,

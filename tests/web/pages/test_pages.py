@@ -54,6 +54,9 @@ def test_what_others_wrote_is_text(filled: Filled) -> None:
     drift = filled.person.get("/environments/shop/drift").text
     assert "<b>changed</b>" not in drift
     assert "&lt;b&gt;changed" in drift
+    episode = filled.person.get("/drift/1").text
+    assert "<b>changed</b>" not in episode
+    assert "&lt;b&gt;changed" in episode
 
 
 @pytest.mark.parametrize(

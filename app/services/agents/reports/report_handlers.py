@@ -22,6 +22,7 @@ from app.domain.status import Condition
 from app.ports import Transaction
 from app.services.agents.reports.report_context import ReportContext, check_mode, check_values, own
 from app.services.agents.reports.reported_operations import checked, initiator, take_operation
+from app.services.outcomes.drift_episodes import keep
 
 ACTION = re.compile(r"(sync|refresh|hold|rollback|drift|operation|revision|command)\.[a-z_]{1,40}\Z")
 OWN_ACTIONS = ("agent.chain_renewed", "agent.report_left_out", "agent.reports_forgotten")  # of the agent itself
@@ -63,10 +64,20 @@ def _event(context: ReportContext, environment: Environment) -> None:
     reported = context.data.get("data")
     data = dict(reported) if isinstance(reported, Mapping) else {}
     check_mode(context, environment, data.get("mode"))
+    origin = _origin(context)
+    if context.serving and type.value.startswith("drift."):
+        origin |= {"episode": data.get("episode")}  # the agent counts its episodes itself
+        data["episode"] = _our_episode(context.tx, environment)
     fact = UnreadFact(type, data, context.text("reason"))
-    event = NewEvent(fact, environment.name, environment.id, operation, _origin(context))
+    event = NewEvent(fact, environment.name, environment.id, operation, origin)
     if not _echo(context.tx, event):
         context.tx.ledger.append(context.at, [event])
+
+
+def _our_episode(tx: Transaction, environment: Environment) -> int:
+    """Our number of the episode that an agent tells of: reports come in order, so it is the newest; 0: none."""
+    newest = tx.episodes.page(environment.id, 1, None).items
+    return newest[0].id if newest else 0
 
 
 def _origin(context: ReportContext) -> dict[str, Any]:
@@ -170,7 +181,10 @@ def _episode(context: ReportContext, environment: Environment) -> None:
     elif call == "acknowledge":
         episodes.acknowledge(current.id, context.text("by", 200), context.moment())
     elif call == "end":
-        episodes.end(current.id, context.moment(), Ending(context.text("ending")), context.text("by", 200))
+        ending, by, ended_by = Ending(context.text("ending")), context.text("by", 200), context.text("operation")
+        if ended_by:
+            own(context, environment, ended_by)
+        episodes.end(current.id, context.moment(), ending, by, ended_by or None)
     else:
         raise InvalidInput(fields={"call": "must be open, update, acknowledge or end"})
 
@@ -180,8 +194,10 @@ def _drift(context: ReportContext, environment: Environment) -> None:
     if not isinstance(report, Mapping):
         raise InvalidInput(fields={"report": "must be an object"})
     episode = context.tx.episodes.current(environment.id)
-    kept = replace(read_report(report), episode=episode.id if episode else None)
-    context.tx.drift.put(environment.id, context.moment("checked_at"), kept)
+    kept, at = replace(read_report(report), episode=episode.id if episode else None), context.moment("checked_at")
+    if episode:
+        keep(context.tx, episode.id, kept, environment.status.checked_at, at)
+    context.tx.drift.put(environment.id, at, kept)
 
 
 def _audit(context: ReportContext, environment: Environment) -> None:

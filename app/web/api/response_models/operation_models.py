@@ -115,6 +115,40 @@ class Drift(BaseModel):
     unmanaged_count: int
 
 
+class Episode(BaseModel):
+    """A stretch of time in which live had moved; it began between `last_good_at` and `detected_at`. `paths` is a sample
+    of what drifted, `count` counts all. `operation`: the run that ended it, or found it ended."""
+
+    id: int
+    environment: str
+    mode: Literal["push", "pull"]
+    revision: str | None
+    last_good_at: Moment | None
+    detected_at: Moment
+    paths: list[str]
+    count: int
+    acknowledged_at: Moment | None
+    acknowledged_by: str | None
+    ended_at: Moment | None
+    ending: Literal["healed", "adopted", "ignored", "superseded"] | None
+    ended_by: str | None
+    operation: str | None
+
+
+class FoundChange(DriftItem):
+    """A path that drifted in an episode, as it was seen last; changed between `changed_after` and `found_at`."""
+
+    changed_after: Moment | None
+    found_at: Moment
+
+
+class EpisodeWithChanges(Episode):
+    """An episode with what it keeps of its changes. `kept` is false for those of versions that kept nothing."""
+
+    kept: bool
+    items: list[FoundChange]
+
+
 class LeftOut(BaseModel):
     """A file that was not written back because it looks like secrets; `masked_lines` is null where it is too large to
     be looked through."""

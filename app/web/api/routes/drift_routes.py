@@ -8,13 +8,20 @@ from fastapi import Query, Response
 
 from app.domain.permissions import Permission
 from app.services.environments.write_back import WriteBackWish
+from app.web.api.cursors import number
 from app.web.api.deprecation import deprecated_for
-from app.web.api.fields import LINE, Name
+from app.web.api.fields import LINE, AfterNumber, EpisodeId, Limit, Name, OneName
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import HealBody, IgnoreBody, WriteBackBody
-from app.web.api.response_models import Drift, Operation, WrittenBack, reply
+from app.web.api.response_models import Drift, Episode, EpisodeWithChanges, Items, Operation, WrittenBack, reply
 from app.web.api.routes.operation_routes import accepted
-from app.web.api.serializers.domain_json import drift_json, written_back_json
+from app.web.api.serializers.domain_json import (
+    drift_json,
+    episode_json,
+    episode_with_changes_json,
+    page_of,
+    written_back_json,
+)
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import api_router
@@ -28,6 +35,29 @@ def show_drift(name: Name, queries: Reads, who: Who) -> Response:
     """What moved on the target, as the last full comparison found it."""
     found = queries.drift.of_environment(who, name)
     return reply(drift_json(found.environment, found.report, found.environment.status.checked_at))
+
+
+@router.get(
+    "/drift/episodes", response_model=Items[Episode], responses=problems(404), dependencies=[may(Permission.VIEW)]
+)
+def list_episodes(
+    queries: Reads,
+    who: Who,
+    limit: Limit = 50,
+    after: AfterNumber = "",
+    environment: OneName = "",
+    open: Annotated[bool, Query(description="Only those that have not ended.")] = False,
+) -> Response:
+    """Drift episodes, open and ended, newest first."""
+    page = queries.drift.all_episodes(who, environment, limit, number(after), open_only=open)
+    return reply(page_of(page, episode_json))
+
+
+@router.get("/drift/episodes/{id}", response_model=EpisodeWithChanges, dependencies=[may(Permission.READ_DIFFS)])
+def show_episode(id: EpisodeId, queries: Reads, who: Who) -> Response:
+    """One drift episode, with the masked differences that it keeps also after it has ended."""
+    found = queries.drift.episode(who, int(id))
+    return reply(episode_with_changes_json(found.episode, found.report))
 
 
 @router.post(

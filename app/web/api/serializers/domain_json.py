@@ -13,7 +13,8 @@ from app.domain.events import Event
 from app.domain.operation import Operation
 from app.domain.specification.environment_fields import as_dict
 from app.domain.specification.kind_catalogue import KindCatalogue
-from app.domain.state.drift import DriftItem, DriftReport
+from app.domain.state.drift import DriftItem, DriftReport, Episode
+from app.domain.state.episode_report import EpisodeReport
 from app.domain.state.items import printable
 from app.ports import Credential, HistoryItem, Page, Probe, Token
 from app.services.environments.write_back import WrittenBack
@@ -209,6 +210,28 @@ def drifted_json(one: DriftItem) -> dict[str, Any]:
     """A drifted path."""
     shown = {"path": one.path, "change": one.change.value, "diff": one.diff}
     return {**shown, "masked_lines": one.secret_lines}
+
+
+def episode_json(one: Episode) -> dict[str, Any]:
+    """A drift episode."""
+    plain = ("id", "environment", "mode", "revision", "count", "operation")
+    return {
+        **{name: getattr(one, name) for name in plain},
+        **{name: at(getattr(one, name)) for name in ("last_good_at", "detected_at", "acknowledged_at", "ended_at")},
+        "paths": list(one.paths),
+        "acknowledged_by": one.acknowledged_by or None,
+        "ending": one.ending.value if one.ending else None,
+        "ended_by": one.ended_by or None,
+    }
+
+
+def episode_with_changes_json(one: Episode, report: EpisodeReport | None) -> dict[str, Any]:
+    """A drift episode with what it keeps of its changes."""
+    found = (
+        {**drifted_json(each.item), "changed_after": at(each.after), "found_at": at(each.at)}
+        for each in (report.items if report else ())
+    )
+    return {**episode_json(one), "kept": report is not None, "items": list(found)}
 
 
 def written_back_json(done: WrittenBack) -> dict[str, Any]:
