@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         None, description="Bearer token that /metrics asks for. Default: /metrics is open; it holds figures, no names."
     )
+    audit_anchor: str = Field(
+        "",
+        description="File that each checkpoint's end of the audit log is added to, once a minute at most; put it where "
+        "others keep it, such as a mount from another host. Verification compares with it. Default: none.",
+    )
     secure_cookies: bool = Field(
         False, description="Send the log-in cookie over HTTPS only; set it behind a TLS proxy."
     )
@@ -105,6 +110,10 @@ class Settings(BaseSettings):
     def proxies(self) -> tuple[str, ...]:
         """Addresses and networks of the proxies that are trusted, and "unix"."""
         return _words(self.trusted_proxies)
+
+    def anchor(self) -> Path | None:
+        """The file that holds the audit log's ends away from the data directory; None where there is none."""
+        return Path(self.audit_anchor).expanduser().resolve() if self.audit_anchor else None
 
     def shared_database(self) -> bool:
         """Whether other processes may work on the same database."""

@@ -31,7 +31,7 @@ from app.scheduler import Scheduler
 from app.services.security.access import Access
 from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
-from app.store import HeadFile, Secrets, SqlStore, open_store, upgrade
+from app.store import AnchorFile, HeadFile, Secrets, SqlStore, open_store, upgrade
 from app.store.migrate import current, newest
 from app.store.only_server import claim
 from app.targets.target_registry import TargetRegistry
@@ -168,10 +168,10 @@ def build(settings: Settings) -> Installation:
 def _wired(settings: Settings) -> Installation:
     store, bus, folder = open_database(settings), InProcessNotifier(), settings.folder()
     ports = wire_ports(settings, store, bus)
-    signer, shared = Signer(folder / "signing.key"), settings.shared_database()
-    use_cases = wire_use_cases(ports, Passwords(), signer, public_half, HeadFile(folder), shared=shared)
+    signer, anchor = Signer(folder / "signing.key", folder / "secret.key"), AnchorFile.at(settings.anchor())
+    use_cases = wire_use_cases(ports, Passwords(), signer, public_half, HeadFile(folder), anchor)
     password = use_cases.access.bootstrap(_secret(settings.bootstrap_token), _secret(settings.admin_password))
-    workers = Workers(use_cases, bus, settings.workers, shared=shared)
+    workers = Workers(use_cases, bus, settings.workers, shared=settings.shared_database())
     scheduler, background = Scheduler(use_cases) if settings.scheduler else None, Background()
     queries = wire_queries(ports, background.run)
     return Installation(settings, store, use_cases, queries, bus, workers, scheduler, background, password)

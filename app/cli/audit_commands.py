@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pwd
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +21,7 @@ from app.client import Client, Failure
 if TYPE_CHECKING:
     from app.services.security.audit_log import AuditLog
 
+SEALED = ("hash", "public_key", "signature")
 group = typer.Typer(no_args_is_help=True, help="Export and verify the audit log.")
 
 
@@ -31,12 +35,16 @@ def verify(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An export, JSONL or CSV.")],
     head: Annotated[str | None, typer.Option(help="Hash that the last entry must have; finds a cut-off end.")] = None,
     filtered: Annotated[bool, typer.Option("--filtered", help="The export was filtered: gaps are expected.")] = False,
+    key: Annotated[
+        str | None, typer.Option(help="Fingerprint of the key that has to have sealed it: reads FILE.seal.json.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Verify an exported audit log offline; exit 0 only where it is intact."""
     from app.services.security.audit_file import verify_file
 
-    result = verify_file(file, head=head, filtered=filtered)
+    seal = _sealed_by(key, _seal_of(file)) if key else None
+    result = verify_file(file, head=head, filtered=filtered, seal=seal)
     answer = {
         "valid": result.valid,
         "entries": result.entries,
@@ -54,10 +62,34 @@ def verify(
         raise typer.Exit(1)
 
 
+def _seal_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.seal.json")
+
+
+def _sealed_by(key: str, path: Path) -> tuple[int, str]:
+    """Number and hash of the entry that the key signed. Raises Failure where it did not."""
+    from app.crypto import signed
+    from app.services.security.audit_log import fingerprint, sealed
+
+    try:
+        said = json.loads(path.read_text("utf-8"))
+        seq, hash, public_key, signature = int(said["seq"]), *(str(said[one]) for one in SEALED)
+    except OSError as problem:
+        how = "'pushpull audit export -o FILE' writes it, and GET /api/v1/audit/seal is it"
+        raise Failure(f"{path} cannot be read ({problem.strerror}); {how}") from None
+    except (ValueError, KeyError, TypeError):
+        raise Failure(f"{path} is no seal of an audit log") from None
+    if fingerprint(public_key) != key.strip().lower():
+        raise Failure(f"NOT intact: it is sealed with another key, {fingerprint(public_key)}")
+    if not signed(public_key, sealed(seq, hash), signature):
+        raise Failure("NOT intact: the seal was forged, its signature does not match")
+    return seq, hash
+
+
 @group.command("head")
 def head_kept(as_json: AsJson = False) -> None:
     """Show, on the server's machine, the signing key's fingerprint and the head that is kept outside the database."""
-    with _local() as log:
+    with local_log() as log:
         last = log.last_kept()
         answer = {"key": log.fingerprint, "seq": last.seq if last else None, "head": last.hash if last else None}
     if as_json:
@@ -71,31 +103,32 @@ def accept_head(
     reason: Annotated[str, typer.Option(help="Why the stored log is the right one; it is audited.")],
 ) -> None:
     """Take the stored log as it is, on the server's machine: after a restored backup, or with a new signing key."""
-    from app.domain.actor import START
+    from app.domain.actor import Actor, ActorKind
     from app.domain.errors import Problem
 
-    with _local() as log:
+    with local_log() as log:
         try:
-            made = log.accept(reason, START)
+            made = log.accept(reason, Actor(ActorKind.LOCAL, pwd.getpwuid(os.getuid()).pw_name))
         except Problem as problem:
             raise Failure(problem.detail) from None
     typer.echo(f"accepted: the log ends with entry {made.seq}, head {made.hash}")
 
 
 @contextmanager
-def _local() -> Iterator[AuditLog]:
+def local_log() -> Iterator[AuditLog]:
     """The audit log of the installation on this machine."""
     from app.crypto import Signer
     from app.main import open_database, wire_ports
     from app.notifications import InProcessNotifier
     from app.services.security.audit_log import AuditLog
-    from app.store import HeadFile
+    from app.store import AnchorFile, HeadFile
 
     given = settings()
     store, folder = open_database(given), given.folder()
     try:
         ports = wire_ports(given, store, InProcessNotifier())
-        yield AuditLog(ports, Signer(folder / "signing.key"), HeadFile(folder), shared=given.shared_database())
+        signer = Signer(folder / "signing.key", folder / "secret.key")
+        yield AuditLog(ports, signer, HeadFile(folder), AnchorFile.at(given.anchor()))
     finally:
         store.close()
 
@@ -105,12 +138,17 @@ def export(
     format: Annotated[str, typer.Option(help="jsonl or csv.")] = "jsonl",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File; default is standard output.")] = None,
 ) -> None:
-    """Export the whole audit log."""
+    """Export the whole audit log; beside a file, FILE.seal.json is its end, signed."""
     chunks = Client().stream("/audit/export", format=format)
     if output is None:
         for chunk in chunks:
             sys.stdout.buffer.write(chunk)
         return
+    try:
+        seal = json.dumps(Client().call("GET", "/audit/seal"), indent=1)
+        _seal_of(output).write_text(f"{seal}\n", "utf-8")
+    except Failure as problem:  # the log of an installation that was tampered with is wanted all the same
+        show.say(f"exported without a seal: {problem}", err=True)
     with output.open("wb") as file:
         for chunk in chunks:
             file.write(chunk)

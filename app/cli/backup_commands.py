@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from app.cli import output as show
+from app.cli.audit_commands import local_log
 from app.cli.server_commands import settings
 from app.client import Failure
 
@@ -46,3 +48,7 @@ def restore(
     except AlreadyServed as problem:
         raise Failure(f"nothing was restored: {problem}") from None
     typer.echo(f"restored {rows:,} rows")
+    with local_log() as log:
+        found = log.verify_stored()
+    if not found.valid:
+        show.say(f"what this data directory knew of the audit log is not what was restored: {found.problem}", err=True)

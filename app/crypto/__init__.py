@@ -2,6 +2,6 @@
 
 from app.crypto.passwords import Passwords
 from app.crypto.public_keys import public_half
-from app.crypto.signing import Signer
+from app.crypto.signing import Signer, signed
 
-__all__ = ["Passwords", "Signer", "public_half"]
+__all__ = ["Passwords", "Signer", "public_half", "signed"]

@@ -49,8 +49,7 @@ def wire_use_cases(
     signing: Signing,
     public_half: PublicHalf = untold,
     heads: HeadKeeper | None = None,
-    *,
-    shared: bool = False,
+    anchor: HeadKeeper | None = None,
 ) -> UseCases:
     """The use cases over the ports."""
     queue = Queue(ports)
@@ -72,6 +71,6 @@ def wire_use_cases(
         switching=ModeSwitches(ports, registration, queue),
         keyring=Keyring(ports, public_half),
         access=Access(ports, hasher),
-        audit=AuditLog(ports, signing, heads or NothingKept(), shared=shared),
+        audit=AuditLog(ports, signing, heads or NothingKept(), anchor),
         agents=agents,
     )

@@ -2,7 +2,7 @@
 
 from app.store.credential_secrets import Secrets
 from app.store.engine import SqlStore, open_engine, open_store
-from app.store.head_file import HeadFile
+from app.store.head_file import AnchorFile, HeadFile
 from app.store.migrate import upgrade
 
-__all__ = ["HeadFile", "Secrets", "SqlStore", "open_engine", "open_store", "upgrade"]
+__all__ = ["AnchorFile", "HeadFile", "Secrets", "SqlStore", "open_engine", "open_store", "upgrade"]

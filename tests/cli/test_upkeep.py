@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import signal
 from pathlib import Path
 
@@ -54,6 +56,44 @@ def test_a_backup_restores_everything_on_either_database(tmp_path: Path, databas
         assert again.call("POST", "/audit/verifications")["valid"]
         assert again.refresh("shop")["outcome"] == "compared"
         assert again.sync("shop")["outcome"] == "no_op"
+
+
+def test_an_export_is_verified_against_the_key_that_sealed_it(tmp_path: Path) -> None:
+    file = tmp_path / "audit.jsonl"
+    with LiveServer(tmp_path, scheduler=False) as server:
+        told = {"PUSHPULL_URL": server.url, "PUSHPULL_TOKEN": server.token}
+        here = {"PUSHPULL_DATA_DIR": str(tmp_path / "data")}
+        assert pushpull("audit", "export", "-o", file, **told).code == 0
+        key = json.loads(pushpull("audit", "head", "--json", **here).out)["key"]
+        answer = server.http.get("/api/v1/audit/export")
+        assert answer.headers["PushPull-Audit-Key"] == key
+        assert key in server.http.get("/audit", headers={"Accept": "text/html"}).text
+        accepted = pushpull("audit", "accept-head", "--reason", "an exercise", **here)
+        assert accepted.code == 0, accepted.err
+        by = server.call("GET", "/audit", action="audit.accept_head")["items"][0]["actor"]
+        assert by == f"local:{pwd.getpwuid(os.getuid()).pw_name}"
+    assert pushpull("audit", "verify", file, "--key", key).code == 0
+    other = pushpull("audit", "verify", file, "--key", "0" * 64)
+    assert (other.code, "another key" in other.err) == (1, True)
+    seal = tmp_path / "audit.jsonl.seal.json"
+    seal.write_text(json.dumps({**json.loads(seal.read_text()), "hash": "0" * 64}))
+    forged = pushpull("audit", "verify", file, "--key", key)
+    assert (forged.code, "forged" in forged.err) == (1, True)
+    seal.unlink()
+    assert pushpull("audit", "verify", file, "--key", key).code == 1
+
+
+def test_a_restore_into_a_directory_that_knew_a_later_log_says_what_to_do(tmp_path: Path) -> None:
+    archive, here = tmp_path / "backup.tar.gz", {"PUSHPULL_DATA_DIR": str(tmp_path / "data")}
+    with LiveServer(tmp_path, scheduler=False) as server:
+        assert pushpull("backup", archive, **here).code == 0
+        server.call("POST", "/credentials", {"name": "forge", "kind": "token", "token": "glpat-very-secret"})
+    for file in (tmp_path / "data").glob("pushpull.db*"):
+        file.unlink()
+    restored = pushpull("restore", archive, "--force", **here)
+    assert restored.code == 0, restored.err
+    assert "was removed: this server wrote it" in restored.err
+    assert "pushpull audit accept-head" in restored.err
 
 
 def test_a_file_that_is_no_backup_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,10 @@ from sqlalchemy import delete, insert, text
 from app.crypto import Signer
 from app.domain.actor import user
 from app.domain.audit import GENESIS, NewAuditEntry, digest
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.identity import Identity
+from app.ports import Checkpoint
+from app.services.security.audit_file import verify_file
 from app.store import tables
 from tests.support.installation import ME, Installation
 
@@ -173,6 +176,67 @@ def test_a_line_that_a_crash_cut_short_says_nothing(kept: Installation) -> None:
     with Path(kept.data / "audit.head").open("a") as file:
         file.write("head 99 abc")
     assert kept.use_cases.audit.verify_stored().valid
+
+
+@pytest.mark.parametrize("forge", [lambda seal: "", lambda seal: "0" * 64, lambda seal: seal.voucher])
+def test_a_checkpoint_of_a_stranger_is_found_on_either_database(
+    kept: Installation, forge: Callable[[Checkpoint], str]
+) -> None:
+    signer = Signer(kept.folder / "mallory.key")
+    with kept.store.write() as tx:
+        (seal, *_), head = tx.audit.checkpoints(), tx.audit.head()
+        assert head
+        made = signer.sign(f"{head.seq}:{head.hash}".encode())
+        forged = replace(seal, seq=head.seq, hash=head.hash, signature=made, public_key=signer.public_key)
+        tx.audit.add_checkpoint(replace(forged, voucher=forge(seal)))
+    found = kept.use_cases.audit.verify_stored()
+    assert not found.valid
+    assert "signed with another key" in found.problem
+
+
+def test_what_is_rewritten_with_the_data_directory_too_is_found_by_the_anchor(kept: Installation) -> None:
+    rewritten(kept)
+    (kept.data / "audit.head").unlink()
+    assert not kept.use_cases.audit.verify_stored().valid
+    made = kept.use_cases.audit.accept("an exercise", ME)
+    write(kept, 1)
+    assert kept.use_cases.audit.checkpoint()
+    assert kept.use_cases.audit.verify_stored().valid
+    cut(kept, made.seq - 1)
+    write(kept, 1)
+    (kept.data / "audit.head").unlink()
+    assert not kept.use_cases.audit.verify_stored().valid
+
+
+def test_an_anchor_that_cannot_be_read_vouches_for_nothing(kept: Installation) -> None:
+    (file,) = kept.folder.glob("*.anchor")
+    file.unlink()
+    file.mkdir()
+    found = kept.use_cases.audit.verify_stored()
+    assert not found.valid
+    assert "cannot be read" in found.problem
+    write(kept, 1)
+    assert kept.use_cases.audit.checkpoint(), "the server goes on"
+
+
+def exported(here: Installation, name: str = "audit.jsonl") -> Path:
+    file = here.folder / name
+    file.write_text("".join(here.queries.audit.export(Identity(ME, "admin", ""), "jsonl")))
+    return file
+
+
+def test_an_export_that_was_made_anew_does_not_fit_its_seal(kept: Installation) -> None:
+    made = kept.use_cases.audit.seal()
+    seal = (made.seq, made.hash)
+    assert verify_file(exported(kept), seal=seal).valid
+    rewritten(kept)
+    anew = exported(kept)
+    assert verify_file(anew).valid
+    assert "rewritten" in verify_file(anew, seal=seal).problem
+    anew.write_text("".join(anew.read_text().splitlines(keepends=True)[:-1]))
+    assert "removed" in verify_file(anew, seal=seal).problem
+    with pytest.raises(NotFound):
+        kept.use_cases.audit.seal()
 
 
 def test_entries_and_checkpoints_of_another_server_are_valid(here: Installation, database_url: str) -> None:

@@ -26,7 +26,7 @@ from app.ports import Ports
 from app.queries import wire_queries
 from app.services.use_cases import UseCases, wire_use_cases
 from app.sources import GitSources
-from app.store import HeadFile, open_store, upgrade
+from app.store import AnchorFile, HeadFile, open_store, upgrade
 from app.targets.kind_of_target import KindOfTarget
 from app.targets.target_dependencies import TargetDependencies
 from app.targets.target_registry import KINDS, TargetRegistry
@@ -107,10 +107,10 @@ class Installation:
         self.use_cases: UseCases = wire_use_cases(
             self.ports,
             Passwords(cheap),
-            Signer(self.data / "signing.key"),
+            Signer(self.data / "signing.key", self.data / "secret.key"),
             public_half,
             HeadFile(self.data),
-            shared=not database_url.startswith("sqlite:"),
+            AnchorFile(self.folder / f"{self.data.name}.anchor"),
         )
         self.queries = wire_queries(self.ports, lambda _, work: work())
 

@@ -212,3 +212,7 @@ class Signing(Protocol):
     def verify(self, public_key: str, message: bytes, signature: str) -> bool:
         """Whether the signature is the message's under this public key; False for what is no key or no signature."""
         ...
+
+    def vouch(self, public_key: str) -> str:
+        """What only servers with the same secret can say of a public key, as hex; "" where no secret is shared."""
+        ...

@@ -56,13 +56,15 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A signed statement that the chain's entry `seq` has this hash. `signature` is Ed25519 over "seq:hash", hex."""
+    """A signed statement that the chain's entry `seq` has this hash. `signature` is Ed25519 over "seq:hash", hex;
+    `voucher` says that a server of this installation holds the key ("" in checkpoints of older versions)."""
 
     seq: int
     hash: str
     at: datetime
     signature: str
     public_key: str
+    voucher: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,20 +16,28 @@ class _BadLine(ValueError):
     """A line that is no entry."""
 
 
-def verify_file(path: Path, head: str | None = None, *, filtered: bool = False) -> Verification:
+def verify_file(
+    path: Path, head: str | None = None, *, filtered: bool = False, seal: tuple[int, str] | None = None
+) -> Verification:
     """Verify an export and name the first entry that was altered, removed, inserted or reordered.
 
-    `head` is the hash that the last entry must have; without it, entries cut off at the end cannot be seen. A
-    `filtered` export has gaps: each of its entries is verified for itself, and their order.
+    `head` is the hash that the last entry must have, `seal` number and hash of one that was signed; without either,
+    entries cut off at the end cannot be seen, nor a chain that was made anew. A `filtered` export has gaps: each of its
+    entries is verified for itself, and their order.
     """
     with path.open("r", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        counted = _Counted(_csv_entries(file) if _is_csv(file) else _json_entries(file))
+        counted = _Counted(_csv_entries(file) if _is_csv(file) else _json_entries(file), seal[0] if seal else 0)
         try:
             result = verify_each(counted) if filtered else verify(counted)
         except _BadLine as problem:
             return Verification(False, counted.number, counted.number + 1, str(problem))
     if result.valid and not result.entries:
         return Verification(False, 0, 1, "the file holds no entries", result.head)
+    if result.valid and seal and counted.noted != seal[1] and not (filtered and counted.noted is None):
+        how = "removed" if counted.noted is None else "rewritten, or one before it was"
+        return Verification(
+            False, result.entries, seal[0], f"entry {seal[0]} was {how}: it is not the one that is sealed"
+        )
     if result.valid and head is not None and head != result.head:
         text = f"entry {result.entries + 1} was removed: the file ends before the entry with that hash"
         return Verification(False, result.entries, result.entries + 1, text, result.head)
@@ -37,14 +45,17 @@ def verify_file(path: Path, head: str | None = None, *, filtered: bool = False) 
 
 
 class _Counted:
-    """An iterator that counts its items."""
+    """An iterator that counts its items, and notes the hash of the one numbered `wanted`."""
 
-    def __init__(self, entries: Iterable[dict[str, Any]]) -> None:
-        self._entries = entries
+    def __init__(self, entries: Iterable[dict[str, Any]], wanted: int) -> None:
+        self._entries, self._wanted = entries, wanted
         self.number = 0
+        self.noted: str | None = None
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for entry in self._entries:
+            if entry.get("seq") == self._wanted:
+                self.noted = str(entry.get("hash"))
             yield entry
             self.number += 1
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import logging
 from collections.abc import Collection, Iterator
 
 from app.domain.actor import Actor
 from app.domain.audit import GENESIS, AuditEntry, NewAuditEntry, Verification, verify
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, NotFound
 from app.ports import Checkpoint, HeadKeeper, KeptHead, Ports, Signing, Transaction
 
 log = logging.getLogger("audit")
@@ -29,10 +30,10 @@ class NothingKept:
 
 
 class AuditLog:
-    """Verifies the audit log and signs checkpoints. `shared`: other servers sign checkpoints with keys of their own."""
+    """Verifies the audit log and signs checkpoints. `anchor`: notes each checkpoint as well, away from here."""
 
-    def __init__(self, ports: Ports, signing: Signing, heads: HeadKeeper, *, shared: bool = False) -> None:
-        self._ports, self._signing, self._heads, self._shared = ports, signing, heads, shared
+    def __init__(self, ports: Ports, signing: Signing, heads: HeadKeeper, anchor: HeadKeeper | None = None) -> None:
+        self._ports, self._signing, self._heads, self._anchor = ports, signing, heads, anchor or NothingKept()
 
     @property
     def fingerprint(self) -> str:
@@ -46,7 +47,10 @@ class AuditLog:
 
     def verify_stored(self) -> Verification:
         """Verify the stored chain, and compare it with the signed checkpoints and with what is kept outside."""
-        kept = self._heads.kept()  # before the database is read: it may only have grown since
+        try:
+            kept = (*self._heads.kept(), *self._anchor.kept())  # before the database is read: it only grows
+        except OSError as away:
+            return Verification(False, 0, 1, f"what is kept of the log elsewhere cannot be read: {away.strerror}")
         with self._ports.store.read() as tx:
             seals = tx.audit.checkpoints()
             seen: dict[int, str] = {}
@@ -75,18 +79,26 @@ class AuditLog:
     def _against_seals(
         self, kept: Collection[KeptHead], seals: Collection[Checkpoint], seen: dict[int, str]
     ) -> Iterator[tuple[int, str]]:
-        known = {self.fingerprint, *(one.hash for one in kept if one.kind == "key")}
+        known = {self.fingerprint, *(one.hash for one in kept if one.kind == "key"), *self._vouched(seals)}
         for seal in seals:
             if seal.seq not in seen:
                 yield seal.seq, f"entry {seal.seq} was removed: a signed checkpoint knows it"
             elif seen[seal.seq] != seal.hash:
                 text = f"entry {seal.seq} or one before it was rewritten: it does not match its signed checkpoint"
                 yield seal.seq, text
-            elif not self._signing.verify(seal.public_key, _message(seal.seq, seal.hash), seal.signature):
+            elif not self._signing.verify(seal.public_key, sealed(seal.seq, seal.hash), seal.signature):
                 yield seal.seq, f"the checkpoint at entry {seal.seq} was forged: its signature does not match"
-            elif not self._shared and fingerprint(seal.public_key) not in known:
+            elif fingerprint(seal.public_key) not in known:
                 by = fingerprint(seal.public_key)[:16]
                 yield seal.seq, f"the checkpoint at entry {seal.seq} is signed with another key, {by}. {MEND}"
+
+    def _vouched(self, seals: Collection[Checkpoint]) -> set[str]:
+        """Fingerprints of the keys that a server with our secret vouches for, also for its older checkpoints."""
+        found = set()
+        for key, voucher in {(one.public_key, one.voucher) for one in seals if one.voucher}:
+            if hmac.compare_digest(self._signing.vouch(key).encode(), voucher.encode()):
+                found.add(fingerprint(key))
+        return found
 
     def checkpoint(self) -> Checkpoint | None:
         """Sign the chain's head, if it moved since the last time and continues what is kept outside the database."""
@@ -103,15 +115,35 @@ class AuditLog:
             keys = tuple(one for one in kept if one.kind == "key")
             later = tuple(one for one in self._heads.kept() if one.kind == "head" and one.seq > made.seq)
             self._heads.keep((*keys, KeptHead(made.seq, made.hash, "seal"), *later))
+            self._note_elsewhere(made)
         elif not kept:
             self._heads.note(head.seq, head.hash)
         return made
 
+    def _note_elsewhere(self, made: Checkpoint) -> None:
+        try:
+            self._anchor.note(made.seq, made.hash)
+        except OSError:
+            log.exception("the audit log's head could not be noted in its anchor")
+
+    def seal(self) -> Checkpoint:
+        """The log's present end, signed, to go with an export. Raises NotFound where there is nothing to vouch for."""
+        kept = self._heads.kept()
+        with self._ports.store.read() as tx:
+            head = tx.audit.head()
+            if head is None or not self._continues(tx, kept, tx.audit.checkpoints()):
+                raise NotFound("The audit log is empty, or is not what this server wrote: verify it.")
+        return self._signed(head)
+
     def _sign(self, tx: Transaction, head: AuditEntry) -> Checkpoint:
-        signature = self._signing.sign(_message(head.seq, head.hash))
-        made = Checkpoint(head.seq, head.hash, self._ports.clock.now(), signature, self._signing.public_key)
+        made = self._signed(head)
         tx.audit.add_checkpoint(made)
         return made
+
+    def _signed(self, head: AuditEntry) -> Checkpoint:
+        key = self._signing.public_key
+        signature = self._signing.sign(sealed(head.seq, head.hash))
+        return Checkpoint(head.seq, head.hash, self._ports.clock.now(), signature, key, self._signing.vouch(key))
 
     def _continues(self, tx: Transaction, kept: Collection[KeptHead], seals: Collection[Checkpoint]) -> bool:
         """Whether the chain still holds every kept head, our checkpoints too, and is whole behind the first of them."""
@@ -144,6 +176,7 @@ class AuditLog:
             data = {"reason": reason, "entries": result.entries, "kept": last}
             entry = NewAuditEntry(actor, "audit.accept_head", "audit:head", data)
             made = tx.audit.append(self._ports.clock.now(), entry)
+        self._anchor.keep((KeptHead(made.seq, made.hash),))
         self._heads.keep((*(KeptHead(0, key, "key") for key in sorted(keys)), KeptHead(made.seq, made.hash)))
         return made
 
@@ -157,7 +190,8 @@ def _hex(text: str) -> bool:
     return len(text) == len(GENESIS) and all(c in "0123456789abcdef" for c in text)
 
 
-def _message(seq: int, hash: str) -> bytes:
+def sealed(seq: int, hash: str) -> bytes:
+    """What a checkpoint's signature covers."""
     return f"{seq}:{hash}".encode()
 
 

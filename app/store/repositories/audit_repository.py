@@ -57,7 +57,7 @@ class SqlAudit:
             seq = rows[-1].seq
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
-        names = ("seq", "hash", "at", "signature", "public_key")
+        names = ("seq", "hash", "at", "signature", "public_key", "voucher")
         self._db.execute(insert(c).values({name: getattr(checkpoint, name) for name in names}))
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:

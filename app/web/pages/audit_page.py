@@ -12,7 +12,7 @@ from fastapi import Path, Request, Response
 
 from app.domain.audit import AuditEntry, Verification
 from app.domain.permissions import Permission
-from app.ports import AuditFilter
+from app.ports import AuditFilter, KeptHead
 from app.web.pages.query_parameters import After, Word, clean, moment, number, tidied
 from app.web.rendering import links, render
 from app.web.requests.permission_check import Who, may
@@ -51,6 +51,8 @@ class AuditPage:
     first: str
     next: str
     export: Mapping[str, str]
+    key: str
+    kept: KeptHead | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class AuditEntryPage:
 def audit(
     request: Request,
     queries: Reads,
+    use_cases: Cases,
     who: Who,
     environment: Word = "",
     actor: Word = "",
@@ -104,6 +107,8 @@ def audit(
         export={
             form: links.with_query("/api/v1/audit/export", {**narrowing, "format": form}) for form in ("jsonl", "csv")
         },
+        key=use_cases.audit.fingerprint,
+        kept=use_cases.audit.last_kept(),
     )
     return render.page(request, "audit/index.html", context, nav="audit", regions=("audit",))
 

@@ -65,6 +65,17 @@ class Verified(BaseModel):
     at: Moment
 
 
+class AuditSeal(BaseModel):
+    """The audit log's end, signed (Ed25519 over "seq:hash"). `fingerprint`: SHA-256 of `public_key`; both are hex."""
+
+    seq: int
+    hash: str
+    at: Moment
+    public_key: str
+    fingerprint: str
+    signature: str
+
+
 class Delivery(BaseModel):
     """A webhook delivery that was taken in. `new` is false for one that was delivered before."""
 

@@ -9,15 +9,17 @@ from fastapi.responses import StreamingResponse
 
 from app.domain.permissions import Permission
 from app.ports import AuditFilter
+from app.services.security.audit_log import fingerprint
 from app.web.api.cursors import number
 from app.web.api.fields import AfterNumber, Limit, Since, Text, Until
-from app.web.api.response_models import AuditEntry, Items, Verified, reply
+from app.web.api.response_models import AuditEntry, AuditSeal, Items, Verified, reply
 from app.web.api.serializers.domain_json import at, page_of
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import api_router
 
 router = api_router("audit")
+KEY_HEADER = "PushPull-Audit-Key"
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
 
 
@@ -49,14 +51,26 @@ def list_audit(queries: Reads, who: Who, where: Where, limit: Limit = 50, after:
     dependencies=[may(Permission.READ_AUDIT)],
 )
 def export_audit(
-    queries: Reads, who: Who, where: Where, format: Literal["jsonl", "csv"] = "jsonl"
+    use_cases: Cases, queries: Reads, who: Who, where: Where, format: Literal["jsonl", "csv"] = "jsonl"
 ) -> StreamingResponse:
     """The log, oldest first, as `pushpull audit verify` reads it. A filtered export has gaps, and is
-    verified with `--filtered`."""
+    verified with `--filtered`. The header `PushPull-Audit-Key` is the fingerprint of the key that seals it."""
     name = "pushpull-audit" if where == AuditFilter() else "pushpull-audit-filtered"
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{format}"'}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}.{format}"',
+        KEY_HEADER: use_cases.audit.fingerprint,
+    }
     lines = queries.audit.export(who, format, where)
     return StreamingResponse(lines, media_type=MEDIA[format], headers=headers)
+
+
+@router.get("/audit/seal", response_model=AuditSeal, dependencies=[may(Permission.READ_AUDIT)])
+def seal_audit(use_cases: Cases) -> Response:
+    """The log's present end, signed. Kept beside an export as `FILE.seal.json`, it lets `pushpull audit verify --key`
+    show that nobody made the export anew; 404 where the log is not what this server wrote."""
+    made = use_cases.audit.seal()
+    facts = {name: getattr(made, name) for name in ("seq", "hash", "public_key", "signature")}
+    return reply({**facts, "at": at(made.at), "fingerprint": fingerprint(made.public_key)})
 
 
 @router.post("/audit/verifications", response_model=Verified, dependencies=[may(Permission.VERIFY_AUDIT)])
