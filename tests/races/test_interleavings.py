@@ -10,6 +10,7 @@ from itertools import count
 
 import pytest
 
+from app.domain.actor import SCHEDULE
 from app.domain.operation import OperationKind, Request, Trigger
 from app.domain.webhook import ReceivedBody
 from app.services.environments.rollback import RollbackWish
@@ -29,7 +30,7 @@ def deliver(here: Installation, name: str) -> None:
 
 
 def refresh(here: Installation, name: str) -> None:
-    here.ask(Request(OperationKind.REFRESH, Trigger.MANUAL, str(ME)), name)
+    here.ask(Request(OperationKind.REFRESH, Trigger.SCHEDULE, str(SCHEDULE)), name, SCHEDULE)  # no entry of the audit
     here.run()
 
 

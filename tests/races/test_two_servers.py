@@ -91,10 +91,12 @@ def test_of_two_nested_targets_one_is_refused(pair: Pair) -> None:
     assert refused.kinds == [InvalidInput]
 
 
-def test_a_deleted_environment_leaves_nothing_queued(pair: Pair) -> None:
+@pytest.mark.parametrize(
+    ("kind", "trigger"), [(OperationKind.SYNC, Trigger.MANUAL), (OperationKind.REFRESH, Trigger.SCHEDULE)]
+)
+def test_a_deleted_environment_leaves_nothing_queued(pair: Pair, kind: OperationKind, trigger: Trigger) -> None:
     pair.one.register("push")
-    ask = Request(OperationKind.SYNC, Trigger.MANUAL, str(ME))
-    with Cut(pair.one, lambda: pair.two.ask(ask), 1, inside=True)():
+    with Cut(pair.one, lambda: pair.two.ask(Request(kind, trigger, str(ME))), 1, inside=True)():
         pair.one.use_cases.registration.remove("shop", ME)
     assert broken(pair.one) == []
 
