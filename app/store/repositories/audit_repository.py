@@ -57,11 +57,12 @@ class SqlAudit:
             seq = rows[-1].seq
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> None:
-        names = ("seq", "hash", "at", "signature", "public_key", "voucher")
-        self._db.execute(insert(c).values({name: getattr(checkpoint, name) for name in names}))
+        values = {name: getattr(checkpoint, name) for name in ("seq", "hash", "at", "public_key")}
+        proofs = f"{checkpoint.signature} {checkpoint.voucher}".rstrip()
+        self._db.execute(insert(c).values({**values, "signature": proofs}))
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
-        return tuple(Checkpoint(*row) for row in self._db.execute(select(c).order_by(c.c.seq)))
+        return tuple(_read_checkpoint(row) for row in self._db.execute(select(c).order_by(c.c.seq)))
 
     def actors(self) -> tuple[str, ...]:
         return tuple(self._db.execute(select(a.c.actor).distinct().order_by(a.c.actor).limit(200)).scalars())
@@ -97,6 +98,12 @@ def _narrowed(where: AuditFilter) -> list[ColumnElement[bool]]:
     if where.until:
         parts.append(a.c.at < timestamp(where.until))
     return parts
+
+
+def _read_checkpoint(row: Any) -> Checkpoint:
+    """A checkpoint; behind its signature stands the voucher, which older versions did not write."""
+    signature, _, voucher = row.signature.partition(" ")
+    return Checkpoint(row.seq, row.hash, row.at, signature, row.public_key, voucher)
 
 
 def _read(row: Any) -> AuditEntry:

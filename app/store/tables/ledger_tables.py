@@ -52,7 +52,6 @@ checkpoints = Table(
     Column("at", Moment, nullable=False),
     Column("signature", Text, nullable=False),
     Column("public_key", Text, nullable=False),
-    Column("voucher", Text, nullable=False, server_default=""),
 )
 
 episodes = Table(
