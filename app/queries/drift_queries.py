@@ -12,7 +12,7 @@ from app.domain.events.environment_events import DriftWrittenBack
 from app.domain.identity import Identity
 from app.domain.operation import Operation
 from app.domain.state.drift import DriftReport, Episode, acceptance
-from app.domain.state.episode_report import EpisodeReport
+from app.domain.state.episode_report import EpisodeReport, KeptContent
 from app.ports import Page, Ports, Transaction
 from app.queries.visibility import may_see, visible_environment
 
@@ -43,7 +43,7 @@ class EpisodeRecord:
 
     `environment`: None where it was deleted since. `written_back`: what was committed of it, oldest first; `rules`:
     those that accept one of its paths now; `operation`: the run that ended it, or found it ended, if it is still known.
-    `nouns`: one and many of what its environment is given.
+    `nouns`: one and many of what its environment is given; `contents`: those that a branch can be made of.
     """
 
     episode: Episode
@@ -53,6 +53,7 @@ class EpisodeRecord:
     rules: tuple[IgnoreRule, ...]
     operation: Operation | None
     nouns: tuple[str, str]
+    contents: tuple[KeptContent, ...]
 
 
 class DriftQueries:
@@ -87,6 +88,7 @@ class DriftQueries:
                 _accepting(environment, paths) if environment else (),
                 _operation(tx, episode),
                 self._targets.kinds().nouns(environment.target if environment else TargetSpec("")),
+                tx.episodes.contents(id) if environment else (),
             )
 
     def all_episodes(

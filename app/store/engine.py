@@ -77,7 +77,7 @@ class SqlTransaction:
 
     @cached_property
     def episodes(self) -> SqlEpisodes:
-        return SqlEpisodes(self._connection)
+        return SqlEpisodes(self._connection, self._cipher)
 
     @cached_property
     def drift(self) -> SqlDriftItems:

@@ -57,3 +57,13 @@ def test_no_sentence_chooses_its_own_number() -> None:
         if path.parent.name != "wording"
         for found in by_hand.finditer(path.read_text("utf-8"))
     ]
+
+
+def test_migrations_are_one_chain() -> None:
+    """Two that were written side by side would each be a head, and no database could be brought up to date."""
+    told = [path.read_text("utf-8") for path in sorted((ROOT / "migrations" / "versions").glob("*.py"))]
+    made = [re.search(r'^revision = "(\w+)"$', text, re.M) for text in told]
+    follow = [re.search(r'^down_revision = "(\w+)"$', text, re.M) for text in told]
+    numbers = [found.group(1) for found in made if found]
+    assert len(set(numbers)) == len(told)
+    assert [found.group(1) for found in follow if found] == numbers[:-1]

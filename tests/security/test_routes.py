@@ -41,6 +41,7 @@ DECLARED = """
     GET /api/v1/environments/{name}/drift read-diffs
     GET /api/v1/drift/episodes view
     GET /api/v1/drift/episodes/{id} read-diffs
+    POST /api/v1/drift/episodes/{id}/branch write-back-drift
     POST /api/v1/environments/{name}/drift/heals heal-drift
     POST /api/v1/environments/{name}/drift/acknowledgements acknowledge-drift
     POST /api/v1/environments/{name}/drift/write-backs write-back-drift
@@ -110,6 +111,7 @@ DECLARED = """
     POST /operations/{id}/stop terminate
     GET /drift view
     GET /drift/{id} read-diffs
+    POST /drift/{id}/branch write-back-drift
     GET /agents view-agents
     POST /agents/enrollments manage-agents
     POST /agents/{id}/revoke manage-agents

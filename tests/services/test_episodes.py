@@ -7,15 +7,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from app.domain.errors import EpisodeNotFound, InvalidInput, NothingToWriteBack, SecretsNotIncluded
 from app.domain.events import EventType
 from app.domain.identity import SYSTEM as WHO
 from app.domain.operation import Outcome
 from app.domain.state.drift import DriftItem, DriftReport, Ending
-from app.domain.state.episode_report import LETTERS, PATHS, EpisodeReport, read_episode_report
+from app.domain.state.episode_report import (
+    CONTENT,
+    CONTENTS,
+    LETTERS,
+    PATHS,
+    WITH_CONTENTS,
+    EpisodeReport,
+    KeptContent,
+    read_episode_report,
+)
+from app.domain.state.items import Item
 from app.domain.state.plan import Action, Drift
 from app.domain.status import SyncStatus
 from app.queries.drift_queries import EpisodeRecord
+from app.services.environments.write_back import WriteBackWish, WrittenBack
+from app.store import tables
 from tests.support.installation import ME, Installation
 
 
@@ -153,3 +167,87 @@ def test_a_report_is_bounded_and_keeps_what_it_showed(here: Installation) -> Non
     assert read_episode_report(grown.as_dict()) == grown
     later = grown.grown(DriftReport(items=(item("00000", None),), count=1), at, here.clock.now())
     assert later == grown
+
+
+# --- a branch of what was there ---
+def branched(here: Installation, id: int, **wish: Any) -> WrittenBack:
+    return here.use_cases.drift.branch_episode(id, WriteBackWish(**wish), ME)
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["a refresh saw it", "nobody saw it"])
+def test_what_was_overwritten_becomes_a_branch(here: Installation, mode: str, seen: bool) -> None:
+    here.repo.commit({"deploy/gone.txt": "x\n", "deploy/tool": "#!/bin/sh\n"})
+    target = delivered(here, mode)
+    live = here.environment().status.revision
+    (target / "index.html").write_bytes(b"the hotfix\0binary\n")
+    (target / "gone.txt").unlink()
+    (target / "tool").chmod(0o755)
+    if seen:
+        here.refresh()
+    by_a_heal(here, mode)
+    before = {one: one.stat().st_mtime_ns for one in target.rglob("*")}
+    (found,) = episodes(here)
+    done = branched(here, found.episode.id)
+    assert (done.operation, done.branch) == (None, f"drift/shop-{found.episode.id}")
+    assert done.revision.parents == (live,)
+    assert here.repo.sha("main") == live
+    assert here.repo.git("show", f"{done.branch}:deploy/index.html").rstrip("\n") == "the hotfix\0binary"
+    assert "deploy/gone.txt" not in here.repo.git("ls-tree", "-r", "--name-only", done.branch)
+    assert "100755" in here.repo.git("ls-tree", done.branch, "deploy/tool")
+    assert {one: one.stat().st_mtime_ns for one in target.rglob("*")} == before
+    (again,) = episodes(here)
+    (told,) = again.written_back
+    assert told.data["branch"] == done.branch
+
+
+def test_secrets_are_left_out_of_the_branch_until_they_are_named(here: Installation, mode: str) -> None:
+    target = delivered(here, mode)
+    (target / "index.html").write_text("API_TOKEN=abcd1234secret5678\n")
+    by_a_heal(here, mode)
+    id = episodes(here)[0].episode.id
+    with pytest.raises(SecretsNotIncluded):
+        branched(here, id)
+    done = branched(here, id, include_secrets=["index.html"])
+    assert "abcd1234secret5678" in here.repo.git("show", f"{done.branch}:deploy/index.html")
+
+
+def test_the_branch_is_never_the_one_that_is_followed(here: Installation, mode: str) -> None:
+    target = delivered(here, mode)
+    (target / "index.html").write_text("by hand\n")
+    by_a_heal(here, mode)
+    with pytest.raises(InvalidInput):
+        branched(here, episodes(here)[0].episode.id, branch="main")
+
+
+def test_contents_are_encrypted_and_bounded(here: Installation) -> None:
+    target = delivered(here, "push")
+    (target / "index.html").write_text("wanted by nobody else\n")
+    here.refresh()
+    id = episodes(here)[0].episode.id
+    with here.store.engine.connect() as connection:
+        (locked,) = connection.execute(select(tables.episode_contents.c.locked)).scalars()
+    assert b"wanted" not in bytes(locked)
+    big = [KeptContent(b"%d" % n, (Item(f"d{n}"), b"x" * (CONTENT - 1))) for n in range(12)]
+    with here.store.write() as tx:
+        tx.episodes.keep_contents(id, big)
+        kept = tx.episodes.contents(id)
+    assert sum(one.size for one in kept) <= CONTENTS
+    assert kept[0].there == big[0].there
+    for _ in range(WITH_CONTENTS):
+        by_a_heal(here, "push")
+        (target / "index.html").write_text("again\n")
+        here.refresh()
+    with here.store.read() as tx:
+        assert tx.episodes.contents(id) == ()
+        assert tx.episodes.contents(id + 1) != ()
+        assert tx.episodes.kept(id) is not None
+
+
+def test_an_episode_without_contents_says_so(here: Installation) -> None:
+    delivered(here, "push")
+    with here.store.write() as tx:
+        old = tx.episodes.open_one(here.environment(), None, here.clock.now(), ("index.html",), 1)
+    with pytest.raises(NothingToWriteBack, match="only their differences"):
+        branched(here, old.id)
+    with pytest.raises(EpisodeNotFound):
+        branched(here, 999)

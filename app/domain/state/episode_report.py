@@ -1,4 +1,4 @@
-"""What a drift episode keeps of the changes that were found in it, also after it has ended."""
+"""What a drift episode keeps of the changes that were found in it, also after it has ended: differences, contents."""
 
 from __future__ import annotations
 
@@ -8,8 +8,27 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.state.drift import DriftItem, DriftReport, read_report
+from app.domain.state.items import Item, Key
 
 PATHS, LETTERS = 1000, 1_000_000  # paths that one episode keeps, and characters of their diffs
+
+
+CONTENT, CONTENTS = 1_000_000, 10_000_000  # bytes of one content, and of all of an episode
+WITH_CONTENTS = 10  # episodes of one environment whose contents are kept
+
+
+@dataclass(frozen=True, slots=True)
+class KeptContent:
+    """What stood at a key when it was seen last; `there` is None where nothing did. `secret_lines`: see DriftItem."""
+
+    key: Key
+    there: tuple[Item, bytes] | None
+    secret_lines: int | None = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of the content."""
+        return len(self.there[1]) if self.there else 0
 
 
 @dataclass(frozen=True, slots=True)

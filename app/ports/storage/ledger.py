@@ -12,7 +12,7 @@ from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment
 from app.domain.events import Event, EventType, NewEvent
 from app.domain.state.drift import DriftReport, Ending, Episode
-from app.domain.state.episode_report import EpisodeReport
+from app.domain.state.episode_report import EpisodeReport, KeptContent
 from app.ports.storage.pages import Page
 
 
@@ -163,6 +163,15 @@ class Episodes(Protocol):
 
     def kept(self, id: int) -> EpisodeReport | None:
         """What an episode keeps of its changes; None where nothing was kept, as in those of older versions."""
+        ...
+
+    def keep_contents(self, id: int, found: Sequence[KeptContent]) -> None:
+        """Keep what stood at keys, encrypted, in place of what stood there before; what is beyond the bounds of an
+        episode is left out, and so are the contents of an environment's older episodes."""
+        ...
+
+    def contents(self, id: int) -> tuple[KeptContent, ...]:
+        """The contents that an episode keeps, sorted by key; what the key of secrets does not open is left out."""
         ...
 
     def get(self, id: int) -> Episode:

@@ -15,6 +15,7 @@ from app.domain.expiry import require_future
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from app.ports import Ports, Transaction
 from app.services.agents.commands import Commands
+from app.services.environments.episode_branches import EpisodeBranches
 from app.services.environments.write_back import WriteBacks, WriteBackWish, WrittenBack
 from app.services.operations.queue import Queue
 from app.services.operations.shadow_run import refuse
@@ -26,7 +27,7 @@ class DriftAnswers:
     def __init__(self, ports: Ports, queue: Queue, commands: Commands) -> None:
         self._ports = ports
         self._queue = queue
-        self._write_backs = WriteBacks(ports, queue, commands)
+        self._write_backs, self._branches = WriteBacks(ports, queue, commands), EpisodeBranches(ports)
 
     def heal(self, name: str, actor: Actor, reason: str = "", *, override_hold: bool = False) -> Operation:
         """Make live equal the revision that is live already. Raises EnvironmentHeld."""
@@ -104,3 +105,7 @@ class DriftAnswers:
     def write_back(self, name: str, wish: WriteBackWish, actor: Actor) -> WrittenBack:
         """Commit what drifted to Git; see WriteBacks."""
         return self._write_backs.write_back(name, wish, actor)
+
+    def branch_episode(self, id: int, wish: WriteBackWish, actor: Actor) -> WrittenBack:
+        """Make a branch of what an episode found, also after it has ended; see EpisodeBranches."""
+        return self._branches.make(id, wish, actor)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from app.domain.actor import Actor
 from app.domain.agents.protocol import CommandKind
-from app.domain.agents.wire import decode, encode
-from app.domain.audit import NewAuditEntry
+from app.domain.agents.wire import decode
 from app.domain.diffs.disclosure import secret_lines
 from app.domain.environment import Environment
 from app.domain.errors import (
@@ -22,20 +21,27 @@ from app.domain.errors import (
     NothingToWriteBack,
     OperationNotFound,
     RevisionNotFound,
-    SecretsNotIncluded,
     TargetRefused,
-    WriteBackConflict,
     WriteBackNotPossible,
 )
 from app.domain.events import about
 from app.domain.events.environment_events import DriftWrittenBack
 from app.domain.operation import Operation, OperationKind, Request, Trigger
-from app.domain.revision import Revision, author_called
+from app.domain.revision import Revision
 from app.domain.state.items import Item, printable
 from app.domain.state.plan import PlanItem
-from app.ports import Edits, LiveItems, Ports, Source, Target, Transaction, topics
+from app.ports import Ports, Source, Target, Transaction, topics
 from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
+from app.services.environments.write_back_commit import (
+    HEADS,
+    NAMED,
+    Found,
+    LeftOut,
+    commit_onto,
+    edits_of,
+    written_back_entry,
+)
 from app.services.operations.planning import applied_state, observe_and_plan
 from app.services.operations.queue import Queue
 from app.services.operations.refresh import known_content
@@ -43,9 +49,6 @@ from app.services.operations.shadow_run import refuse
 from app.services.relay import elsewhere
 
 LARGEST = 20_000_000  # bytes of one item that is written back
-WROTE_BACK = "drift.adopt"  # the audit log's word, older than the name
-HEADS = "refs/heads/"
-NAMED = 100  # paths in the audit log
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,6 @@ class WriteBackWish:
     branch: str | None = None
     message: str = ""
     include_secrets: Collection[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A file that was not written back because it looks like secrets. `secret_lines` is None where it is too large to
-    be looked through."""
-
-    path: str
-    secret_lines: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +80,6 @@ class Place:
 
     branch: str
     own: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What is written back from the live revision on, and what is left out because it looks like secrets."""
-
-    live: str
-    edits: Edits
-    left_out: tuple[LeftOut, ...] = ()
-    paths: tuple[str, ...] = field(default=())
 
 
 class WriteBacks:
@@ -125,7 +109,7 @@ class WriteBacks:
         source.fetch()
         place = _place(source, environment, wish.branch)
         found = self._drifted(environment, wish)
-        commit = _commit(source, place.branch, found, wish.message or f"Write back what changed on {name}", actor)
+        commit = commit_onto(source, place.branch, found, wish.message or f"Write back what changed on {name}", actor)
         return self._record(environment, place, commit, found, actor)
 
     # --- what is written ---
@@ -148,7 +132,7 @@ class WriteBacks:
                     kept[item.key] = there
                 else:
                     left_out.append(LeftOut(path, shows))
-        return Found(live, _edits(state.write_back, kept, left_out), tuple(left_out), tuple(map(printable, kept)))
+        return Found(live, edits_of(state.write_back, kept, left_out), tuple(left_out), tuple(map(printable, kept)))
 
     # --- what follows ---
     def _record(
@@ -159,7 +143,7 @@ class WriteBacks:
         with self._ports.store.write() as tx:
             current = tx.environments.by_id(environment.id)
             waits = _waits(current, place, commit, found)
-            self._note(tx, current, place.branch, commit, found, actor)
+            tx.audit.append(now, written_back_entry(current, place.branch, commit, found, actor))
             request = Request(
                 OperationKind.SYNC, Trigger.MANUAL, str(actor), wanted=commit.sha, reason="written back to Git",
                 spares_drift=True,
@@ -171,14 +155,6 @@ class WriteBacks:
                 tx.ledger.append(now, [about(current, told, operation.id if operation else None)])
         self._ports.notifier.notify(topics(current))
         return WrittenBack(commit, place.branch, operation, waits, found.left_out)
-
-    def _note(
-        self, tx: Transaction, environment: Environment, branch: str, commit: Revision, found: Found, actor: Actor
-    ) -> None:
-        data = {"environment": environment.name, "revision": commit.sha, "branch": branch, "paths": found.paths[:NAMED]}
-        data |= {"left_out": [one.path for one in found.left_out[:NAMED]]} if found.left_out else {}
-        entry = NewAuditEntry(actor, WROTE_BACK, f"environment:{environment.name}", encode(data))
-        tx.audit.append(self._ports.clock.now(), entry)
 
     # --- agents ---
     def _ask_agent(self, environment: Environment, wish: WriteBackWish, actor: Actor) -> WrittenBack:
@@ -193,7 +169,8 @@ class WriteBacks:
         left_out = tuple(decode(LeftOut, one, "left_out") for one in answer.get("left_out") or ())
         follows = answer.get("operation")
         with self._ports.store.write() as tx:
-            self._note(tx, environment, branch, commit, Found(commit.sha, {}, left_out), actor)
+            entry = written_back_entry(environment, branch, commit, Found(commit.sha, {}, left_out), actor)
+            tx.audit.append(self._ports.clock.now(), entry)
             operation = _stored(tx, environment, follows.get("id")) if isinstance(follows, Mapping) else None
         return WrittenBack(commit, branch, operation, str(answer.get("waits") or ""), left_out)
 
@@ -224,34 +201,6 @@ def _expect_there(source: Source, branch: str) -> None:
         raise InvalidInput(gone.detail, fields={"branch": mend}) from None
 
 
-def _commit(source: Source, branch: str, found: Found, text: str, actor: Actor) -> Revision:
-    """Commit and push. Raises WriteBackConflict where the branch holds other changes of the same files."""
-    parent = _parent(source, branch, found)
-    message = f"{text}\n\nWritten back by {actor} in PushPull."
-    commit = source.commit(branch, parent, found.edits, message, author_called(actor.name))
-    if commit.sha == parent:
-        raise NothingToWriteBack(f"{branch} holds exactly this already, as of {commit.short}.")
-    return commit
-
-
-def _parent(source: Source, branch: str, found: Found) -> str:
-    try:
-        head = source.resolve(HEADS + branch)
-    except RevisionNotFound:
-        return found.live
-    if head.sha == found.live:
-        return head.sha
-    met = source.in_the_way(found.live, head, found.edits)
-    if met is None:
-        return head.sha
-    path, other = printable(met.path), met.commit
-    raise WriteBackConflict(
-        f"'{path}' was changed on {branch} by {other.short} ({other.author.name}: {other.subject}), "
-        f"which {found.live[:8]} does not hold. Deliver that commit, or write back to a new branch and merge it.",
-        fields={"branch": f"holds {other.sha}, which changed '{path}' too"},
-    )
-
-
 def _waits(environment: Environment, place: Place, commit: Revision, found: Found) -> str:
     """Why no sync follows, or ""."""
     if not place.own:
@@ -262,21 +211,6 @@ def _waits(environment: Environment, place: Place, commit: Revision, found: Foun
     if (environment.status.revision, commit.parents) != (found.live, (found.live,)):
         return f"{place.branch} holds other commits that are not live yet; it goes live with them."
     return ""
-
-
-def _edits(make: Any, kept: LiveItems, left_out: Collection[LeftOut]) -> Edits:
-    """The edits of what is kept. Raises SecretsNotIncluded where everything looks like secrets."""
-    if not kept:
-        named = ", ".join(f"'{one.path}'" for one in list(left_out)[:10])
-        raise SecretsNotIncluded(
-            f"What would be written back looks like secrets; all who read the repository could read it: {named}. "
-            "Name the files to publish them all the same.",
-            fields={"include_secrets": f"must name what is published all the same: {named}"},
-        )
-    edits: Edits = make(kept)
-    if not edits:
-        raise NothingToWriteBack()
-    return edits
 
 
 def _stored(tx: Transaction, environment: Environment, id: Any) -> Operation | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from app.domain.errors import RevisionNotFound, SourceRefused, Temporary
 from app.domain.operation import Outcome, Phase, StageName, Trigger
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftItem, DriftReport
+from app.domain.state.episode_report import CONTENT, CONTENTS, KeptContent
 from app.domain.state.items import Item, Key, printable
 from app.domain.state.plan import Drift, LiveState, Plan, PlanItem
 from app.domain.status import CLEAR, Condition, ConditionKind, Health, SyncStatus
@@ -64,10 +66,11 @@ class Refresh:
             state = desired.at(environment, sha)
             live, plan = observe_and_plan(environment, target, head, state, self._ports.clock.now(), whole=True)
             applied = applied_state(desired, environment, live.inventory, state)
-            found = replace(report(applied, target, live, plan), revision=environment.status.revision)
+            found, contents = report(applied, target, live, plan)
+            found = replace(found, revision=environment.status.revision)
             at = self._ports.clock.now()
         health = Health.MISSING if vanished(live, target) else self._health(target)
-        return self._concluded(sha, Observation(plan, found, at), health, note)
+        return self._concluded(sha, Observation(plan, found, at, contents), health, note)
 
     def _fetch(self, source: Source) -> str:
         """Bring the mirror up to date unless the poll does so anyway; a Git server that is silent, or
@@ -115,6 +118,7 @@ class Refresh:
             noticed_at=looked.at,
             episode=found_in(plan, looked.at),
             drift=looked.report,
+            contents=looked.contents,
             refresh=NextRefresh.AFTER_INTERVAL,
             seen_at=looked.at,
             negligible=True,
@@ -123,18 +127,28 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A full comparison: its plan, the drift report that pages show, and when the target was looked at."""
+    """A full comparison: its plan, the drift report that pages show, when the target was looked at, and what stood at
+    what drifted."""
 
     plan: Plan
     report: DriftReport
     at: datetime
+    contents: tuple[KeptContent, ...] = ()
 
 
-def report(applied: DesiredState, target: Target, live: LiveState, plan: Plan) -> DriftReport:
-    """The drift report of a comparison: items with masked diffs, what is ignored, what was never delivered."""
+def report(
+    applied: DesiredState, target: Target, live: LiveState, plan: Plan
+) -> tuple[DriftReport, tuple[KeptContent, ...]]:
+    """The drift report of a comparison: items with masked diffs, what is ignored, what was never delivered; and the
+    contents that stand at drifted items, within the bounds of an episode."""
+    kept: list[KeptContent] = []
     with applied.contents() as contents:
-        items = [_with_diff(contents, target, item) for item in plan.drift[:DIFFS]]
+        items = [_with_diff(contents, target, item, kept) for item in plan.drift[:DIFFS]]
     items += [_item(item) for item in plan.drift[DIFFS:ITEMS]]
+    return _report(items, live, plan), tuple(kept)
+
+
+def _report(items: Sequence[DriftItem], live: LiveState, plan: Plan) -> DriftReport:
     return DriftReport(
         items=tuple(items),
         count=len(plan.drift),
@@ -156,9 +170,10 @@ def keep_drift(
     if not plan.drift:
         return
     applied = applied_state(recorder.ports.desired, environment, live.inventory, state)
-    found = replace(report(applied, target, live, plan), revision=environment.status.revision)
+    found, contents = report(applied, target, live, plan)
+    found = replace(found, revision=environment.status.revision)
     seen = found_in(plan, recorder.ports.clock.now())
-    recorder.write(lambda tx, operation: found_before_apply(tx, operation, seen, found))
+    recorder.write(lambda tx, operation: found_before_apply(tx, operation, seen, found, contents))
 
 
 def vanished(live: LiveState, target: Target) -> bool:
@@ -171,12 +186,23 @@ def _item(item: PlanItem, diff: str | None = None, secrets: int | None = 0) -> D
     return DriftItem(printable(item.key), item.drift or Drift.CHANGED, item.action, diff, secrets)
 
 
-def _with_diff(contents: ContentReader, target: Target, item: PlanItem) -> DriftItem:
+def _with_diff(contents: ContentReader, target: Target, item: PlanItem, kept: list[KeptContent]) -> DriftItem:
     before = known_content(contents, item) if item.known else None
     after = target.read(item.key, READ_LIMIT) if item.found else None
     traits = item.known.traits if item.known else None, item.found.traits if item.found else None
     path = printable(item.key)
-    return _item(item, unified(before, after, path, limit=DIFF_LIMIT, traits=traits), secret_lines(before, after, path))
+    shows = secret_lines(before, after, path)
+    if (one := _content(item, after, shows)) and sum(each.size for each in kept) + one.size <= CONTENTS:
+        kept.append(one)
+    return _item(item, unified(before, after, path, limit=DIFF_LIMIT, traits=traits), shows)
+
+
+def _content(item: PlanItem, after: bytes | None, shows: int | None) -> KeptContent | None:
+    """What stands at an item, to be kept; None where it is not readable as a whole."""
+    if item.found is None:
+        return KeptContent(item.key, None)
+    whole = after is not None and len(after) < min(CONTENT, READ_LIMIT)
+    return KeptContent(item.key, (item.found, after), shows) if after is not None and whole else None
 
 
 def known_content(contents: ContentReader, item: PlanItem) -> bytes | None:

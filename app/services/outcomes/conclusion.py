@@ -17,6 +17,7 @@ from app.domain.environment import Environment, Status
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport
+from app.domain.state.episode_report import KeptContent
 from app.domain.status import SyncStatus
 from app.ports import Transaction
 from app.services.outcomes import drift_episodes, status_transitions
@@ -64,6 +65,7 @@ class Conclusion:
     live: WentLive | None = None
     episode: DriftFound | DriftOver | None = None
     drift: DriftReport | None = None
+    contents: tuple[KeptContent, ...] = ()
     refresh: NextRefresh = NextRefresh.AS_PLANNED
     seen_at: datetime | None = None
     by: Actor | None = None
@@ -132,6 +134,7 @@ def _settle(tx: Transaction, ended: Operation, conclusion: Conclusion, at: datet
     if conclusion.drift:
         if status.drift_episode:
             drift_episodes.keep(tx, status.drift_episode, conclusion.drift, before.status.checked_at, seen_at)
+            drift_episodes.keep_contents(tx, before, status.drift_episode, conclusion.contents)
         tx.drift.put(before.id, seen_at, replace(conclusion.drift, episode=status.drift_episode))
     events += status_transitions.status_events(before, status, ended)
     changed = bool(events) if ended.phase is Phase.SUCCEEDED else status.condition != before.status.condition

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.actor import Actor
-from app.domain.environment import Environment
+from app.domain.environment import Environment, RunsOn
 from app.domain.events import NewEvent, about
 from app.domain.events.environment_events import DriftChanged, DriftDetected, DriftEnded
 from app.domain.operation import Operation
 from app.domain.revision import SHORT
 from app.domain.state.drift import DriftReport, Ending
-from app.domain.state.episode_report import EpisodeReport
+from app.domain.state.episode_report import EpisodeReport, KeptContent
 from app.domain.state.items import printable
 from app.domain.state.plan import Plan
 from app.ports import Transaction
@@ -82,12 +83,25 @@ def keep(tx: Transaction, episode: int, found: DriftReport, after: datetime | No
         tx.episodes.keep(episode, grown)
 
 
-def found_before_apply(tx: Transaction, operation: Operation, found: DriftFound, report: DriftReport) -> None:
+def keep_contents(tx: Transaction, environment: Environment, episode: int, found: Sequence[KeptContent]) -> None:
+    """Keep with an episode what stood at what drifted; not on an agent, whose disk is its target's."""
+    if found and environment.runs_on is RunsOn.SERVER:
+        tx.episodes.keep_contents(episode, found)
+
+
+def found_before_apply(
+    tx: Transaction,
+    operation: Operation,
+    found: DriftFound,
+    report: DriftReport,
+    contents: Sequence[KeptContent] = (),
+) -> None:
     """Write down the drift that a delivery is about to overwrite: in the open episode, or in one that begins now."""
     before = tx.environments.by_id(operation.environment_id)
     current, last = tx.episodes.current(before.id), before.status.checked_at
     if current:
         keep(tx, current.id, report, last, found.at)
+        keep_contents(tx, before, current.id, contents)
         if not operation.request.spares_drift:
             tx.drift.put(before.id, found.at, replace(report, episode=current.id))
         return
@@ -95,6 +109,7 @@ def found_before_apply(tx: Transaction, operation: Operation, found: DriftFound,
     status = status_transitions.drifting_still(before.status, found.count, episode)
     if episode:
         keep(tx, episode, report, last, found.at)
+        keep_contents(tx, before, episode, contents)
     tx.drift.put(before.id, found.at, replace(report, episode=episode))
     tx.environments.put_status(before.id, status)
     tx.ledger.append(found.at, events + status_transitions.status_events(before, status, operation))

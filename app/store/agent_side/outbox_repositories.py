@@ -25,6 +25,7 @@ from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, Ending, Episode
 from app.store import tables
 from app.store.agent_side.outbox import SqlOutbox
+from app.store.cipher import Cipher
 from app.store.environments.environment_repository import SqlEnvironments
 from app.store.repositories.audit_repository import SqlAudit
 from app.store.repositories.drift_repository import SqlDriftItems, SqlEpisodes
@@ -155,8 +156,8 @@ class ReportingHistory(SqlHistory):
 class ReportingEpisodes(SqlEpisodes):
     """Reports drift episodes."""
 
-    def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Connection, cipher: Cipher, queue_report: QueueReport) -> None:
+        super().__init__(connection, cipher)
         self._queue_report = queue_report
 
     def _call(self, id: int, call: str, **data: Any) -> None:

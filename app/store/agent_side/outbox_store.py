@@ -93,7 +93,7 @@ class ReportingTransaction(AgentSqlTransaction):
 
     @cached_property
     def episodes(self) -> ReportingEpisodes:
-        return ReportingEpisodes(self._connection, self._queue_report)
+        return ReportingEpisodes(self._connection, self._cipher, self._queue_report)
 
     @cached_property
     def drift(self) -> ReportingDrift:

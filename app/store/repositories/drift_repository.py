@@ -11,9 +11,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from app.domain.environment import Environment
 from app.domain.errors import EpisodeNotFound
 from app.domain.state.drift import DriftReport, Ending, Episode, read_report
-from app.domain.state.episode_report import EpisodeReport, read_episode_report
+from app.domain.state.episode_report import EpisodeReport, KeptContent, read_episode_report
 from app.ports import Page
 from app.store import tables
+from app.store.cipher import Cipher
+from app.store.episode_content_rows import SqlEpisodeContents
 from app.store.rows import readable
 
 e = tables.episodes
@@ -27,8 +29,8 @@ _REPORT = select(r.c.report).where(r.c.environment_id == bindparam("of"))
 class SqlEpisodes:
     """Implements the port Episodes."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._db = connection
+    def __init__(self, connection: Connection, cipher: Cipher) -> None:
+        self._db, self._contents = connection, SqlEpisodeContents(connection, cipher)
 
     def open_one(
         self, environment: Environment, last_good_at: datetime | None, at: datetime, paths: Sequence[str], count: int
@@ -65,6 +67,12 @@ class SqlEpisodes:
     def kept(self, id: int) -> EpisodeReport | None:
         stored = self._db.execute(select(k.c.report).where(k.c.episode_id == id)).scalar()
         return read_episode_report(stored) if isinstance(stored, dict) else None
+
+    def keep_contents(self, id: int, found: Sequence[KeptContent]) -> None:
+        self._contents.keep(id, found)
+
+    def contents(self, id: int) -> tuple[KeptContent, ...]:
+        return self._contents.read(id)
 
     def get(self, id: int) -> Episode:
         row = self._db.execute(select(e).where(e.c.id == id)).first()

@@ -4,7 +4,15 @@ from app.store.tables.agent_tables import agents, command_inbox, commands, enrol
 from app.store.tables.environment_table import days, environments, labels
 from app.store.tables.identity_tables import credentials, failed_logins, sessions, tokens, users
 from app.store.tables.intake_tables import delivered_revisions, deliveries, hook_secrets, polls, repositories
-from app.store.tables.ledger_tables import audit, checkpoints, drift_reports, episode_reports, episodes, events
+from app.store.tables.ledger_tables import (
+    audit,
+    checkpoints,
+    drift_reports,
+    episode_contents,
+    episode_reports,
+    episodes,
+    events,
+)
 from app.store.tables.metadata import metadata
 from app.store.tables.operation_tables import bad_revisions, history, operations
 
@@ -25,6 +33,7 @@ __all__ = [
     "drift_reports",
     "enrollments",
     "environments",
+    "episode_contents",
     "episode_reports",
     "episodes",
     "events",

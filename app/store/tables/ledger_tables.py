@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 
 from app.store.columns import Json, Moment
 from app.store.tables.metadata import WHERE, Id, metadata
@@ -82,6 +82,16 @@ episode_reports = Table(
     metadata,
     Column("episode_id", BigInteger, primary_key=True, autoincrement=False),
     Column("report", Json, nullable=False),
+)
+
+episode_contents = Table(
+    "episode_contents",
+    metadata,
+    Column("episode_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(64), primary_key=True),
+    Column("mark", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("locked", LargeBinary, nullable=False),
 )
 
 drift_reports = Table(

@@ -13,13 +13,17 @@ from app.domain.operation import Operation
 from app.domain.permissions import Permission
 from app.domain.state.drift import Ending, Episode
 from app.domain.state.episode_report import EpisodeReport
+from app.domain.state.items import printable
+from app.services.environments.write_back import WriteBackWish
+from app.web.pages.form_fields import Line, Many, line
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links, render
-from app.web.requests.permission_check import Who, may
-from app.web.requests.route_dependencies import Reads
+from app.web.requests.permission_check import By, Who, may
+from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import page_router
 from app.wording.operation_words import summary
-from app.wording.quantities import agree, plural
+from app.wording.quantities import agree, listed, plural, secrets_in_words
+from app.wording.short_names import short
 from app.wording.times import exact
 
 OPEN = 100
@@ -54,7 +58,8 @@ class KeptChange:
 
 @dataclass(frozen=True, slots=True)
 class EpisodePage:
-    """The context of drift/episode.html. `ended`: what the run that ended it did, in words."""
+    """The context of drift/episode.html. `ended`: what the run that ended it did, in words; `branchable`: how many
+    contents are kept; `hidden`: those that look like secrets, with what of them does."""
 
     title: str
     episode: Episode
@@ -68,6 +73,9 @@ class EpisodePage:
     lost: bool
     written_back: tuple[Event, ...]
     rules: tuple[IgnoreRule, ...]
+    branch: str
+    branchable: int
+    hidden: tuple[tuple[str, str], ...]
 
 
 @router.get("/drift", dependencies=[may(Permission.VIEW)])
@@ -109,8 +117,37 @@ def episode(request: Request, queries: Reads, who: Who, id: str) -> Response:
         lost=one.ending in (Ending.HEALED, Ending.SUPERSEDED) and one.ended_by != "outside",
         written_back=found.written_back,
         rules=found.rules,
+        branch=f"drift/{one.environment}-{one.id}",
+        branchable=len(found.contents),
+        hidden=tuple(
+            (printable(each.key), secrets_in_words(each.secret_lines))
+            for each in found.contents
+            if each.secret_lines != 0
+        ),
     )
     return render.page(request, "drift/episode.html", context, nav="drift", regions=("episode",))
+
+
+@router.post("/drift/{id}/branch", dependencies=[may(Permission.WRITE_BACK_DRIFT)])
+def branch(
+    request: Request,
+    use_cases: Cases,
+    by: By,
+    id: str,
+    branch: Line = "",
+    message: Line = "",
+    include_secrets: Many = [],  # noqa: B006 - FastAPI makes a new one
+) -> Response:
+    """Make a branch of what an episode found."""
+    asked = number(id)
+    if asked is None:
+        raise EpisodeNotFound()
+    wish = WriteBackWish((), line(branch) or None, line(message), include_secrets)
+    done = use_cases.drift.branch_episode(asked, wish, by)
+    left = listed([one.path for one in done.left_out])
+    body = f"Left out, because it looks like secrets: {left}." if left else done.waits
+    title = f"Committed as {short(done.revision.sha)} and pushed to {done.branch}"
+    return render.done(request, links.episode(asked), title, body)
 
 
 def _kept(report: EpisodeReport) -> tuple[KeptChange, ...]:

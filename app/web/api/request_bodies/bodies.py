@@ -217,6 +217,12 @@ class WriteBackBody(Body):
     )
 
 
+class EpisodeBranchBody(WriteBackBody):
+    """Which of the contents that an episode keeps to commit (all of them by default), and onto which branch."""
+
+    branch: Word | None = Field(None, description="Default is drift/NAME-NUMBER; never the environment's own branch.")
+
+
 class IgnoreBody(Body):
     """A path or glob at which drift is accepted."""
 

@@ -147,6 +147,7 @@ class EpisodeWithChanges(Episode):
 
     kept: bool
     items: list[FoundChange]
+    branchable: list[str] = Field(description="Paths whose contents are kept, so that a branch can be made of them.")
 
 
 class LeftOut(BaseModel):

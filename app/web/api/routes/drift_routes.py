@@ -12,7 +12,7 @@ from app.web.api.cursors import number
 from app.web.api.deprecation import deprecated_for
 from app.web.api.fields import LINE, AfterNumber, EpisodeId, Limit, Name, OneName
 from app.web.api.openapi import problems
-from app.web.api.request_bodies.bodies import HealBody, IgnoreBody, WriteBackBody
+from app.web.api.request_bodies.bodies import EpisodeBranchBody, HealBody, IgnoreBody, WriteBackBody
 from app.web.api.response_models import Drift, Episode, EpisodeWithChanges, Items, Operation, WrittenBack, reply
 from app.web.api.routes.operation_routes import accepted
 from app.web.api.serializers.domain_json import (
@@ -57,7 +57,24 @@ def list_episodes(
 def show_episode(id: EpisodeId, queries: Reads, who: Who) -> Response:
     """One drift episode, with the masked differences that it keeps also after it has ended."""
     found = queries.drift.episode(who, int(id))
-    return reply(episode_with_changes_json(found.episode, found.report))
+    return reply(episode_with_changes_json(found.episode, found.report, found.contents))
+
+
+@router.post(
+    "/drift/episodes/{id}/branch",
+    status_code=202,
+    response_model=WrittenBack,
+    responses=problems(409, 424, 503),
+    dependencies=[may(Permission.WRITE_BACK_DRIFT)],
+)
+def branch_episode(id: EpisodeId, use_cases: Cases, by: By, body: EpisodeBranchBody | None = None) -> Response:
+    """Make a branch of what stood on the target, on the revision that was live then, also after the episode has ended.
+
+    Files that look like secrets are left out unless `include_secrets` names them. Nothing on the target changes.
+    """
+    given = body or EpisodeBranchBody()
+    wish = WriteBackWish(given.paths, given.branch, given.message, given.include_secrets)
+    return reply(written_back_json(use_cases.drift.branch_episode(int(id), wish, by)), 202)
 
 
 @router.post(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.domain.operation import Operation
 from app.domain.specification.environment_fields import as_dict
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.domain.state.drift import DriftItem, DriftReport, Episode
-from app.domain.state.episode_report import EpisodeReport
+from app.domain.state.episode_report import EpisodeReport, KeptContent
 from app.domain.state.items import printable
 from app.ports import Credential, HistoryItem, Page, Probe, Token
 from app.services.environments.write_back import WrittenBack
@@ -225,13 +226,16 @@ def episode_json(one: Episode) -> dict[str, Any]:
     }
 
 
-def episode_with_changes_json(one: Episode, report: EpisodeReport | None) -> dict[str, Any]:
+def episode_with_changes_json(
+    one: Episode, report: EpisodeReport | None, contents: Iterable[KeptContent]
+) -> dict[str, Any]:
     """A drift episode with what it keeps of its changes."""
     found = (
         {**drifted_json(each.item), "changed_after": at(each.after), "found_at": at(each.at)}
         for each in (report.items if report else ())
     )
-    return {**episode_json(one), "kept": report is not None, "items": list(found)}
+    branchable = [printable(each.key) for each in contents]
+    return {**episode_json(one), "kept": report is not None, "items": list(found), "branchable": branchable}
 
 
 def written_back_json(done: WrittenBack) -> dict[str, Any]:
