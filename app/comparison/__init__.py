@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from app.comparison.before_and_after import never_run
+from dataclasses import replace
+
+from app.comparison.before_and_after import of_itself
+from app.comparison.counted import EvidenceRow, listed_as
 from app.comparison.evidence import MODES, Evidence
 from app.comparison.measures import MEASURES, lead_time
 from app.comparison.result import (
     HEADLINES,
     Call,
     Cell,
+    CellEvidence,
     Comparison,
     ComparisonRow,
     Day,
@@ -19,7 +23,7 @@ from app.comparison.result import (
     StageTime,
     Verdict,
 )
-from app.comparison.window import DEFAULT, WINDOWS, Window, parse_labels, parse_window
+from app.comparison.window import DEFAULT, WINDOWS, Question, Window, parse_labels, parse_window
 
 __all__ = [
     "DEFAULT",
@@ -28,20 +32,25 @@ __all__ = [
     "WINDOWS",
     "Call",
     "Cell",
+    "CellEvidence",
     "Comparison",
     "ComparisonRow",
     "Day",
     "Detail",
     "Evidence",
+    "EvidenceRow",
     "Heading",
     "Pairing",
+    "Question",
     "StageTime",
     "Stages",
     "Verdict",
     "Window",
     "compare_modes",
+    "listed_as",
     "parse_labels",
     "parse_window",
+    "rows_of",
 ]
 
 METHOD = (
@@ -53,11 +62,20 @@ METHOD = (
 )
 
 
+def rows_of(evidence: Evidence) -> tuple[ComparisonRow, ...]:
+    """Every row, with what each of its cells counted."""
+    rows = tuple(measure(evidence) for measure in MEASURES)
+    return of_itself(rows, evidence.subject) if evidence.subject and evidence.environments else rows
+
+
+def _without_cases(row: ComparisonRow) -> ComparisonRow:
+    push, pull = (replace(cell, cases=()) for cell in row.cells)
+    return replace(row, push=push, pull=pull)
+
+
 def compare_modes(evidence: Evidence) -> Comparison:
     """Set push against pull, a row per measure."""
-    rows = tuple(measure(evidence) for measure in MEASURES)
-    if evidence.subject and not evidence.subject.switches and evidence.environments:
-        rows = never_run(rows, evidence.environments[0])
+    rows = tuple(_without_cases(row) for row in rows_of(evidence))
     return Comparison(
         window=evidence.window.name,
         since=evidence.window.since,

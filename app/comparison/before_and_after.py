@@ -72,16 +72,21 @@ def subject(
         sentence = f"{environment.name} was not switched in this window: {told[0]}. There is nothing to set against it."
     else:
         sentence = f"{environment.name} against itself: {told[0]}, and {told[1]}."
-    return Subject(environment.name, tuple(switches), sentence)
+    return Subject(environment.name, environment.mode.value, tuple(switches), sentence)
 
 
-def never_run(rows: Iterable[ComparisonRow], environment: Environment) -> tuple[ComparisonRow, ...]:
-    """The rows of one that was never switched: of the other mode there is nothing, and each says why."""
-    mode = _other(environment).value
-    told = f"{environment.name} has not run as {mode} yet."
+def of_itself(rows: Iterable[ComparisonRow], about: Subject) -> tuple[ComparisonRow, ...]:
+    """The rows of one that is compared with itself: a cell with nothing in it says why, and never reads as if there
+    were no such environment."""
 
     def said(cell: Cell) -> Cell:
-        return replace(cell, sentence=told) if cell.mode == mode and not cell.n else cell
+        if cell.n or (not about.switches and cell.mode == about.mode):
+            return cell
+        if about.switches:
+            told = f"Nothing of this was measured while {about.environment} ran as {cell.mode}."
+        else:
+            told = f"{about.environment} has not run as {cell.mode} yet."
+        return replace(cell, sentence=told)
 
     return tuple(replace(row, push=said(row.push), pull=said(row.pull)) for row in rows)
 

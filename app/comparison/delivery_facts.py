@@ -34,7 +34,8 @@ class DeliveryFact:
 
 @dataclass(frozen=True, slots=True)
 class CommitFact:
-    """A commit that one environment was told about in another way than by a delivery. `by`: what superseded it."""
+    """A commit that one environment was told about in another way than by a delivery. `by`: what superseded it;
+    `operation`: the delivery that made way for it, if there was one."""
 
     environment: str
     mode: str
@@ -42,3 +43,4 @@ class CommitFact:
     at: datetime
     committed_at: datetime | None = None
     by: str | None = None
+    operation: str = ""

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from functools import cached_property
 
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
@@ -46,13 +47,23 @@ class Delivered:
         return self.fact.environment, self.revision
 
 
+class Passed(StrEnum):
+    """How a commit was passed over for a newer one."""
+
+    QUEUED = "made way in the queue"
+    LATE = "came when a newer one was live"
+    BETWEEN = "lay between two polls"
+    UNBROUGHT = "was never brought"
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A commit that never went live by itself: something newer took its place. `waited`: seconds from the commit
-    until the newer one was live, None where it is not yet."""
+    until the newer one was live, None where it is not yet. `why`: how it came to be passed over."""
 
-    place: Place
+    commit: CommitFact
     waited: float | None
+    why: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ class Evidence:
     environments: tuple[Environment, ...] = ()
     former: Environment | None = None
     decisions: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    audited: Mapping[str, int] = field(default_factory=dict)
+    audited: frozenset[str] = frozenset()
     superseded: tuple[CommitFact, ...] = ()
     missed: tuple[CommitFact, ...] = ()
     first_live: Mapping[str, datetime] = field(default_factory=dict)
@@ -141,32 +152,34 @@ class Evidence:
         live_at = {one.place: one.live_at for one in self._first_deliveries}
         committed = self._commit_times()
         found: dict[str, dict[Place, Skipped]] = {mode: {} for mode in MODES}
-        for fact, late in self._passed_over():
+        for fact, why in self._passed_over():
             place = fact.environment, fact.revision
             if fact.mode in found and place not in live_at:
                 start = fact.committed_at or committed.get(fact.revision) or fact.at
                 newer = live_at.get((fact.environment, fact.by or ""))
                 waited = (newer - start).total_seconds() if newer else _waited(
-                    times[fact.environment], start, fact.at, late
+                    times[fact.environment], start, fact.at, why is Passed.LATE
                 )  # fmt: skip
-                found[fact.mode].setdefault(place, Skipped(place, waited))
+                found[fact.mode].setdefault(place, Skipped(fact, waited, why.value))
         return {mode: list(places.values()) for mode, places in found.items()}
 
     def _commit_times(self) -> Mapping[str, datetime]:
         facts: Iterable[DeliveryFact | CommitFact] = (*self.deliveries, *self.superseded)
         return {fact.revision: fact.committed_at for fact in facts if fact.revision and fact.committed_at}
 
-    def _passed_over(self) -> Iterable[tuple[CommitFact, bool]]:
-        """Superseded commits; the flag says that the newer one was live already when they were looked at."""
+    def _passed_over(self) -> Iterable[tuple[CommitFact, Passed]]:
+        """Superseded commits, and how each of them came to be."""
         for fact in self.deliveries:
             if fact.phase is Phase.SUPERSEDED and fact.revision:
                 at = fact.finished_at or fact.created_at
                 told = fact.noticed_at or fact.created_at
                 late = fact.fetched_at is not None
-                commit = CommitFact(fact.environment, fact.mode, fact.revision, at if late else told, fact.committed_at)
-                yield commit, late
-        for commit in (*self.superseded, *(missed for missed in self.missed if missed.by)):
-            yield commit, False
+                yield CommitFact(
+                    fact.environment, fact.mode, fact.revision, at if late else told, fact.committed_at,
+                    operation=fact.operation,
+                ), Passed.LATE if late else Passed.QUEUED  # fmt: skip
+        yield from ((commit, Passed.BETWEEN) for commit in self.superseded)
+        yield from ((commit, Passed.UNBROUGHT) for commit in self.missed if commit.by)
 
 
 def deployed(fact: DeliveryFact) -> bool:

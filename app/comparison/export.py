@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from app.comparison.result import Cell, Comparison, Heading, Pairing, Verdict
+from app.comparison.counted import EvidenceRow
+from app.comparison.evidence import MODES
+from app.comparison.result import Cell, CellEvidence, Comparison, Heading, Pairing, Verdict
 from app.domain.audit import timestamp
 from app.wording import spreadsheets
 
@@ -22,8 +24,12 @@ COLUMNS = (
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
-    """Names as in result.py, with each row's heading beside its cells; times RFC 3339, intervals [low, high]."""
+    """Names as in result.py, with each row's heading beside its cells; times RFC 3339, intervals [low, high]. What a
+    cell counted is left out: see `evidence_as_dict`."""
     plain: dict[str, Any] = _plain(comparison)
+    for row in plain["rows"]:
+        for mode in MODES:
+            del row[mode]["cases"]
     for line in (*plain["rows"], *plain["paired"]):
         line.update(line.pop("heading"))
     return plain
@@ -44,6 +50,33 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return timestamp(value)
     return value.value if isinstance(value, Enum) else value
+
+
+def asked_as(comparison: Comparison) -> dict[str, str]:
+    """The question that a comparison answers, as query parameters; its `until` makes it answerable again."""
+    return {
+        "window": comparison.window,
+        "labels": ",".join(f"{key}={value}" for key, value in comparison.labels.items()),
+        "environment": comparison.subject.environment if comparison.subject else "",
+        "until": timestamp(comparison.until),
+    }
+
+
+def evidence_as_dict(found: CellEvidence, rows: Sequence[EvidenceRow]) -> dict[str, Any]:
+    """What a cell says, with these of the rows behind it."""
+    cell = found.cell
+    return {
+        "key": found.heading.key,
+        "title": found.heading.title,
+        "unit": found.heading.unit,
+        "mode": cell.mode,
+        "value": cell.value,
+        "n": cell.n,
+        "sentence": cell.sentence,
+        "since": timestamp(found.since),
+        "until": timestamp(found.until),
+        "items": [_plain(row) for row in rows],
+    }
 
 
 def csv_lines(comparison: Comparison) -> Iterator[str]:

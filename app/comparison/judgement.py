@@ -6,9 +6,10 @@ What was counted in full (specifications) needs no interval: there the figures t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from app.comparison.counted import Counted
 from app.comparison.result import Call, Cell, ComparisonRow, Detail, Heading, Interval, Pairing, Verdict
 from app.comparison.statistics import (
     median,
@@ -19,6 +20,7 @@ from app.comparison.statistics import (
     share_interval,
     thinned,
 )
+from app.domain.environment import Mode
 from app.wording.figures import middle_of
 from app.wording.quantities import amount, gap, plural
 from app.wording.times import duration
@@ -28,15 +30,27 @@ NEEDED_FOR_P95 = 20
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What one mode contributes to a row: a sample, or `hits` of `n`. `note` is a sentence more."""
+    """What one mode contributes to a row: what it counted. `note` is a sentence more."""
 
     mode: str
-    values: Sequence[float] = ()
-    hits: int = 0
-    n: int = 0
+    cases: Sequence[Counted] = ()
     details: tuple[Detail, ...] = ()
-    query: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+
+    @property
+    def values(self) -> list[float]:
+        """The sample."""
+        return [case.value for case in self.cases]
+
+    @property
+    def n(self) -> int:
+        """How many there are."""
+        return len(self.cases)
+
+    @property
+    def hits(self) -> int:
+        """How many of them the figure of a share counts."""
+        return sum(case.value > 0 for case in self.cases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +93,7 @@ def _time_cell(heading: Heading, says: Phrases, measure: Measure, ordered: Seque
         p95,
         thinned(ordered),
         measure.details,
-        measure.query,
+        tuple(measure.cases),
     )
 
 
@@ -97,7 +111,7 @@ def _share_cell(says: Phrases, measure: Measure) -> Cell:
     value = measure.hits / measure.n if measure.n else None
     sentence = _sentence(says, measure, value, n=f"{measure.n:,}", hits=f"{measure.hits:,}")
     interval = share_interval(measure.hits, measure.n)
-    return Cell(measure.mode, value, measure.n, sentence, interval, None, (), measure.details, measure.query)
+    return Cell(measure.mode, value, measure.n, sentence, interval, None, (), measure.details, tuple(measure.cases))
 
 
 def counts(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> ComparisonRow:
@@ -105,7 +119,7 @@ def counts(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> Com
     cells = _count_cell(heading, says, push), _count_cell(heading, says, pull)
     difference = None
     if cells[0].value is not None and cells[1].value is not None:
-        difference = round(cells[0].value - cells[1].value, 9)
+        difference = round(round(cells[0].value, 2) - round(cells[1].value, 2), 9)  # that of the figures shown
     verdict = judge(heading, says.word, (cells[0].n, cells[1].n), difference, None)
     return ComparisonRow(heading, *cells, verdict)
 
@@ -115,7 +129,7 @@ def _count_cell(heading: Heading, says: Phrases, measure: Measure) -> Cell:
     value = sum(measure.values) / n if n else None
     sentence = _sentence(says, measure, value, unit=heading.unit, n=f"{n:,}")
     sample = thinned(sorted(measure.values))
-    return Cell(measure.mode, value, n, sentence, None, None, sample, measure.details, measure.query)
+    return Cell(measure.mode, value, n, sentence, None, None, sample, measure.details, tuple(measure.cases))
 
 
 def _sentence(says: Phrases, measure: Measure, value: float | None, unit: str = "", **words: str) -> str:
@@ -130,8 +144,8 @@ def judge(
     heading: Heading, word: str, n: tuple[int, int], difference: float | None, interval: Interval | None
 ) -> Verdict:
     """Who does better. `difference` is push minus pull; without an interval it is taken as counted in full."""
-    if heading.better is None:
-        return Verdict(Call.OPEN, "A trade-off, not a contest", difference, interval)
+    if heading.by_design or heading.better is None:
+        return Verdict(Call.OPEN, _no_contest(heading, word, difference), difference, interval)
     if min(n) < heading.needed or difference is None:
         return Verdict(Call.TOO_FEW, f"Too few to say ({min(n):,} of {heading.needed} needed)", difference)
     low, high = interval or (difference, difference)
@@ -143,6 +157,17 @@ def judge(
         near, far = sorted((abs(low), abs(high)))
         finding += f" (95 %: {gap(near, heading.unit)} to {gap(far, heading.unit)})"
     return Verdict(winner, finding, difference, interval)
+
+
+def _no_contest(heading: Heading, word: str, difference: float | None) -> str:
+    if not heading.by_design:
+        return "A trade-off, not a contest"
+    if heading.unit == "share":
+        return "Should be all, in both modes"
+    if not difference:
+        return "By design, not a contest"
+    side = Mode.PUSH if (difference < 0) == (heading.better == "lower") else Mode.PULL
+    return f"By design: {gap(abs(difference), heading.unit)} {word} with {side.value}"
 
 
 def _no_difference(unit: str, interval: Interval | None) -> str:
@@ -179,4 +204,6 @@ def _paired_sentence(n: int, first: int, second: int, verdict: Verdict, word: st
     both = f"{plural(n, 'revision')} went both ways: push was {word} with {first:,}, pull with {second:,}"
     if not verdict.winner:
         return f"{both}. {verdict.text}."
-    return f"{both}. The median difference is {duration(abs(verdict.difference or 0))}, in favour of {verdict.winner}."
+    near, far = sorted(map(abs, verdict.interval or (0.0, 0.0)))
+    median_gap = f"{duration(abs(verdict.difference or 0))} (95 %: {duration(near)} to {duration(far)})"
+    return f"{both}. The median difference is {median_gap}, in favour of {verdict.winner}."

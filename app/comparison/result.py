@@ -6,9 +6,11 @@ Units: "s" (seconds), "share" (0 to 1), "parts", "credentials", "lines" (each a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from app.comparison.counted import Counted, EvidenceRow
 
 Interval = tuple[float, float]
 
@@ -61,7 +63,8 @@ class Cell:
     """One mode's answer. `value` is a median (unit "s"), a share, or a mean per environment; None: not measured.
 
     `n` is what it was measured on, `interval` its 95 % interval (None for what was counted, and below six values),
-    `p95` needs twenty values, `sample` holds at most 200 of the values, ascending. `query` finds what is behind it.
+    `p95` needs twenty values, `sample` holds at most 200 of the values, ascending. `cases`: what was counted, `n` of
+    them; left out of a comparison, which would hold each delivery a dozen times.
     """
 
     mode: str
@@ -72,13 +75,13 @@ class Cell:
     p95: float | None = None
     sample: tuple[float, ...] = ()
     details: tuple[Detail, ...] = ()
-    query: Mapping[str, str] = field(default_factory=dict)
+    cases: tuple[Counted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a row asks. `better`: "lower", "higher" or None; `needed`: what each mode needs for a verdict;
-    `source`: the list that its cells' queries narrow ("operations", "drift", "audit", "environments")."""
+    """What a row asks. `better`: "lower", "higher" or None; `needed`: what each mode needs for a verdict; `by_design`:
+    the figure follows from how a mode is made or set up, so no mode wins by it."""
 
     key: str
     criterion: str
@@ -88,7 +91,7 @@ class Heading:
     better: str | None
     needed: int
     definition: str
-    source: str = "operations"
+    by_design: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +166,23 @@ class ModeSwitch:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The one environment that is compared with itself. `sentence`: what is set against what."""
+    """The one environment that is compared with itself, and its present mode. `sentence`: what is set against what."""
 
     environment: str
+    mode: str
     switches: tuple[ModeSwitch, ...]
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellEvidence:
+    """What is behind one cell of a comparison: all that it counted, newest first."""
+
+    heading: Heading
+    cell: Cell
+    since: datetime
+    until: datetime
+    rows: tuple[EvidenceRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

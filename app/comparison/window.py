@@ -37,6 +37,18 @@ class Window:
         return "in the last 24 hours" if self.name == "24h" else f"in the last {hours.days} days"
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be compared, as it was asked. `window`: "24h", "7d", "30d", "90d" or "all", "" means "30d"; `labels`:
+    "team=web,tier=1"; `environment`: a name, to compare that one with itself; `until`: the window's end, so that a
+    question can be asked again later and be answered the same (None: now)."""
+
+    window: str = ""
+    labels: str = ""
+    environment: str = ""
+    until: datetime | None = None
+
+
 def parse_window(text: str, now: datetime) -> Window:
     """ "24h", "7d", "30d", "90d" or "all"; "" means "30d". Raises InvalidInput (field "window")."""
     name = text.strip().lower() or DEFAULT

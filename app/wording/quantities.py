@@ -56,7 +56,12 @@ def figure_and_unit(value: float, unit: str) -> tuple[str, str]:
         return duration(value), ""
     if unit == "share":
         return percent(value), ""
-    return number(value), unit.removesuffix("s") if value == 1 else unit
+    return _mean(value), unit.removesuffix("s") if value == 1 else unit
+
+
+def _mean(value: float) -> str:
+    """As `number`, with up to two decimal places: quarters and thirds of a thing are told apart."""
+    return number(value) if abs(value) >= 100 else f"{value:,.2f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def amount(value: float, unit: str) -> str:

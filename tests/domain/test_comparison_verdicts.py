@@ -125,7 +125,6 @@ def test_every_criterion_has_a_row_and_every_row_explains_itself() -> None:
         assert row.heading.definition.endswith(".")
         assert row.heading.better in ("lower", "higher", None)
         assert [cell.mode for cell in row.cells] == ["push", "pull"]
-        assert [cell.query["mode"] for cell in row.cells] == ["push", "pull"]
     assert tuple(row.heading.key for row in comparison.headlines) == HEADLINES
     assert len({row.heading.key for row in comparison.rows}) == len(comparison.rows)
 

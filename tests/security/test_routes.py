@@ -56,6 +56,7 @@ DECLARED = """
     GET /api/v1/audit/export read-audit
     POST /api/v1/audit/verifications verify-audit
     GET /api/v1/comparison view
+    GET /api/v1/comparison/evidence/{measure}/{mode} view
     GET /api/v1/comparison/export view
     GET /api/v1/credentials view-credentials
     POST /api/v1/credentials manage-credentials
@@ -120,6 +121,7 @@ DECLARED = """
     GET /audit/{seq} read-audit
     POST /audit/verify verify-audit
     GET /compare view
+    GET /compare/evidence/{measure}/{mode} view
     GET /settings view-settings
     POST /settings/password own-account
     POST /settings/tokens manage-tokens
@@ -131,7 +133,7 @@ DECLARED = """
     POST /logout public
     GET /patterns view
 """
-VALUES = {"name": "{0}", "id": "01KATV2Q8Z3V8M6D3T0F8Y1N4R"}
+VALUES = {"measure": "lead_time", "mode": "push", "name": "{0}", "id": "01KATV2Q8Z3V8M6D3T0F8Y1N4R"}
 
 
 @pytest.fixture(scope="module")

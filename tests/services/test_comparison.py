@@ -87,8 +87,8 @@ class Memory:
     def decisions(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[tuple[str, str], int]:
         return {("pull", "nudged"): 2}
 
-    def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[str, int]:
-        return dict.fromkeys(MODES, 1)
+    def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> frozenset[str]:
+        return frozenset({"a"})
 
     def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
         return (CommitFact("pull", "pull", "0", ago(65), ago(70), "a"),)

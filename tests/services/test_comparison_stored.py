@@ -89,7 +89,7 @@ def test_what_was_stored_is_compared(store: SqlStore) -> None:
     assert values["lead_time"] == (4, 20)
     assert values["noticed"] == (2, 10)
     assert values["never_deployed"] == (0, 0.25)
-    assert values["pipeline_dependence"] == (0.25, 0)
+    assert values["pipeline_dependence"] == (0.25, None)  # nothing was to bring a commit to the pulled one
     assert values["audit_completeness"] == (1 / 3, 0)
     assert [one.n for one in found.stages] == [3, 3]
     assert found.paired[0].sample == (-16, -16, -16)

@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.comparison.delivery_facts import DeliveryFact
-from app.comparison.evidence import MODES, STARTS, Delivered, Evidence
+from app.comparison.counted import Counted
+from app.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.evidence import MODES, STARTS, Delivered, Evidence, Place
 from app.comparison.judgement import Measure, Phrases, detail, shares, times
 from app.comparison.result import ComparisonRow, Detail, Heading
 from app.comparison.statistics import median
 from app.domain.actor import Actor, ActorKind
-from app.domain.environment import Environment
+from app.domain.environment import Environment, Mode
 from app.domain.operation import AUTOMATIC, Outcome, Phase, Trigger
 
 ASKED = (Trigger.PIPELINE, Trigger.WEBHOOK)
@@ -26,7 +27,7 @@ STATUS = Heading(
     20,
     "Environments whose last full comparison is younger than two of their refresh intervals, of all environments, at "
     "this moment. An older verdict is shown as Unknown.",
-    "environments",
+    by_design=True,
 )
 AUTOMATION = Heading(
     "automation",
@@ -47,8 +48,9 @@ DEPENDENCE = Heading(
     "share",
     "lower",
     20,
-    "Commits that no webhook and no pipeline brought although one was expected, of all commits that should have been "
-    "delivered without a person. The poll finds such commits, and delivers them where auto_sync is on; in a pull "
+    "Commits that no webhook and no pipeline brought although one was expected, of all commits for which one was: in "
+    "push environments all that were delivered without a person, in pull environments those of environments to which "
+    "webhooks come. The poll finds such commits, and delivers them where auto_sync is on; in a pull "
     "environment a missing webhook costs no more than the rest of the poll's interval.",
 )
 AUDIT = Heading(
@@ -60,7 +62,7 @@ AUDIT = Heading(
     "higher",
     20,
     "Finished syncs that have an entry in the audit log naming who started them, of all finished syncs.",
-    "audit",
+    by_design=True,
 )
 REACH = Heading(
     "multi_environment_reach",
@@ -92,8 +94,7 @@ def _fresh(evidence: Evidence, mode: str) -> Measure:
     details = [detail("median age of the verdict", median(ages) if ages else None, "s")] if environments else []
     words = Counter(one.status.sync_at(now).value for one in environments)
     details += [detail(word, count) for word, count in words.most_common()]
-    hits = sum(_is_fresh(one, now) for one in environments)
-    return Measure(mode, hits=hits, n=len(environments), details=tuple(details), query={"mode": mode})
+    return Measure(mode, [Counted(_is_fresh(one, now), one) for one in environments], tuple(details))
 
 
 def _is_fresh(environment: Environment, now: datetime) -> bool:
@@ -118,8 +119,7 @@ def _automated(evidence: Evidence, mode: str) -> Measure:
     details = [detail(f"started by {start}", count) for start, count in starts.most_common()]
     held = evidence.decisions.get((mode, Outcome.HELD.value), 0)
     details += [detail("times that a hold stopped automation", held)] if held else []
-    hits = sum(_unattended(fact) for fact in worked)
-    return Measure(mode, hits=hits, n=len(worked), details=tuple(details), query={"mode": mode, "kind": "sync"})
+    return Measure(mode, [Counted(_unattended(fact), fact) for fact in worked], tuple(details))
 
 
 def _worked(fact: DeliveryFact) -> bool:
@@ -136,7 +136,7 @@ def pipeline_dependence(evidence: Evidence) -> ComparisonRow:
     """The row DEPENDENCE."""
     says = Phrases(
         "With {mode}, {hits} of {n} commits were let down by a webhook or pipeline that never came.",
-        "No {mode} commit was due without a person.",
+        "No {mode} commit waited for a webhook or a pipeline.",
         "fewer",
     )
     return shares(DEPENDENCE, says, *(_lost(evidence, mode) for mode in MODES))
@@ -144,13 +144,27 @@ def pipeline_dependence(evidence: Evidence) -> ComparisonRow:
 
 def _lost(evidence: Evidence, mode: str) -> Measure:
     delivered = {one.place: one for one in evidence.delivered[mode]}
-    automatic = {place: one for place, one in delivered.items() if one.fact.trigger in STARTS}
+    awaited = _awaited(evidence, mode)
+    automatic = {
+        place: one for place, one in delivered.items() if one.fact.trigger in STARTS and one.fact.environment in awaited
+    }
     brought = {(fact.environment, fact.revision or "") for fact in evidence.deliveries if fact.trigger in ASKED}
-    lost = {(one.environment, one.revision) for one in evidence.missed if one.mode == mode} - brought
-    lost |= {place for place, one in automatic.items() if one.fact.webhook_missed}
+    missed = {(one.environment, one.revision): one for one in evidence.missed if one.mode == mode}
+    lost = missed.keys() - brought | {place for place, one in automatic.items() if one.fact.webhook_missed}
     details = _cost(lost, automatic) + _incidents(evidence, mode, lost - delivered.keys())
-    query = {"mode": mode, "kind": "sync", "trigger": Trigger.SCHEDULE.value}
-    return Measure(mode, hits=len(lost), n=len(lost | automatic.keys()), details=details, query=query)
+    facts: dict[Place, DeliveryFact | CommitFact] = {**missed, **{place: one.fact for place, one in delivered.items()}}
+    cases = [Counted(place in lost, facts[place]) for place in sorted(lost | automatic.keys())]
+    return Measure(mode, cases, details)
+
+
+def _awaited(evidence: Evidence, mode: str) -> set[str]:
+    """The environments that a webhook or a pipeline is expected to bring commits to: all that are pushed to, and those
+    pulled ones to which one came, or was noticed as missing."""
+    facts = [fact for fact in evidence.deliveries if fact.mode == mode]
+    if mode == Mode.PUSH.value:
+        return {fact.environment for fact in facts}
+    told = {fact.environment for fact in facts if fact.trigger in ASKED or fact.webhook_missed}
+    return told | {one.environment for one in evidence.missed if one.mode == mode}
 
 
 def _cost(lost: set[tuple[str, str]], automatic: dict[tuple[str, str], Delivered]) -> tuple[Detail, ...]:
@@ -189,10 +203,9 @@ def audit_completeness(evidence: Evidence) -> ComparisonRow:
 
 def _audited(evidence: Evidence, mode: str) -> Measure:
     syncs = evidence.finished[mode]
-    hits = min(len(syncs), evidence.audited.get(mode, 0))
     starters = Counter(fact.initiated_by for fact in syncs if fact.initiated_by)
     details = (detail("people, tokens and parts that started syncs", len(starters)),) if starters else ()
-    return Measure(mode, hits=hits, n=len(syncs), details=details, query={"mode": mode, "action": "sync.finish"})
+    return Measure(mode, [Counted(fact.operation in evidence.audited, fact) for fact in syncs], details)
 
 
 # --- reach ---
@@ -207,15 +220,20 @@ def multi_environment_reach(evidence: Evidence) -> ComparisonRow:
 
 
 def _spread(evidence: Evidence, mode: str) -> Measure:
-    live: dict[str, list[datetime]] = defaultdict(list)
+    live: dict[str, list[Delivered]] = defaultdict(list)
     for one in evidence.delivered[mode]:
-        live[one.revision].append(one.live_at)
-    several = [moments for moments in live.values() if len(moments) > 1]
-    spans = [(max(moments) - min(moments)).total_seconds() for moments in several]
+        live[one.revision].append(one)
+    several = [ways for ways in live.values() if len(ways) > 1]
     details = _breadth(evidence.of(mode))
     if several:
         details += (detail("most environments reached by one commit", max(map(len, several))),)
-    return Measure(mode, spans, details=details, query={"mode": mode, "kind": "sync"})
+    return Measure(mode, [_reached(mode, ways) for ways in several], details)
+
+
+def _reached(mode: str, ways: Sequence[Delivered]) -> Counted:
+    first, last = min(one.live_at for one in ways), max(one.live_at for one in ways)
+    commit = CommitFact("", mode, ways[0].revision, last)
+    return Counted((last - first).total_seconds(), commit, tuple(one.fact for one in ways))
 
 
 def _breadth(environments: Sequence[Environment]) -> tuple[Detail, ...]:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from app.comparison.counted import Counted
 from app.comparison.delivery_facts import DeliveryFact
 from app.comparison.evidence import MODES, Evidence, live
 from app.comparison.judgement import Measure, Phrases, detail, times
@@ -25,7 +26,6 @@ DRIFT_FOUND = Heading(
     10,
     "From the last comparison that found live equal to desired until the one that found drift: the longest that the "
     "change can have gone unseen. Episodes without an earlier comparison are left out.",
-    "drift",
 )
 TIME_IN_DRIFT = Heading(
     "time_in_drift",
@@ -37,7 +37,6 @@ TIME_IN_DRIFT = Heading(
     10,
     "From the detection of a drift episode to its end (healed, adopted, ignored or superseded). Episodes that are "
     "still open count with the time so far, so that long ones are not left out.",
-    "drift",
 )
 TIME_TO_RESTORE = Heading(
     "time_to_restore",
@@ -77,11 +76,11 @@ def drift_found(evidence: Evidence) -> ComparisonRow:
 
 def _found_by(evidence: Evidence, mode: str) -> Measure:
     episodes = _episodes(evidence, mode)
-    bounded = [_seconds(one.last_good_at, one.detected_at) for one in episodes if one.last_good_at]
-    details = [detail("mean", sum(bounded) / len(bounded), "s")] if bounded else []
+    bounded = [Counted(_seconds(one.last_good_at, one.detected_at), one) for one in episodes if one.last_good_at]
+    details = [detail("mean", sum(case.value for case in bounded) / len(bounded), "s")] if bounded else []
     if len(bounded) < len(episodes):
         details.append(detail("episodes without an earlier comparison", len(episodes) - len(bounded)))
-    return Measure(mode, bounded, details=tuple(details), query={"mode": mode})
+    return Measure(mode, bounded, tuple(details))
 
 
 def time_in_drift(evidence: Evidence) -> ComparisonRow:
@@ -94,8 +93,12 @@ def time_in_drift(evidence: Evidence) -> ComparisonRow:
 
 def _drifting(evidence: Evidence, mode: str) -> Measure:
     episodes = _episodes(evidence, mode)
-    lasted = [_seconds(one.detected_at, one.ended_at or evidence.window.until) for one in episodes]
-    return Measure(mode, lasted, details=_endings(episodes), query={"mode": mode}, note=_answered(episodes))
+    until = evidence.window.until
+    lasted = [
+        Counted(_seconds(one.detected_at, min(one.ended_at or until, until)), one, note=_ending(one))
+        for one in episodes
+    ]
+    return Measure(mode, lasted, _endings(episodes), _answered(episodes))
 
 
 def _endings(episodes: Iterable[Episode]) -> tuple[Detail, ...]:
@@ -143,12 +146,11 @@ def time_to_restore(evidence: Evidence) -> ComparisonRow:
 def _restoring(evidence: Evidence, mode: str) -> Measure:
     asked = [fact for fact in evidence.finished[mode] if fact.trigger is Trigger.ROLLBACK]
     done = [fact for fact in asked if fact.phase is Phase.SUCCEEDED]
-    took = [_seconds(fact.created_at, live(fact)) for fact in done]
+    took = [Counted(_seconds(fact.created_at, live(fact)), fact) for fact in done]
     starters = Counter(f"asked for {who(fact.initiated_by)}" for fact in asked)
     details = [detail(label, count) for label, count in starters.most_common()]
     details += [detail("did not succeed", len(asked) - len(done))] if len(asked) > len(done) else []
-    query = {"mode": mode, "kind": "sync", "trigger": Trigger.ROLLBACK.value}
-    return Measure(mode, took, details=tuple(details), query=query)
+    return Measure(mode, took, tuple(details))
 
 
 def recovery(evidence: Evidence) -> ComparisonRow:
@@ -169,20 +171,24 @@ def _recovering(evidence: Evidence, mode: str) -> Measure:
     until = evidence.window.until
     open_ = sum(end is None for _, end in spells)
     details = (detail("still unwell", open_),) if open_ else ()
-    query = {"mode": mode, "kind": "sync", "outcome": Outcome.FAILED.value}
-    return Measure(mode, [_seconds(start, end or until) for start, end in spells], details=details, query=query)
+    cases = [
+        Counted(_seconds(_ended(bad), live(good) if good else until), bad, (good,) if good else ())
+        for bad, good in spells
+    ]
+    return Measure(mode, cases, details)
 
 
-def _spells(facts: Sequence[DeliveryFact]) -> list[tuple[datetime, datetime | None]]:
-    """Stretches of being unwell in one environment's syncs, oldest first; the last may be open."""
-    spells: list[tuple[datetime, datetime | None]] = []
-    broken: datetime | None = None
+def _spells(facts: Sequence[DeliveryFact]) -> list[tuple[DeliveryFact, DeliveryFact | None]]:
+    """Stretches of being unwell in one environment's syncs, from what broke it to what mended it, oldest first; the
+    last may be open."""
+    spells: list[tuple[DeliveryFact, DeliveryFact | None]] = []
+    broken: DeliveryFact | None = None
     for fact in facts:
         if fact.phase is Phase.SUCCEEDED and broken:
-            spells.append((broken, live(fact)))
+            spells.append((broken, fact))
             broken = None
         elif fact.outcome is Outcome.FAILED and fact.applied_at and broken is None:
-            broken = _ended(fact)
+            broken = fact
     return [*spells, (broken, None)] if broken else spells
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from itertools import pairwise
 from operator import sub
 
+from app.comparison.counted import Counted
 from app.comparison.evidence import MODES, STARTS, Delivered, Evidence
 from app.comparison.judgement import Measure, Phrases, detail, pairs, shares, times
 from app.comparison.result import ComparisonRow, Day, Detail, Heading, Pairing, Stages, StageTime
@@ -28,7 +29,7 @@ _COUNTED = (
 NOTICED = Heading(
     "noticed",
     "immediacy",
-    "Polling latency: commit to noticed",
+    "Commit to noticed",
     "How long does a commit lie unnoticed?",
     "s",
     "lower",
@@ -56,8 +57,8 @@ NEVER_DEPLOYED = Heading(
     None,
     20,
     "Commits that a newer one superseded before they went live, of these and all that went live. Recorded are queued "
-    "syncs that made way, pipelines that came late, and the commits between two polls of a pull environment, also "
-    "those that came in one push or touch other paths. Fewer deliveries are neither better nor worse.",
+    "syncs that made way, pipelines that came late or never, and the commits between two polls of a pull environment, "
+    "also those that came in one push or touch other paths. Fewer deliveries are neither better nor worse.",
 )
 LEAD_TIME_ALL = Heading(
     "lead_time_all",
@@ -91,11 +92,7 @@ def _noticed_by(evidence: Evidence, mode: str) -> Measure:
         details.append(detail("longest", max(one.noticing for one in automatic), "s"))
     nudges = evidence.decisions.get((mode, Outcome.NUDGED.value), 0)
     details += [detail("polls brought forward by a webhook", nudges)] if nudges else []
-    return Measure(mode, [one.noticing for one in automatic], details=tuple(details), query=_deliveries(mode))
-
-
-def _deliveries(mode: str) -> Mapping[str, str]:
-    return {"mode": mode, "kind": "sync", "outcome": Outcome.DEPLOYED.value}
+    return Measure(mode, [Counted(one.noticing, one.fact) for one in automatic], tuple(details))
 
 
 def lead_time(evidence: Evidence) -> ComparisonRow:
@@ -113,21 +110,25 @@ def _lead_time_of(evidence: Evidence, mode: str) -> Measure:
     details = [detail("longest", max(leads), "s")] if leads else []
     if evidence.untimed[mode]:
         details.append(detail("deliveries that could not be timed", evidence.untimed[mode]))
-    return Measure(mode, leads, details=tuple(details), query=_deliveries(mode))
+    return Measure(mode, [Counted(one.lead, one.fact) for one in evidence.delivered[mode]], tuple(details))
 
 
 def never_deployed(evidence: Evidence) -> ComparisonRow:
     """The row NEVER_DEPLOYED."""
     says = Phrases(
-        "With {mode}, {hits} of {n} commits were superseded before they ran.", "No {mode} commit is known.", ""
+        "With {mode}, {hits} of {n} commits never went live by themselves; a newer one took their place.",
+        "No {mode} commit is known.",
+        "",
     )
     return shares(NEVER_DEPLOYED, says, *(_never_deployed_by(evidence, mode) for mode in MODES))
 
 
 def _never_deployed_by(evidence: Evidence, mode: str) -> Measure:
-    hits = len(evidence.skipped[mode])
-    query = {"mode": mode, "kind": "sync", "outcome": Outcome.SUPERSEDED.value}
-    return Measure(mode, hits=hits, n=hits + len(evidence.delivered[mode]), query=query)
+    skipped = evidence.skipped[mode]
+    cases = [Counted(1, one.commit, note=one.why) for one in skipped]
+    cases += [Counted(0, one.fact) for one in evidence.delivered[mode]]
+    reasons = Counter(one.why for one in skipped)
+    return Measure(mode, cases, tuple(detail(why, count) for why, count in reasons.most_common()))
 
 
 def lead_time_all(evidence: Evidence) -> ComparisonRow:
@@ -141,12 +142,13 @@ def lead_time_all(evidence: Evidence) -> ComparisonRow:
 
 
 def _lead_time_all_of(evidence: Evidence, mode: str) -> Measure:
-    waits = [one.waited for one in evidence.skipped[mode] if one.waited is not None]
-    leads = [one.lead for one in evidence.delivered[mode]]
-    details = (*_median_of("delivered", leads), *_median_of("superseded", waits))
+    waited = [Counted(one.waited, one.commit, note=one.why) for one in evidence.skipped[mode] if one.waited is not None]
+    delivered = [Counted(one.lead, one.fact) for one in evidence.delivered[mode]]
+    waits = [case.value for case in waited]
+    details = (*_median_of("delivered", [case.value for case in delivered]), *_median_of("superseded", waits))
     open_ = len(evidence.skipped[mode]) - len(waits)
     details += (detail("superseded and not live yet", open_),) if open_ else ()
-    return Measure(mode, leads + waits, details=details, query={"mode": mode, "kind": "sync"})
+    return Measure(mode, delivered + waited, details)
 
 
 def _median_of(label: str, values: Sequence[float]) -> tuple[Detail, ...]:
@@ -156,8 +158,8 @@ def _median_of(label: str, values: Sequence[float]) -> tuple[Detail, ...]:
 # --- the same commits both ways ---
 _PAIRED = (
     "Only revisions that went live both in a push and in a pull environment, each compared with itself (median over "
-    "the environments of a mode), so that size and hour of a commit weigh on both alike. The interval is that of the "
-    "sign test."
+    "the environments of a mode), so that size and hour of a commit weigh on both alike. From ten revisions on the "
+    "median difference has an interval, that of the sign test."
 )
 PAIRED_LEAD = Heading(
     "paired_lead_time", "immediacy", "The same commits: commit to live", "Which way gets the same commit live sooner?",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from app.comparison.counted import Counted
 from app.comparison.evidence import MODES, STARTS, Evidence
 from app.comparison.judgement import Measure, Phrases, counts, detail, judge, times
 from app.comparison.result import Cell, ComparisonRow, Detail, Heading
@@ -22,35 +23,33 @@ EFFORT = Heading(
     "installation_effort", "installation effort", "Parts to set up", "What has to be set up for an environment?",
     "parts", "lower", 1,
     f"The registration, credentials to store, a webhook or pipeline step where one is in use, an agent. {_COUNTED}",
-    "environments",
+    by_design=True,
 )  # fmt: skip
 FIRST_DELIVERY = Heading(
     "first_delivery", "installation effort", "From registered to first delivery",
     "How long until a new environment has its first revision?",
     "s", "lower", 10,
     "For environments registered in this window: from their registration until a revision was live there.",
-    "environments",
 )  # fmt: skip
 SUITABILITY = Heading(
     "suitability", "suitability", "What it is used for here", "Which places does it suit?",
     "", None, 1,
     "Derived from the specifications of all environments there are now, and from what started their syncs in this "
     "window.",
-    "environments",
 )  # fmt: skip
 SECURITY = Heading(
     "security", "security", "Credentials held", "How many secrets are held for an environment, and by whom?",
     "credentials", "lower", 1,
     "The repository's and the target's credentials as specified, the webhook's secret or the pipeline's token where "
     f"one is in use, the agent's token. {_COUNTED} Fewer secrets, known to fewer parties, leave less to steal.",
-    "environments",
+    by_design=True,
 )  # fmt: skip
 SIZE = Heading(
     "configuration_size", "configuration size", "Lines of configuration", "How much has to be written down?",
     "lines", "lower", 1,
     "Settings that differ from the defaults, one to a line, and the lines that a pipeline step or a webhook needs "
     f"where one is in use. {_COUNTED}",
-    "environments",
+    by_design=True,
 )  # fmt: skip
 
 
@@ -68,6 +67,10 @@ class Foundation:
     def _all_parts(self, mode: str) -> list[tuple[SetupPart, ...]]:
         return [self._parts[one.id, one.mode] for one in self._evidence.of(mode)]
 
+    def _each(self, mode: str, sizes: Iterable[Sequence[object]]) -> list[Counted]:
+        """The environments of a mode, each with the size of something of its own."""
+        return [Counted(len(of), one) for of, one in zip(sizes, self._evidence.of(mode), strict=True)]
+
     def installation_effort(self) -> ComparisonRow:
         """The row EFFORT."""
         says = Phrases(
@@ -79,7 +82,7 @@ class Foundation:
         of_each = self._all_parts(mode)
         steps = Counter(part.step for of in of_each for part in of)
         details = tuple(detail(step, count) for step, count in steps.most_common())
-        return Measure(mode, [len(of) for of in of_each], details=details, query={"mode": mode})
+        return Measure(mode, self._each(mode, of_each), details)
 
     def first_delivery(self) -> ComparisonRow:
         """The row FIRST_DELIVERY."""
@@ -93,11 +96,13 @@ class Foundation:
     def _first_delivery_of(self, mode: str) -> Measure:
         window, first = self._evidence.window, self._evidence.first_live
         new = [one for one in self._evidence.of(mode) if one.created_at and one.created_at >= window.since]
-        spans = [first[one.name] - one.created_at for one in new if one.name in first and one.created_at]
-        waiting = len(new) - len(spans)
-        details = (detail("without a revision yet", waiting),) if waiting else ()
-        waits = [max(0.0, span.total_seconds()) for span in spans]
-        return Measure(mode, waits, details=details, query={"mode": mode})
+        waits = [
+            Counted(max(0.0, (first[one.name] - one.created_at).total_seconds()), one)
+            for one in new
+            if one.name in first and one.created_at
+        ]
+        waiting = len(new) - len(waits)
+        return Measure(mode, waits, (detail("without a revision yet", waiting),) if waiting else ())
 
     # --- security ---
     def security(self) -> ComparisonRow:
@@ -117,7 +122,7 @@ class Foundation:
         details += [detail("environments open to the most shared secret", max(shared))] if shared else []
         told = listed(f"{holder} ({count:,})" for holder, count in holders.most_common())
         note = f"Held by {told}." if holders else ""
-        return Measure(mode, [len(of) for of in secrets], details=tuple(details), query={"mode": mode}, note=note)
+        return Measure(mode, self._each(mode, secrets), tuple(details), note)
 
     def _shared(self, mode: str) -> list[int]:
         """How many environments each named secret opens: stored credentials, and tokens that pipelines used."""
@@ -149,7 +154,7 @@ class Foundation:
             detail("mean size", sum(sizes) / len(sizes), "bytes"),
             detail("of them outside PushPull", outside / len(sizes), "lines"),
         ) if sizes else ()  # fmt: skip
-        return Measure(mode, [len(of) for of in written], details=details, query={"mode": mode})
+        return Measure(mode, self._each(mode, written), details)
 
     # --- suitability ---
     def suitability(self) -> ComparisonRow:
@@ -161,10 +166,11 @@ class Foundation:
     def _suits(self, mode: str) -> Cell:
         environments = self._evidence.of(mode)
         if not environments:
-            return Cell(mode, None, 0, f"No {mode} environment is registered.", query={"mode": mode})
+            return Cell(mode, None, 0, f"No {mode} environment is registered.")
         starts = Counter(f.trigger.value for f in self._evidence.finished[mode] if f.trigger in STARTS)
         sentence = f"{_where(mode, environments)} {_reached(environments)} {_started(starts)}"
-        return Cell(mode, None, len(environments), sentence, details=_features(environments), query={"mode": mode})
+        cases = tuple(Counted(1, one) for one in environments)
+        return Cell(mode, None, len(cases), sentence, details=_features(environments), cases=cases)
 
 
 def _triggers(evidence: Evidence) -> Mapping[tuple[str, str], frozenset[Trigger]]:

@@ -41,8 +41,8 @@ class ComparisonFacts(Protocol):
         """{(mode, outcome): number} of recorded decisions."""
         ...
 
-    def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[str, int]:
-        """{mode: number of the syncs of `deliveries` that have an audit entry naming who started them}."""
+    def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> frozenset[str]:
+        """The operations of `deliveries` that have an audit entry naming who started them."""
         ...
 
     def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from app.comparison import Comparison, Evidence, Window, compare_modes, parse_labels, parse_window
+from app.comparison import (
+    CellEvidence,
+    Comparison,
+    Evidence,
+    EvidenceRow,
+    Question,
+    Window,
+    compare_modes,
+    listed_as,
+    parse_labels,
+    parse_window,
+    rows_of,
+)
 from app.comparison.before_and_after import marks, sides, subject
 from app.comparison.setup_parts import PIPELINE_STEP
 from app.domain.environment import Environment
+from app.domain.errors import NotFound
 from app.domain.events import Event, EventType
 from app.domain.identity import Identity
 from app.domain.specification.kind_catalogue import KindCatalogue
@@ -45,12 +58,24 @@ class ComparisonQueries:
         """Compare in a window ("24h", "7d", "30d", "90d", "all"; "" means "30d") and, with labels ("team=web,tier=1"),
         among the environments that carry them all; with an environment's name, that one before and after it was
         switched. Raises InvalidInput (fields "window", "labels"), EnvironmentNotFound."""
-        return compare_modes(self._evidence(identity, window, labels, environment))
+        return compare_modes(self._evidence(identity, Question(window, labels, environment)))
 
-    def _evidence(self, identity: Identity, window: str, labels: str, environment: str) -> Evidence:
-        span, wanted = parse_window(window, self._clock.now()), parse_labels(labels)
+    def behind(self, identity: Identity, asked: Question, measure: str, mode: str) -> CellEvidence:
+        """What one cell counted: of the row with the key `measure`, the cell of `mode`. Asked with the `until` of a
+        comparison, it is what that comparison counted. Raises as `compare` does, and NotFound."""
+        evidence = self._evidence(identity, asked)
+        row = next((row for row in rows_of(evidence) if row.heading.key == measure), None)
+        cell = next((cell for cell in row.cells if cell.mode == mode), None) if row else None
+        if row is None or cell is None:
+            raise NotFound("There is no such figure in the comparison.")
+        rows = sorted((listed_as(case) for case in cell.cases), key=_newest_first)
+        return CellEvidence(row.heading, cell, evidence.window.since, evidence.window.until, tuple(rows))
+
+    def _evidence(self, identity: Identity, asked: Question) -> Evidence:
+        now = self._clock.now()
+        span, wanted = parse_window(asked.window, min(now, asked.until or now)), parse_labels(asked.labels)
         with self._store.read() as tx:
-            one = visible_environment(tx, identity, environment) if environment else None
+            one = visible_environment(tx, identity, asked.environment) if asked.environment else None
             facts = tx.facts.within(one.id) if one else tx.facts
             span, note = self._cut(facts, span, wanted)
             narrowed = span.since, span.until, wanted
@@ -62,12 +87,12 @@ class ComparisonQueries:
                 step=self._step,
                 deliveries=facts.deliveries(*narrowed),
                 episodes=facts.episodes(*narrowed),
-                environments=facts.environments(wanted),
+                environments=_until(facts.environments(wanted), span),
                 decisions=facts.decisions(*narrowed),
                 audited=facts.audited(*narrowed),
                 superseded=facts.superseded(*narrowed),
                 missed=facts.missed(*narrowed),
-                first_live=facts.first_live(wanted),
+                first_live={name: at for name, at in facts.first_live(wanted).items() if at <= span.until},
                 polls=facts.polls(span.since),
                 webhooks=facts.webhooks(span.since, span.until),
             )
@@ -80,6 +105,14 @@ class ComparisonQueries:
             return span, ""
         note = f"Only the newest {self._limit:,} syncs are compared, from {start:%Y-%m-%d %H:%M} UTC on."
         return replace(span, since=start), note
+
+
+def _until(environments: Sequence[Environment], span: Window) -> tuple[Environment, ...]:
+    return tuple(one for one in environments if one.created_at is None or one.created_at <= span.until)
+
+
+def _newest_first(row: EvidenceRow) -> tuple[bool, float, str]:
+    return row.at is None, -row.at.timestamp() if row.at else 0.0, row.id
 
 
 def _changes(tx: Transaction, environment: Environment) -> tuple[Event, ...]:

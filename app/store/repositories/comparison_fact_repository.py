@@ -75,10 +75,10 @@ class SqlComparisonFacts:
             counts[key] = counts.get(key, 0) + 1
         return counts
 
-    def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> Mapping[str, int]:
+    def audited(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> frozenset[str]:
         audited = exists().where(a.c.object == "operation:" + ops.c.id, a.c.actor != "")
-        query = select(ops.c.mode, func.count()).where(*_synced(since, until), audited).group_by(ops.c.mode)
-        return {row[0]: row[1] for row in self._db.execute(self._narrowed(query, ops.c.environment_id, labels))}
+        query = select(ops.c.id).where(*_synced(since, until), audited)
+        return frozenset(self._db.execute(self._narrowed(query, ops.c.environment_id, labels)).scalars())
 
     def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
         rows = self._events(EventType.DECISION, since, until, labels)

@@ -6,6 +6,7 @@ from app.web.pages import (
     comparison_page,
     drift_page,
     environments,
+    evidence_page,
     login_page,
     operations_pages,
     overview_page,
@@ -19,7 +20,7 @@ routes = [
     *routes_of((overview_page,)),
     *environments.routes,
     *routes_of((
-        search_page, operations_pages, drift_page, agents_page, audit_page, comparison_page, settings_page, login_page,
-        patterns_page,
+        search_page, operations_pages, drift_page, agents_page, audit_page, comparison_page, evidence_page,
+        settings_page, login_page, patterns_page,
     )),
 ]  # fmt: skip

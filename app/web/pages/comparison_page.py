@@ -10,8 +10,10 @@ from typing import Any
 from fastapi import Request, Response
 
 from app.comparison import MODES, WINDOWS, Cell, Comparison, ComparisonRow, Day
+from app.comparison.export import asked_as
 from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
+from app.web.pages import evidence_page
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import links, render
 from app.web.rendering.plots import Axis, RoadStep, axis, medians
@@ -22,8 +24,6 @@ from app.wording.quantities import figure_and_unit, plural
 from app.wording.times import duration, exact
 
 WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
-LISTS = {"operations": "/operations", "drift": "/drift", "audit": "/audit", "environments": "/"}
-NARROWED = ("/operations", "/audit")  # lists that can show one environment only
 ENOUGH_DAYS = 2
 router = page_router()
 
@@ -96,7 +96,7 @@ def compare(
     query = {"window": window, "labels": labels, "environment": environment}
     context = ComparisonPage(
         comparison=found,
-        criteria=tuple(_criterion(row, clean(environment)) for row in found.rows) if found else (),
+        criteria=tuple(_criterion(row, asked_as(found)) for row in found.rows) if found else (),
         lanes=lanes,
         lane_axis=on,
         days=found.days if found and len(found.days) >= ENOUGH_DAYS else (),
@@ -145,7 +145,7 @@ def _sides(found: Comparison | None) -> Mapping[str, str]:
     return {mode: plural(counts.get(mode, 0), "environment") for mode in ("push", "pull")}
 
 
-def _criterion(row: ComparisonRow, environment: str) -> Criterion:
+def _criterion(row: ComparisonRow, asked: Mapping[str, str]) -> Criterion:
     heading, samples = row.heading, (*row.push.sample, *row.pull.sample)
     drawn = heading.unit == "s" and len(samples) > 1
     return Criterion(
@@ -153,8 +153,8 @@ def _criterion(row: ComparisonRow, environment: str) -> Criterion:
         title=heading.title,
         question=heading.question,
         definition=heading.definition,
-        push=_side(row, row.push, environment),
-        pull=_side(row, row.pull, environment),
+        push=_side(row, row.push, asked),
+        pull=_side(row, row.pull, asked),
         verdict=row.verdict.finding,
         better=row.verdict.winner,
         on=axis(samples) if drawn else None,
@@ -163,10 +163,9 @@ def _criterion(row: ComparisonRow, environment: str) -> Criterion:
     )
 
 
-def _side(row: ComparisonRow, cell: Cell, environment: str) -> ComparisonSide:
-    unit, place = row.heading.unit, LISTS[row.heading.source]
-    narrowed = {"environment": environment} if place in NARROWED else {}
-    behind = links.with_query(place, {**cell.query, **narrowed})
+def _side(row: ComparisonRow, cell: Cell, asked: Mapping[str, str]) -> ComparisonSide:
+    unit = row.heading.unit
+    behind = evidence_page.address(row.heading.key, cell.mode, asked) if cell.n else ""
     if cell.value is None:
         return ComparisonSide("", "", None, cell.sentence, (), behind)
     figure, counted = figure_and_unit(cell.value, unit)

@@ -54,6 +54,35 @@ class AuditEntry(BaseModel):
     hash: str
 
 
+class EvidenceItem(BaseModel):
+    """One thing that a figure counted. `value`: in the row's unit; of a share 1 where the figure counts it, else 0."""
+
+    kind: Literal["operation", "commit", "episode", "environment"]
+    id: str
+    environment: str
+    revision: str
+    at: Moment | None
+    value: float
+    operations: list[str]
+    note: str
+
+
+class Evidence(BaseModel):
+    """What is behind one cell of the comparison."""
+
+    key: str
+    title: str
+    unit: str
+    mode: Literal["push", "pull"]
+    value: float | None
+    n: int
+    sentence: str
+    since: Moment
+    until: Moment
+    items: list[EvidenceItem]
+    next: str | None
+
+
 class Verified(BaseModel):
     """What a walk over the whole chain found."""
 

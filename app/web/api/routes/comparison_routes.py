@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 from fastapi.responses import StreamingResponse
 
-from app.comparison.export import as_dict, csv_lines
+from app.comparison import MODES, Comparison, Question
+from app.comparison.export import as_dict, asked_as, csv_lines, evidence_as_dict
 from app.domain.permissions import Permission
-from app.web.api.fields import Labels, OneName
-from app.web.api.response_models import reply
+from app.web.api.cursors import number
+from app.web.api.fields import AfterNumber, Labels, Limit, Moment, OneName
+from app.web.api.openapi import problems
+from app.web.api.response_models import Evidence, reply
+from app.web.rendering import links
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import api_router
 
 router = api_router("comparison")
+Measure = Annotated[str, Path(pattern="^[a-z_]{1,40}$", description="Key of a row.", examples=["lead_time"])]
+WindowEnd = Annotated[Moment | None, Query(description="The comparison's `until`, so that it is answered alike.")]
 Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description="How far back.")]
 
 
@@ -25,7 +31,41 @@ def compare(
     queries: Reads, who: Who, window: Window = "30d", labels: Labels = "", environment: OneName = ""
 ) -> Response:
     """The table, with sample sizes, intervals and verdicts."""
-    return reply(as_dict(queries.comparison.compare(who, window, labels, environment)))
+    return reply(_told(queries.comparison.compare(who, window, labels, environment)))
+
+
+def _told(found: Comparison) -> dict[str, Any]:
+    """A comparison in which each cell names the address of its evidence."""
+    told, asked = as_dict(found), asked_as(found)
+    for row in told["rows"]:
+        for mode in MODES:
+            row[mode]["evidence"] = links.with_query(f"/api/v1/comparison/evidence/{row['key']}/{mode}", asked)
+    return told
+
+
+@router.get(
+    "/comparison/evidence/{measure}/{mode}",
+    response_model=Evidence,
+    responses=problems(404),
+    dependencies=[may(Permission.VIEW)],
+)
+def evidence(
+    measure: Measure,
+    mode: Literal["push", "pull"],
+    queries: Reads,
+    who: Who,
+    window: Window = "30d",
+    labels: Labels = "",
+    environment: OneName = "",
+    until: WindowEnd = None,
+    limit: Limit = 100,
+    after: AfterNumber = "",
+) -> Response:
+    """All that one cell of the comparison counted, newest first: `n` items."""
+    found = queries.comparison.behind(who, Question(window, labels, environment, until), measure, mode)
+    start = number(after) or 0
+    more = str(start + limit) if start + limit < len(found.rows) else None
+    return reply({**evidence_as_dict(found, found.rows[start : start + limit]), "next": more})
 
 
 @router.get(
@@ -47,4 +87,4 @@ def export(
     headers = {"Content-Disposition": f'attachment; filename="pushpull-comparison.{format}"'}
     if format == "csv":
         return StreamingResponse(csv_lines(found), media_type="text/csv", headers=headers)
-    return StreamingResponse(iter([json.dumps(as_dict(found))]), media_type="application/json", headers=headers)
+    return StreamingResponse(iter([json.dumps(_told(found))]), media_type="application/json", headers=headers)
