@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "", description="Address under which people and pipelines reach this server; used in snippets."
     )
+    notice: str = Field(
+        "",
+        max_length=500,
+        description="A sentence that stands above every page, such as what this installation is for.",
+    )
     trusted_proxies: Annotated[str, NoDecode] = Field(
         "",
         description="Comma-separated addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are "

@@ -209,6 +209,7 @@ def application(installation: Installation) -> FastAPI:
             _secret(settings.metrics_token) or "",
             secure_cookies=settings.secure_cookies,
             trusted_proxies=settings.proxies(),
+            notice=settings.notice,
         ),
     )
 

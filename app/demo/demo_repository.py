@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from app.demo.site import HISTORY, DemoStep
+from app.demo.site import DemoStep
+from app.domain.revision import Person, Revision
 from app.git import clean_environment
+
+SETTLED = "settled"  # a tag that never moves
 
 
 class DemoRepository:
@@ -18,26 +22,23 @@ class DemoRepository:
         self.path = folder / "bakery.git"
         self._work = folder / "work"
 
-    def create(self) -> str:
-        """Make the repository with its history; returns its newest commit."""
+    def create(self, steps: Sequence[tuple[datetime, DemoStep]], settled: int) -> tuple[Revision, ...]:
+        """Make the repository with these commits, and a tag on the one of the number `settled`; returns them all."""
         self._work.mkdir(parents=True)
-        self._git("init", "--quiet", "--initial-branch=main")
-        subprocess.run(
-            ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(self.path)],
-            check=True, env=clean_environment(),
-        )  # fmt: skip
-        self._git("remote", "add", "origin", str(self.path))
-        now = datetime.now(UTC)
-        for step in HISTORY:
-            self._commit(step, now - timedelta(hours=step.hours_ago))
-        return self._push()
+        self._run("init", "--quiet", "--bare", "--initial-branch=main", str(self.path))
+        self._run("-C", str(self.path), "fast-import", "--quiet", given=b"".join(_stream(steps)))
+        listed = self._run("-C", str(self.path), "log", "--reverse", "--format=%H %P", "main").splitlines()
+        self._run("-C", str(self.path), "tag", SETTLED, listed[settled].split()[0])
+        self._run("clone", "--quiet", str(self.path), str(self._work))
+        return tuple(_revision(line.split(), *step) for line, step in zip(listed, steps, strict=True))
 
     def add(self, step: DemoStep) -> str:
         """Commit and push a change; returns the commit."""
         self._git("fetch", "--quiet", "origin")
         self._git("reset", "--quiet", "--hard", "origin/main")  # others push too: drift written back, reverts
         self._commit(step, datetime.now(UTC))
-        return self._push()
+        self._git("push", "--quiet", "origin", "HEAD:main")
+        return self._git("rev-parse", "HEAD")
 
     def _commit(self, step: DemoStep, at: datetime) -> None:
         for name, text in step.files.items():
@@ -53,11 +54,33 @@ class DemoRepository:
         roles = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         self._git("commit", "--quiet", "--allow-empty", "--message", step.message, extra=roles)
 
-    def _push(self) -> str:
-        self._git("push", "--quiet", "origin", "HEAD:main")
-        return self._git("rev-parse", "HEAD")
-
     def _git(self, *args: str, extra: dict[str, str] | None = None) -> str:
-        options = ("-C", str(self._work), "-c", "commit.gpgsign=false", "-c", f"core.hooksPath={os.devnull}")
-        done = subprocess.run(["git", *options, *args], check=True, capture_output=True, env=clean_environment(extra))
+        return self._run("-C", str(self._work), *args, extra=extra)
+
+    def _run(self, *args: str, extra: dict[str, str] | None = None, given: bytes | None = None) -> str:
+        options = ("-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false", "-c", f"core.hooksPath={os.devnull}")
+        done = subprocess.run(
+            ["git", *options, *args], input=given, check=True, capture_output=True, env=clean_environment(extra)
+        )
         return done.stdout.decode().strip()
+
+
+def _revision(line: Sequence[str], at: datetime, step: DemoStep) -> Revision:
+    return Revision(line[0], Person(step.author.name, step.author.email), at, step.message, tuple(line[1:]))
+
+
+def _stream(steps: Iterable[tuple[datetime, DemoStep]]) -> Iterator[bytes]:
+    """The commits as `git fast-import` reads them: one process, however many there are."""
+    for at, step in steps:
+        who = f"{step.author.name} <{step.author.email}> {int(at.timestamp())} +0000"
+        yield f"commit refs/heads/main\nauthor {who}\ncommitter {who}\n".encode() + _data(step.message)
+        for name, text in step.files.items():
+            if text is None:
+                yield f"D {name}\n".encode()
+            else:
+                yield f"M {'100755' if name.endswith('.sh') else '100644'} inline {name}\n".encode() + _data(text)
+
+
+def _data(text: str) -> bytes:
+    content = text.encode()
+    return b"data %d\n%s\n" % (len(content), content)

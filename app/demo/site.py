@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.demo.chance import Chance
 
 Files = Mapping[str, str | None]
 
@@ -83,6 +86,16 @@ HISTORY: tuple[DemoStep, ...] = (
     DemoStep(MIRA, "Rye is seasonal", {"deploy/site/prices.csv": PRICES.replace("Rye,5.20\n", "")}, 12),
     DemoStep(YUKI, "Orders 1.2.0", {"deploy/orders/app.env": app_env("1.2.0", 80)}, 2),
 )  # fmt: skip
+
+
+def past_steps(now: datetime, chance: Chance, days: int) -> tuple[tuple[datetime, DemoStep], ...]:
+    """How the repository came to be, oldest first: the steps of HISTORY before the last `days`, and three commits a day
+    since, at times that are drawn; none in the last half hour."""
+    since = now - timedelta(days=days)
+    founded = [(since - timedelta(hours=step.hours_ago), step) for step in HISTORY]
+    span = (now - since).total_seconds() - 5400
+    times = sorted(since + timedelta(hours=1, seconds=int(chance.within(span))) for _ in range(3 * days))
+    return (*founded, *zip(times, map(next_step, range(3 * days)), strict=True))
 
 
 def next_step(number: int) -> DemoStep:

@@ -1,6 +1,7 @@
-"""What happens in the demo: people commit, a pipeline pushes, somebody edits a server by hand.
+"""What happens in the demo: people commit, a pipeline pushes, somebody edits servers by hand, and somebody goes back.
 
-All of it is real and goes through the REST API, as it would from outside.
+All of it is real and goes through the REST API, as it would from outside; only the pipeline is a wait, drawn from the
+distribution in `chance.py`. Whatever is done to one mode is done to the other, in turns first.
 """
 
 from __future__ import annotations
@@ -11,97 +12,99 @@ from pathlib import Path
 from typing import Any
 
 from app.client import Client, Failure
+from app.demo.chance import Chance
+from app.demo.demo_environments import DRIFTED, PULL, PUSH, specification
 from app.demo.demo_repository import DemoRepository
 from app.demo.site import next_step
-from app.targets.target_registry import CATALOGUE
 
-PULL, PUSH = "bakery-pull", "bakery-push"
 Tell = Callable[[str], None]
+QUICK_FIX = "# quick fix, will tell Jonas tomorrow\n"
 
 
 class Story:
-    """Runs in a thread beside the server."""
+    """Runs in a thread beside the server. `told`: how many of the commits in `site.py` are in the repository."""
 
     def __init__(
-        self,
-        client: Client,
-        repository: DemoRepository,
-        targets: Path,
-        show: Tell,
-        pause_s: float,
-        stopping: threading.Event,
+        self, client: Client, repository: DemoRepository, targets: Path, chance: Chance, show: Tell, told: int
     ) -> None:
-        self._client, self._repository, self._targets, self._print = client, repository, targets, show
-        self._pause_s, self._stopping = pause_s, stopping
-        self._number = 0  # commits so far
+        self._client, self._repository, self._targets = client, repository, targets
+        self._chance, self._print, self._number = chance, show, told
+        self._stopping = threading.Event()
         self._turn = 0
 
-    def run(self) -> None:
-        """Opening, then one thing after another until stopped."""
+    def stop(self) -> None:
+        """End before the next thing happens."""
+        self._stopping.set()
+
+    def run(self, pause_s: float) -> None:
+        """Opening, then one thing after another until stopped, `pause_s` seconds apart."""
+        self._try(self._opening)
+        turns = (self._commit, self._commit, self._edit, self._commit, self._go_back, self._commit)
+        while not self._stopping.wait(pause_s if self._turn else 0):
+            self._try(turns[self._turn % len(turns)])
+            self._turn += 1
+
+    def _try(self, deed: Callable[[], None]) -> None:
+        """Do it; what is refused, such as a delivery under somebody's hold, is told, and the story goes on."""
         try:
-            self._opening()
-            while not self._stopping.wait(self._pause_s):
-                self._next()
+            deed()
         except Failure as failure:
             if not self._stopping.is_set():
-                self._print(f"the story stopped: {failure}")
+                self._print(f"      that was refused: {failure}")
 
     def _opening(self) -> None:
-        """Enough real deliveries, drift and a rollback for every page to have something to show."""
-        self._print("[3/5] Registering a pushed and a pulled environment")
-        for name, mode in ((PUSH, "push"), (PULL, "pull")):
-            self._client.call("POST", "/environments", self._specification(name, mode))
-        self._push(None, "first delivery")
+        self._print(f"[4/5] Delivering to all three; somebody edits {DRIFTED} by hand, a password as well")
+        self._client.call("POST", "/environments", specification(DRIFTED, self._repository.path, self._targets))
+        for name in (DRIFTED, PUSH):
+            self._push(name, None, "first delivery")
+        self._by_hand(DRIFTED)
+        settings = self._targets / DRIFTED / "orders" / "app.env"
+        settings.write_text(settings.read_text("utf-8").replace("demo-only", "changed-by-hand"), "utf-8")
+        self._wait(self._client.call("POST", f"/environments/{DRIFTED}/refreshes"))
         self._live(PULL, None)
-        self._print("[4/5] Delivering four commits through both")
-        for _ in range(4):
-            self._commit()
-        self._print("[5/5] Editing both servers by hand, and rolling one back")
-        self._tamper()
-        self._client.call("POST", f"/environments/{PUSH}/drift/heals")
-        self._idle(PUSH)
-        body = {"last_good": True, "reason": "customers report wrong prices"}
-        self._wait(self._client.call("POST", f"/environments/{PUSH}/rollbacks", body))
+        self._print("[5/5] From here on it lives by itself: commits, edits by hand, rollbacks, in both alike")
 
-    def _specification(self, name: str, mode: str) -> dict[str, Any]:
-        return {
-            "name": name,
-            "mode": mode,
-            "source": {"repo_url": str(self._repository.path), "ref": "main", "path": "deploy"},
-            "target": CATALOGUE.located(str(self._targets / name)),
-            "policy": {
-                "interval_s": 5,
-                "refresh_interval_s": 15,
-                "self_heal": False,
-                "health_check": {"kind": "command", "command": ["grep", "-q", "</html>", "site/index.html"]},
-            },
-            "labels": {"service": "bakery", "tier": "demo"},
-        }
-
-    def _next(self) -> None:
-        self._turn += 1
-        if self._turn % 5 == 0:
-            self._tamper()
-            if self._turn % 10 == 0:
-                self._client.call("POST", f"/environments/{PUSH}/drift/heals")
-        else:
-            self._commit()
+    def _both(self) -> tuple[str, str]:
+        return (PUSH, PULL) if self._turn % 2 else (PULL, PUSH)
 
     def _commit(self) -> None:
         """Somebody commits; the pipeline takes its time and then pushes; the poll finds the commit by itself."""
         step = next_step(self._number)
         self._number += 1
         revision = self._repository.add(step)
-        self._print(f"      {step.author.name}: {step.message} ({revision[:8]})")
-        if self._stopping.wait(1.5):  # a very quick pipeline
+        took = self._chance.pipeline_s()
+        self._print(f"      {step.author.name}: {step.message} ({revision[:8]}); its pipeline takes {took:.0f} s")
+        if self._stopping.wait(took):
             return
-        if self._number % 9:  # one in nine pipelines fails before it delivers
-            self._push(revision, "")
+        if self._chance.pipeline_fails():
+            self._print(f"      the pipeline failed before it delivered; only {PULL} gets this one")
         else:
-            self._print("      the pipeline failed before it delivered; only the pulled environment gets this one")
+            self._push(PUSH, revision, "")
         self._live(PULL, revision)
 
-    def _push(self, revision: str | None, reason: str) -> None:
+    def _edit(self) -> None:
+        """Somebody edits both servers by hand; comparisons find out, and after a while somebody heals both."""
+        self._print("      somebody edits both servers by hand")
+        for name in self._both():
+            self._by_hand(name)
+        if self._stopping.wait(self._chance.pipeline_s()):
+            return
+        for name in self._both():
+            self._wait(self._client.call("POST", f"/environments/{name}/refreshes"))
+        self._print("      somebody heals both")
+        for name in self._both():
+            self._wait(self._client.call("POST", f"/environments/{name}/drift/heals"))
+
+    def _go_back(self) -> None:
+        """Somebody rolls both back, for the same reason."""
+        self._print("      customers report wrong prices: both are rolled back")
+        body = {"last_good": True, "reason": "customers report wrong prices"}
+        for name in self._both():
+            self._try(lambda name=name: self._wait(  # type: ignore[misc]
+                self._client.call("POST", f"/environments/{name}/rollbacks", body)
+            ))  # fmt: skip
+
+    def _push(self, name: str, revision: str | None, reason: str) -> None:
         run = str(4000 + self._number)
         body: dict[str, Any] = {
             "pipeline": {"id": run, "url": f"https://ci.bakery.example/runs/{run}"},
@@ -109,7 +112,7 @@ class Story:
         }
         if revision:
             body["revision"] = revision
-        self._wait(self._client.call("POST", f"/environments/{PUSH}/syncs", body))
+        self._wait(self._client.call("POST", f"/environments/{name}/syncs", body))
 
     def _wait(self, operation: dict[str, Any]) -> None:
         for _ in self._client.follow(operation["id"], 60):
@@ -118,27 +121,16 @@ class Story:
 
     def _live(self, name: str, revision: str | None) -> None:
         """Wait until a commit (any, at first) is live where nobody pushes it."""
-        for _ in range(75):
+        for _ in range(200):
             live = self._client.call("GET", f"/environments/{name}")["status"]["revision"]
             if live and live == (revision or live):
                 return
             if self._stopping.wait(0.2):
                 return
 
-    def _idle(self, name: str) -> None:
-        for _ in range(100):
-            if not self._client.call("GET", f"/environments/{name}")["status"]["operation"]:
-                return
-            if self._stopping.wait(0.1):
-                return
-
-    def _tamper(self) -> None:
-        """Somebody edits both servers by hand; a refresh finds out."""
-        self._print("      somebody edits both servers by hand")
-        for name in (PUSH, PULL):
-            folder = self._targets / name
-            with (folder / "nginx.conf").open("a", encoding="utf-8") as file:
-                file.write("# quick fix, will tell Jonas tomorrow\n")
-            (folder / "site" / "hours.html").unlink(missing_ok=True)
-            (folder / "site" / "upload.tmp").write_text("left by an upload\n", "utf-8")
-            self._wait(self._client.call("POST", f"/environments/{name}/refreshes"))
+    def _by_hand(self, name: str) -> None:
+        folder = self._targets / name
+        with (folder / "nginx.conf").open("a", encoding="utf-8") as file:
+            file.write(QUICK_FIX)
+        (folder / "site" / "hours.html").unlink(missing_ok=True)
+        (folder / "site" / "upload.tmp").write_text("left by an upload\n", "utf-8")

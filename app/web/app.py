@@ -38,12 +38,14 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 @dataclass(frozen=True, slots=True)
 class WebOptions:
     """How the server is reached. `public_url`: its address as others see it, "" for that of each request;
-    `metrics_token`: what the figures ask for, "" where they are open; `trusted_proxies`: see TrustedProxies."""
+    `metrics_token`: what the figures ask for, "" where they are open; `trusted_proxies`: see TrustedProxies; `notice`:
+    a sentence above every page."""
 
     public_url: str = ""
     metrics_token: str = ""
     secure_cookies: bool = False
     trusted_proxies: tuple[str, ...] = ()
+    notice: str = ""
 
 
 def create_app(
@@ -64,7 +66,7 @@ def create_app(
     state.use_cases, state.queries, state.readiness = use_cases, queries, readiness
     state.bus, state.background = bus, background
     state.public_url, state.metrics_token = options.public_url, options.metrics_token
-    state.secure_cookies = options.secure_cookies
+    state.secure_cookies, state.notice = options.secure_cookies, options.notice
     state.metrics, state.assets, state.log_ins = Metrics(), assets, LogInPool()
     app.router.routes.extend((*api, *routes_of((event_stream, webhook_routes, health_routes)), *pages))
     app.mount("/static", assets, name="static")

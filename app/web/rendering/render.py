@@ -58,7 +58,7 @@ def pages(request: Request) -> Environment:
     """The installation's templates, read once."""
     state = request.app.state
     if not hasattr(state, "templates"):
-        state.templates = environment(TEMPLATES, state.assets.url)
+        state.templates = environment(TEMPLATES, state.assets.url, state.notice)
     templates: Environment = state.templates
     return templates
 

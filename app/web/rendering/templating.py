@@ -34,8 +34,9 @@ def _shown(value: Any) -> Any:
     return visible_lines(value)
 
 
-def environment(templates: Path, static: Callable[[str], str]) -> Environment:
-    """An environment over a folder of templates; `static` turns a name below static/ into a URL."""
+def environment(templates: Path, static: Callable[[str], str], standing: str = "") -> Environment:
+    """An environment over a folder of templates; `static` turns a name below static/ into a URL, `standing` is a
+    sentence above every page."""
     env = Environment(
         loader=FileSystemLoader(templates),
         autoescape=True,
@@ -45,6 +46,6 @@ def environment(templates: Path, static: Callable[[str], str]) -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(FILTERS)
-    env.globals.update(plots.FUNCTIONS, static=static, to=links)
+    env.globals.update(plots.FUNCTIONS, static=static, to=links, standing=standing)
     env.globals["ui"] = env.get_template("ui.html").make_module()
     return env
