@@ -94,5 +94,5 @@ def _in_words(answer: httpx.Response) -> str:
     wrong = [(str(one.get("field")), str(one.get("message"))) for one in problem.get("errors") or ()]
     lines += [f"  {field}: {text}" for field, text in wrong if text.rstrip(".") not in lines[0]]
     if answer.status_code == 401:
-        lines.append("  Set PUSHPULL_TOKEN, or give --token.")
+        lines.append("  Set PUSHPULL_TOKEN to a token from Settings.")
     return "\n".join(lines)

@@ -75,7 +75,9 @@ def push(
     ] = None,
     wait: Wait = False,
     timeout: Timeout = 600,
-    allow_older: Annotated[bool, typer.Option(help="Allow an ancestor of the live revision.")] = False,
+    allow_older: Annotated[
+        bool, typer.Option(help="Deliver an ancestor of the live revision, which a push environment refuses otherwise.")
+    ] = False,
     reason: Reason = "",
     override_hold: OverrideHold = False,
     as_json: AsJson = False,

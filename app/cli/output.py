@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.wording import short_names
-from app.wording.times import relative
+from app.wording.times import duration, exact, relative
 from app.wording.visible_text import LINES, UNSEEN, visible
 
 if TYPE_CHECKING:  # a server's process never loads it
@@ -115,7 +115,6 @@ def operation_line(one: dict[str, Any]) -> str:
 
 
 def stage_line(stage: dict[str, Any]) -> str:
-    """A finished stage with its duration."""
-    start, end = stage["started_at"], stage["finished_at"]
-    took = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-    return f"  {stage['name']:<10} {took:8.3f} s"
+    """A finished stage with its duration; of an instant, such as a commit's, when it was."""
+    start, end = (datetime.fromisoformat(stage[name]) for name in ("started_at", "finished_at"))
+    return f"  {stage['name']:<10} {exact(end) if start == end else duration(end - start)}"

@@ -77,14 +77,14 @@ class SeededPast:
 
     def draw(self, sides: Sequence[Side], commits: Sequence[Revision], end: datetime) -> None:
         """Draw what happened between the first commit and `end`."""
-        bad, back = self._chance.some(2, len(commits) - 2), self._chance.some(5, len(commits) - 2)
+        bad, back = self._chance.some(3, len(commits) - 2), self._chance.some(11, len(commits) - 2)
         for number, commit in enumerate(commits):
             for side in sides:
                 self._delivery(side, commit, well=number not in bad or number == 0)
             if number in {*bad, *back}:
                 self._answer(sides, commit.committed_at + timedelta(seconds=2 * POLL_S), self._go_back)
         start = commits[0].committed_at + timedelta(hours=1)
-        for _ in range(8):
+        for _ in range(12):
             self._edit(sides, start + timedelta(seconds=self._chance.within((end - start).total_seconds() - 7200)))
 
     def write(self, tx: Transaction, sides: Sequence[Side]) -> None:
@@ -213,7 +213,7 @@ def write_past(
     """Register an environment of each mode as of the first of these commits, and write what happened until `end`."""
     from app.main import open_database, wire_ports
 
-    folder, clock = settings.folder(), PastClock(commits[0].committed_at - timedelta(hours=1))
+    folder, clock = settings.folder(), PastClock(commits[0].committed_at - timedelta(minutes=1))
     store = open_database(settings)
     try:
         ports = replace(wire_ports(settings, store, InProcessNotifier()), clock=clock)

@@ -59,7 +59,7 @@ def _words(reason: NeedReason, environment: Environment, now: datetime, episode:
         case NeedReason.TARGET_UNREADABLE:
             return _cut(f"cannot be looked at: {status.condition.text}")
         case NeedReason.DELIVERY_FAILED:
-            return _cut(f"had a failed delivery: {status.last_reason or 'no reason'}")
+            return _cut(f"had an operation that failed: {status.last_reason or 'no reason'}")
         case NeedReason.UNHEALTHY:
             return _cut(f"is {status.health.value}: {status.last_reason or 'see its timeline'}")
         case NeedReason.DRIFT:

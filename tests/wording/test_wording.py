@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from app.cli.output import stage_line
 from app.domain.audit import timestamp
 from app.domain.environment import Mode
 from app.domain.events import EventType
@@ -89,3 +90,10 @@ def test_small_words() -> None:
 )
 def test_a_repository_is_called_by_its_last_two_parts(url: str) -> None:
     assert short_names.repository(url) == "acme/shop"
+
+
+def test_a_stage_is_told_with_its_duration_and_an_instant_with_its_time() -> None:
+    committed = {"name": "committed", "started_at": "2026-11-20T12:00:00Z", "finished_at": "2026-11-20T12:00:00Z"}
+    visible = {"name": "visible", "started_at": "2026-11-18T18:00:00Z", "finished_at": "2026-11-20T12:00:00Z"}
+    assert stage_line(committed).split(maxsplit=1) == ["committed", "20 Nov 2026, 12:00:00 UTC"]
+    assert stage_line(visible).split(maxsplit=1) == ["visible", "1 d 18 h"]

@@ -61,7 +61,7 @@ class ComparisonQueries:
         return compare_modes(self._evidence(identity, Question(window, labels, environment)))
 
     def behind(self, identity: Identity, asked: Question, measure: str, mode: str) -> CellEvidence:
-        """What one cell counted: of the row with the key `measure`, the cell of `mode`. Asked with the `until` of a
+        """What one cell counted, newest first (of a share, what its figure counts before the rest): of the row with the key `measure`, the cell of `mode`. Asked with the `until` of a
         comparison, it is what that comparison counted. Raises as `compare` does, and NotFound."""
         evidence = self._evidence(identity, asked)
         row = next((row for row in rows_of(evidence) if row.heading.key == measure), None)
@@ -69,6 +69,8 @@ class ComparisonQueries:
         if row is None or cell is None:
             raise NotFound("There is no such figure in the comparison.")
         rows = sorted((listed_as(case) for case in cell.cases), key=_newest_first)
+        if row.heading.unit == "share":
+            rows.sort(key=lambda one: -one.value)  # what the figure counts, before the rest
         return CellEvidence(row.heading, cell, evidence.window.since, evidence.window.until, tuple(rows))
 
     def _evidence(self, identity: Identity, asked: Question) -> Evidence:

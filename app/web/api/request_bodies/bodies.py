@@ -166,7 +166,9 @@ class SyncBody(Body):
 
     revision: Word | None = Field(None, description="Commit, branch or tag; default is the environment's ref.")
     pipeline: PipelineBody | None = Field(None, description="Makes `pipeline` the trigger.")
-    allow_older: bool = Field(False, description="Allow an ancestor of the live revision.")
+    allow_older: bool = Field(
+        False, description="Deliver an ancestor of the live revision, which a push environment refuses otherwise."
+    )
     override_hold: bool = Field(False, description="Also under a hold; whose it was is written down.")
     reason: Line = ""
 

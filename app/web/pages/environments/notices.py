@@ -44,7 +44,8 @@ def _all(head: Head) -> Iterator[Notice]:
         title = f"{short(status.revision)} is live, but {status.health.value}."
         yield Notice("bad", title, status.last_reason)
     if status.condition and not status.condition.about(ConditionKind.TARGET):
-        body = "What is live keeps running, and a rollback works without Git. The next poll tries again."
+        kept = "What is live keeps running, and a rollback works without Git. " if status.revision else ""
+        body = f"{kept}The next poll tries again."
         yield Notice("warn", status.condition.text, body)
     if failed := _failure(head):
         yield failed
@@ -76,6 +77,8 @@ def difference(head: Head) -> Notice:
     if head.pending:
         return _behind(head)
     if status.revision is None:
+        if status.condition:  # said in a notice of its own
+            return Notice("none", "Nothing is live yet.")
         return Notice("none", "Nothing is live yet, and Git was not read yet.", "The first poll is on its way.")
     if head.sync is SyncStatus.UNKNOWN or status.condition.about(ConditionKind.TARGET):
         title = f"{short(status.revision)} is live; whether the target still equals it is unknown."
@@ -119,7 +122,7 @@ def _drift(head: Head) -> Notice:
     title = f"{differ} from {short(status.revision)}, the revision that is live."
     began = ""
     if episode and episode.last_good_at:
-        began = f"Changed between {clock(episode.last_good_at)} and {clock(episode.detected_at)} UTC. "
+        began = f"The first change came between {clock(episode.last_good_at)} and {clock(episode.detected_at)} UTC. "
     newer = f"A newer revision, {short(head.pending)}, waits in Git and would overwrite them." if head.pending else ""
     link = None if head.tab == "drift" else ("See what differs, and answer", _place(head))
     return Notice("warn", title, (began + newer).strip(), link)

@@ -148,7 +148,8 @@ def _create(visit: Visit, typed: Mapping[str, str], by: Actor, later: Later) -> 
     except (InvalidInput, EnvironmentExists) as problem:
         return _refused(visit, typed, None, problem)
     later.run("first look", lambda: visit.use_cases.registration.first_look(made))
-    body = "Its first look at Git follows by itself."
+    away = made.runs_on is RunsOn.AGENT
+    body = f"Its first look at Git follows {'when its agent is enrolled' if away else 'by itself'}."
     return render.done(visit.request, links.environment(made.name), f"{made.name} is registered", body)
 
 
