@@ -61,8 +61,9 @@ class ComparisonQueries:
         return compare_modes(self._evidence(identity, Question(window, labels, environment)))
 
     def behind(self, identity: Identity, asked: Question, measure: str, mode: str) -> CellEvidence:
-        """What one cell counted, newest first (of a share, what its figure counts before the rest): of the row with the key `measure`, the cell of `mode`. Asked with the `until` of a
-        comparison, it is what that comparison counted. Raises as `compare` does, and NotFound."""
+        """What one cell counted, newest first; of a share, what its figure counts before the rest. The cell is that of
+        `mode` in the row with the key `measure`. Asked with the `until` of a comparison, it is what that comparison
+        counted. Raises as `compare` does, and NotFound."""
         evidence = self._evidence(identity, asked)
         row = next((row for row in rows_of(evidence) if row.heading.key == measure), None)
         cell = next((cell for cell in row.cells if cell.mode == mode), None) if row else None

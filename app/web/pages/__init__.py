@@ -3,10 +3,8 @@
 from app.web.pages import (
     agents_page,
     audit_page,
-    comparison_page,
     drift_page,
     environments,
-    evidence_page,
     login_page,
     operations_pages,
     overview_page,
@@ -14,6 +12,7 @@ from app.web.pages import (
     search_page,
     settings_page,
 )
+from app.web.pages.comparisons import comparison_page, evidence_page
 from app.web.requests.routers import routes_of
 
 routes = [

@@ -10,7 +10,7 @@ from app.comparison.counted import Counted
 from app.comparison.judgement import Measure, Phrases, counts, shares
 from app.comparison.result import ComparisonRow, Heading
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
-from app.web.pages.comparison_page import _criterion
+from app.web.pages.comparisons.comparison_page import _criterion
 
 SAYS = Phrases("{value}", "nothing", "more")
 

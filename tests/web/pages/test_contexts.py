@@ -12,9 +12,7 @@ from jinja2 import meta, nodes
 from app.web.pages import (
     agents_page,
     audit_page,
-    comparison_page,
     drift_page,
-    evidence_page,
     login_page,
     operations_pages,
     overview_page,
@@ -22,6 +20,7 @@ from app.web.pages import (
     search_page,
     settings_page,
 )
+from app.web.pages.comparisons import comparison_page, evidence_page
 from app.web.pages.environments import (
     bulk_actions,
     history_view,

@@ -13,7 +13,7 @@ from app.comparison import MODES, WINDOWS, Cell, Comparison, ComparisonRow, Day
 from app.comparison.export import asked_as
 from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
-from app.web.pages import evidence_page
+from app.web.pages.comparisons import evidence_page
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import links, render
 from app.web.rendering.plots import Axis, RoadStep, axis, medians
