@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.comparison import Call, CellEvidence, Comparison, Question
@@ -10,7 +12,7 @@ from app.domain.identity import SYSTEM
 from tests.support.installation import ME, Installation
 
 pytestmark = pytest.mark.thorough
-WELL = {"health_check": {"kind": "command", "command": ["grep", "-q", "well", "index.html"]}}
+WELL: dict[str, Any] = {"health_check": {"kind": "command", "command": ["grep", "-q", "well", "index.html"]}}
 
 
 def commit(here: Installation, text: str) -> str:
