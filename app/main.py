@@ -210,7 +210,7 @@ def application(installation: Installation) -> FastAPI:
             secure_cookies=settings.secure_cookies,
             trusted_proxies=settings.proxies(),
             notice=settings.notice,
-        ),
+        ),  # fmt: skip
     )
 
 
