@@ -196,7 +196,7 @@ def application(installation: Installation) -> FastAPI:
             watching.cancel()
             await asyncio.to_thread(installation.stop)
 
-    settings = installation.settings
+    settings, token = installation.settings, _secret(installation.settings.metrics_token) or ""
     return web(
         installation.use_cases,
         installation.queries,
@@ -204,13 +204,7 @@ def application(installation: Installation) -> FastAPI:
         installation.background,
         lifespan,
         readiness=installation.readiness,
-        options=WebOptions(
-            settings.public_url,
-            _secret(settings.metrics_token) or "",
-            secure_cookies=settings.secure_cookies,
-            trusted_proxies=settings.proxies(),
-            notice=settings.notice,
-        ),  # fmt: skip
+        options=WebOptions(settings.public_url, token, settings.secure_cookies, settings.proxies(), settings.notice),
     )
 
 
