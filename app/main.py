@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import signal
 import socket
@@ -26,6 +25,8 @@ from app.desired import DesiredStateRegistry
 from app.logs import structured as logs
 from app.notifications import InProcessNotifier, SystemClock
 from app.ports import Ports
+from app.processes.process_end import leave
+from app.processes.shared_heaps import share_heaps
 from app.queries import Queries, wire_queries
 from app.scheduler import Scheduler
 from app.services.security.access import Access
@@ -45,7 +46,6 @@ from app.worker import Workers
 GRACE_S = 2.0  # for requests, and again for what runs: a stop takes at most five seconds
 CHECKPOINT_S = 60.0
 BACKLOG = 128  # connections that are taken at once; the system holds others back
-M_ARENA_MAX, HEAPS = -8, 2  # of glibc's mallopt
 log = structlog.get_logger("server")
 
 
@@ -102,6 +102,14 @@ class Installation:
         if stuck_s:
             return f"are all taken, and none has ended anything for {duration(stuck_s)}"
         return "ok" if self.workers.alive() else "are not running"
+
+    def troubles(self) -> Mapping[str, str]:
+        """{what is done again and again: why it fails now, or since when it hangs}; the rest goes on."""
+        return self.scheduler.troubles() if self.scheduler else {}
+
+    def failures(self) -> Mapping[str, int]:
+        """{what is done again and again: how often it failed since the start}."""
+        return self.scheduler.failures() if self.scheduler else {}
 
     def _database(self) -> str:
         try:
@@ -172,7 +180,8 @@ def _wired(settings: Settings) -> Installation:
     use_cases = wire_use_cases(ports, Passwords(), signer, public_half, HeadFile(folder), anchor)
     password = use_cases.access.bootstrap(_secret(settings.bootstrap_token), _secret(settings.admin_password))
     workers = Workers(use_cases, bus, settings.workers, shared=settings.shared_database())
-    scheduler, background = Scheduler(use_cases) if settings.scheduler else None, Background()
+    scheduler = Scheduler(use_cases, worker=workers.name) if settings.scheduler else None
+    background = Background()
     queries = wire_queries(ports, background.run)
     return Installation(settings, store, use_cases, queries, bus, workers, scheduler, background, password)
 
@@ -204,7 +213,15 @@ def application(installation: Installation) -> FastAPI:
         installation.background,
         lifespan,
         readiness=installation.readiness,
-        options=WebOptions(settings.public_url, token, settings.secure_cookies, settings.proxies(), settings.notice),
+        options=WebOptions(
+            settings.public_url,
+            token,
+            settings.secure_cookies,
+            settings.proxies(),
+            settings.notice,
+            installation.troubles,
+            installation.failures,
+        ),  # fmt: skip
     )
 
 
@@ -251,14 +268,6 @@ class Server(uvicorn.Server):
             self._announce(f"http://{self._installation.settings.host}:{port}")
 
 
-def share_heaps() -> None:
-    """Let threads share two heaps. By default glibc gives each one of its own, and what a thread freed there stays with
-    it: 10 KB for each of 1,000 environments. Elsewhere (musl, macOS) there is no such setting."""
-    if "MALLOC_ARENA_MAX" not in os.environ:
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
-
-
 def serve(settings: Settings, announce: Callable[[str], None], password: Callable[[str], None]) -> None:
     """Run the server until a signal. `told` hears its address once it listens, `password` the one-time password."""
     share_heaps()
@@ -284,12 +293,3 @@ def work(settings: Settings) -> None:
     stopping.wait()
     installation.stop()
     leave(0)
-
-
-def leave(code: int) -> None:
-    """End the process, also where a thread hangs in a repository that does not answer: what it did is settled later."""
-    hanging = [one.name for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
-    if hanging:
-        log.info("left behind", threads=hanging)
-        os._exit(code)
-    raise SystemExit(code)

@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Collection
 
-from app.domain.errors import OperationNotFound
+from app.domain import ids
+from app.domain.errors import OperationInProgress, OperationNotFound
 from app.domain.operation import Operation
 from app.git import stoppable
 from app.notifications import InProcessNotifier
-from app.ports import Transaction
+from app.ports import OperationFilter, Transaction
 from app.processes import clear_up, end_children_with
 from app.services.use_cases import UseCases
 
@@ -42,6 +43,7 @@ class Workers:
         children, folders = clear_up()
         if children or folders:
             log.warning("cleared up after a process that was killed", extra={"children": children, "folders": folders})
+        self._follow()
         lost = self._use_cases.queue.recover(self.name if self._shared else None)
         end_children_with("PUSHPULL_OPERATION", [operation.id for operation in lost])
         for operation in lost:
@@ -51,6 +53,13 @@ class Workers:
             thread = threading.Thread(target=loop, name=f"worker-{number}", daemon=True)
             thread.start()
             self._threads.append(thread)
+
+    def _follow(self) -> None:
+        """New operations sort behind those of before, though the clock was set back while nothing ran."""
+        ports = self._use_cases.ports
+        with ports.store.read() as tx:
+            for newest in tx.operations.page(OperationFilter(), 1, None).items:
+                ids.follow(newest.id, ports.clock.now())
 
     def alive(self) -> bool:
         """Whether every thread runs."""
@@ -108,16 +117,18 @@ class Workers:
             with stoppable(stop.is_set):
                 self._use_cases.reconciler.run(operation, stop.is_set)
             self._moved = time.monotonic()
-        except Exception:
+        except Exception as error:
             log.exception("operation failed unexpectedly", extra=_of(operation))
-            self._bury(operation)
+            self._bury(operation, error)
         finally:
             with self._lock:
                 self._stop_signals.pop(operation.id, None)
 
-    def _bury(self, operation: Operation) -> None:
+    def _bury(self, operation: Operation, error: Exception) -> None:
+        if isinstance(error, OperationInProgress):
+            return  # somebody else has ended it
         try:
-            self._use_cases.reconciler.crashed(operation)
+            self._use_cases.reconciler.crashed(operation, error)
         except Exception:
             log.exception("could not end the operation", extra=_of(operation))
 

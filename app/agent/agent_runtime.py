@@ -147,7 +147,7 @@ class AgentRuntime:
             if self._working or self._ended:
                 return
             workers = Workers(self._made.use_cases, self._made.bus, self._made.settings.workers, shared=False)
-            self._working = workers, Scheduler(self._made.use_cases, calm=True)
+            self._working = workers, Scheduler(self._made.use_cases, worker=workers.name, calm=True)
             for part in self._working:
                 part.start()
 

@@ -12,6 +12,8 @@ from app.domain.agents.protocol import GRACE
 from app.domain.agents.wire import WIRE_NAME
 from app.domain.status import CLEAR, Condition, Divergence, Health, SyncStatus
 
+AHEAD = timedelta(minutes=1)  # clocks of two machines may differ by so much
+LEAST_LOOK_S = 15
 FAILED = ("failed", "refused", "error")  # outcomes and phases
 
 
@@ -168,10 +170,11 @@ class Status:
         return self.health in (Health.DEGRADED, Health.MISSING)
 
     def sync_at(self, now: datetime) -> SyncStatus:
-        """The verdict as it may be shown at `now`: stale verdicts read Unknown."""
-        if self.sync is SyncStatus.SYNCED and (self.expires_at is None or self.expires_at <= now):
-            return SyncStatus.UNKNOWN
-        return self.sync
+        """The verdict as it may be shown at `now`: stale verdicts read Unknown, and those from the future, because the
+        clock was set back since and nobody knows how old they are."""
+        fresh = self.expires_at is not None and now < self.expires_at
+        future = self.checked_at is not None and self.checked_at > now + AHEAD
+        return SyncStatus.UNKNOWN if self.sync is SyncStatus.SYNCED and (future or not fresh) else self.sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,7 @@ class Environment:
     hold: Hold | None = None
     created_at: datetime | None = None
     version: int = 1
+    git_seen_at: datetime | None = None  # when Git was last read for it here; None where that never was, or is not here
 
     @property
     def pinned(self) -> bool:
@@ -202,11 +206,23 @@ class Environment:
         if self.runs_on is RunsOn.SERVER:
             return False
         heard, patience = self.status.heard_at, timedelta(seconds=self.policy.interval_s) + GRACE
-        return self.agent is None or heard is None or now - heard > patience
+        return self.agent is None or heard is None or abs(now - heard) > patience
+
+    def unseen(self, now: datetime) -> bool:
+        """Whether Git was read too long ago to say that live equals it, whatever stopped the polls."""
+        seen = self.git_seen_at
+        return seen is not None and not seen - AHEAD <= now < seen + self.look_lifetime()
+
+    def look_lifetime(self) -> timedelta:
+        """How long a look at Git may be believed: three poll intervals, at least fifteen seconds."""
+        return timedelta(seconds=max(LEAST_LOOK_S, 3 * self.policy.interval_s))
 
     def sync_at(self, now: datetime) -> SyncStatus:
-        """The verdict as it may be shown at `now`: a stale one, and any of a silent agent, reads Unknown."""
-        return SyncStatus.UNKNOWN if self.silent(now) else self.status.sync_at(now)
+        """The verdict as it may be shown at `now`: a stale one, and any of a silent agent, reads Unknown, as does that
+        live equals a Git that was not read lately."""
+        if self.silent(now) or (self.status.sync is SyncStatus.SYNCED and self.unseen(now)):
+            return SyncStatus.UNKNOWN
+        return self.status.sync_at(now)
 
     def health_at(self, now: datetime) -> Health:
         """The health as it may be shown at `now`."""

@@ -146,6 +146,15 @@ class RevisionNotVisible(Temporary):
 class SourceUnreachable(Temporary):
     """The repository cannot be reached."""
 
+    server_wide = False  # its server does not answer, so that asking for another repository there is of no use
+    pause_s = 0.0  # seconds for which the server asked to be left alone
+
+
+class SourceBusy(SourceUnreachable):
+    """The Git server asks to wait before it is asked again."""
+
+    server_wide = True
+
 
 class SourceRefused(Problem):
     """The repository's address or the access to it is not allowed."""

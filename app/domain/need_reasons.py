@@ -43,5 +43,5 @@ def need_at(environment: Environment, now: datetime) -> NeedReason | None:
         return NeedReason.SILENT_AGENT
     if found := lasting_need(status):
         return found
-    stale = status.sync is SyncStatus.SYNCED and status.sync_at(now) is SyncStatus.UNKNOWN
+    stale = status.sync is SyncStatus.SYNCED and environment.sync_at(now) is SyncStatus.UNKNOWN
     return NeedReason.STALE_VERDICT if stale and status.checked_at else None

@@ -157,6 +157,11 @@ class Sources(Protocol):
         """The repository's mirror. Raises SourceRefused for an address that is not allowed."""
         ...
 
+    def server(self, repo_url: str) -> str:
+        """The server that answers for a repository, as scheme, host and port; "" for one on this machine, and for an
+        address that is not allowed. Repositories of one server stand and fall together."""
+        ...
+
     def shape(self, repo_url: str) -> None:
         """Check an address that another machine will use: only what can be said without looking at this one.
         Raises SourceRefused."""

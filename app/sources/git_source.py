@@ -141,7 +141,7 @@ class GitSource:
         try:
             return tuple(trees.differences(self._reader, old, new, self._limits.entries))
         except GitFailed as failure:
-            self._expect_shallow_trees(failure)
+            trees.expect_shallow(failure)
             missing = [tree for tree in (old, new) if not self._mirror.has(tree, "tree")]
             if missing:
                 raise RevisionNotFound(f"The tree {missing[0][:8]} is not in the mirror.") from None
@@ -249,14 +249,8 @@ class GitSource:
         try:
             yield from trees.listing(self._repository, tree, self._limits.entries)
         except GitFailed as failure:
-            self._expect_shallow_trees(failure)
+            trees.expect_shallow(failure)
             raise self._unreadable(None) from None
-
-    @staticmethod
-    def _expect_shallow_trees(failure: GitFailed) -> None:
-        """Git walks trees by recursion: one that is made to be endless ends it by a signal."""
-        if failure.code < -1:
-            raise trees.too_deep() from None
 
     def _ask(self, *args: str, input: bytes | None = None, about: str | None = None) -> bytes:
         try:
@@ -283,9 +277,12 @@ class GitSource:
         short = ref_names.SHORT_SHA.match(wanted) and not is_sha(wanted)
         if short and len(self._ask("rev-parse", f"--disambiguate={wanted}").split()) > 1:
             return ref_names.ambiguous(wanted)
-        meant = self._reader.facts([f"{name}^{{}}" for name in asked])
-        if other := next((one for one in meant if one and one.kind != "commit"), None):
-            return ref_names.no_commit(wanted, other.kind)
+        try:
+            named = self._reader.facts([f"{name}^{{}}" for name in asked])
+        except GitFailed:
+            raise self._unreadable(None) from None
+        if other := next((one.kind for one in named if one), ""):
+            return ref_names.no_commit(wanted, other)
         refs = self._refs()
         broken = any(name in refs or (self._repository.git_dir / name).is_file() for name in asked if "/" in name)
         if broken:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.domain.environment import SourceSpec
+from app.domain.errors import SourceRefused
 from app.ports.sources import Probe
 from app.sources import repository_probe as probing
 from app.sources.git_source import GitSource
@@ -19,6 +20,7 @@ from app.sources.objects.trees import Limits
 from app.sources.objects.unsupported_cache import Verdicts
 from app.sources.remote import address as addresses
 from app.sources.remote.address import Address
+from app.sources.remote.courtesy import Courtesy
 from app.sources.remote.git_remote import Patience, Remote
 from app.sources.remote.repository_login import GitLogins, Secret
 
@@ -45,13 +47,20 @@ class GitSources:
         self._roots, self._secret = tuple(root.absolute() for root in roots), secret
         self._patience, self._limits = patience or Patience(), limits or Limits()
         self._verdicts: defaultdict[str, Verdicts] = defaultdict(Verdicts)
-        self._pool = CatFilePool()
+        self._pool, self._courtesy = CatFilePool(), Courtesy()
         self._turn = threading.Lock()
 
     def open(self, repo_url: str, credential: str | None = None) -> GitSource:
         """The repository's mirror. Raises SourceRefused for an address that is not allowed."""
         address = self._address(repo_url)
         return self._source(self._mirror(address, credential), self._remote(address, credential), address.key)
+
+    def server(self, repo_url: str) -> str:
+        """The server that answers for a repository; "" where it is this machine."""
+        try:
+            return addresses.parse(repo_url, self._roots).server
+        except SourceRefused:
+            return ""
 
     def shape(self, repo_url: str) -> None:
         """An address for another machine, whose disk may hold repositories anywhere."""
@@ -84,7 +93,7 @@ class GitSources:
 
     def _remote(self, address: Address, credential: str | None) -> Remote:
         access = GitLogins(address, credential, self._secret, self._known_hosts)
-        return Remote(address, access, self._roots, self._patience, self._folder / "none.git")
+        return Remote(address, access, self._roots, self._patience, self._folder / "none.git", self._courtesy)
 
     def _source(self, mirror: Mirror, remote: Remote, key: str) -> GitSource:
         with self._turn:

@@ -39,13 +39,16 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 class WebOptions:
     """How the server is reached. `public_url`: its address as others see it, "" for that of each request;
     `metrics_token`: what the figures ask for, "" where they are open; `trusted_proxies`: see TrustedProxies; `notice`:
-    a sentence above every page."""
+    a sentence above every page; `troubles`, `failures`: of what is done again and again, what goes wrong now, and how
+    often it did."""
 
     public_url: str = ""
     metrics_token: str = ""
     secure_cookies: bool = False
     trusted_proxies: tuple[str, ...] = ()
     notice: str = ""
+    troubles: Callable[[], Mapping[str, str]] = dict
+    failures: Callable[[], Mapping[str, int]] = dict
 
 
 def create_app(
@@ -64,6 +67,7 @@ def create_app(
     )
     state, assets = app.state, Assets(STATIC)
     state.use_cases, state.queries, state.readiness = use_cases, queries, readiness
+    state.troubles, state.failures = options.troubles, options.failures
     state.bus, state.background = bus, background
     state.public_url, state.metrics_token = options.public_url, options.metrics_token
     state.secure_cookies, state.notice = options.secure_cookies, options.notice

@@ -81,7 +81,7 @@ def crashed(here: Installation) -> str:
     here.ask(sync())
     claimed = here.claim()
     assert claimed is not None
-    return here.use_cases.reconciler.crashed(claimed).id
+    return here.use_cases.reconciler.crashed(claimed, RuntimeError("out of order")).id
 
 
 def superseded(here: Installation) -> str:

@@ -8,6 +8,8 @@ from app.domain.events import EventType
 from app.domain.operation import OperationKind, Outcome, Phase, Trigger
 from app.domain.status import CLEAR, ConditionKind, Divergence, SyncStatus
 from app.services.environments.rollback import RollbackWish
+from app.services.triggers.poll_decisions import PollDecisions, Sighting
+from app.sources.git_source import GitSource
 from tests.support.gitserver import GitServer
 from tests.support.installation import ME, PIPELINE, Installation
 
@@ -248,3 +250,115 @@ def test_a_git_server_that_sends_us_elsewhere_does_not_stop_a_look(here: Install
     assert (ended.phase, ended.outcome) == (Phase.SUCCEEDED, Outcome.OUT_OF_SYNC)
     assert "redirects" in ended.reason
     assert here.environment().status.sync is SyncStatus.OUT_OF_SYNC
+
+
+@pytest.fixture
+def three(here: Installation) -> Installation:
+    """Three environments of one repository, all delivered; the middle one's path is 'app'."""
+    here.repo.commit({"app/f": "1", "web/f": "1"})
+    for name, path in (("a-first", "web"), ("m-app", "app"), ("z-last", "web")):
+        here.register("pull", name, path=path)
+    here.poll()
+    return here
+
+
+def test_an_environment_that_cannot_be_judged_tells_so_and_stops_no_other(three: Installation) -> None:
+    newest = three.repo.commit({"app": "now a file", "web/f": "2"}, onto=None)
+    three.poll()
+    for name in ("a-first", "z-last"):
+        assert three.environment(name).status.revision == newest
+    status = three.environment("m-app").status
+    assert status.sync is SyncStatus.UNKNOWN
+    assert status.condition.about(ConditionKind.SOURCE)
+    assert "'app' is a file" in status.condition.text
+    three.poll()
+    assert [why for outcome, why in three.decisions() if outcome == "refused"] == [
+        f"{status.condition.text} Nothing was changed on the target."
+    ]
+
+
+def test_what_can_be_judged_again_is_compared_at_once_and_its_message_goes(three: Installation) -> None:
+    three.repo.commit({"app": "now a file", "web/f": "2"}, onto=None)
+    three.poll()
+    three.refresh("m-app")
+    assert three.environment("m-app").status.condition.about(ConditionKind.SOURCE), "also after a refresh in between"
+    newest = three.repo.commit({"app/f": "1", "web/f": "3"}, onto=None)
+    three.poll()
+    status = three.environment("m-app").status
+    assert (status.revision, status.sync, status.condition) == (newest, SyncStatus.SYNCED, CLEAR)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("secret-token"), PermissionError(13, "Permission denied"), KeyError("x")]
+)
+def test_whatever_is_raised_stays_with_its_environment(
+    three: Installation, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    judge = PollDecisions._considered
+
+    def broken(self: PollDecisions, name: str, sighting: Sighting | None) -> bool:
+        if name == "m-app":
+            raise error
+        return judge(self, name, sighting)
+
+    monkeypatch.setattr(PollDecisions, "_considered", broken)
+    newest = three.repo.commit({"web/f": "2", "app/f": "2"})
+    assert three.use_cases.poller.poll(three.url) == "troubled"
+    three.run()
+    assert three.environment("z-last").status.revision == newest
+    status = three.environment("m-app").status
+    assert status.sync is SyncStatus.UNKNOWN
+    assert "log has the details" in status.condition.text
+    assert "secret-token" not in status.condition.text
+
+
+def test_a_repository_that_fails_in_an_unknown_way_is_told_on_its_environments(
+    three: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GitSource, "remote_heads", lambda self: 1 / 0)
+    assert three.use_cases.poller.poll(three.url) == "troubled"
+    assert all(three.environment(name).status.condition.about(ConditionKind.SOURCE) for name in ("a-first", "z-last"))
+
+
+def test_a_tag_of_a_tree_is_no_damage_and_stops_no_other(here: Installation) -> None:
+    here.repo.git("tag", "tree", "main^{tree}")
+    here.register("pull", "aa", ref="tree")
+    here.register("pull", "zz")
+    (ended,) = here.poll()
+    assert (ended.environment, ended.outcome) == ("zz", Outcome.DEPLOYED)
+    assert "not a commit" in here.environment("aa").status.condition.text
+
+
+def test_a_target_that_refused_is_tried_again_at_growing_distances(here: Installation) -> None:
+    target = here.register("pull", interval_s=10)
+    target.mkdir(parents=True)
+    (target / "index.html").mkdir()
+    (target / "index.html" / "foreign").touch()
+    (failed,) = (one for one in here.poll() if one.kind is OperationKind.SYNC)
+    assert (failed.phase, failed.outcome) == (Phase.FAILED, Outcome.REFUSED)
+    tries = [[one for one in here.poll() if one.kind is OperationKind.SYNC] for _ in range(12)]
+    assert 2 <= sum(map(len, tries)) <= 6, "with growing pauses"
+    (target / "index.html" / "foreign").unlink()
+    (target / "index.html").rmdir()
+    here.clock.pass_(3600)
+    (ended, *_) = here.poll()
+    assert ended.outcome is Outcome.DEPLOYED
+
+
+def test_a_wrong_request_leaves_no_message_on_the_environment(here: Installation) -> None:
+    here.register("push")
+    here.push()
+    here.push("e" * 40)
+    assert here.environment().status.condition == CLEAR
+
+
+def test_that_git_did_not_answer_an_operation_goes_with_the_next_poll_that_it_answers(here: Installation) -> None:
+    here.register("push")
+    here.push()
+    away = here.folder / "away"
+    here.repo.path.rename(away)
+    assert here.push().phase is Phase.ERROR
+    assert here.environment().status.condition.about(ConditionKind.SOURCE)
+    away.rename(here.repo.path)
+    here.poll()
+    assert here.environment().status.condition == CLEAR

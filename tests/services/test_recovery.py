@@ -61,10 +61,32 @@ def test_another_workers_operation_is_left_alone_while_its_heart_beats(here: Ins
     here.clock.pass_(LEASE.total_seconds() - 1)
     with here.store.write() as tx:
         assert tx.queue.renew(claimed.id, "other", here.clock.now())
+    assert here.use_cases.queue.recover("me") == (), "watched from now on"
     here.clock.pass_(LEASE.total_seconds() - 1)
     assert here.use_cases.queue.recover("me") == ()
     here.clock.pass_(2)
     assert [one.id for one in here.use_cases.queue.recover("me")] == [claimed.id]
+
+
+def test_a_process_never_takes_its_own_operations_for_lost(here: Installation) -> None:
+    here.register("push")
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
+    assert here.claim("me") is not None
+    for _ in range(3):
+        here.clock.pass_(86_400)
+        assert here.use_cases.queue.recover("me") == ()
+
+
+def test_a_clock_that_was_set_takes_no_operation_from_its_worker(here: Installation) -> None:
+    here.register("push")
+    here.ask(Request(OperationKind.SYNC, Trigger.MANUAL, str(ME)))
+    claimed = here.claim("other")
+    assert claimed is not None
+    for step in (86_400, -3_600, 3_600, -86_400):
+        here.clock.set_by(step)
+        assert here.use_cases.queue.recover("me") == ()
+        with here.store.write() as tx:
+            assert tx.queue.renew(claimed.id, "other", here.clock.now())
 
 
 def test_a_worker_that_lost_its_operation_cannot_end_it(here: Installation) -> None:

@@ -27,7 +27,8 @@ class GitServer:
     """Serves all repositories below a directory, by default to everybody, for reading and writing.
 
     `user`/`password` require basic auth; `readonly` refuses pushes; `held` makes requests wait until it is set;
-    `redirect` answers everything with a redirect to that address; `seen` lists the requests, `sent` counts bytes.
+    `redirect` answers everything with a redirect to that address,
+    `instead` with a status and headers; `seen` lists the requests, `sent` counts bytes.
     """
 
     def __init__(self, root: Path, host: str = "127.0.0.1") -> None:
@@ -35,6 +36,7 @@ class GitServer:
         self.user = self.password = ""
         self.readonly = False
         self.redirect = ""
+        self.instead: tuple[int, list[tuple[str, str]]] | None = None
         self.held: threading.Event | None = None
         self.seen: list[Seen] = []
         self.sent = 0
@@ -112,7 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if owner.held is not None:
             owner.held.wait(30)
-        if owner.redirect:
+        if owner.instead:
+            self._answer(*owner.instead, b"not now\n")
+        elif owner.redirect:
             self._answer(302, [("Location", owner.redirect + self.path)], b"")
         elif owner.user and headers.get("authorization") != _basic(owner.user, owner.password):
             self._answer(401, [("WWW-Authenticate", 'Basic realm="git"')], b"log in\n")

@@ -38,17 +38,23 @@ PIPELINE = token("ci", "127.0.0.2")
 
 @dataclass
 class FakeClock:
-    """Implements the port Clock; time moves only when told."""
+    """Implements the port Clock; time moves only when told, and the wall clock can be set."""
 
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     slept: float = 0.0
+    set_s: float = 0.0
 
     def now(self) -> datetime:
         self.at += timedelta(microseconds=1)
         return self.at
 
     def monotonic(self) -> float:
-        return self.at.timestamp()
+        return self.at.timestamp() - self.set_s
+
+    def set_by(self, seconds: float) -> None:
+        """Set the wall clock forward or back."""
+        self.at += timedelta(seconds=seconds)
+        self.set_s += seconds
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds

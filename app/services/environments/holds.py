@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from app.domain.actor import SCHEDULE, Actor
 from app.domain.agents.protocol import CommandKind
 from app.domain.audit import NewAuditEntry, timestamp
 from app.domain.environment import Environment, Hold
-from app.domain.errors import EnvironmentHeld, InvalidInput
+from app.domain.errors import EnvironmentHeld, EnvironmentNotFound, InvalidInput
 from app.domain.events import about
 from app.domain.events.environment_events import RESUMED, HoldEnded, HoldSet
 from app.domain.expiry import require_future
 from app.ports import Ports, Transaction, topics
 from app.services.relay import elsewhere, hold_data, relay
 from app.services.triggers.polling import Poller
+
+log = logging.getLogger("holds")
 
 
 class Holds:
@@ -64,8 +67,17 @@ class Holds:
         with self._ports.store.read() as tx:
             over = tx.environments.with_expired_hold(self._ports.clock.now())
         ours = [one for one in over if not elsewhere(self._ports, one)]  # an agent ends its own
+        failed: Exception | None = None
         for environment in ours:
-            self.resume(environment.name, SCHEDULE, "expired")
+            try:
+                self.resume(environment.name, SCHEDULE, "expired")
+            except EnvironmentNotFound:
+                continue  # it was deleted meanwhile
+            except Exception as error:  # the others' holds end all the same
+                log.exception("a hold could not be ended", extra={"environment": environment.name})
+                failed = error
+        if failed:
+            raise failed
         return len(ours)
 
 

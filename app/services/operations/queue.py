@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.domain.actor import RECOVERY, Actor
@@ -25,6 +25,25 @@ from app.services.relay import recalled, relay, waits_for
 AgentCommand = tuple[CommandKind, Mapping[str, Any]]
 MAX_RETRIES = 2
 LEASE = timedelta(seconds=30)
+ANY_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+class Heartbeats:
+    """The heartbeats of others' operations as this process saw them, and for how long each has not changed, in
+    monotonic seconds: their clocks and ours may show anything, and be set at any time."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[datetime | None, float]] = {}
+
+    def silent(self, running: Collection[Operation], now_s: float) -> list[Operation]:
+        """Those whose heartbeat has not changed for `LEASE`."""
+        known = self._seen
+        self._seen = {}
+        for one in running:
+            before = known.get(one.id)
+            same = before is not None and before[0] == one.heartbeat_at
+            self._seen[one.id] = before if same and before else (one.heartbeat_at, now_s)
+        return [one for one in running if now_s - self._seen[one.id][1] >= LEASE.total_seconds()]
 
 
 class Queue:
@@ -32,6 +51,7 @@ class Queue:
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+        self._heard = Heartbeats()
 
     def ask(self, environment: str, request: Request, actor: Actor) -> Operation:
         """Queue an operation. A queued refresh is shared; a queued automatic sync makes way for a newer one.
@@ -127,12 +147,19 @@ class Queue:
     def recover(self, worker: str | None) -> tuple[Operation, ...]:
         """Settle running operations whose worker is gone and queue them again where that is safe.
 
-        `worker`: with a name, only operations without a heartbeat for `LEASE`; None: every running one (at the start
-        of an installation that has a single process). Returns what was settled.
+        `worker`: this process's own name, whose operations are left alone; of the others' those are lost whose
+        heartbeat was watched from here for `LEASE` and did not change, whatever clocks say. None: every running one
+        (at the start of an installation that has a single process). Returns what was settled.
         """
-        now = self._ports.clock.now()
+        with self._ports.store.read() as tx:
+            running = tx.queue.abandoned(ANY_TIME, worker)
+        silent = {one.id for one in self._heard.silent(running, self._ports.clock.monotonic())} if worker else None
+        if not running or silent == set():
+            return ()
         with self._ports.store.write() as tx:
-            lost = tx.queue.abandoned(now - LEASE if worker else now, worker)
+            beats = {one.id: one.heartbeat_at for one in running if silent is None or one.id in silent}
+            now_running = tx.queue.abandoned(ANY_TIME, worker)
+            lost = tuple(one for one in now_running if one.id in beats and one.heartbeat_at == beats[one.id])
             for operation in lost:
                 self._settle(tx, operation)
         if lost:

@@ -10,9 +10,18 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.domain.environment import Environment, Status
-from app.domain.errors import Problem, RevisionNotFound, TargetRefused, TargetUnreachable, Terminated
+from app.domain.errors import (
+    Problem,
+    RevisionNotFound,
+    SourceDamaged,
+    SourceRefused,
+    SourceUnreachable,
+    TargetRefused,
+    TargetUnreachable,
+    Terminated,
+)
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
-from app.domain.status import Condition
+from app.domain.status import Condition, ConditionKind, SyncStatus
 from app.ports import Ports
 from app.services.operations.follow_up import FollowUp
 from app.services.operations.recorder import OperationRecorder
@@ -20,6 +29,7 @@ from app.services.operations.refresh import Refresh
 from app.services.operations.sync import Sync
 from app.services.outcomes import status_transitions
 from app.services.outcomes.conclusion import Conclusion, NextRefresh
+from app.services.outcomes.unforeseen import told
 
 Stopped = Callable[[], bool]
 
@@ -42,12 +52,12 @@ class Reconciler:
             conclusion = given_up(recorder.operation, Phase.TERMINATED, "stopped on request")
         except TargetRefused as refusal:
             looking = operation.kind is OperationKind.REFRESH
-            conclusion = given_up(recorder.operation, Phase.FAILED, refusal.detail, unseen=looking)
+            kind = ConditionKind.TARGET if looking else ConditionKind.OPERATION
+            conclusion = given_up(recorder.operation, Phase.FAILED, refusal.detail, kind)
         except Problem as problem:
-            unseen = isinstance(problem, TargetUnreachable)
             refused = operation.trigger is Trigger.WEBHOOK and isinstance(problem, RevisionNotFound)
             phase = Phase.FAILED if refused else Phase.ERROR  # Git does not say what the webhook said
-            conclusion = given_up(recorder.operation, phase, problem.detail, unseen=unseen)
+            conclusion = given_up(recorder.operation, phase, problem.detail, _about(operation, problem))
         ended = recorder.conclude(replace(conclusion, walked=environment))
         self._follow_up.after(ended)
         return ended
@@ -57,25 +67,42 @@ class Reconciler:
             return Refresh(self._ports, environment, recorder).run()
         return Sync(self._ports, environment, recorder).run()
 
-    def crashed(self, operation: Operation) -> Operation:
+    def crashed(self, operation: Operation, error: Exception) -> Operation:
         """End an operation that failed unexpectedly; its reason points to the server's log, which has the cause."""
         recorder = OperationRecorder(self._ports, operation, lambda: False)
-        reason = "internal error; the server's log has the details"
-        return recorder.conclude(given_up(operation, Phase.ERROR, reason))
+        return recorder.conclude(given_up(operation, Phase.ERROR, told(error)))
 
 
-def given_up(operation: Operation, phase: Phase, reason: str, *, unseen: bool = False) -> Conclusion:
-    """The end of a run without a result. `unseen`: the target could not even be looked at."""
+def _about(operation: Operation, problem: Problem) -> ConditionKind | None:
+    """What a problem says of the environment; None where it speaks of the request alone."""
+    if isinstance(problem, TargetUnreachable):
+        return ConditionKind.TARGET
+    if isinstance(problem, RevisionNotFound) and operation.request.wanted:
+        return None
+    source = (SourceUnreachable, SourceRefused, SourceDamaged, RevisionNotFound)
+    return ConditionKind.SOURCE if isinstance(problem, source) else ConditionKind.OPERATION
+
+
+def given_up(
+    operation: Operation, phase: Phase, reason: str, about: ConditionKind | None = ConditionKind.OPERATION
+) -> Conclusion:
+    """The end of a run without a result. `about`: what its reason is about, TARGET where the target could not even be
+    looked at."""
     outcomes = {Phase.FAILED: Outcome.REFUSED, Phase.ERROR: Outcome.FAILED}
     tried = operation.kind is OperationKind.SYNC  # a look that was refused is not repeated at once
     touched = tried and (operation.stage(StageName.APPLIED) is not None or phase is Phase.FAILED)
     written = f" ({operation.done} of {operation.total} paths were written)" if operation.done else ""
 
     def status(environment: Environment) -> Status:
-        if unseen:
+        if about is ConditionKind.TARGET:
             return status_transitions.unseen(environment.status, reason)
-        known = Condition(text=reason) if phase is Phase.ERROR else environment.status.condition
-        return replace(environment.status, condition=known)
+        looked = operation.stage(StageName.APPLIED) is not None
+        before = status_transitions.got_further(environment.status, looked=looked)
+        if phase is not Phase.ERROR or about is None:
+            return before
+        if before.condition and about is ConditionKind.OPERATION:
+            return replace(before, sync=_doubtful(before, tried))  # what is told already lasts longer
+        return replace(before, condition=Condition(about, reason), sync=_doubtful(before, tried))
 
     return Conclusion(
         phase,
@@ -85,3 +112,8 @@ def given_up(operation: Operation, phase: Phase, reason: str, *, unseen: bool = 
         refresh=NextRefresh.AT_ONCE if touched else NextRefresh.AFTER_INTERVAL,
         negligible=True,
     )
+
+
+def _doubtful(status: Status, tried: bool) -> SyncStatus:
+    """The verdict after a run that could not be made: a refresh that fails leaves no equality to believe in."""
+    return status.sync if tried or status.sync is not SyncStatus.SYNCED else SyncStatus.UNKNOWN

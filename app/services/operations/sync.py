@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -101,9 +102,18 @@ class Sync:
 
     def _decided(self, ruling: Ruling, waits: bool) -> Conclusion:
         """The end of a sync that does not touch the target."""
-        status = _waiting if waits else _unchanged
         told = (ruling.phase, ruling.outcome, ruling.reason)
-        return Conclusion(*told, status=status, news=self._news, noticed_at=self._noticed_at())
+        return Conclusion(*told, status=self._untouched(waits), news=self._news, noticed_at=self._noticed_at())
+
+    def _untouched(self, waits: bool, *, looked: bool = False) -> Callable[[Environment], Status]:
+        """The status after a sync that left the target as it was. `waits`: Git's head is not delivered; `looked`: the
+        target could be looked at."""
+
+        def status(environment: Environment) -> Status:
+            after = status_transitions.got_further(environment.status, asked=self._asked, looked=looked)
+            return status_transitions.waiting(after) if waits else after
+
+        return status
 
     def _noticed_at(self) -> datetime:
         """When the ref's head was noticed: by the poll, else when the operation was requested."""
@@ -203,7 +213,7 @@ class Sync:
             Phase.FAILED,
             Outcome.FAILED,
             reason,
-            status=_waiting if waits else _unchanged,
+            status=self._untouched(waits, looked=True),
             news=self._news,
             noticed_at=self._noticed_at(),
             refresh=_next_refresh(whole),
@@ -284,14 +294,6 @@ def _done(changes: Changes, nouns: tuple[str, str]) -> str:
     counts = ((changes.created, "created"), (changes.updated, "updated"), (changes.deleted, "deleted"))
     done = [f"{count:,} {nouns[count != 1]} {verb}" for count, verb in counts if count]
     return ", ".join(done) or "brought in line"
-
-
-def _waiting(environment: Environment) -> Status:
-    return status_transitions.waiting(environment.status)
-
-
-def _unchanged(environment: Environment) -> Status:
-    return environment.status
 
 
 def _next_refresh(whole: bool) -> NextRefresh:

@@ -136,7 +136,7 @@ def _settle(tx: Transaction, ended: Operation, conclusion: Conclusion, at: datet
             drift_episodes.keep(tx, status.drift_episode, conclusion.drift, before.status.checked_at, seen_at)
             drift_episodes.keep_contents(tx, before, status.drift_episode, conclusion.contents)
         tx.drift.put(before.id, seen_at, replace(conclusion.drift, episode=status.drift_episode))
-    events += status_transitions.status_events(before, status, ended)
+    events += status_transitions.status_events(before, status, ended.reason, ended.id)
     changed = bool(events) if ended.phase is Phase.SUCCEEDED else status.condition != before.status.condition
     noted = not (is_quiet(ended) and ended.phase is Phase.SUCCEEDED)
     status = status_transitions.ended(status, ended) if noted else status

@@ -112,7 +112,9 @@ def found_before_apply(
         keep_contents(tx, before, episode, contents)
     tx.drift.put(before.id, found.at, replace(report, episode=episode))
     tx.environments.put_status(before.id, status)
-    tx.ledger.append(found.at, events + status_transitions.status_events(before, status, operation))
+    tx.ledger.append(
+        found.at, events + status_transitions.status_events(before, status, operation.reason, operation.id)
+    )
 
 
 def abandon(tx: Transaction, environment: Environment, by: str, at: datetime) -> None:

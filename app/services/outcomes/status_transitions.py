@@ -62,10 +62,25 @@ def drifting_still(status: Status, count: int, episode: int | None) -> Status:
     )
 
 
+def got_further(status: Status, *, asked: bool = False, looked: bool = False) -> Status:
+    """The status after a run that ended in another way than the one before: what stopped that one is over. `asked`: Git
+    answered, and holds the ref; `looked`: the target could be looked at."""
+    over = {ConditionKind.OPERATION: True, ConditionKind.SOURCE: asked, ConditionKind.TARGET: looked}
+    return replace(status, condition=CLEAR) if over[status.condition.kind] else status
+
+
 def unseen(status: Status, reason: str) -> Status:
     """The status while the target cannot be observed: sync status and health are unknown."""
     condition = Condition(ConditionKind.TARGET, reason)
     return replace(status, sync=SyncStatus.UNKNOWN, divergence=None, health=Health.UNKNOWN, condition=condition)
+
+
+def unjudged(status: Status, why: str) -> Status:
+    """The status while it cannot be told what Git asks for. That live equals it is not known then; that live has
+    drifted is, and why the target cannot be looked at stays told."""
+    sync = SyncStatus.UNKNOWN if status.sync is SyncStatus.SYNCED else status.sync
+    told = status.condition if status.condition.about(ConditionKind.TARGET) else Condition(ConditionKind.SOURCE, why)
+    return replace(status, sync=sync, condition=told)
 
 
 def waiting(status: Status) -> Status:
@@ -85,13 +100,13 @@ def ended(status: Status, operation: Operation) -> Status:
     )
 
 
-def status_events(before: Environment, after: Status, operation: Operation) -> list[NewEvent]:
-    """Events for what changed in the status."""
+def status_events(before: Environment, after: Status, why: str, operation: str | None = None) -> list[NewEvent]:
+    """Events for what changed in the status, and why; `operation`: the id of the one that changed it."""
     found: list[Fact] = []
-    status, why = before.status, operation.reason
+    status = before.status
     if (status.sync, status.divergence) != (after.sync, after.divergence):
         divergence = after.divergence.value if after.divergence else None
         found.append(StatusChanged(status.sync.value, after.sync.value, divergence, why=why))
     if status.health is not after.health:
         found.append(HealthChanged(status.health.value, after.health.value, why=why))
-    return [about(before, fact, operation.id) for fact in found]
+    return [about(before, fact, operation) for fact in found]

@@ -21,7 +21,8 @@ from app.ports import OPEN, SETTLED, Delivery, Ports, RefTip, Source, Transactio
 from app.services.operations.queue import Queue
 from app.services.operations.wanted_revision import contains, not_contained
 from app.services.relay import elsewhere, relay
-from app.services.triggers.polling import Poller, Sighting
+from app.services.triggers.poll_decisions import Sighting
+from app.services.triggers.polling import Poller
 
 LOOKS = 5  # for a commit that is here, but not on the ref: the ref may be seen a moment after its commits
 

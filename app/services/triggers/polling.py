@@ -6,39 +6,26 @@ gets its own decision.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
-from app.domain.actor import SCHEDULE
-from app.domain.environment import Environment, Mode, Status
-from app.domain.errors import Problem, RevisionNotFound, Temporary
-from app.domain.events import NewEvent, about
-from app.domain.events.source_events import RefMoved, SourceFailed, SourceRecovered, WebhookMissed
-from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
-from app.domain.revision import Revision, full_names, is_sha
-from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, SyncStatus
-from app.ports import Ports, RefMove, RepositoryState, Source, Transaction
+from app.domain.environment import Environment
+from app.domain.errors import Problem, SourceUnreachable
+from app.domain.events import NewEvent
+from app.domain.events.source_events import SourceFailed, SourceRecovered
+from app.domain.masking import mask
+from app.domain.status import Condition, ConditionKind
+from app.ports import Ports, RefMove, RepositoryState, Transaction
 from app.services.operations.queue import Queue
-from app.services.operations.wanted_revision import catch_up, newer_than_left
-from app.services.outcomes.decisions import decision
-from app.services.outcomes.revision_news import RevisionNews, news, noticed
-from app.services.triggers.webhook_names import hooks_of
+from app.services.outcomes.unforeseen import told
+from app.services.triggers.pauses import Pauses, Place
+from app.services.triggers.poll_decisions import PollDecisions, Sighting, concerned
+from app.wording.times import clock
 
-WEBHOOK_GRACE = timedelta(seconds=10)
-RETRY_CAP_S = 600
-LOOKS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """What a poll knows when it turns to the environments. `heads`: what the remote's refs point at."""
-
-    source: Source
-    moves: Mapping[str, RefMove]
-    at: datetime
-    looked_before: datetime | None
-    heads: Mapping[str, str] = field(default_factory=dict)
+TROUBLED, PAUSED = "troubled", "paused"
+log = logging.getLogger("poller")
 
 
 class Poller:
@@ -46,10 +33,32 @@ class Poller:
 
     def __init__(self, ports: Ports, queue: Queue) -> None:
         self._ports = ports
-        self._queue = queue
+        self._decisions = PollDecisions(ports, queue)
+        self._pauses = Pauses()
+
+    def poll_due(self, repo_url: str, credential: str | None = None) -> str:
+        """Poll a repository unless a pause is kept because it, or its server, did not answer; then returns "paused"."""
+        now_s = self._ports.clock.monotonic()
+        pause = self._pauses.open(now_s, self._server(repo_url, credential), (repo_url, credential))
+        if pause is None:
+            return self.poll(repo_url, credential)
+        if repo_url not in pause.told:
+            pause.told.add(repo_url)
+            with self._ports.store.read() as tx:
+                before = tx.repositories.get(repo_url, credential) or RepositoryState(repo_url, credential)
+            self._told(before, pause.why, self._again(pause.until_s - now_s), "unreachable")
+        return PAUSED
+
+    def _server(self, repo_url: str, credential: str | None) -> Place:
+        return self._ports.sources.server(repo_url), credential
+
+    def _again(self, seconds: float) -> str:
+        at = self._ports.clock.now() + timedelta(seconds=seconds)
+        return f"It is asked again at {clock(at)} UTC."
 
     def poll(self, repo_url: str, credential: str | None = None) -> str:
-        """Poll a repository once; returns "unchanged", "moved", "unreachable" or "refused"."""
+        """Poll a repository once; returns "unchanged", "moved", "unreachable" or "refused", or "troubled" where
+        something failed that nobody foresaw: it is logged, and told on what it concerns."""
         with self._ports.store.read() as tx:
             before = tx.repositories.get(repo_url, credential) or RepositoryState(repo_url, credential)
         try:
@@ -59,6 +68,11 @@ class Poller:
             moves = source.fetch(*self._refs(repo_url)) if changed else ()
         except Problem as problem:
             return self._failed(before, problem)
+        except Exception as error:
+            log.exception("a repository could not be polled", extra={"repository": mask(repo_url)})
+            self._failed(before, SourceUnreachable(told(error)))
+            return TROUBLED
+        self._pauses.answered(self._server(repo_url, credential), (repo_url, credential))
         at = self._ports.clock.now()
         result = "moved" if changed else "unchanged"
         with self._ports.store.write() as tx:
@@ -68,10 +82,10 @@ class Poller:
                 tx.ledger.append(at, [NewEvent(SourceRecovered(repo_url, credential))])
             environments = seen_through(tx, before)
         sighting = Sighting(source, {move.ref: move for move in moves}, at, before.looked_at, heads)
-        self._decide(environments, sighting)
+        well = self._decide(environments, sighting)
         if before.failing_since:
             self._ring(environments)
-        return result
+        return result if well else TROUBLED
 
     def _follows_head(self, watched: RepositoryState) -> bool:
         with self._ports.store.read() as tx:
@@ -83,20 +97,39 @@ class Poller:
             return {one.source.ref for one in tx.environments.of_repository(repo_url)}
 
     def _failed(self, before: RepositoryState, problem: Problem) -> str:
-        at = self._ports.clock.now()
-        result = "unreachable" if problem.retry == "later" else "refused"
+        """Tell that a repository cannot be read, and pause where its server is on another machine: asking costs both
+        of them something."""
+        url, credential = before.repo_url, before.credential
+        server, then = self._server(url, credential), ""
+        if server[0]:
+            wide, asked_s = False, 0.0
+            if isinstance(problem, SourceUnreachable):
+                wide, asked_s = problem.server_wide, problem.pause_s
+            place, base_s = server if wide else (url, credential), self._interval_s(before)
+            pause_s = self._pauses.failed(place, problem.detail, self._ports.clock.monotonic(), base_s, asked_s)
+            then = self._again(pause_s) if pause_s > base_s else ""
+        return self._told(before, problem.detail, then, "unreachable" if problem.retry == "later" else "refused")
+
+    def _interval_s(self, watched: RepositoryState) -> float:
+        with self._ports.store.read() as tx:
+            ours = [one for one in seen_through(tx, watched) if one.runs_on is self._ports.here]
+        return float(min((one.policy.interval_s for one in ours), default=60))
+
+    def _told(self, before: RepositoryState, why: str, then: str, result: str) -> str:
+        """Record a failure on the repository and its environments. `then`: when it is asked again."""
+        at, said = self._ports.clock.now(), Condition(ConditionKind.SOURCE, f"{why} {then}".strip())
         with self._ports.store.write() as tx:
             since = before.failing_since or at
-            tx.repositories.put(replace(before, failing_since=since, error=problem.detail))
-            tx.repositories.polled(before, at, result, problem.detail)
+            tx.repositories.put(replace(before, failing_since=since, error=why))
+            tx.repositories.polled(before, at, result, why)
             if before.failing_since is None:
-                failed = SourceFailed(before.repo_url, result, before.credential, why=problem.detail)
+                failed = SourceFailed(before.repo_url, result, before.credential, why=why)
                 tx.ledger.append(at, [NewEvent(failed)])
             environments = seen_through(tx, before)
             for environment in environments:
                 if environment.status.condition.about(ConditionKind.TARGET):
                     continue  # what is told already is the worse
-                status = replace(environment.status, condition=Condition(ConditionKind.SOURCE, problem.detail))
+                status = replace(environment.status, condition=said)
                 if environment.runs_on is self._ports.here and status != environment.status:
                     tx.environments.put_status(environment.id, status)
         if before.failing_since is None:
@@ -107,187 +140,16 @@ class Poller:
         """Notify the pages of a repository's environments that it became unreachable or answers again."""
         self._ports.notifier.notify(("ledger", *(f"environment-{one.name}" for one in environments)))
 
-    def _decide(self, environments: Sequence[Environment], sighting: Sighting) -> None:
-        """Give every environment its decision; one that cannot be judged does not stop the others."""
-        for environment in environments:
-            if environment.runs_on is not self._ports.here or not self._concerned(environment, sighting):
-                continue
-            self.consider(environment.name, sighting)
-
-    def _concerned(self, environment: Environment, sighting: Sighting) -> bool:
-        status = environment.status
-        if status.noticed is None or status.condition.about(ConditionKind.SOURCE) or self._moved(environment, sighting):
-            return True
-        waits = status.noticed != status.revision and environment.policy.auto_sync
-        judged = status.webhook_judged == status.noticed
-        return waits or not judged
-
-    @staticmethod
-    def _moved(environment: Environment, sighting: Sighting) -> bool:
-        """A fetch for another environment may have brought the news already: then only the heads tell."""
-        names = full_names(environment.source.ref)
-        seen = next((sighting.heads[name] for name in names if name in sighting.heads), None)
-        return seen not in (None, environment.status.noticed) or any(name in sighting.moves for name in names)
+    def _decide(self, environments: Sequence[Environment], sighting: Sighting) -> bool:
+        """Give every environment its decision; one that cannot be judged does not stop the others. Returns whether
+        everything that went wrong was foreseen."""
+        ours = [one for one in environments if one.runs_on is self._ports.here]
+        foreseen = [self._decisions.consider(one.name, sighting) for one in ours if concerned(one, sighting)]
+        return all(foreseen)
 
     def consider(self, name: str, sighting: Sighting | None = None) -> None:
-        """Decide about one environment from what the mirror knows: deploy, hold, skip, or nothing, with the reason.
-
-        Where another look is written meanwhile, this one is out of date and is repeated; if that happens again and
-        again, the others have decided."""
-        for _ in range(LOOKS):
-            if self._considered(name, sighting):
-                return
-
-    def _considered(self, name: str, sighting: Sighting | None) -> bool:
-        with self._ports.store.read() as tx:
-            environment = tx.environments.get(name)
-        if sighting is None:
-            source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
-            sighting = Sighting(source, {}, self._ports.clock.now(), None)
-        try:
-            catch_up(sighting.source, environment)
-            head = sighting.source.resolve(environment.source.ref)
-        except RevisionNotFound as problem:
-            self._gone(environment, sighting, problem.detail)
-            return True
-        except Temporary:
-            return True  # this mirror is behind and cannot catch up; whoever noticed it has decided
-        found = news(self._ports.desired, sighting.source, environment, head)
-        newer = environment.hold is not None and newer_than_left(environment.hold, head.sha, sighting.source)
-        with self._ports.store.write() as tx:
-            current = tx.environments.by_id(environment.id)
-            stale = (current.status.noticed, current.source) != (environment.status.noticed, environment.source)
-            rings = not stale and self._write(tx, current, head, found, sighting, newer)
-        if rings:
-            self._ports.notifier.notify(("work", "ledger", f"environment-{name}"))
-        return not stale
-
-    def _write(
-        self,
-        tx: Transaction,
-        environment: Environment,
-        head: Revision,
-        found: RevisionNews | None,
-        sighting: Sighting,
-        newer: bool,
-    ) -> bool:
-        informed, events = noticed(tx, environment, found, sighting.at)
-        status = self._status(environment, informed.status, head, sighting)
-        status, missed = self._judge_webhook(tx, environment, status, sighting)
-        events += missed
-        if status != environment.status:
-            tx.environments.put_status(environment.id, status)
-        current = replace(environment, status=status)
-        tx.ledger.append(sighting.at, events)  # before what follows from them
-        asked = self._ask(tx, current, head, sighting, newer, fresh=status.noticed_at == sighting.at)
-        if isinstance(asked, list):
-            tx.ledger.append(sighting.at, asked)
-        return bool(asked or events)
-
-    def _status(self, environment: Environment, status: Status, head: Revision, sighting: Sighting) -> Status:
-        """The status as this look leaves it: `status` knows the head already, `environment` is as it was."""
-        if status.condition.about(ConditionKind.SOURCE):
-            status = replace(status, condition=CLEAR)
-        if environment.status.noticed == head.sha or status.revision in (None, head.sha) or environment.pinned:
-            return status
-        if status.divergence is Divergence.DRIFT:
-            return status
-        desired = self._ports.desired
-        before = desired.id_at(environment, status.revision) if status.revision else ""
-        if before == desired.id_at(environment, head.sha):
-            return status
-        return replace(status, sync=SyncStatus.OUT_OF_SYNC, divergence=Divergence.NEW_REVISION)
-
-    def _judge_webhook(
-        self, tx: Transaction, environment: Environment, status: Status, sighting: Sighting
-    ) -> tuple[Status, list[NewEvent]]:
-        """After a grace, say whether the webhook of the noticed commit came; the first commit seen is not judged."""
-        if status.webhook_judged == status.noticed or status.noticed is None or status.noticed_at is None:
-            return status, []
-        hooks = hooks_of(environment)
-        if environment.status.noticed is None or not tx.inbox.in_use(hooks):
-            return replace(status, webhook_judged=status.noticed), []
-        if tx.inbox.announced(hooks, status.noticed):
-            return replace(status, webhook_judged=status.noticed), []
-        if sighting.at - status.noticed_at < WEBHOOK_GRACE:
-            return status, []
-        missed = WebhookMissed(status.noticed, environment.mode.value, observe=environment.policy.observe)
-        return replace(status, webhook_judged=status.noticed), [about(environment, missed)]
-
-    def _ask(
-        self,
-        tx: Transaction,
-        environment: Environment,
-        head: Revision,
-        sighting: Sighting,
-        newer: bool,
-        *,
-        fresh: bool,
-    ) -> bool | list[NewEvent]:
-        """Queue a sync (True), or return the decision against it, recorded once per commit."""
-        status = environment.status
-        if status.revision == head.sha or not environment.policy.auto_sync:
-            return []
-        hold = environment.hold
-        if hold and not newer:
-            return [decision(environment, Outcome.HELD, "schedule", f"on hold by {hold.owner}: {hold.reason}",
-                             revision=head.sha)] if fresh else []  # fmt: skip
-        if tx.history.is_bad(environment.id, head.sha):
-            reason = f"{head.short} is marked bad and is not deployed by itself"
-            return [decision(environment, Outcome.HELD, "schedule", reason, revision=head.sha)] if fresh else []
-        if environment.mode is Mode.PUSH and status.webhook_judged != head.sha:
-            return []  # its webhook or pipeline may still be on the way
-        if not self._may_try(tx, environment, head, sighting.at):
-            return []
-        request = Request(
-            OperationKind.SYNC,
-            Trigger.SCHEDULE,
-            str(SCHEDULE),
-            wanted=head.sha,
-            noticed_at=status.noticed_at,
-            visible_after=sighting.looked_before if fresh else None,
-            webhook_missed=self._missed(tx, environment, head),
-        )
-        self._queue.add(tx, environment, request, SCHEDULE)
-        return True
-
-    @staticmethod
-    def _missed(tx: Transaction, environment: Environment, head: Revision) -> bool:
-        hooks = hooks_of(environment)
-        return tx.inbox.in_use(hooks) and not tx.inbox.announced(hooks, head.sha)
-
-    def _may_try(self, tx: Transaction, environment: Environment, head: Revision, at: datetime) -> bool:
-        """Whether to deliver the head: not while that is under way, and after failures with growing pauses."""
-        if any(one.request.wanted == head.sha for one in tx.operations.queued(environment.id)):
-            return False
-        active = tx.operations.active(environment.id)
-        if active and active.phase is Phase.RUNNING and active.request.wanted == head.sha:
-            return False
-        last = tx.operations.last_finished(environment.id, OperationKind.SYNC.value)
-        if last and environment.policy.observe and (last.outcome, last.revision) == (Outcome.OBSERVED, head.sha):
-            return False  # told already
-        failed = last and last.phase in (Phase.FAILED, Phase.ERROR, Phase.TERMINATED)
-        if not failed or last is None or head.sha not in (last.revision, last.request.wanted):
-            return True
-        if environment.status.last_finished_at is None:
-            return True  # a person has edited the source or the target since
-        if last.phase is not Phase.ERROR:
-            return False  # the target refused this revision, or a person stopped it: trying again changes nothing
-        wait = min(RETRY_CAP_S, environment.policy.interval_s * 2 ** min(10, environment.status.failures))
-        return last.finished_at is None or at >= last.finished_at + timedelta(seconds=wait)
-
-    def _gone(self, environment: Environment, sighting: Sighting, detail: str) -> None:
-        """Record once that the ref does not exist (any more); nothing is pruned."""
-        gone = Condition(ConditionKind.SOURCE, detail)
-        if environment.status.condition == gone or is_sha(environment.source.ref):
-            return
-        moved = RefMoved(environment.source.ref, environment.status.noticed, None, why=detail)
-        with self._ports.store.write() as tx:
-            current = tx.environments.by_id(environment.id)
-            tx.environments.put_status(current.id, replace(current.status, condition=gone))
-            refused = decision(current, Outcome.REFUSED, "schedule", f"{detail} Nothing was changed on the target.")
-            tx.ledger.append(sighting.at, [about(current, moved), refused])
-        self._ports.notifier.notify(("ledger", f"environment-{environment.name}"))
+        """Decide about one environment from what the mirror knows, or from a look at its own ref."""
+        self._decisions.consider(name, sighting)
 
 
 def seen_through(tx: Transaction, watched: RepositoryState) -> Sequence[Environment]:

@@ -103,6 +103,12 @@ def deliverable(path: bytes) -> bytes:
     return path
 
 
+def expect_shallow(failure: GitFailed) -> None:
+    """Git walks trees by recursion: one that is made to be endless ends it by a signal. Raises `too_deep`."""
+    if failure.code < -1:
+        raise too_deep() from None
+
+
 def too_deep(path: bytes = b"") -> SourceRefused:
     """A path that no system takes, or a tree that is made to exhaust us."""
     mend = f"Paths may have {_LONGEST:,} bytes and {_DEEPEST} directories; deliver another directory of the repository."

@@ -51,6 +51,13 @@ class Address:
         return f"file://{quote(os.fsencode(self.url))}" if self.local else self.url
 
     @property
+    def server(self) -> str:
+        """Scheme, log-in name, host and port; "" where the repository lies on this machine."""
+        if self.local:
+            return ""
+        return "/".join(self.url.split("/")[:3]) if "://" in self.url else f"ssh://{self.url.partition(':')[0]}"
+
+    @property
     def local(self) -> bool:
         """Whether the repository lies on this machine."""
         return self.scheme == "file"

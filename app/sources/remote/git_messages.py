@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from app.domain.errors import Problem, PushRejected, RevisionNotFound, SourceRefused, SourceUnreachable
+from app.domain.errors import Problem, PushRejected, RevisionNotFound, SourceBusy, SourceRefused, SourceUnreachable
 from app.domain.masking import mask as mask_secrets
 from app.git import GitFailed
 
@@ -104,6 +104,12 @@ _RULES: tuple[_Rule, ...] = (
         "Add the certificate of its authority to SSL_CERT_FILE.",
     ),
     (
+        r"returned error: (?:429|503)",
+        SourceBusy,
+        "The Git server asks to wait before it is asked again.",
+        "It is left alone for as long as it asks for, at most an hour.",
+    ),
+    (
         r"returned error: 5\d\d",
         SourceUnreachable,
         "The Git server answered with an internal error.",
@@ -136,6 +142,9 @@ _RULES: tuple[_Rule, ...] = (
 )
 
 
+_SERVER_WIDE = {what for pattern, _, what, _ in _RULES if re.search("429|resolve|refused|timed|unreachable", pattern)}
+
+
 def other_object_names() -> Problem:
     """A repository whose objects have ids that nothing here can compare with."""
     problem = known(GitFailed(128, "mismatched algorithms"), with_credential=False)
@@ -162,7 +171,10 @@ def known(failure: GitFailed, *, with_credential: bool) -> Problem | None:
             if what is LOGIN and with_credential:
                 what = "The repository does not exist, or the credential was not accepted."
                 mend = "Check the address and the credential."
-            return kind(f"{what} {mend}", fields={_field(kind, mend): mend})
+            problem = kind(f"{what} {mend}", fields={_field(kind, mend): mend})
+            if isinstance(problem, SourceUnreachable):
+                problem.server_wide = what in _SERVER_WIDE
+            return problem
     return None
 
 

@@ -16,6 +16,7 @@ from app.git import GitFailed, git
 from app.sources.git import Repository
 from app.sources.remote import git_messages
 from app.sources.remote.address import Address, check_reach
+from app.sources.remote.courtesy import Courtesy
 from app.sources.remote.repository_login import GitLogin, GitLogins
 from app.sources.remote.repository_view import LocalRepository, RepositoryView
 
@@ -59,11 +60,18 @@ class Remote:
     """One repository as it is reached over its address."""
 
     def __init__(
-        self, address: Address, access: GitLogins, roots: Sequence[Path], patience: Patience, nowhere: Path
+        self,
+        address: Address,
+        access: GitLogins,
+        roots: Sequence[Path],
+        patience: Patience,
+        nowhere: Path,
+        courtesy: Courtesy | None = None,
     ) -> None:
-        """`nowhere`: where no repository is, so that no mirror's state can spoil a listing."""
+        """`nowhere`: where no repository is, so that no mirror's state can spoil a listing; `courtesy`: what servers
+        asked for, shared by all who talk to them."""
         self.address, self._access, self._patience = address, access, patience
-        self._nowhere = nowhere
+        self._nowhere, self._courtesy = nowhere, courtesy or Courtesy()
         self._local = LocalRepository(address.url, roots, nowhere.parent, address.key)
 
     def listing(self, *, everything: bool = False) -> RemoteRefs:
@@ -157,6 +165,9 @@ class Remote:
                 check_reach(self.address)
             login = self._access.login()
             variables = held.enter_context(self._access.environment(login))
+            if self.address.scheme in ("http", "https"):
+                caller = (self.address.server, self._access.credential)
+                variables = held.enter_context(self._courtesy.heeded(caller, variables))
             spoken = f"file://{quote(os.fsencode(view.git_dir))}" if view else self.address.spoken
             yield Talk(login, variables, spoken, view)
 

@@ -40,14 +40,14 @@ class GitLogins:
     """The way to one repository. The credential is asked for at every use, so that a new one takes effect."""
 
     def __init__(self, address: Address, credential: str | None, secret: Secret | None, known_hosts: Path) -> None:
-        self._address, self._credential, self._secret = address, credential, secret
+        self._address, self.credential, self._secret = address, credential, secret
         self._known_hosts = known_hosts
 
     def login(self) -> GitLogin:
         """What the repository is logged in to with. Raises SourceRefused where the credential does not fit."""
-        if self._credential is None or self._address.local:
+        if self.credential is None or self._address.local:
             return GitLogin("ambient" if self._address.scheme == "ssh" else "none")
-        values = self._secret(self._credential) if self._secret else {}
+        values = self._secret(self.credential) if self._secret else {}
         kind = values.get("kind", "")
         if kind == "password":  # to a Git server the same: a name and a secret
             kind, values = "token", {**values, "token": values.get("password", "")}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, or_, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, or_, select, type_coerce
 
 from app.domain.agents.protocol import GRACE
-from app.domain.environment import RunsOn
+from app.domain.environment import AHEAD, LEAST_LOOK_S, RunsOn
 from app.domain.status import Health, SyncStatus
 from app.store import tables
 from app.store.columns import micros
@@ -15,15 +15,37 @@ from app.store.columns import micros
 env = tables.environments
 
 
+GIT_SEEN_AT = (
+    select(tables.repositories.c.looked_at)
+    .where(
+        tables.repositories.c.repo_url == env.c.repo_url,
+        tables.repositories.c.credential == func.coalesce(env.c.credential, ""),
+        env.c.runs_on == RunsOn.SERVER.value,
+    )
+    .scalar_subquery()
+)
+
+
 def stale(now: datetime) -> ColumnElement[bool]:
-    """Whether the verdict is too old to be shown."""
-    return and_(env.c.sync == SyncStatus.SYNCED.value, or_(env.c.expires_at.is_(None), env.c.expires_at <= now))
+    """Whether the verdict is too old to be shown, or from the future: the first lines of `Status.sync_at`."""
+    gone = or_(env.c.expires_at.is_(None), env.c.expires_at <= now, env.c.checked_at > now + AHEAD, unseen(now))
+    return and_(env.c.sync == SyncStatus.SYNCED.value, gone)
+
+
+def unseen(now: datetime) -> ColumnElement[bool]:
+    """`Environment.unseen` in SQL."""
+    seen, interval = type_coerce(GIT_SEEN_AT, BigInteger), cast(env.c.interval_s, BigInteger)
+    lifetime = case((interval * 3 < LEAST_LOOK_S, LEAST_LOOK_S), else_=interval * 3) * 1_000_000
+    return func.coalesce(or_(seen > micros(now + AHEAD), seen + lifetime <= micros(now)), False)
 
 
 def silent(now: datetime) -> ColumnElement[bool]:
     """`Environment.silent` in SQL: the two are held together by a test."""
     heard = type_coerce(env.c.heard_at, BigInteger) + cast(env.c.interval_s, BigInteger) * 1_000_000
-    away = or_(env.c.agent.is_(None), env.c.heard_at.is_(None), heard < micros(now - GRACE))
+    ahead = type_coerce(env.c.heard_at, BigInteger) - cast(env.c.interval_s, BigInteger) * 1_000_000
+    away = or_(
+        env.c.agent.is_(None), env.c.heard_at.is_(None), heard < micros(now - GRACE), ahead > micros(now + GRACE)
+    )
     return and_(env.c.runs_on == RunsOn.AGENT.value, away)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     bindparam,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    type_coerce,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -33,7 +35,8 @@ from app.domain.specification.environment_fields import policy_dict, stored_poli
 from app.domain.status import Condition, Divergence, Health, SyncStatus
 from app.ports import EnvironmentFilter, EnvironmentRow, Page, Tally
 from app.store import tables
-from app.store.environments.current_status import health_now, rank_now, sync_now
+from app.store.columns import micros
+from app.store.environments.current_status import GIT_SEEN_AT, health_now, rank_now, sync_now
 from app.store.environments.hold_column import hold_dict, read_hold
 from app.store.environments.host_neighbours import neighbours, same_road
 from app.store.environments.sparklines import last_days
@@ -55,7 +58,7 @@ _ACTIVE = (
     .scalar_subquery()
     .label("active")
 )
-SELECT = select(env, _ACTIVE)
+SELECT = select(env, _ACTIVE, GIT_SEEN_AT.label("git_seen_at"))
 # Statements of every poll and every operation are built once: building one takes longer than running it.
 _OF_REPOSITORY = SELECT.where(env.c.repo_url == bindparam("url")).order_by(env.c.name)
 _BY_ID = SELECT.where(env.c.id == bindparam("of"))
@@ -185,7 +188,11 @@ class SqlEnvironments:
 
     def due_for_refresh(self, now: datetime, limit: int) -> tuple[Environment, ...]:
         busy = exists().where(ops.c.environment_id == env.c.id, ops.c.phase.in_(("queued", "running")))
-        query = SELECT.where(env.c.refresh_at <= now, env.c.runs_on == self._here.value, ~busy)
+        # one that lies further ahead than a verdict lives was planned before the clock was set back
+        wait = type_coerce(env.c.refresh_at, BigInteger) - micros(now)
+        lifetime = type_coerce(env.c.expires_at, BigInteger) - type_coerce(env.c.checked_at, BigInteger)
+        due = or_(env.c.refresh_at <= now, wait > lifetime)
+        query = SELECT.where(due, env.c.runs_on == self._here.value, ~busy)
         rows = self._db.execute(query.order_by(env.c.refresh_at).limit(limit))
         return readable(rows, read_environment, "environments")
 
@@ -269,4 +276,5 @@ def read_environment(row: Any) -> Environment:
         hold=read_hold(row.hold),
         created_at=row.created_at,
         version=row.version,
+        git_seen_at=row.git_seen_at,
     )

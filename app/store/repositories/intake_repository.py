@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, or_, select, update
@@ -76,6 +76,9 @@ class SqlRepositories:
         return tuple(Poll(*row) for row in self._db.execute(query))
 
 
+FURTHEST = timedelta(minutes=10)  # no delivery is put off for longer: one that is, was so before the clock was set back
+
+
 class SqlInbox:
     """Implements the port Inbox."""
 
@@ -126,8 +129,9 @@ class SqlInbox:
         self._db.execute(update(dr).where(dr.c.hook == hook).values(hook=name))
 
     def due(self, now: datetime, limit: int) -> tuple[Delivery, ...]:
-        waiting = (d.c.state == "waiting") & (d.c.next_at <= now)
-        left = (d.c.state == "received") & or_(d.c.next_at.is_(None), d.c.next_at <= now)
+        due = or_(d.c.next_at <= now, d.c.next_at > now + FURTHEST)
+        waiting = (d.c.state == "waiting") & due
+        left = (d.c.state == "received") & or_(d.c.next_at.is_(None), due)
         query = select(d).where(or_(waiting, left)).order_by(d.c.id).limit(limit)
         return readable(self._db.execute(query), _read, "deliveries")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -83,6 +83,7 @@ class OverviewPage:
     headline: str
     lede: str
     kept_back: str
+    troubles: tuple[str, ...]
     tally: Tally
     needs: tuple[Need, ...]
     more_needs: int
@@ -127,6 +128,7 @@ def overview(
         headline=headline(tally),
         lede=lede(tally),
         kept_back=kept_back(seen.holds, seen.now),
+        troubles=troubles(visit.request.app.state.troubles()),
         tally=tally,
         needs=needs,
         more_needs=tally.need - len(needs),
@@ -166,6 +168,22 @@ def lede(tally: Tally) -> str:
     known = [(tally.by_sync.get(one.value, 0), words.get(one, one.value)) for one in SyncStatus]
     parts = [f"{count:,} {word}" for count, word in known if count]
     return f"{plural(tally.total, 'environment')}: {listed(parts)}."
+
+
+def troubles(found: Mapping[str, str]) -> tuple[str, ...]:
+    """What PushPull itself fails to do at present, one sentence each."""
+    named = {
+        "poll": "Looking at a repository",
+        "polls": "Arranging the polls",
+        "refreshes": "Asking for refreshes",
+        "holds": "Ending expired holds",
+        "deliveries": "Acting on webhook deliveries",
+        "commands": "Ending agents' commands",
+        "agents": "Watching the agents",
+        "lost": "Looking for interrupted operations",
+        "checkpoints": "Signing the audit log",
+    }
+    return tuple(f"{named.get(tick, tick)} {why}." for tick, why in found.items())
 
 
 def groups(page: Page[EnvironmentRow], now: datetime, kinds: KindCatalogue, *, whole: bool) -> tuple[Group, ...]:

@@ -7,6 +7,7 @@ did the work; the counters start at zero with the process, as Prometheus expects
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.gc_collector import GCCollector
@@ -43,6 +44,7 @@ class Metrics:
         self.loop_lag = Gauge("pushpull_event_loop_lag_seconds", "Delay of the event loop's last tick.",
                               registry=registry)  # fmt: skip
         self._last: int | None = None
+        self._failed: dict[str, int] = {}
         self._turn = threading.Lock()
         self._counters(registry)
         self._gauges(registry)
@@ -67,13 +69,23 @@ class Metrics:
         self._queue = Gauge("pushpull_operations_active", "Operations by phase (queue depth, running).", ("phase",),
                             registry=registry)  # fmt: skip
 
+        self._failing = Gauge("pushpull_tick_failing", "Whether what is done again and again fails or hangs now.",
+                              ("tick",), registry=registry)  # fmt: skip
+        self._failures = Counter("pushpull_tick_failures", "Ticks that failed, by what they do.", ("tick",),
+                                 registry=registry)  # fmt: skip
+
     def start(self, queries: Queries) -> None:
         """Count from here on."""
         self._last = queries.events.last_id(SYSTEM)
 
-    def exposition(self, queries: Queries) -> bytes:
-        """Everything, in Prometheus' text format."""
+    def exposition(self, queries: Queries, failures: Mapping[str, int], troubles: Collection[str]) -> bytes:
+        """Everything, in Prometheus' text format. `failures`: how often each tick failed; `troubles`: those that fail
+        or hang now."""
         with self._turn:
+            for tick in {*failures, *troubles, *self._failed}:
+                self._failures.labels(tick).inc(failures.get(tick, 0) - self._failed.get(tick, 0))
+                self._failing.labels(tick).set(int(tick in troubles))
+            self._failed = dict(failures)
             self._follow(queries)
             self._look(queries)
             return generate_latest(self.registry)

@@ -52,7 +52,8 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """Every part is ready."""
+    """Every part is ready. `degraded`: what is done again and again and fails or hangs now, e.g. "poll", and why."""
 
-    status: Literal["ok"]
+    status: Literal["ok", "degraded"]
     checks: dict[str, str]
+    degraded: dict[str, str]

@@ -28,12 +28,14 @@ def alive() -> dict[str, str]:
 
 @router.get("/readyz", response_model=Ready, responses={503: NOT_READY}, dependencies=[exempt(Exemption.PUBLIC)])
 def ready(request: Request) -> Response | dict[str, object]:
-    """The database answers and is migrated; workers and scheduler are alive."""
+    """The database answers and is migrated; workers and scheduler are alive. Where something that is done again and
+    again fails or hangs, the rest goes on: `status` is "degraded" then, and `degraded` says what and why."""
     checks: dict[str, str] = request.app.state.readiness()
     bad = {name: text for name, text in checks.items() if text != "ok"}
     if bad:
         return answer(503, "not_ready", f"Not ready: {', '.join(f'{name} {text}' for name, text in bad.items())}.", bad)
-    return {"status": "ok", "checks": checks}
+    troubles = dict(request.app.state.troubles())
+    return {"status": "degraded" if troubles else "ok", "checks": checks, "degraded": troubles}
 
 
 @router.get(
@@ -47,4 +49,6 @@ def metrics(request: Request, queries: Reads) -> Response:
     wanted: str = request.app.state.metrics_token
     if wanted and not hmac.compare_digest((bearer(request) or "").encode(), wanted.encode()):
         raise NotAuthenticated()
-    return Response(request.app.state.metrics.exposition(queries), media_type=CONTENT_TYPE_LATEST)
+    state = request.app.state
+    figures = state.metrics.exposition(queries, state.failures(), state.troubles())
+    return Response(figures, media_type=CONTENT_TYPE_LATEST)

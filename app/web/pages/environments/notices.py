@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.domain.environment import Hold, Mode
 from app.domain.operation import Outcome, Phase
 from app.domain.status import ConditionKind, Health, SyncStatus
+from app.services.outcomes.retries import retry_at
 from app.web.pages.environments.header import Head
 from app.web.rendering import links
 from app.wording.quantities import agree, plural
@@ -168,8 +169,10 @@ def _stuck(head: Head) -> str:
         return ""
     if last.phase not in (Phase.FAILED, Phase.ERROR, Phase.TERMINATED):
         return ""
-    again = last.phase is Phase.ERROR and head.environment.policy.auto_sync
-    then = "It is tried again at growing distances." if again else "Nothing tries it again by itself."
+    again = retry_at(head.environment, last) if head.environment.policy.auto_sync else None
+    then = "Nothing tries it again by itself."
+    if again:
+        then = f"It is tried again {relative(again, head.now) if again > head.now else 'now'}, at growing distances."
     return f"Its delivery was stopped. {then}" if last.phase is Phase.TERMINATED else then
 
 

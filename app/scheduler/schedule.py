@@ -1,36 +1,45 @@
-"""Ticks: APScheduler says when, the database says what. Nothing here holds a truth."""
+"""APScheduler says when, the database says what. Nothing here holds a truth."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor as Pool
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.domain.actor import SCHEDULE
 from app.domain.environment import RunsOn
 from app.domain.operation import OperationKind, Request, Trigger
 from app.processes import clear_up, end_children_with
+from app.scheduler.host_lanes import HostLanes
+from app.scheduler.steady_trigger import JumpWatch, SteadyTrigger
+from app.scheduler.tick_health import TickHealth
+from app.services.triggers.polling import TROUBLED
 from app.services.use_cases import UseCases
 
 REFRESH_BATCH = 50
 JITTER = 0.1  # of the interval, so that many sources are not asked in the same instant
+WATCH_S = 1.0  # how often it is looked whether the wall clock was set
 log = logging.getLogger("scheduler")
 
 
 class Scheduler:
     """One poll job per repository, however many environments use it; one tick each for refreshes, holds, deliveries."""
 
-    def __init__(self, use_cases: UseCases, *, calm: bool = False) -> None:
-        """`calm`: look less often whether something is due, for a process that is to be hardly noticed."""
-        self._use_cases, self._pace = use_cases, 5.0 if calm else 1.0
-        self._turn = threading.Lock()
-        executors = {"default": Pool(4), "polls": Pool(8)}
+    def __init__(self, use_cases: UseCases, *, worker: str = "scheduler", calm: bool = False) -> None:
+        """`worker`: the name under which this process works on operations, which are never lost while it lives; `calm`:
+        look less often whether something is due, for a process that is to be hardly noticed."""
+        self._use_cases, self._worker, self._pace = use_cases, worker, 5.0 if calm else 1.0
+        self._clock = use_cases.ports.clock
+        self._turn, self._stopping = threading.Lock(), threading.Event()
+        self._health, self._lanes = TickHealth(self._clock.monotonic), HostLanes()
+        executors = {"default": Pool(8), "polls": Pool(40)}  # threads are made as they are needed
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = BackgroundScheduler(executors=executors, job_defaults=defaults, timezone="UTC")
         self._polls: dict[str, tuple[str, str | None, int]] = {}
@@ -46,8 +55,9 @@ class Scheduler:
         )
         self.arrange_polls()
         for name, call, seconds in ticks:
-            self._scheduler.add_job(_guarded(name, call), "interval", seconds=seconds, id=f"tick-{name}")
+            self.add(name, call, seconds)
         self._scheduler.start()
+        threading.Thread(target=self._watch, name="clock-watch", daemon=True).start()
 
     def _servers(self) -> tuple[tuple[str, Callable[[], object], float], ...]:
         """What only a server has: webhooks, and agents."""
@@ -62,7 +72,11 @@ class Scheduler:
 
     def add(self, name: str, call: Callable[[], object], seconds: float) -> None:
         """Another tick, e.g. retention or checkpoints."""
-        self._scheduler.add_job(_guarded(name, call), "interval", seconds=seconds, id=f"tick-{name}")
+
+        def called() -> None:
+            call()
+
+        self._scheduler.add_job(self._health.run, SteadyTrigger(seconds), (name, "", called), id=f"tick-{name}")
 
     def nudge(self, repo_url: str, credential: str | None) -> None:
         """Bring a poll forward, as soon as a thread is free."""
@@ -73,10 +87,19 @@ class Scheduler:
     @property
     def running(self) -> bool:
         """Whether it ticks."""
-        return bool(self._scheduler.running)
+        return bool(self._scheduler.running) and not self._health.silent_s()
+
+    def troubles(self) -> Mapping[str, str]:
+        """{tick: why it fails, or since when it hangs}."""
+        return self._health.troubles()
+
+    def failures(self) -> Mapping[str, int]:
+        """{tick: how often it failed since the start}."""
+        return self._health.failures
 
     def stop(self) -> None:
         """Stop ticking; what runs ends by itself."""
+        self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -91,21 +114,31 @@ class Scheduler:
                       for (url, credential), interval in tx.environments.repositories().items()}  # fmt: skip
         for id in self._polls.keys() - wanted.keys():
             self._scheduler.remove_job(id)
+            self._health.forget("poll", id)
         for id, (url, credential, interval) in wanted.items():
             if self._polls.get(id) != (url, credential, interval):
                 self._scheduler.add_job(
-                    _guarded("poll", partial(self._use_cases.poller.poll, url, credential)),
-                    "interval", seconds=interval, jitter=interval * JITTER, id=id,
+                    partial(self._poll, id, url, credential), SteadyTrigger(interval, interval * JITTER), id=id,
                     executor="polls", replace_existing=True,
                 )  # fmt: skip
         self._polls = wanted
 
     def recover(self) -> None:
         """Settle what another process left running, and end what that one had started on this machine."""
-        lost = self._use_cases.queue.recover("scheduler")
+        lost = self._use_cases.queue.recover(self._worker)
         if lost:
             clear_up()
             end_children_with("PUSHPULL_OPERATION", [operation.id for operation in lost])
+
+    def _poll(self, id: str, repo_url: str, credential: str | None) -> None:
+        """Poll in the lane of the repository's server; a repository on this machine has one of its own."""
+
+        def call() -> str | None:
+            result = self._use_cases.poller.poll_due(repo_url, credential)
+            return "the log has the details" if result == TROUBLED else None
+
+        lane = self._use_cases.ports.sources.server(repo_url) or repo_url
+        self._lanes.run(lane, id, lambda: self._health.run("poll", id, call))
 
     def refresh_due(self) -> None:
         """Ask for the refreshes whose time has come."""
@@ -119,18 +152,25 @@ class Scheduler:
                 self._use_cases.queue.add(tx, environment, request, SCHEDULE)
         ports.notifier.notify(("work",))
 
+    def _watch(self) -> None:
+        """Notice that the wall clock was set, and bring everything forward that would wait for the old time."""
+        watch = JumpWatch(self._clock.now().timestamp(), self._clock.monotonic())
+        while not self._stopping.wait(WATCH_S):
+            step = watch.jumped(self._clock.now().timestamp(), self._clock.monotonic())
+            if step:
+                log.warning("the wall clock was set", extra={"seconds": round(step, 1)})
+                self.realign()
+
+    def realign(self) -> None:
+        """Let no job wait longer than its interval from now on."""
+        for job in self._scheduler.get_jobs():
+            now, seconds = datetime.now(UTC), job.trigger.seconds
+            if job.next_run_time and job.next_run_time > now + timedelta(seconds=seconds * (1 + JITTER)):
+                try:
+                    job.modify(next_run_time=now + timedelta(seconds=min(seconds, 1.0)))
+                except JobLookupError:
+                    continue  # it went meanwhile
+
 
 def _job(url: str, credential: str | None) -> str:
     return "poll-" + hashlib.sha256(f"{url}\0{credential or ''}".encode()).hexdigest()[:20]
-
-
-def _guarded(name: str, call: Callable[[], object]) -> Callable[[], None]:
-    """One failing tick is logged and does not stop the others."""
-
-    def run() -> None:
-        try:
-            call()
-        except Exception:
-            log.exception("a tick failed", extra={"tick": name})
-
-    return run
