@@ -221,7 +221,7 @@ def application(installation: Installation) -> FastAPI:
             settings.notice,
             installation.troubles,
             installation.failures,
-        ),  # fmt: skip
+        ),
     )
 
 
