@@ -1,8 +1,7 @@
-"""The REST API as the command line uses it. Address and token come from PUSHPULL_URL and PUSHPULL_TOKEN."""
+"""The REST API as the command line uses it."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
 
 FINAL = frozenset({"succeeded", "failed", "error", "terminated", "superseded"})
 DEFAULT_URL = "http://127.0.0.1:8000"
+WHERE = "Which server is asked: `pushpull help connection`."
 Json = dict[str, Any]
 
 
@@ -24,29 +24,33 @@ class Failure(Exception):
 
 
 class Client:
-    """One server."""
+    """One server, asked with a token ("" for none)."""
 
-    def __init__(self, url: str | None = None, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
         import httpx  # commands that make no request start without it, the server among them
 
-        self.url = (url or os.environ.get("PUSHPULL_URL") or DEFAULT_URL).rstrip("/")
-        given = token or os.environ.get("PUSHPULL_TOKEN") or ""
-        headers = {"Authorization": f"Bearer {given}"} if given else {}
+        self.url = url.rstrip("/")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._failure = httpx.HTTPError
         self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=60.0)
 
-    def call(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
+    def call(self, method: str, path: str, /, body: Any = None, **params: Any) -> Any:
         """Make a request and return its JSON (None for an empty answer). Raises Failure in words."""
         given = {name: value for name, value in params.items() if value not in (None, "")}
         try:
             answer = self._http.request(method, path, json=body, params=given)
         except self._failure as error:
-            raise Failure(f"{self.url} cannot be reached ({type(error).__name__}). Set PUSHPULL_URL?", 3) from None
-        if answer.is_success:
+            raise Failure(f"{self.url} cannot be reached ({_cause(error)}). {WHERE}", 3) from None
+        except UnicodeError:
+            raise Failure("an argument holds bytes that are no text", 2) from None
+        if not answer.is_success:
+            raise Failure(_in_words(answer), 2 if answer.status_code in (401, 403) else 1)
+        try:
             return answer.json() if answer.content else None
-        raise Failure(_in_words(answer), 2 if answer.status_code in (401, 403) else 1)
+        except ValueError:
+            raise Failure(f"{self.url} is no PushPull server: it answers with something else. {WHERE}", 3) from None
 
-    def pages(self, path: str, **params: Any) -> Iterator[Json]:
+    def pages(self, path: str, /, **params: Any) -> Iterator[Json]:
         """Every item of a list, page by page."""
         after = None
         while True:
@@ -66,7 +70,7 @@ class Client:
                     raise Failure(_in_words(answer))
                 yield from answer.iter_bytes()
         except self._failure as error:
-            raise Failure(f"{self.url} broke off ({type(error).__name__}).", 3) from None
+            raise Failure(f"{self.url} broke off ({_cause(error)}).", 3) from None
 
     def follow(self, id: str, timeout_s: float) -> Iterator[Json]:
         """An operation each time something about it changed, until it is finished."""
@@ -85,14 +89,22 @@ class Client:
             pause = min(1.0, pause * 1.5)
 
 
+def _cause(error: Exception) -> str:
+    """What the system says about a connection that failed."""
+    text = str(error) or type(error).__name__
+    return text.rpartition("] ")[2] if text.startswith("[Errno") else text
+
+
 def _in_words(answer: httpx.Response) -> str:
     try:
-        problem: Mapping[str, Any] = answer.json()
+        problem = answer.json()
     except ValueError:
+        problem = None
+    if not isinstance(problem, Mapping):
         return f"the server answered {answer.status_code}"
     lines = [str(problem.get("detail") or problem.get("title") or f"the server answered {answer.status_code}")]
     wrong = [(str(one.get("field")), str(one.get("message"))) for one in problem.get("errors") or ()]
     lines += [f"  {field}: {text}" for field, text in wrong if text.rstrip(".") not in lines[0]]
     if answer.status_code == 401:
-        lines.append("  Set PUSHPULL_TOKEN to a token from Settings.")
+        lines.append("  Log in with `pushpull login URL`, set PUSHPULL_TOKEN, or give --token-file.")
     return "\n".join(lines)

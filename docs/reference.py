@@ -20,7 +20,8 @@ def configuration() -> str:
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (None, "") else f"`{field.default}`"
         lines.append(f"| `PUSHPULL_{name.upper()}` | {default} | {field.description} |")
-    lines += ["", "Client commands read `PUSHPULL_URL` (default `http://127.0.0.1:8000`) and `PUSHPULL_TOKEN`.", ""]
+    client = "`PUSHPULL_URL`, `PUSHPULL_TOKEN` and `PUSHPULL_PROFILE`: [connection](cli.md#connection)."
+    lines += ["", f"Client commands read {client}", ""]
     return "\n".join(lines)
 
 
@@ -96,9 +97,27 @@ def commands() -> str:
     import typer
 
     from app.cli.command_line import app
+    from app.cli.connection.connecting import HELP
+    from app.cli.surface.exit_codes import MEANINGS
 
     lines = ["# Command line", "", NOTE]
-    lines += ["Exit code 0 only where the requested thing is true. `--json` prints what the REST API answers.", ""]
+    lines += [
+        "`--json` prints what the REST API answers, as one document; where a command goes on and on (`events`,",
+        "`operations logs`), as one document a line. `-h` explains a command, `pushpull completion` teaches a shell.",
+        "",
+        "## Exit codes",
+        "",
+        "| code | meaning |",
+        "|---|---|",
+        *(f"| {code} | {meaning} |" for code, meaning in MEANINGS.items()),
+        "",
+        "## Connection",
+        "",
+        "```",
+        HELP,
+        "```",
+        "",
+    ]
     lines += list(_command(typer.main.get_command(app), "pushpull"))
     return "\n".join(lines)
 
@@ -122,6 +141,8 @@ def _command(command: Any, name: str) -> Iterator[str]:
         for one in options:
             yield f"| `{', '.join(one.opts)}` | {one.help or ''} |"
         yield ""
+    if command.examples:
+        yield from ("```sh", *command.examples, "```", "")
 
 
 def _argument(one: Any) -> str:

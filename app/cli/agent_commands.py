@@ -7,21 +7,26 @@ from typing import Annotated, Any
 import typer
 
 from app.cli import output
+from app.cli.connection.connecting import connected
 from app.cli.environment_commands import AsJson
-from app.client import Client
+from app.cli.surface.help_text import ClientCommand
 from app.domain.agents.enrollment_commands import host_commands
 
 
 def register(group: typer.Typer) -> None:
     """Add this module's commands to the group `agent`."""
-    group.command("list")(list_)
-    group.command("token")(token)
-    group.command("revoke")(revoke)
+    group.command("list", cls=ClientCommand)(list_)
+    group.command("token", cls=ClientCommand)(token)
+    group.command("revoke", cls=ClientCommand)(revoke)
 
 
 def list_(as_json: AsJson = False) -> None:
-    """List agents: who works for what, and when it was heard of last."""
-    items = list(Client().pages("/agents"))
+    """List agents: who works for what, and when it was heard of last.
+
+    Examples:
+        pushpull agent list
+    """
+    items = list(connected().pages("/agents"))
     if as_json:
         output.as_json({"items": items, "next": None})
         return
@@ -43,8 +48,12 @@ def token(
     environments: Annotated[list[str], typer.Argument(metavar="ENV...", help="What the agent shall work for.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make a one-time token that enrolls one agent, shown this once. What to run with it is told beside it (stderr)."""
-    client = Client()
+    """Make a one-time token that enrolls one agent, shown this once. What to run with it is told beside it (stderr).
+
+    Examples:
+        pushpull agent token shop docs
+    """
+    client = connected()
     made = client.call("POST", "/agents/enrollments", {"environments": environments})
     if as_json:
         output.as_json(made)
@@ -55,7 +64,13 @@ def token(
     typer.echo(made["token"])
 
 
-def revoke(id: Annotated[str, typer.Argument(help="Id of the agent.")]) -> None:
-    """Revoke an agent at once; its environments read Unknown."""
-    Client().call("DELETE", f"/agents/{id}")
-    typer.echo(f"revoked {id}")
+def revoke(
+    id: Annotated[str, typer.Argument(metavar="AGENT", help="Id of the agent.")], as_json: AsJson = False
+) -> None:
+    """Revoke an agent at once; its environments read Unknown.
+
+    Examples:
+        pushpull agent revoke a1b2c3
+    """
+    connected().call("DELETE", f"/agents/{id}")
+    output.as_json({"revoked": id}) if as_json else typer.echo(f"revoked {id}")

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli import output as show
+from app.cli.connection.connecting import connected
 from app.cli.environment_commands import AsJson
 from app.cli.server_commands import settings
-from app.client import Client, Failure
+from app.cli.surface.help_text import ClientCommand, CommandGroup, HelpfulCommand
+from app.client import Failure
 
 if TYPE_CHECKING:
     from app.services.security.audit_log import AuditLog
 
 SEALED = ("hash", "public_key", "signature")
-group = typer.Typer(no_args_is_help=True, help="Export and verify the audit log.")
+group = CommandGroup(of=HelpfulCommand, help="Export and verify the audit log.")
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command("verify")
 def verify(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An export, JSONL or CSV.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="An export, JSONL or CSV.")],
     head: Annotated[str | None, typer.Option(help="Hash that the last entry must have; finds a cut-off end.")] = None,
     filtered: Annotated[bool, typer.Option("--filtered", help="The export was filtered: gaps are expected.")] = False,
     key: Annotated[
@@ -40,7 +42,11 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify an exported audit log offline; exit 0 only where it is intact."""
+    """Verify an exported audit log offline; exit 0 only where it is intact.
+
+    Examples:
+        pushpull audit verify audit.jsonl
+    """
     from app.services.security.audit_file import verify_file
 
     seal = _sealed_by(key, _seal_of(file)) if key else None
@@ -88,7 +94,11 @@ def _sealed_by(key: str, path: Path) -> tuple[int, str]:
 
 @group.command("head")
 def head_kept(as_json: AsJson = False) -> None:
-    """Show, on the server's machine, the signing key's fingerprint and the head that is kept outside the database."""
+    """Show, on the server's machine, the signing key's fingerprint and the head that is kept outside the database.
+
+    Examples:
+        pushpull audit head
+    """
     with local_log() as log:
         last = log.last_kept()
         answer = {"key": log.fingerprint, "seq": last.seq if last else None, "head": last.hash if last else None}
@@ -102,7 +112,11 @@ def head_kept(as_json: AsJson = False) -> None:
 def accept_head(
     reason: Annotated[str, typer.Option(help="Why the stored log is the right one; it is audited.")],
 ) -> None:
-    """Take the stored log as it is, on the server's machine: after a restored backup, or with a new signing key."""
+    """Take the stored log as it is, on the server's machine: after a restored backup, or with a new signing key.
+
+    Examples:
+        pushpull audit accept-head --reason "restored the backup of Monday"
+    """
     from app.domain.actor import Actor, ActorKind
     from app.domain.errors import Problem
 
@@ -133,19 +147,24 @@ def local_log() -> Iterator[AuditLog]:
         store.close()
 
 
-@group.command("export")
+@group.command("export", cls=ClientCommand)
 def export(
     format: Annotated[str, typer.Option(help="jsonl or csv.")] = "jsonl",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File; default is standard output.")] = None,
 ) -> None:
-    """Export the whole audit log; beside a file, FILE.seal.json is its end, signed."""
-    chunks = Client().stream("/audit/export", format=format)
+    """Export the whole audit log; beside a file, FILE.seal.json is its end, signed.
+
+    Examples:
+        pushpull audit export -o audit.jsonl
+        pushpull audit export --format csv > audit.csv
+    """
+    chunks = connected().stream("/audit/export", format=format)
     if output is None:
         for chunk in chunks:
             sys.stdout.buffer.write(chunk)
         return
     try:
-        seal = json.dumps(Client().call("GET", "/audit/seal"), indent=1)
+        seal = json.dumps(connected().call("GET", "/audit/seal"), indent=1)
         _seal_of(output).write_text(f"{seal}\n", "utf-8")
     except Failure as problem:  # the log of an installation that was tampered with is wanted all the same
         show.say(f"exported without a seal: {problem}", err=True)

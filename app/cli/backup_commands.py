@@ -19,8 +19,14 @@ def register(app: typer.Typer) -> None:
         app.command(command.__name__)(command)
 
 
-def backup(out: Annotated[Path, typer.Argument(help="Archive to write, e.g. pushpull-backup.tar.gz.")]) -> None:
-    """Write a consistent backup while the server runs: database, keys, inventories. Keep it as safe as the keys."""
+def backup(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="Archive to write, e.g. pushpull-backup.tar.gz.")],
+) -> None:
+    """Write a consistent backup while the server runs: database, keys, inventories. Keep it as safe as the keys.
+
+    Examples:
+        pushpull backup pushpull-backup.tar.gz
+    """
     from app.store import open_engine
     from app.store.backup import backup as write
 
@@ -30,10 +36,14 @@ def backup(out: Annotated[Path, typer.Argument(help="Archive to write, e.g. push
 
 
 def restore(
-    archive: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")],
+    archive: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A backup.")],
     force: Annotated[bool, typer.Option(help="Replace key files that are there already.")] = False,
 ) -> None:
-    """Fill an empty installation from a backup, on SQLite or PostgreSQL. Stop the server first."""
+    """Fill an empty installation from a backup, on SQLite or PostgreSQL. Stop the server first.
+
+    Examples:
+        PUSHPULL_DATA_DIR=/var/lib/pushpull pushpull restore pushpull-backup.tar.gz
+    """
     from app.domain.errors import Problem
     from app.store import open_engine
     from app.store.backup import restore as fill

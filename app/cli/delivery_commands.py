@@ -9,18 +9,22 @@ from typing import Annotated, Any
 import typer
 
 from app.cli import output
+from app.cli.connection.connecting import connected
+from app.cli.connection.following import asked, begun, ended
 from app.cli.environment_commands import AsJson, Name
+from app.cli.surface.help_text import ClientCommand
 from app.client import Client, Failure
 from app.wording.quantities import secrets_in_words
 from app.wording.visible_text import visible
 
+LOST = ("failed", "error", "terminated", "superseded")
 LOCAL = re.compile(r"[~^]|@\{|\A@\Z")  # in no name of a branch or tag, so it asks for reckoning
-Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; exit 0 only where it succeeded.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end; default is not to.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait at most.")]
 Reason = Annotated[str, typer.Option("--reason", "-m", help="Why; kept in the ledger.")]
 HELD = "held from the command line"
 OverrideHold = Annotated[bool, typer.Option("--override-hold", help="Also under a hold; whose it was is written down.")]
-Paths = Annotated[list[str] | None, typer.Argument(help="Drifted paths; default is all of them.")]
+Paths = Annotated[list[str] | None, typer.Argument(metavar="[PATH...]", help="Drifted paths; default is all of them.")]
 Expires = Annotated[str | None, typer.Option("--expires-at", help="RFC 3339 time at which the hold ends.")]
 
 
@@ -30,7 +34,7 @@ def register(app: typer.Typer) -> None:
         ("push", push), ("refresh", refresh), ("drift", drift), ("heal", heal), ("write-back", write_back),
         ("rollback", rollback), ("hold", hold), ("resume", resume), ("compare", compare),
     ):  # fmt: skip
-        app.command(name)(command)
+        app.command(name, cls=ClientCommand)(command)
 
 
 def _pipeline() -> dict[str, str] | None:
@@ -50,22 +54,7 @@ def _pipeline() -> dict[str, str] | None:
 
 def _end(client: Client, operation: dict[str, Any], wait: bool, timeout: float, as_json: bool) -> dict[str, Any]:
     """Show an operation (to its end, with `wait`) and return its last state."""
-    shown: set[str] = set()
-    lines = output.console()
-    if not wait:
-        why = f": {operation['reason']}" if operation["reason"] else ""
-        output.as_json(operation) if as_json else lines.print(
-            f"operation {operation['id']} is {operation['phase']}{why}"
-        )
-        return operation
-    last = operation
-    for last in client.follow(operation["id"], timeout):
-        for stage in last["stages"]:
-            if stage["finished_at"] and stage["name"] not in shown and not as_json:
-                shown.add(stage["name"])
-                lines.print(output.stage_line(stage))
-    output.as_json(last) if as_json else lines.print(output.operation_line(last))
-    return last
+    return ended(client, operation, timeout, as_json) if wait else asked(client, operation, as_json)
 
 
 def push(
@@ -82,14 +71,24 @@ def push(
     override_hold: OverrideHold = False,
     as_json: AsJson = False,
 ) -> None:
-    """Deliver a revision. With --wait, exit 0 only where that revision is live and healthy."""
+    """Deliver a revision. With --wait, exit 0 only where that revision is live and healthy.
+
+    Without --wait it returns once the revision is found (after 5 s at the latest): exit 1 where there is no such
+    revision, 0 where the delivery goes on by itself.
+
+    Examples:
+        pushpull push shop --wait
+        pushpull push shop --revision $(git rev-parse HEAD) --wait
+        pushpull plan shop --revision v1.5.0
+    """
     _refuse_local(revision or "")
-    client = Client()
+    client = connected()
     body = {"revision": revision, "pipeline": _pipeline(), "allow_older": allow_older, "reason": reason}
     body["override_hold"] = override_hold
     given = {key: value for key, value in body.items() if value}
-    operation = _end(client, client.call("POST", f"/environments/{name}/syncs", given), wait, timeout, as_json)
-    if wait and not _is_live(client, name, operation):
+    operation = client.call("POST", f"/environments/{name}/syncs", given)
+    operation = _end(client, operation if wait else begun(client, operation), wait, timeout, as_json)
+    if operation["phase"] in LOST or (wait and not _is_live(client, name, operation)):
         raise typer.Exit(1)
 
 
@@ -112,16 +111,24 @@ def _is_live(client: Client, name: str, operation: dict[str, Any]) -> bool:
 
 
 def refresh(name: Name, timeout: Timeout = 600, as_json: AsJson = False) -> None:
-    """Compare live with desired now; exit 0 only where they are equal."""
-    client = Client()
+    """Compare live with desired now; exit 0 only where they are equal.
+
+    Examples:
+        pushpull refresh shop
+    """
+    client = connected()
     operation = _end(client, client.call("POST", f"/environments/{name}/refreshes"), True, timeout, as_json)
     if operation["phase"] != "succeeded" or operation.get("outcome") == "out_of_sync":
         raise typer.Exit(1)
 
 
 def drift(name: Name, as_json: AsJson = False) -> None:
-    """Show what moved on the target since the last delivery; exit 0 only where nothing did."""
-    found = Client().call("GET", f"/environments/{name}/drift")
+    """Show what moved on the target since the last delivery; exit 0 only where nothing did.
+
+    Examples:
+        pushpull drift shop
+    """
+    found = connected().call("GET", f"/environments/{name}/drift")
     if as_json:
         output.as_json(found)
     else:
@@ -138,11 +145,15 @@ def drift(name: Name, as_json: AsJson = False) -> None:
 def heal(
     name: Name, override_hold: OverrideHold = False, wait: Wait = False, timeout: Timeout = 600, as_json: AsJson = False
 ) -> None:
-    """Make live equal the live revision again; what was changed by hand is overwritten."""
-    client = Client()
+    """Make live equal the live revision again; what was changed by hand is overwritten.
+
+    Examples:
+        pushpull heal shop --wait
+    """
+    client = connected()
     body = {"override_hold": True} if override_hold else {}
-    ended = _end(client, client.call("POST", f"/environments/{name}/drift/heals", body), wait, timeout, as_json)
-    if wait and ended["phase"] != "succeeded":
+    last = _end(client, client.call("POST", f"/environments/{name}/drift/heals", body), wait, timeout, as_json)
+    if wait and last["phase"] != "succeeded":
         raise typer.Exit(1)
 
 
@@ -157,10 +168,15 @@ def write_back(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Commit what drifted to Git, on the live revision. What looks like secrets is left out unless it is named."""
+    """Commit what drifted to Git, on the live revision. What looks like secrets is left out unless it is named.
+
+    Examples:
+        pushpull write-back shop -m "keep the hotfix"
+        pushpull write-back shop nginx.conf --branch hotfix
+    """
     body: dict[str, Any] = {"paths": paths or [], "message": message, "include_secrets": include_secrets or []}
     body |= {"branch": branch} if branch else {}
-    done = Client().call("POST", f"/environments/{name}/drift/write-backs", body)
+    done = connected().call("POST", f"/environments/{name}/drift/write-backs", body)
     if as_json:
         output.as_json(done)
         return
@@ -173,20 +189,28 @@ def write_back(
 
 def rollback(
     name: Name,
-    revision: Annotated[str | None, typer.Argument(help="A revision of the history.")] = None,
+    revision: Annotated[
+        str | None, typer.Argument(metavar="[REVISION]", help="A revision of `pushpull history`.")
+    ] = None,
     last_good: Annotated[bool, typer.Option("--last-good", help="The last revision that was live and well.")] = False,
     strategy: Annotated[str, typer.Option(help="pin or revert.")] = "pin",
     reason: Reason = "",
     expires_at: Expires = None,
     override_hold: OverrideHold = False,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end.")] = True,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end; default is to.")] = True,
     timeout: Timeout = 600,
     as_json: AsJson = False,
 ) -> None:
-    """Go back to a revision and stay there; exit 0 only where it is live and healthy."""
+    """Go back to a revision and stay there; exit 0 only where it is live and healthy.
+
+    Examples:
+        pushpull rollback shop --last-good -m "checkout is broken"
+        pushpull history shop
+        pushpull rollback shop 3f2c1a9b
+    """
     if bool(revision) == last_good:
         raise Failure("give either a REVISION or --last-good", 2)
-    client = Client()
+    client = connected()
     body: dict[str, Any] = {"strategy": strategy, "reason": reason}
     body |= {"last_good": True} if last_good else {"revision": revision}
     if expires_at:
@@ -205,16 +229,24 @@ def hold(
     override_hold: OverrideHold = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop automation of an environment."""
+    """Stop automation of an environment.
+
+    Examples:
+        pushpull hold shop -m "the database moves" --expires-at 2027-01-31T18:00:00Z
+    """
     body: dict[str, Any] = {"reason": reason} | ({"expires_at": expires_at} if expires_at else {})
     body |= {"override_hold": True} if override_hold else {}
-    answer = Client().call("PUT", f"/environments/{name}/hold", body)
+    answer = connected().call("PUT", f"/environments/{name}/hold", body)
     output.as_json(answer) if as_json else typer.echo(f"{name} is on hold")
 
 
 def resume(name: Name, as_json: AsJson = False) -> None:
-    """Let automation go on."""
-    answer = Client().call("DELETE", f"/environments/{name}/hold")
+    """Let automation go on.
+
+    Examples:
+        pushpull resume shop
+    """
+    answer = connected().call("DELETE", f"/environments/{name}/hold")
     output.as_json(answer or {}) if as_json else typer.echo(f"{name} goes on")
 
 
@@ -224,8 +256,13 @@ def compare(
     environment: Annotated[str, typer.Option(help="Only this one, before and after it was switched.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Push against pull, measured by this installation."""
-    found = Client().call("GET", "/comparison", window=window, labels=labels, environment=environment)
+    """Push against pull, measured by this installation.
+
+    Examples:
+        pushpull compare --window 7d
+        pushpull compare --labels team=shop --json
+    """
+    found = connected().call("GET", "/comparison", window=window, labels=labels, environment=environment)
     if as_json:
         output.as_json(found)
         return

@@ -25,7 +25,11 @@ def demo(
     ] = 40.0,
     seed: Annotated[int, typer.Option(help="What the made-up past and the story are drawn from.")] = 7,
 ) -> None:
-    """Make a repository and three environments with a past of fourteen days, and go on living until stopped."""
+    """Make a repository and three environments with a past of fourteen days, and go on living until stopped.
+
+    Examples:
+        pushpull demo --port 8400
+    """
     with kept():
         from app.demo.run import DemoPlan, run
 

@@ -11,17 +11,30 @@ from typing import Annotated, Any
 import typer
 
 from app.cli import output
-from app.client import Client, Failure
+from app.cli.connection.connecting import connected
+from app.cli.surface.help_text import CommandGroup
+from app.client import Failure
+from app.domain.environment import TargetSpec
 from app.domain.errors import InvalidInput
+from app.domain.specification.environment_fields import NAME
 from app.domain.specification.target_kind import Pin
 from app.wording.visible_text import visible
 
-Name = Annotated[str, typer.Argument(metavar="ENV", help="Name of the environment.")]
+
+def _name(value: str) -> str:
+    if not NAME.match(value):
+        raise Failure(f"'{value}' is no name of an environment: it has letters, digits, '.', '_' and '-' only", 2)
+    return value
+
+
+Name = Annotated[str, typer.Argument(metavar="ENV", callback=_name, help="Name of the environment.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 File = Annotated[str | None, typer.Option("--file", "-f", help="Specification as JSON; '-' reads standard input.")]
 Pairs = Annotated[list[str] | None, typer.Option("--set", help="Any field: policy.self_heal=true (repeatable).")]
 
-group = typer.Typer(no_args_is_help=True, help="Register, show, edit and remove environments.")
+DIVERGED = {"new_revision": ": Git has a newer revision", "drift": ": the target was changed outside Git"}
+
+group = CommandGroup(help="Register, show, edit and remove environments.")
 
 
 def register(app: typer.Typer) -> None:
@@ -31,13 +44,18 @@ def register(app: typer.Typer) -> None:
 
 @group.command("list")
 def list_(
-    search: Annotated[str, typer.Argument(help="Part of a name.")] = "",
+    search: Annotated[str, typer.Argument(metavar="[SEARCH]", help="Part of a name.")] = "",
     mode: Annotated[str, typer.Option(help="push or pull.")] = "",
     sync: Annotated[str, typer.Option(help="Synced, OutOfSync or Unknown.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List environments."""
-    items = list(Client().pages("/environments", search=search, mode=mode, sync=sync))
+    """List environments.
+
+    Examples:
+        pushpull env list
+        pushpull env list shop --sync OutOfSync
+    """
+    items = list(connected().pages("/environments", search=search, mode=mode, sync=sync))
     if as_json:
         output.as_json({"items": items, "next": None})
         return
@@ -47,26 +65,57 @@ def list_(
 
 @group.command("show")
 def show_(name: Name, as_json: AsJson = False) -> None:
-    """Show one environment."""
-    one = Client().call("GET", f"/environments/{name}")
+    """Show one environment in words.
+
+    Examples:
+        pushpull env show shop
+    """
+    one = connected().call("GET", f"/environments/{name}")
     if as_json:
         output.as_json(one)
         return
     status = one["status"]
-    lines = {
-        "source": f"{one['source']['repo_url']} {one['source']['ref']} {one['source']['path'] or '/'}",
-        "target": json.dumps(one["target"]),
+    source = one["source"]
+    place = f"{source['path'] or 'the whole tree'} of {source['repo_url']}"
+    output.fields({key: visible(value) for key, value in {
+        "source": f"{place}, {source['ref']}{_reached_with(source.get('credential'))}",
+        "target": _target(one),
         "pinned": ", ".join(text for _, text in _pinned(one)) or "-",
         "mode": output.SIGNS[one["mode"]],
         "agent": _agent(one),
-        "sync": f"{status['sync']} {status.get('divergence') or ''}",
+        "sync": f"{status['sync']}{DIVERGED.get(status.get('divergence'), '')}",
         "health": status["health"],
-        "live": f"{output.short(status['revision'])} {status['subject']} since {status['live_since'] or '-'}",
-        "hold": json.dumps(status["hold"]) if status.get("hold") else "none",
-        "last": f"{status.get('last_outcome') or '-'} {status.get('last_reason') or ''}",
-    }
-    for key, value in lines.items():
-        output.say(f"{key:<8}{visible(value.strip())}")
+        "live": _live(status),
+        "hold": _hold(status.get("hold")),
+        "last": f"{status.get('last_outcome') or '-'} {status.get('last_reason') or ''}".strip(),
+        "page": f"{connected().url}/environments/{one['name']}",
+    }.items()})  # fmt: skip
+
+
+def _reached_with(credential: str | None) -> str:
+    return f", with credential {credential}" if credential else ""
+
+
+def _target(one: dict[str, Any]) -> str:
+    """The target's address, and the stored credentials that it is reached with."""
+    from app.targets.target_registry import CATALOGUE
+
+    options = {key: value for key, value in one["target"].items() if key != "kind"}
+    spec = TargetSpec(one["target"]["kind"], options)
+    return CATALOGUE.address(spec) + "".join(_reached_with(use.name) for use in CATALOGUE.credentials(spec))
+
+
+def _live(status: dict[str, Any]) -> str:
+    if not status["revision"]:
+        return "nothing was delivered yet"
+    return f"{output.short(status['revision'])} {status['subject']}, live {output.ago(status['live_since'])}"
+
+
+def _hold(hold: dict[str, Any] | None) -> str:
+    if not hold:
+        return "none"
+    end = f"until {hold['expires_at']}" if hold.get("expires_at") else "until somebody resumes"
+    return f"by {hold['owner']}: {hold['reason'] or 'no reason given'} ({output.ago(hold['created_at'])}, {end})"
 
 
 def _pinned(one: dict[str, Any]) -> Iterator[tuple[Pin, str]]:
@@ -120,7 +169,7 @@ def _put(spec: dict[str, Any], pair: str) -> None:
 
 @group.command("add")
 def add(
-    name: Annotated[str | None, typer.Argument(metavar="[ENV]")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[ENV]", help="Name of the environment.")] = None,
     repo: Annotated[str, typer.Option(help="Address of the repository.")] = "",
     ref: Annotated[str, typer.Option(help="Branch, tag or commit.")] = "",
     path: Annotated[str, typer.Option(help="Directory in the repository.")] = "",
@@ -135,13 +184,19 @@ def add(
     set_: Pairs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register an environment, from options, a file, or both."""
+    """Register an environment, from options, a file, or both.
+
+    Examples:
+        pushpull env add shop --repo https://git.example.org/shop.git --target /srv/shop
+        pushpull env add web --repo https://git.example.org/web.git --target ssh://www@web/srv/www --credential web
+        pushpull env add api --file api.json --set policy.self_heal=true --set 'source.ref="1.10"'
+    """
     given = {"name": name, "mode": mode, "source.repo_url": repo, "source.ref": ref, "source.path": path}
     given["runs_on"] = runs_on
     pairs = [f"{key}={json.dumps(value)}" for key, value in given.items() if value]
     if target:
         pairs += [f"target.{key}={json.dumps(value)}" for key, value in _located(target, credential).items()]
-    made = Client().call("POST", "/environments", _spec(file, pairs + (set_ or [])))
+    made = connected().call("POST", "/environments", _spec(file, pairs + (set_ or [])))
     if as_json:
         output.as_json(made)
         return
@@ -167,11 +222,16 @@ def _located(text: str, credential: str = "") -> dict[str, Any]:
 
 @group.command("edit")
 def edit(name: Name, file: File = None, set_: Pairs = None, as_json: AsJson = False) -> None:
-    """Change fields of an environment; everything else stays."""
+    """Change fields of an environment; everything else stays.
+
+    Examples:
+        pushpull env edit shop --set policy.interval_s=30
+        pushpull env edit shop --set 'labels.version="1.10"'
+    """
     change = _spec(file, set_)
     if not change:
         raise Failure("nothing to change: give --set field=value or --file", 2)
-    made = Client().call("PATCH", f"/environments/{name}", change)
+    made = connected().call("PATCH", f"/environments/{name}", change)
     if as_json:
         output.as_json(made)
         return
@@ -193,12 +253,16 @@ def switch(
     set_: Pairs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Switch between push and pull, or between this server and an agent, without delivering anything anew."""
+    """Switch between push and pull, or between this server and an agent, without delivering anything anew.
+
+    Examples:
+        pushpull env switch shop --to pull -m "no pipeline needs a key"
+    """
     given = {"mode": to, "runs_on": runs_on, "agent": agent, "reason": reason}
     change = {**_spec(None, set_), **{key: value for key, value in given.items() if value}}
     if target:
         change["target"] = {**_located(target), **change.get("target", {})}
-    made = Client().call("POST", f"/environments/{name}/switches", change)
+    made = connected().call("POST", f"/environments/{name}/switches", change)
     if as_json:
         output.as_json(made)
         return
@@ -209,9 +273,17 @@ def switch(
 
 
 @group.command("rm")
-def rm(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False) -> None:
-    """Forget an environment. Delivered files and the ledger stay."""
+def rm(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget an environment. Delivered files and the ledger stay.
+
+    Examples:
+        pushpull env rm shop --yes
+    """
     if not yes:
         typer.confirm(f"Forget {name}? Its files and its ledger stay.", abort=True)
-    Client().call("DELETE", f"/environments/{name}")
-    typer.echo(f"forgot {name}")
+    connected().call("DELETE", f"/environments/{name}")
+    output.as_json({"removed": name}) if as_json else typer.echo(f"forgot {name}")

@@ -13,15 +13,17 @@ from typing import Annotated, Any
 import typer
 
 from app.cli import output
+from app.cli.connection.connecting import read_token
 from app.cli.environment_commands import AsJson, Name
+from app.cli.surface.help_text import CommandGroup, HelpfulCommand
 from app.client import Failure
 
 KINDS = {"token": "token", "ssh-key": "private_key", "password": "password"}
 Folder = Annotated[Path, typer.Option("--data-dir", envvar="PUSHPULL_DATA_DIR", help="Folder of the agent.")]
 HERE = Path("/var/lib/pushpull-agent")
 
-group = typer.Typer(no_args_is_help=True, help="Run an agent on this machine; list, enroll and revoke agents.")
-keys = typer.Typer(no_args_is_help=True, help="Git credentials that only this agent holds.")
+group = CommandGroup(of=HelpfulCommand, help="Run an agent on this machine; list, enroll and revoke agents.")
+keys = CommandGroup(of=HelpfulCommand, help="Git credentials that only this agent holds.")
 group.add_typer(keys, name="credential")
 
 
@@ -49,20 +51,25 @@ def told() -> Iterator[None]:
 def enroll(
     server: Annotated[str, typer.Option(envvar="PUSHPULL_URL", help="Address of the control plane.")],
     token: Annotated[
-        str, typer.Option(envvar="PUSHPULL_ENROLLMENT_TOKEN", help="One-time token; asked for where it is not given.")
+        str, typer.Option(envvar="PUSHPULL_ENROLLMENT_TOKEN", help="One-time token; better not on a command line.")
     ] = "",
+    token_file: Annotated[str, typer.Option(help="File with the one-time token; '-' is standard input.")] = "",
     data_dir: Folder = HERE,
     name: Annotated[str, typer.Option(help="Name to show; default is this machine's.")] = "",
     ca_file: Annotated[str, typer.Option(help="Certificates to trust; default is the system's.")] = "",
     allow_http: Annotated[bool, typer.Option("--allow-http", help="Speak unencrypted with another machine.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Turn a one-time token into an agent."""
+    """Turn a one-time token into an agent. The token is asked for, or read from standard input or --token-file.
+
+    Examples:
+        pushpull agent enroll --server https://pushpull.example.org
+        pushpull agent enroll --server https://pushpull.example.org --token-file token.txt
+    """
     with told():
         from app.agent import local_commands
 
-        if not token and sys.stdin.isatty():
-            token = getpass("One-time token: ").strip()
+        token = token or _one_time_token(token_file)
         made = local_commands.enroll(server, token, data_dir, name, ca_file, plain=allow_http)
     if as_json:
         output.as_json(made)
@@ -71,13 +78,24 @@ def enroll(
     typer.echo(f"enrolled as {made['id']} for {served}; now run: pushpull agent run --data-dir {data_dir}")
 
 
+def _one_time_token(file: str) -> str:
+    if not file and sys.stdin and sys.stdin.isatty():
+        return getpass("One-time token: ").strip()
+    return read_token(file or "-") if sys.stdin else ""
+
+
 def _named(one: Any) -> str:
     return str(one.get("name", one)) if isinstance(one, dict) else str(one)
 
 
 @group.command("run")
 def run(data_dir: Folder = HERE) -> None:
-    """Work until stopped. This process becomes the agent's own, which is small."""
+    """Work until stopped. This process becomes the agent's own, which is small.
+
+    Examples:
+        pushpull agent run --data-dir /var/lib/pushpull-agent
+        PUSHPULL_TARGET_ROOTS=/srv/shop pushpull agent run
+    """
     with told():
         from app.agent.agent_launch import command
 
@@ -88,7 +106,11 @@ def run(data_dir: Folder = HERE) -> None:
 
 @group.command("status")
 def status(data_dir: Folder = HERE, as_json: AsJson = False) -> None:
-    """Show what the agent serves, what waits to be told, and when it heard of the control plane last."""
+    """Show what the agent serves, what waits to be told, and when it heard of the control plane last.
+
+    Examples:
+        pushpull agent status --data-dir /var/lib/pushpull-agent
+    """
     with told():
         from app.agent import local_commands
 
@@ -115,14 +137,20 @@ def status(data_dir: Folder = HERE, as_json: AsJson = False) -> None:
 @group.command("rollback")
 def rollback(
     name: Name,
-    revision: Annotated[str | None, typer.Argument(help="A revision of the agent's history.")] = None,
+    revision: Annotated[
+        str | None, typer.Argument(metavar="[REVISION]", help="A revision of the agent's history.")
+    ] = None,
     last_good: Annotated[bool, typer.Option("--last-good", help="The last revision that was live and well.")] = False,
     reason: Annotated[str, typer.Option("--reason", "-m", help="Why; kept in the ledger.")] = "",
     timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 600,
     override_hold: Annotated[bool, typer.Option("--override-hold", help="Also under a hold.")] = False,
     data_dir: Folder = HERE,
 ) -> None:
-    """Go back and stay there, with the control plane or without it; exit 0 only where it is live and healthy."""
+    """Go back and stay there, with the control plane or without it; exit 0 only where it is live and healthy.
+
+    Examples:
+        pushpull agent rollback shop --last-good -m "checkout is broken"
+    """
     if bool(revision) == last_good:
         raise Failure("give either a REVISION or --last-good", 2)
     with told():
@@ -139,14 +167,18 @@ def rollback(
 
 @keys.command("add")
 def add(
-    name: Annotated[str, typer.Argument(help="Name that environments refer to.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name that environments refer to.")],
     kind: Annotated[str, typer.Option(help="token, ssh-key or password.")],
     file: Annotated[str, typer.Option("--file", "-f", help="File that holds the secret; '-' is standard input.")] = "-",
     username: Annotated[str, typer.Option(help="User name, where one is needed.")] = "",
     known_hosts: Annotated[Path | None, typer.Option(help="Host keys to accept, for ssh-key.")] = None,
     data_dir: Folder = HERE,
 ) -> None:
-    """Store a Git credential, encrypted, on this machine only: the control plane never sees it."""
+    """Store a Git credential, encrypted, on this machine only: the control plane never sees it.
+
+    Examples:
+        pushpull agent credential add git-read --kind token --file token.txt
+    """
     if kind not in KINDS:
         raise Failure(f"--kind must be one of {', '.join(KINDS)}", 2)
     with told():
@@ -162,7 +194,11 @@ def add(
 
 @keys.command("list")
 def list_(data_dir: Folder = HERE, as_json: AsJson = False) -> None:
-    """List credentials, without their secrets."""
+    """List credentials, without their secrets.
+
+    Examples:
+        pushpull agent credential list
+    """
     with told():
         from app.agent import local_commands
 
@@ -174,8 +210,14 @@ def list_(data_dir: Folder = HERE, as_json: AsJson = False) -> None:
 
 
 @keys.command("rm")
-def remove(name: Annotated[str, typer.Argument(help="Name of the credential.")], data_dir: Folder = HERE) -> None:
-    """Forget a credential."""
+def remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the credential.")], data_dir: Folder = HERE
+) -> None:
+    """Forget a credential.
+
+    Examples:
+        pushpull agent credential rm git-read
+    """
     with told():
         from app.agent import local_commands
 

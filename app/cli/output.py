@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from app.cli.surface.plain_bytes import takes_all
+from app.cli.surface.tables import drawn, fitted_lines, room, tone
 from app.wording import short_names
 from app.wording.times import duration, exact, relative
 from app.wording.visible_text import LINES, UNSEEN, visible
-
-if TYPE_CHECKING:  # a server's process never loads it
-    from rich.console import Console
 
 SIGNS = {"push": "→ push", "pull": "← pull"}
 TONES = {
@@ -25,28 +22,9 @@ TONES = {
 }  # fmt: skip
 
 
-def prepare() -> None:
-    """Let every text be written: what the terminal's encoding has no sign for as an escape, and nowhere where standard
-    output is closed."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
-        elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def console() -> Console:
-    """Standard output. What goes to a file or a pipe has room for whole lines."""
-    from rich.console import Console
-
-    room = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 240
-    return Console(soft_wrap=True, highlight=False, width=room)
-
-
 def as_json(value: Any) -> None:
     """One JSON document on standard output."""
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(value, indent=2, ensure_ascii=not takes_all()) + "\n"
     sys.stdout.write(UNSEEN.sub(lambda match: match[0] if match[0] == "\n" else _in_json(match[0]), text))
 
 
@@ -59,23 +37,40 @@ def say(text: str, *, err: bool = False) -> None:
     print(visible(text, LINES), file=sys.stderr if err else sys.stdout, flush=True)
 
 
-def escape(text: str) -> str:
-    """Text in which nothing is markup, and nothing steers the terminal."""
-    from rich.markup import escape as escaped
+def line(text: str) -> None:
+    """A line of the command's own, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
-    return escaped(visible(text))
+
+def as_json_line(value: Any) -> None:
+    """One JSON document on one line, for what goes on and on."""
+    sys.stdout.write(
+        UNSEEN.sub(lambda match: _in_json(match[0]), json.dumps(value, ensure_ascii=not takes_all())) + "\n"
+    )
+    sys.stdout.flush()
+
+
+def escape(text: str) -> str:
+    """Text in which nothing steers the terminal."""
+    return visible(text)
 
 
 def toned(word: str | None) -> str:
     """A status word in its colour."""
     text = escape(str(word or "-"))
-    tone = TONES.get(str(word))
-    return f"[{tone}]{text}[/]" if tone else text
+    name = TONES.get(str(word))
+    return tone(text, name) if name else text
 
 
 def short(sha: str | None) -> str:
     """The first 8 characters."""
     return short_names.short(sha) if sha else "-"
+
+
+def cut(text: str, letters: int) -> str:
+    """A text of so many letters at most."""
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
 def ago(moment: str | None) -> str:
@@ -84,21 +79,23 @@ def ago(moment: str | None) -> str:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A plain table; cells may hold markup made by `toned`."""
-    from rich.table import Table
+    """A plain table; cells may be `toned`."""
+    for text in drawn(columns, rows, room()):
+        line(text)
 
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:  # an id is there to be copied: it is never broken over lines
-        made.add_column(column, overflow="fold", no_wrap=column == "ID")
-    for row in rows:
-        made.add_row(*row)
-    console().print(made)
+
+def fields(lines: Mapping[str, str]) -> None:
+    """Names with their values, one under the other."""
+    label = max(map(len, lines)) + 2
+    for name, value in lines.items():
+        for number, text in enumerate(fitted_lines(value, label)):
+            line(f"{'' if number else name:{label}}{text}".rstrip())
 
 
 def environment_row(one: dict[str, Any]) -> list[str]:
     """An environment as a line."""
     status = one["status"]
-    live = f"{short(status['revision'])} {escape(status.get('subject') or '')}"[:60]
+    live = f"{short(status['revision'])} {cut(escape(status.get('subject') or ''), 50)}"
     sync = toned(status["sync"]) + (f" ({status['divergence']})" if status.get("divergence") else "")
     held = "held" if status.get("hold") else ""
     name = escape(one["name"])

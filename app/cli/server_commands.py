@@ -40,7 +40,12 @@ def settings(**given: object) -> Settings:
 
 
 def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
-    """Run the server: pages, API, workers and schedule in one process."""
+    """Run the server: pages, API, workers and schedule in one process.
+
+    Examples:
+        pushpull serve
+        PUSHPULL_TARGET_ROOTS=/srv pushpull serve --port 8400 --data-dir /var/lib/pushpull
+    """
     with kept():
         from app.main import serve as run
         from app.store.only_server import AlreadyServed
@@ -64,7 +69,11 @@ def _say_password(password: str) -> None:
 
 
 def worker() -> None:
-    """Run workers and the schedule only, beside servers that share a PostgreSQL database."""
+    """Run workers and the schedule only, beside servers that share a PostgreSQL database.
+
+    Examples:
+        PUSHPULL_DATABASE_URL=postgresql://pushpull@db/pushpull pushpull worker
+    """
     with kept():
         from app.main import work
 
@@ -75,7 +84,11 @@ def worker() -> None:
 
 
 def migrate() -> None:
-    """Bring the database to this version's schema; `serve` does so by itself."""
+    """Bring the database to this version's schema; `serve` does so by itself.
+
+    Examples:
+        pushpull migrate
+    """
     from app.main import open_database
     from app.store.migrate import current
 

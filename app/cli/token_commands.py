@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from app.cli import output
+from app.cli.connection.connecting import connected
 from app.cli.environment_commands import AsJson
-from app.client import Client
+from app.cli.surface.help_text import CommandGroup
 from app.domain.permissions import ADMIN, ROLES
 
-group = typer.Typer(no_args_is_help=True, help="Create, list and revoke API tokens.")
+group = CommandGroup(help="Create, list and revoke API tokens.")
 
 
 def register(app: typer.Typer) -> None:
@@ -21,21 +22,29 @@ def register(app: typer.Typer) -> None:
 
 @group.command("create")
 def create(
-    name: Annotated[str, typer.Argument(help="What it is for.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for.")],
     expires_at: Annotated[str | None, typer.Option("--expires-at", help="RFC 3339 time.")] = None,
     role: Annotated[str, typer.Option(help=f"{' or '.join(ROLES)}.")] = ADMIN,
     as_json: AsJson = False,
 ) -> None:
-    """Create a token; it is shown once."""
+    """Create a token; it is shown once.
+
+    Examples:
+        pushpull token create ci --role read --expires-at 2027-12-31T00:00:00Z
+    """
     body = {"name": name, "role": role} | ({"expires_at": expires_at} if expires_at else {})
-    made = Client().call("POST", "/tokens", body)
+    made = connected().call("POST", "/tokens", body)
     output.as_json(made) if as_json else typer.echo(made["token"])
 
 
 @group.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List tokens, without their secrets."""
-    items = list(Client().pages("/tokens"))
+    """List tokens, without their secrets.
+
+    Examples:
+        pushpull token list
+    """
+    items = list(connected().pages("/tokens"))
     if as_json:
         output.as_json({"items": items, "next": None})
         return
@@ -45,7 +54,13 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @group.command("revoke")
-def revoke(id: Annotated[str, typer.Argument(help="Id of the token.")]) -> None:
-    """Revoke a token at once."""
-    Client().call("DELETE", f"/tokens/{id}")
-    typer.echo(f"revoked {id}")
+def revoke(
+    id: Annotated[str, typer.Argument(metavar="TOKEN", help="Id of the token.")], as_json: AsJson = False
+) -> None:
+    """Revoke a token at once.
+
+    Examples:
+        pushpull token revoke 3
+    """
+    connected().call("DELETE", f"/tokens/{id}")
+    output.as_json({"revoked": id}) if as_json else typer.echo(f"revoked {id}")

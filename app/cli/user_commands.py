@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from app.cli.server_commands import settings
+from app.cli.surface.help_text import CommandGroup, HelpfulCommand
 from app.client import Failure
 
-group = typer.Typer(no_args_is_help=True, help="People who log in. Run it on the server's machine, as its account.")
+group = CommandGroup(of=HelpfulCommand, help="People who log in. Run it on the server's machine, as its account.")
 
 
 def register(app: typer.Typer) -> None:
@@ -23,10 +24,15 @@ def _group() -> None:
 
 
 @group.command("reset")
-def reset(name: Annotated[str, typer.Argument(help="Who lost the password or is locked out.")] = "admin") -> None:
+def reset(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Who lost the password or is locked out.")] = "admin",
+) -> None:
     """Give somebody a one-time password: every session ends, and no lock-out stands in the way any more.
 
     The server may run meanwhile. It reads the same settings as `pushpull serve`, such as PUSHPULL_DATA_DIR.
+
+    Examples:
+        PUSHPULL_DATA_DIR=/var/lib/pushpull pushpull user reset admin
     """
     from getpass import getuser
 

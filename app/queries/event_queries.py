@@ -54,11 +54,14 @@ class EventQueries:
         environment: str = "",
         operation: str | None = None,
         types: Collection[EventType] = (),
+        newest: bool = False,
     ) -> tuple[Event, ...]:
-        """Events behind an id, oldest first. Raises EnvironmentNotFound."""
+        """Events behind an id, oldest first; of more than `limit` the oldest, or the newest. Raises
+        EnvironmentNotFound."""
         with self._store.read() as tx:
             of = visible_environment(tx, identity, environment).id if environment else None
-            return tx.ledger.page(id, limit, environment_id=of, operation=operation, types=types)
+            found = tx.ledger.page(id, limit, environment_id=of, operation=operation, types=types, newest_first=newest)
+            return found[::-1] if newest else found
 
     def timeline(self, identity: Identity, name: str, limit: int, before: int | None) -> Timeline:
         """What happened to an environment before an event (None: up to now). Raises EnvironmentNotFound."""

@@ -169,3 +169,93 @@ def test_an_enrollment_token_is_all_that_is_printed_and_the_commands_stand_besid
     assert f"pushpull agent enroll --server {place.server.url} --data-dir /var/lib/pushpull-agent" in made.err
     assert "pushpull agent run" in made.err
     assert made.out.strip() not in made.err
+
+
+def test_what_happened_is_told_by_history_operations_and_events(place: Place) -> None:
+    place.server.environment("told", place.repo)
+    done = place.run("push", "told", "--wait")
+    assert done.code == 0, done.err
+    id = done.out.split()[1]
+    assert f"{place.server.url}/operations/{id}" in done.out
+    assert id in [one["id"] for one in json.loads(place.run("operations", "list", "told", "--json").out)["items"]]
+    assert "live" in place.run("history", "told").out
+    assert place.run("operations", "logs", id, "--follow").code == 0
+    assert "succeeded" in place.run("operations", "show", id).out
+    told = [json.loads(line) for line in place.run("events", "told", "--json").out.splitlines()]
+    assert [one["id"] for one in told] == sorted(one["id"] for one in told)
+    newest = place.server.call("GET", "/events?environment=told&newest=true&limit=1")["items"]
+    assert told[-1]["id"] == newest[0]["id"]
+    assert place.run("terminate", id).code == 1
+
+
+def test_the_way_back_after_one_delivery_says_why_there_is_none(place: Place) -> None:
+    place.server.environment("once", place.repo)
+    assert place.run("push", "once", "--wait").code == 0
+    refused = place.run("rollback", "once", "--last-good")
+    assert (refused.code, "only revision that was ever live" in refused.err) == (1, True)
+
+
+def test_a_revision_that_does_not_exist_is_said_without_waiting_for_it(place: Place) -> None:
+    refused = place.run("push", "shop", "-r", "doesnotexist")
+    assert refused.code == 1
+    assert "doesnotexist" in refused.out
+
+
+def test_a_secret_is_replaced_where_it_is(place: Place, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text("glpat-old\n")
+    new.write_text("glpat-new\n")
+    added = place.run("credential", "add", "git-read", "--kind", "token", "--username", "bot", "--file", old)
+    assert added.code == 0, added.err
+    assert place.run("credential", "replace", "git-read", "--file", new).code == 0
+    kept = json.loads(place.run("credential", "list", "--json").out)["items"]
+    assert [(one["name"], one["kind"]) for one in kept] == [("git-read", "token")]
+    odd = place.server.http.put("/api/v1/credentials/git-read", json={"password": "x"})
+    assert (odd.status_code, "password" in odd.text) == (422, True)
+    assert place.server.http.put("/api/v1/credentials/nothing", json={"token": "x"}).status_code == 404
+    assert place.run("credential", "remove", "git-read").code == 0
+
+
+def test_drift_is_accepted_and_counted_again(place: Place) -> None:
+    assert place.run("ignore", "add", "shop", "uploads/*", "-m", "customers upload there").code == 0
+    assert "customers upload there" in place.run("ignore", "list", "shop").out
+    assert place.run("ignore", "remove", "shop", "uploads/*").code == 0
+    assert json.loads(place.run("ignore", "list", "shop", "--json").out)["items"] == []
+
+
+def test_a_profile_is_used_until_somebody_logs_out(place: Place, tmp_path: Path) -> None:
+    home = {"XDG_CONFIG_HOME": str(tmp_path), "PUSHPULL_URL": "", "PUSHPULL_TOKEN": ""}
+    token = tmp_path / "token"
+    token.write_text(place.server.token + "\n")
+    refused = pushpull("login", "http://127.0.0.1:9", "--token-file", token, **home)
+    assert refused.code == 3
+    made = pushpull("login", place.server.url, "--profile", "here", "--token-file", token, **home)
+    assert made.code == 0, made.err
+    assert place.server.token not in made.out + made.err
+    kept = tmp_path / "pushpull" / "profiles.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert pushpull("env", "show", "shop", **home).code == 0
+    assert pushpull("env", "show", "shop", "--profile", "here", **home).code == 0
+    elsewhere = pushpull("env", "show", "shop", "--url", "http://127.0.0.1:9", **home)
+    assert elsewhere.code == 3
+    wins = pushpull("env", "show", "shop", **{**home, "PUSHPULL_TOKEN": SECRET})
+    assert wins.code == 2
+    kept.chmod(0o644)
+    assert "chmod 600" in pushpull("env", "list", **home).err
+    kept.chmod(0o600)
+    assert pushpull("logout", **home).code == 0
+    assert place.server.token not in kept.read_text()
+
+
+def test_an_environment_is_shown_in_words(place: Place) -> None:
+    place.run("hold", "shop", "-m", "the database moves")
+    shown = place.run("env", "show", "shop").out
+    assert place.run("resume", "shop").code == 0
+    assert "{" not in shown
+    assert "the database moves" in shown
+    assert "until somebody resumes" in shown
+    for width in ("40", "80"):
+        lines = pushpull(
+            "env", "list", PUSHPULL_URL=place.server.url, PUSHPULL_TOKEN=place.server.token, COLUMNS=width
+        ).out
+        assert [line for line in lines.splitlines() if line != line.rstrip() or len(line) > int(width)] == []

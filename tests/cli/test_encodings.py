@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import sys
 from app.cli import output
-output.prepare()
-output.console().print("\\u2192 push \\u00fc \\u4e16")
+from app.cli.surface import plain_bytes
+plain_bytes.ready()
+output.line("\\u2192 push \\u00fc \\u4e16")
 output.say("\\u2190 pull \\u4e16 \\u202e")
 output.say("\\u2190 pull \\u4e16", err=True)
 output.as_json({"subject": "\\u2192 \\u4e16"})

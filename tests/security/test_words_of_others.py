@@ -64,7 +64,7 @@ def test_masking_a_log_line_takes_bounded_time(text: str) -> None:
 
 
 def test_nothing_that_the_command_line_prints_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    output.console().print(output.escape(EVIL))
+    output.line(output.escape(EVIL))
     output.table(["A"], [[output.escape(EVIL)]])
     output.say(EVIL.replace("\n", ""))
     output.say(EVIL.replace("\n", ""), err=True)

@@ -39,6 +39,10 @@ class Credentials(Protocol):
         CredentialExists."""
         ...
 
+    def replace(self, credential: Credential, secret: Mapping[str, str]) -> None:
+        """Put another secret, and what is public of it, in the place of a stored one. Raises CredentialNotFound."""
+        ...
+
     def secret(self, name: str) -> Mapping[str, str]:
         """The decrypted fields of a secret. Raises CredentialNotFound."""
         ...

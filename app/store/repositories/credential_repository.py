@@ -36,6 +36,12 @@ class SqlCredentials:
         except IntegrityError:
             raise CredentialExists(f"A credential named '{credential.name}' exists already.") from None
 
+    def replace(self, credential: Credential, secret: Mapping[str, str]) -> None:
+        locked = self._cipher.lock(json.dumps(dict(secret)))
+        change = update(c).where(c.c.name == credential.name)
+        if not self._db.execute(change.values(public=dict(credential.public), secret=locked)).rowcount:
+            raise CredentialNotFound(f"There is no credential '{credential.name[:80]}'.")
+
     def secret(self, name: str) -> Mapping[str, str]:
         locked = self._db.execute(select(c.c.secret).where(c.c.name == name)).scalar()
         if locked is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
 from app.domain.permissions import ADMIN, ROLES
-from app.web.api.fields import LINE, LINES, NAME, Line, Moment, Secret, Word, clean_all
+from app.web.api.fields import LINE, NAME, Line, Moment, Word, clean_all
 
 JsonDict = dict[str, Any]
 CleanJson = Annotated[JsonValue, AfterValidator(clean_all)]
@@ -231,56 +231,6 @@ class IgnoreBody(Body):
     path: Word = Field(examples=["uploads/*"])
     reason: Word = Field(description="Why it is accepted; kept with who said so.")
     expires_at: Moment | None = None
-
-
-class NamedSecret(Body):
-    """What every credential has."""
-
-    name: Annotated[str, Field(pattern=NAME, examples=["git-read"])]
-
-
-class SshKeyBody(NamedSecret):
-    """A private key, and the hosts it may be used with; without them the first key that a host shows is kept."""
-
-    kind: Literal["ssh-key"]
-    private_key: Secret
-    known_hosts: Annotated[str, Field(max_length=100_000, pattern=LINES)] | None = None
-
-
-class AccessTokenBody(NamedSecret):
-    """A token for HTTPS."""
-
-    kind: Literal["token"]
-    token: Secret
-    username: Line | None = None
-
-
-class PasswordBody(NamedSecret):
-    """A name and a password for HTTPS."""
-
-    kind: Literal["password"]
-    username: Word
-    password: Secret
-
-
-class KubeconfigBody(NamedSecret):
-    """A kubeconfig."""
-
-    kind: Literal["kubeconfig"]
-    kubeconfig: Secret
-
-
-class WebhookSecretBody(NamedSecret):
-    """The secret of a webhook; its name is the hook's."""
-
-    kind: Literal["webhook-secret"]
-    secret: Secret
-
-
-CredentialBody = Annotated[
-    SshKeyBody | AccessTokenBody | PasswordBody | KubeconfigBody | WebhookSecretBody,
-    Field(discriminator="kind", description="Secret fields are never shown again."),
-]
 
 
 class TokenBody(Body):

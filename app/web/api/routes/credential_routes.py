@@ -7,7 +7,7 @@ from fastapi import Response
 from app.domain.permissions import Permission
 from app.web.api.fields import AfterName, CredentialName, Limit
 from app.web.api.openapi import problems
-from app.web.api.request_bodies.bodies import CredentialBody, WebhookSecretBody
+from app.web.api.request_bodies.credential_bodies import CredentialBody, SecretBody, WebhookSecretBody
 from app.web.api.response_models import Credential, Items, reply
 from app.web.api.serializers.domain_json import credential_json, page_of
 from app.web.requests.permission_check import By, Who, may
@@ -42,6 +42,12 @@ def create_credential(body: CredentialBody, use_cases: Cases, by: By) -> Respons
 def show_credential(name: CredentialName, queries: Reads, who: Who) -> Response:
     """One credential without its secret."""
     return reply(credential_json(queries.secrets.credential(who, name)))
+
+
+@router.put("/credentials/{name}", response_model=Credential, dependencies=[may(Permission.MANAGE_CREDENTIALS)])
+def replace_secret(name: CredentialName, body: SecretBody, use_cases: Cases, by: By) -> Response:
+    """Put a new secret in the place of the old one; environments go on with it as they are. What is left out stays."""
+    return reply(credential_json(use_cases.keyring.replace(name, body.model_dump(exclude_none=True), by)))
 
 
 @router.delete(

@@ -30,9 +30,10 @@ def list_events(
     environment: Text = "",
     operation: Text = "",
     type: Types = [],  # noqa: B006
+    newest: Annotated[bool, Query(description="Only the newest, where there are more than `limit`.")] = False,
 ) -> Response:
     """Events behind an id, oldest first; `next` is the id to go on from, null at the end."""
-    events = queries.events.after(who, number(after) or 0, limit + 1, environment=environment,
-                                  operation=operation or None, types=type)  # fmt: skip
+    events = queries.events.after(who, number(after) or 0, limit + (not newest), environment=environment,
+                                  operation=operation or None, types=type, newest=newest)  # fmt: skip
     more = len(events) > limit
     return reply(page_json([event_json(one) for one in events[:limit]], events[limit - 1].id if more else None))

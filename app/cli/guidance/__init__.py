@@ -1,0 +1,1 @@
+"""Help on commands and topics, and completion."""

@@ -1,0 +1,1 @@
+"""What the commands look like: help, tables, bytes of every terminal."""
