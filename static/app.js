@@ -8,12 +8,19 @@
   // --- stream: htmx's SSE extension reconnects by itself, except when the very first connection fails ---
   const GRACE = 3000 // a reconnection shorter than this is nobody's business
   const bell = document.getElementById('bell')
+  const STALE = 60000 // what was shown before a gap of this length is no news: it greys
   let losing = 0
+  let ageing = 0
   let missed = false // whether bells may have rung unheard
 
   const show = (state) => {
     clearTimeout(losing)
     losing = 0
+    if (state === 'live') {
+      clearTimeout(ageing)
+      ageing = 0
+      delete root.dataset.stale
+    }
     if (bell.dataset.state === state) return
     bell.dataset.state = state
     bell.textContent = bell.dataset[state]
@@ -24,11 +31,14 @@
     if (missed) window.htmx.trigger(document.body, 'pushpull:back')
     missed = true // from now on every new connection follows a gap
   }
-  const doubt = () => { losing ||= later(() => show('lost'), GRACE) }
+  const doubt = () => {
+    losing ||= later(() => show('lost'), GRACE)
+    ageing ||= later(() => { root.dataset.stale = '' }, STALE)
+  }
   const failed = (event) => {
     const status = event.detail.status ?? event.detail.ctx?.response?.status
-    if (status === 401 || status === 403) return show('ended')
     doubt()
+    if (status === 401 || status === 403) show('ended')
   }
   const retry = (event) => {
     failed(event)
@@ -122,6 +132,20 @@
     later(() => { delete from.dataset.done; use.setAttribute('href', icon.replace('#check', '#copy')) }, 1500)
   }
 
+  // --- moments at hand, in UTC ---
+  const moment = (which) => {
+    const at = new Date()
+    if (which === 'hour') at.setTime(at.getTime() + 3600e3)
+    else at.setUTCHours(which === 'day' ? 23 : 9, which === 'day' ? 59 : 0, 0, 0)
+    if (which === 'monday') at.setUTCDate(at.getUTCDate() + ((8 - at.getUTCDay()) % 7 || 7))
+    return at.toISOString().slice(0, 16)
+  }
+  const fill = (button) => {
+    const field = button.closest('.field').querySelector('input')
+    field.value = button.dataset.until && moment(button.dataset.until)
+    field.dispatchEvent(new Event('input', { bubbles: true }))
+  }
+
   // --- clicks, delegated ---
   const closeMenus = (but) => each('.menu[open]', (menu) => { if (!menu.contains(but)) menu.open = false })
   document.addEventListener('click', (event) => {
@@ -132,6 +156,7 @@
     else if (on('[data-dialog]')) document.getElementById(on('[data-dialog]').dataset.dialog).showModal()
     else if (on('[data-dismiss]')) on('.toast, .flash').remove()
     else if (on('[data-close]')) on('details').open = false
+    else if (on('[data-until]')) fill(on('[data-until]'))
   })
 
   // choosing rows: all at once, and how many

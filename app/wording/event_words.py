@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.domain.events import Event, Fact
@@ -27,7 +27,8 @@ from app.domain.events.source_events import PipelineMissed, RefMoved, RevisionNo
 from app.domain.state.drift import Ending
 from app.wording.badges import look
 from app.wording.quantities import listed, plural
-from app.wording.short_names import actor
+from app.wording.short_names import actor, short
+from app.wording.times import clock, duration
 
 Words = tuple[str, str | None, str]
 
@@ -57,6 +58,36 @@ def _drift(fact: DriftDetected, noun: str) -> Words:
     more = [f"{fact.count - len(paths)} more"] if fact.count > len(paths) else []
     word = "Drift is now in" if isinstance(fact, DriftChanged) else "Drift found in"
     return f"{word} {plural(fact.count, noun)}", None, listed([*paths, *more])
+
+
+def drift_story(events: Sequence[Event], noun: str) -> tuple[str, str]:
+    """One episode of drift, oldest event first, as one title and its small print: found, and what became of it."""
+    begun, last = events[0], events[-1].fact
+    counts = [event.fact for event in events if isinstance(event.fact, DriftDetected)]
+    end, start = events[-1].at, begun.at
+    lasting = duration(end - start) if end and start else ""
+    title = f"Drift in {plural(counts[-1].count, noun)}" if counts else "Drift"
+    if isinstance(last, DriftEnded):
+        over = last.ending == Ending.SUPERSEDED
+        title += ", overwritten by a delivery" if over else f", ended: {look(last.ending, 'ending').label}"
+    found = f"Found at {clock(begun.at)} UTC: {_drift(counts[0], noun)[2]}" if counts else ""
+    later = [_later(event.fact, noun) for event in events[1:]]
+    told = "; ".join([part for part in (found, *later) if part])
+    return title, f"{told}, after {lasting}" if isinstance(last, DriftEnded) and len(events) > 1 and lasting else told
+
+
+def _later(fact: Fact, noun: str) -> str:
+    """What happened in an episode after it was found."""
+    if isinstance(fact, DriftDetected):
+        return f"then in {plural(fact.count, noun)}"
+    if isinstance(fact, DriftAcknowledged):
+        return f"known to {actor(str(fact.by))}"
+    if isinstance(fact, DriftWrittenBack):
+        return f"written back to {fact.branch} as {short(fact.revision)} by {actor(str(fact.by))}"
+    if isinstance(fact, DriftEnded):
+        by = actor(str(fact.by)) if str(fact.by) else ""
+        return f"ended by {by}" if by and fact.ending != Ending.SUPERSEDED else "ended"
+    return ""
 
 
 def _drift_ended(fact: DriftEnded) -> Words:

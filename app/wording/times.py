@@ -41,6 +41,13 @@ def since(start: datetime | None, end: datetime | None = None) -> str:
     return duration((end or datetime.now(UTC)) - start) if start else NOTHING
 
 
+def scale(low_s: float, high_s: float, *, logarithmic: bool) -> str:
+    """What the length of a bar means on a shared axis of time."""
+    if logarithmic:
+        return f"Length is time, on one logarithmic scale from {duration(low_s)} to {duration(high_s)}."
+    return f"Length is time, on one scale up to {duration(high_s)}."
+
+
 def relative(at: datetime | None, now: datetime | None = None) -> str:
     """One unit, rounded down: "just now", "12 s ago", "in 5 min", "3 h ago"; the date from 30 days on.
 

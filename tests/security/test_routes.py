@@ -117,6 +117,8 @@ DECLARED = """
     POST /agents/enrollments manage-agents
     POST /agents/{id}/revoke manage-agents
     GET /search view
+    GET /settings/tokens view-tokens
+    GET /settings/credentials view-credentials
     GET /audit read-audit
     GET /audit/{seq} read-audit
     POST /audit/verify verify-audit

@@ -17,7 +17,7 @@ from app.ports import OperationFilter
 from app.web.pages.query_parameters import After, Word, clean, moment, tidied
 from app.web.rendering import links, render
 from app.web.rendering.happenings import Happening, of_operation
-from app.web.rendering.plots import RoadStep, road
+from app.web.rendering.plots import Axis, RoadStep, road, shared_axis
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import page_router
@@ -65,6 +65,7 @@ class OperationsPage:
     filters: OperationFilters
     narrowed: bool
     now: datetime
+    scale: Axis
     url: str
     first: str
     next: str
@@ -119,11 +120,13 @@ def operations(
     given = (environment, kind, phase, outcome, trigger, revision, since, until)
     filters = OperationFilters(*(clean(text).strip() for text in given))
     page = queries.operations.page(who, filters.where(), ROWS, clean(after) or None)
+    now = queries.now()
     context = OperationsPage(
         items=tuple(of_operation(one) for one in page.items),
         filters=filters,
         narrowed=any(filters.values().values()),
-        now=queries.now(),
+        now=now,
+        scale=shared_axis(page.items, now),
         url=links.with_query("/operations", {**filters.values(), "after": after}),
         first=links.with_query("/operations", filters.values()) if after else "",
         next=links.with_query("/operations", {**filters.values(), "after": page.next}) if page.next else "",

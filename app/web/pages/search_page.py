@@ -36,8 +36,8 @@ PAGES = (
     ("Agents", "/agents", "agent", "enroll enrol hosts"),
     ("Audit", "/audit", "chain", "log who"),
     ("Settings", "/settings", "settings", "password version"),
-    ("API tokens", "/settings#tokens", "key", "new token"),
-    ("Credentials", "/settings#credentials", "key", "new credential ssh secrets"),
+    ("API tokens", "/settings/tokens", "key", "new token"),
+    ("Credentials", "/settings/credentials", "key", "new credential ssh secrets"),
     ("Add environment", "/environments/new", "plus", "register new create"),
 )  # (title, address, icon, other words)
 DEEDS = (

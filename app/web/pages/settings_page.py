@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from fastapi import Response
@@ -32,50 +32,88 @@ router = page_router()
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """The context of settings/index.html."""
+    """The context of settings/index.html. `tokens`, `credentials`: the names of those in use."""
 
     must_change: bool
-    tokens: tuple[Token, ...]
-    credentials: tuple[Credential, ...]
+    tokens: tuple[str, ...]
+    credentials: tuple[str, ...]
     deliveries: tuple[Delivery, ...]
-    kinds: tuple[tuple[str, str], ...]
-    roles: tuple[tuple[str, str], ...]
-    new_token: str
     version: str
     address: str
-    typed: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str]
+    tab: str = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class TokensPage:
+    """The context of settings/tokens.html. `new_token`: the value of one that was just made, "" otherwise."""
+
+    tokens: tuple[Token, ...]
+    roles: tuple[tuple[str, str], ...]
+    new_token: str
+    typed: Mapping[str, str]
+    errors: Mapping[str, str]
+    tab: str = "tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsPage:
+    """The context of settings/credentials.html."""
+
+    credentials: tuple[Credential, ...]
+    kinds: tuple[tuple[str, str], ...]
+    typed: Mapping[str, str]
+    errors: Mapping[str, str]
+    tab: str = "credentials"
 
 
 @router.get("/settings", dependencies=[may(Permission.VIEW_SETTINGS)])
 def settings(visit: Visiting) -> Response:
-    """The page."""
-    return _page(visit)
+    """The own account, and the latest webhook deliveries."""
+    return _account(visit, {})
 
 
-def _page(
-    visit: Visit,
-    errors: Mapping[str, str] | None = None,
-    new_token: str = "",
-    typed: Mapping[str, str] | None = None,
-) -> Response:
+@router.get("/settings/tokens", dependencies=[may(Permission.VIEW_TOKENS)])
+def tokens(visit: Visiting) -> Response:
+    """The API tokens."""
+    return _tokens(visit)
+
+
+@router.get("/settings/credentials", dependencies=[may(Permission.VIEW_CREDENTIALS)])
+def credentials(visit: Visiting) -> Response:
+    """The stored credentials, without their secrets."""
+    return _credentials(visit)
+
+
+def _account(visit: Visit, errors: Mapping[str, str]) -> Response:
     person = visit.use_cases.access.authenticate_session(visit.request.cookies.get(COOKIE, ""))
     secrets = visit.queries.secrets
     context = SettingsPage(
         must_change=person.must_change,
-        tokens=secrets.tokens(visit.who),
-        credentials=secrets.credentials(visit.who, CREDENTIALS).items,
+        tokens=tuple(one.name for one in secrets.tokens(visit.who) if one.revoked_at is None),
+        credentials=tuple(one.name for one in secrets.credentials(visit.who, CREDENTIALS).items),
         deliveries=secrets.deliveries(visit.who, DELIVERIES),
-        kinds=KINDS,
-        roles=tuple(DEEDS.items()),
-        new_token=new_token,
         version=__version__,
         address=base_url(visit.request),
-        typed=typed or {},
-        errors=errors or {},
+        errors=errors,
     )
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
-    return render.page(visit.request, "settings/index.html", context, nav="settings", status=status)
+    return _page(visit, "settings/index.html", context)
+
+
+def _tokens(visit: Visit, new_token: str = "", errors: Mapping[str, str] | None = None, **typed: str) -> Response:
+    found = visit.queries.secrets.tokens(visit.who)
+    context = TokensPage(found, tuple(DEEDS.items()), new_token, typed, errors or {})
+    return _page(visit, "settings/tokens.html", context)
+
+
+def _credentials(visit: Visit, errors: Mapping[str, str] | None = None, **typed: str) -> Response:
+    found = visit.queries.secrets.credentials(visit.who, CREDENTIALS).items
+    return _page(visit, "settings/credentials.html", CredentialsPage(found, KINDS, typed, errors or {}))
+
+
+def _page(visit: Visit, template: str, context: SettingsPage | TokensPage | CredentialsPage) -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if context.errors else HTTPStatus.OK
+    return render.page(visit.request, template, context, nav="settings", status=status)
 
 
 @router.post("/settings/password", dependencies=[may(Permission.OWN_ACCOUNT)])
@@ -84,7 +122,7 @@ def password(visit: Visiting, by: By, old: Line = "", new: Line = "") -> Respons
     try:
         secret = visit.use_cases.access.change_password(visit.who, old, new, by)
     except InvalidInput as problem:
-        return _page(visit, problem.fields)
+        return _account(visit, problem.fields)
     answer = render.done(visit.request, "/" if visit.who.must_change else "/settings", "The password is changed",
                          "Every other session is over.")  # fmt: skip
     remember(visit.request, answer, secret, visit.use_cases.access.device_of(visit.who))
@@ -113,9 +151,8 @@ def create_token(
             line(token_name)[:100], by, role=role, expires_at=until(expires_at)
         )
     except InvalidInput as problem:
-        typed = {"token_name": token_name, "role": role, "expires_at": expires_at}
-        return _page(visit, problem.fields, typed=typed)
-    return _page(visit, new_token=value)
+        return _tokens(visit, errors=problem.fields, token_name=token_name, role=role, expires_at=expires_at)
+    return _tokens(visit, value)
 
 
 @router.post("/settings/tokens/{id}/revoke", dependencies=[may(Permission.MANAGE_TOKENS)])
@@ -123,7 +160,7 @@ def revoke_token(visit: Visiting, by: By, id: str) -> Response:
     """Make a token invalid at once."""
     visit.use_cases.access.revoke_token(id, by)
     return render.done(
-        visit.request, "/settings", "The token is revoked", "Requests and streams with it end now.", "none"
+        visit.request, "/settings/tokens", "The token is revoked", "Requests and streams with it end now.", "none"
     )
 
 
@@ -144,7 +181,7 @@ def add_credential(
         if credential_kind == HOOK:
             visit.use_cases.webhooks.store_secret(name, credential_secret, by)
             return render.done(
-                visit.request, "/settings", f"The webhook {name} has its secret", "It is never shown again."
+                visit.request, "/settings/credentials", f"The webhook {name} has its secret", "It is never shown again."
             )
         fields = {one: username if one == "username" else credential_secret for one in NEEDS[credential_kind]}
         visit.use_cases.keyring.add(
@@ -154,12 +191,14 @@ def add_credential(
         found = {key if key in ("name", "username", "kind") else "secret": text for key, text in problem.fields.items()}
         wrong = {f"credential_{key}": text for key, text in (found or {"name": problem.detail}).items()}
         typed = {"credential_name": name, "credential_kind": credential_kind, "credential_username": username}
-        return _page(visit, wrong, typed=typed)
-    return render.done(visit.request, "/settings", f"The credential {name} is stored", "It is never shown again.")
+        return _credentials(visit, wrong, **typed)
+    return render.done(
+        visit.request, "/settings/credentials", f"The credential {name} is stored", "It is never shown again."
+    )
 
 
 @router.post("/settings/credentials/{name}/delete", dependencies=[may(Permission.MANAGE_CREDENTIALS)])
 def remove_credential(visit: Visiting, by: By, name: str) -> Response:
     """Delete a credential that no environment uses."""
     visit.use_cases.keyring.remove(name, by)
-    return render.done(visit.request, "/settings", f"The credential {name} is gone", tone="none")
+    return render.done(visit.request, "/settings/credentials", f"The credential {name} is gone", tone="none")

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil, floor, log10
 from statistics import quantiles
 from typing import Any
 
-from app.domain.operation import Operation, Stage, StageName, Trigger
+from app.domain.operation import Operation, OperationKind, Stage, StageName, Trigger
 from app.wording.quantities import plural
-from app.wording.times import duration
+from app.wording.times import duration, scale
 
 DOTS = 60
 MARKS = (0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 21600.0, 86400.0, 864000.0, 8640000.0, 86400000.0)
@@ -32,6 +32,7 @@ class RoadStep:
     at: datetime | None = None
     x: float = 0.0
     width: float = 0.0
+    at_s: float = 0.0
 
     @property
     def waits(self) -> bool:
@@ -157,6 +158,11 @@ class Axis:
     logarithmic: bool
     ticks: tuple[tuple[float, str], ...]
 
+    @property
+    def words(self) -> str:
+        """The scale in words, "" where nothing was measured."""
+        return scale(self.low, self.high, logarithmic=self.logarithmic) if self.ticks else ""
+
     def at(self, value: float) -> float:
         """A value's position, 0 to 100."""
         if self.logarithmic:
@@ -196,6 +202,36 @@ def _round_step(rough: float) -> float:
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
 
 
+def shared_axis(operations: Iterable[Operation | None], now: datetime) -> Axis:
+    """One axis of time for the bars of several operations: what is longer took longer."""
+    syncs = [one for one in operations if one and one.kind is OperationKind.SYNC and one.stages]
+    return axis([elapsed(road(one, now)) for one in syncs])
+
+
+def own_axis(items: Iterable[RoadStep]) -> Axis:
+    """The axis of one operation alone."""
+    return axis([item.at_s + (item.took or 0) for item in placed(items)])
+
+
+def placed(items: Iterable[RoadStep]) -> tuple[RoadStep, ...]:
+    """Steps with the seconds from the first one to where each begins."""
+    found, at_s = [], 0.0
+    for item in items:
+        found.append(replace(item, at_s=at_s))
+        at_s += item.took or 0
+    return tuple(found)
+
+
+def on_axis(items: Iterable[RoadStep], on: Axis) -> tuple[RoadStep, ...]:
+    """Steps where an axis of time has them, each wide enough to be seen."""
+    found = []
+    for item in placed(items):
+        x = min(on.at(item.at_s) if item.at_s else 0.0, 99.2)
+        end = on.at(item.at_s + item.took) if item.took is not None and (item.at_s or item.took) else x
+        found.append(replace(item, x=x, width=round(max(end - x, 0.8), 2) if item.took is not None else 0.0))
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Strip:
     """A distribution on an axis: up to 60 dots (x, y; evenly spaced ranks, y only keeps them apart), box from p25 to
@@ -222,5 +258,6 @@ def strip(values: Iterable[float], on: Axis) -> Strip:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (steps, road, since, medians, elapsed, spark, axis, strip)
+    function.__name__: function
+    for function in (steps, road, since, medians, elapsed, spark, axis, strip, own_axis, on_axis)
 }

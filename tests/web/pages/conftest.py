@@ -37,7 +37,8 @@ class Filled:
         views = ("", "/drift", "/history", "/pipeline", "/settings", "/rollback")
         return (
             *("/", "/?q=shop+tier%3Dprod&mode=push", "/environments/new", "/operations", "/drift", "/audit"),
-            *("/compare", "/settings", "/patterns", f"/operations/{self.operation}", f"/operations/{self.failed}"),
+            *("/compare", "/settings", "/settings/tokens", "/settings/credentials", "/patterns", "/search?q=shop"),
+            *("/audit/3", f"/operations/{self.operation}", f"/operations/{self.failed}"),
             *(f"/environments/{name}{view}" for name in ("shop", "docs") for view in views),
             f"/environments/{NAME}",
             "/drift/1",

@@ -127,6 +127,42 @@ def test_the_form_answers_while_one_types_and_keeps_what_was_typed(page: Page, f
     expect(page.locator("h1")).to_have_text("typed")
 
 
+def test_a_page_greys_a_minute_after_its_connection_is_lost_and_comes_back(page: Page) -> None:
+    page.clock.install()
+    page.goto("/")
+    expect(page.locator("#bell")).to_have_attribute("data-state", "live")
+    root = page.locator("html")
+    page.evaluate("document.getElementById('bell').dispatchEvent(new CustomEvent('htmx:sse:close', {detail: {}}))")
+    page.clock.fast_forward(50_000)
+    expect(page.locator("#bell")).to_have_attribute("data-state", "lost")
+    assert root.get_attribute("data-stale") is None
+    page.clock.fast_forward(20_000)
+    assert root.get_attribute("data-stale") == ""
+    page.evaluate("document.getElementById('bell').dispatchEvent(new CustomEvent('htmx:sse:after:connection'))")
+    assert root.get_attribute("data-stale") is None
+
+
+def test_usual_moments_are_at_hand(page: Page) -> None:
+    page.clock.set_fixed_time("2026-11-25T15:20:00Z")
+    page.goto("/environments/shop")
+    page.click("summary:has-text('Hold')")
+    moments = {"1 h": "2026-11-25T16:20", "End of day": "2026-11-25T23:59", "Monday 9:00": "2026-11-30T09:00"}
+    for words, moment in (*moments.items(), ("No end", "")):
+        page.click(f"#expires_at_field button:has-text('{words}')")
+        expect(page.locator("#expires_at")).to_have_value(moment)
+
+
+def test_each_choice_of_a_filter_is_a_step_back_and_addresses_are_short(page: Page, filled: Filled) -> None:
+    page.goto("/")
+    page.select_option("[name=mode]", "pull")
+    page.wait_for_url("**/?mode=pull")
+    page.select_option("[name=health]", "Healthy")
+    page.wait_for_url("**/?mode=pull&health=Healthy")
+    for address in ("/?mode=pull", "/"):
+        page.evaluate("history.back()")
+        expect(page).to_have_url(f"{filled.server.url}{address}")
+
+
 def test_pages_work_without_javascript(browser: Browser, filled: Filled) -> None:
     context = context_of(browser, filled, java_script_enabled=False)
     page = context.new_page()

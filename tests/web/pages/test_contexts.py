@@ -56,6 +56,8 @@ CONTEXTS: dict[str, Any] = {
     "comparison/show.html": comparison_page.ComparisonPage,
     "comparison/evidence.html": evidence_page.EvidencePage,
     "settings/index.html": settings_page.SettingsPage,
+    "settings/tokens.html": settings_page.TokensPage,
+    "settings/credentials.html": settings_page.CredentialsPage,
     "account/login.html": login_page.LoginPage,
     "search.html": search_page.SearchPage,
     "error.html": problem_page.ProblemPage,
@@ -106,5 +108,5 @@ def test_every_page_has_a_context() -> None:
         for path in (ROOT / "templates").rglob("*.html")
         if not path.name.startswith("_") and path.parent.name not in ("ui", "shared", "patterns", "targets")
     }
-    others = {"base.html", "ui.html", "patterns.html", "environments/layout.html"}
+    others = {"base.html", "ui.html", "patterns.html", "environments/layout.html", "settings/layout.html"}
     assert pages - others == set(CONTEXTS)

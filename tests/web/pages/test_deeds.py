@@ -179,7 +179,8 @@ def test_hold_and_resume(filled: Filled) -> None:
 def test_a_token_and_a_webhook_secret_are_shown_once(filled: Filled) -> None:
     answer = filled.person.post("/settings/tokens", data={"token_name": "ci"})
     value = re.findall(r"pp_[\w-]{30,}", answer.text)[0]
-    assert value not in filled.person.get("/settings").text
+    assert value not in filled.person.get("/settings/tokens").text
+    assert ">ci<" in filled.person.get("/settings/tokens").text
     secret = re.findall(r"<code>([\w-]{43})</code>", filled.person.post("/environments/shop/webhook").text)[0]
     assert secret not in filled.person.get("/environments/shop/pipeline").text
 
@@ -198,6 +199,6 @@ def test_a_credential_is_stored_and_its_secret_comes_back_in_no_answer(filled: F
     assert (
         filled.person.post("/settings/credentials", data={**fields, "credential_name": "git-read"}).status_code == 303
     )
-    shown = filled.person.get("/settings").text
+    shown = filled.person.get("/settings/credentials").text
     assert "git-read" in shown
     assert secret not in shown + wrong.text

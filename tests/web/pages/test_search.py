@@ -41,7 +41,7 @@ def test_an_operation_is_found_by_its_id_however_old(filled: Filled) -> None:
         ("history of docs", "/environments/docs/history"),
         ("drift shop", "/environments/shop/drift"),
         ("audit", "/audit"),
-        ("new token", "/settings#tokens"),
+        ("new token", "/settings/tokens"),
         ("add env", "/environments/new"),
     ],
 )

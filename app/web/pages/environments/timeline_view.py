@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from fastapi import Request, Response
 
 from app.domain.events import Event, EventType
-from app.domain.events.environment_events import HealthChanged
+from app.domain.events.environment_events import DriftEnded, HealthChanged
 from app.domain.events.source_events import RevisionNoticed
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Trigger
 from app.domain.permissions import Permission
@@ -20,9 +20,12 @@ from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links
 from app.web.rendering.happenings import Happening, of_event, of_operation
+from app.web.rendering.plots import Axis, shared_axis
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
+from app.wording.event_words import drift_story
+from app.wording.operation_words import sentence_case
 
 EVENTS = 40
 router = page_router()
@@ -42,6 +45,7 @@ class TimelineView(Top):
 
     days: tuple[TimelineDay, ...]
     shown: int
+    scale: Axis
     url: str
     first: str
     next: str
@@ -62,6 +66,7 @@ def timeline(request: Request, queries: Reads, who: Who, name: str, after: After
         above.notices,
         days=tuple(_by_day(items, above.head.now.date())),
         shown=len(items),
+        scale=shared_axis((item.operation for item in items), above.head.now),
         url=links.with_query(address, {"after": after}),
         first=address if after else "",
         next=links.with_query(address, {"after": found.next}) if found.next else "",
@@ -79,11 +84,45 @@ def _unfinished(found: Timeline, active: Operation | None) -> tuple[Happening, .
 def _happenings(events: Sequence[tuple[Event, Operation | None]], noun: str) -> Iterator[Happening]:
     syncs = [one for _, one in events if one and one.kind is OperationKind.SYNC]
     shown_facts = {fact for one in syncs for fact in (one.id, one.revision)}
+    episodes = _by_episode(event for event, _ in events)
+    told = {event.operation for parts in episodes.values() for event in parts}
     for event, operation in events:
-        if operation and not _unremarkable(operation):
+        if parts := episodes.get(_episode(event)):
+            if event is parts[-1]:
+                yield _drift(parts, noun)
+        elif operation and operation.id in told and _is_told_by_drift(operation):
+            continue
+        elif operation and not _unremarkable(operation):
             yield of_operation(operation, f"event-{event.id}")
         elif event.type is not EventType.OPERATION_FINISHED and not _said_already(event, shown_facts):
             yield of_event(event, noun)
+
+
+def _episode(event: Event) -> int | None:
+    return getattr(event.fact, "episode", None)
+
+
+def _by_episode(events: Iterable[Event]) -> dict[int | None, list[Event]]:
+    """The events of each episode of drift, oldest first."""
+    found: dict[int | None, list[Event]] = {}
+    for event in sorted(events, key=lambda each: each.id):
+        if _episode(event):
+            found.setdefault(_episode(event), []).append(event)
+    return found
+
+
+def _drift(parts: Sequence[Event], noun: str) -> Happening:
+    """One drift as one line that grows, at the time of its newest part. What ended it is one click away."""
+    line = of_event(parts[-1], noun)
+    title, small = drift_story(parts, noun)
+    ended_by = parts[-1].operation if isinstance(parts[-1].fact, DriftEnded) else None
+    link = ("What ended it", f"/operations/{ended_by}") if ended_by else line.link
+    return replace(line, title=title, revision=None, note=sentence_case(small), link=link)
+
+
+def _is_told_by_drift(operation: Operation) -> bool:
+    """Whether it found or healed a drift and did nothing else: the line of that drift says so."""
+    return operation.kind is OperationKind.REFRESH or operation.outcome is Outcome.HEALED
 
 
 def _unremarkable(operation: Operation) -> bool:
