@@ -135,7 +135,9 @@ DECLARED = """
     POST /logout public
     GET /patterns view
 """
-VALUES = {"measure": "lead_time", "mode": "push", "name": "{0}", "id": "01KATV2Q8Z3V8M6D3T0F8Y1N4R"}
+VALUES = {
+    "measure": "lead_time", "mode": "push", "name": "{0}", "id": "01KATV2Q8Z3V8M6D3T0F8Y1N4R", "seq": "1",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

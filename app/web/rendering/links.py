@@ -31,7 +31,7 @@ def environment(name: str, *below: str) -> str:
 GIT_HOSTS = (("github", "commit"), ("gitlab", "-/commit"), ("bitbucket.org", "commits"), ("gitea", "commit"),
              ("forgejo", "commit"), ("codeberg.org", "commit"))  # fmt: skip
 REPOSITORY = re.compile(
-    r"(?:(?:https?|ssh)://(?:[^/@\s]+@)?|[\w.-]+@)(?P<host>[\w.-]+)(?::\d+(?=/))?[:/](?P<path>[\w.~-]+(?:/[\w.~-]+)+?)(?:\.git)?/?\Z",
+    r"(?:(?:https?|ssh)://(?:[^/@\s]+@)?|[\w.-]+@)(?P<host>[\w.-]+)(?::\d+(?=/))?[:/](?P<path>[\w.~-]+(?:/[\w.~-]+)+?)/?\Z",
     re.ASCII,
 )
 SHA = re.compile(r"[0-9a-f]{40,64}\Z")
@@ -44,7 +44,7 @@ def commit(repo_url: str, sha: str | None) -> str:
     if not found or not SHA.match(sha or ""):
         return ""
     kind = next((path for name, path in GIT_HOSTS if name in found["host"].lower()), None)
-    return outside(f"https://{found['host']}/{found['path']}/{kind}/{sha}") if kind else ""
+    return outside(f"https://{found['host']}/{found['path'].removesuffix('.git')}/{kind}/{sha}") if kind else ""
 
 
 def label(key: str, value: str) -> str:
