@@ -86,7 +86,7 @@ class Client:
                 why = f": {operation['reason']}" if operation["reason"] else ""
                 raise Failure(f"operation {id} is still {operation['phase']} after {timeout_s:g} s{why}", 4)
             time.sleep(pause)
-            pause = min(1.0, pause * 1.5)
+            pause = min(0.5, pause * 1.5)
 
 
 def _cause(error: Exception) -> str:

@@ -28,7 +28,7 @@
   }
   const heard = () => {
     show('live')
-    if (missed) window.htmx.trigger(document.body, 'pushpull:back')
+    if (missed || document.querySelector('[data-follow]')) window.htmx.trigger(document.body, 'pushpull:back')
     missed = true // from now on every new connection follows a gap
   }
   const doubt = () => {
@@ -284,13 +284,20 @@
     })
   }
 
+  // a log follows what is written until somebody scrolls up to read, and again from its end on
+  document.addEventListener('scroll', ({ target }) => {
+    if (!target.matches?.('[data-follow]')) return
+    if (target.scrollHeight - target.scrollTop - target.clientHeight < 24) delete target.dataset.read
+    else target.dataset.read = 'up'
+  }, true)
+
   // --- after every page and every swap ---
   const settle = () => {
     tick()
     flash()
     count()
     each('[data-chart]', (figure) => { if (charts.get(figure)?.source !== figure.dataset.chart) near.observe(figure) })
-    each('[data-follow]', (log) => { log.scrollTop = log.scrollHeight })
+    each('[data-follow]', (log) => { if (!log.dataset.read) log.scrollTop = log.scrollHeight })
     each('.toast[data-leaves]:not([data-timed]), .flash:not(.warn, .bad, [data-timed])', (toast) => {
       toast.dataset.timed = ''
       later(() => toast.remove(), 6000 + 40 * toast.textContent.length)

@@ -30,10 +30,11 @@ def run(
     variables: Mapping[str, str],
     timeout_s: float,
     check: Callable[[], None] = lambda: None,
+    heard: Callable[[bytes], None] = lambda chunk: None,
 ) -> CommandResult:
     """Run it to its end, in / without a `workdir`. One that cannot be started ends with 127, as in a shell. What it
-    leaves running lives on if it succeeded, and is ended with it otherwise. Raises InvalidInput for an empty one, and
-    what `check` raises, after ending the command."""
+    leaves running lives on if it succeeded, and is ended with it otherwise. `heard` gets its output as it comes.
+    Raises InvalidInput for an empty one, and what `check` raises, after ending the command."""
     if not command:
         raise InvalidInput("The command is empty.")
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
@@ -43,18 +44,21 @@ def run(
             cwd=workdir or "/", env={**environment, **variables}, start_new_session=True, close_fds=True,
         )  # fmt: skip
     except OSError as error:
-        return CommandResult(NOT_FOUND, f"{command[0]}: {os.strerror(error.errno or 0)}")
+        said = f"{command[0]}: {os.strerror(error.errno or 0)}"
+        heard(said.encode("utf-8", "backslashreplace"))
+        return CommandResult(NOT_FOUND, said)
     _running.add(process.pid)
-    with _Listening(process) as listening:
+    with _Listening(process, heard) as listening:
         timed_out = _wait(process, listening, timeout_s, check)
     return CommandResult(process.returncode, mask(without_controls(listening.text())), timed_out)
 
 
 class _Listening:
-    """Hears a command and keeps the last part of what it says, however much that is."""
+    """Hears a command, tells it on, and keeps the last part of what it says, however much that is."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], heard: Callable[[bytes], None]) -> None:
         assert process.stdout is not None
+        self._heard = heard
         self._process, self._pipe, self._kept, self._over = process, process.stdout, bytearray(), False
         os.set_blocking(self._pipe.fileno(), False)
 
@@ -86,6 +90,7 @@ class _Listening:
         except BlockingIOError:
             return
         self._over = not chunk
+        self._heard(chunk)
         self._kept += chunk
         del self._kept[:-OUTPUT]
 

@@ -58,10 +58,11 @@ class LocalChecks:
         variables: Mapping[str, str],
         timeout_s: float,
         check: Callable[[], None] = lambda: None,
+        heard: Callable[[bytes], None] = lambda chunk: None,
     ) -> CommandResult:
         if not self._allowed:
             raise InvalidInput("Commands are switched off in this installation (PUSHPULL_COMMANDS=false).")
-        return run(command, workdir, variables, timeout_s, check)
+        return run(command, workdir, variables, timeout_s, check, heard)
 
 
 def _asked(check: HealthCheck, runner: Runner | None, wanted: Callable[[], None]) -> CheckResult:

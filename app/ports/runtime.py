@@ -55,9 +55,10 @@ class Runner(Protocol):
         variables: Mapping[str, str],
         timeout_s: float,
         check: Callable[[], None] = lambda: None,
+        heard: Callable[[bytes], None] = lambda chunk: None,
     ) -> CommandResult:
-        """Run a command there, in the directory that readers see. Raises TargetUnreachable, TargetRefused, and what
-        `check` raises, after ending the command."""
+        """Run a command there, in the directory that readers see. `heard` gets all of its output, raw, as it comes.
+        Raises TargetUnreachable, TargetRefused, and what `check` raises, after ending the command."""
         ...
 
     def reach(
@@ -92,9 +93,11 @@ class Checks(Protocol):
         variables: Mapping[str, str],
         timeout_s: float,
         check: Callable[[], None] = lambda: None,
+        heard: Callable[[bytes], None] = lambda chunk: None,
     ) -> CommandResult:
-        """Run a command here. Raises InvalidInput if commands are switched off in this installation, and what `check`
-        raises: it is asked now and then whether the command is still wanted."""
+        """Run a command here. `heard` gets all of its output, raw, as it comes. Raises InvalidInput if commands are
+        switched off in this installation, and what `check` raises: it is asked several times a second whether the
+        command is still wanted."""
         ...
 
 

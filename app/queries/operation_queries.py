@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.environment import TargetSpec
@@ -18,10 +17,11 @@ LINES = 500  # of an operation's log
 
 @dataclass(frozen=True, slots=True)
 class OperationRecord:
-    """An operation and its log, oldest first."""
+    """An operation and the last lines of its log, oldest first. `earlier`: there are lines before them."""
 
     operation: Operation
     log: tuple[Event, ...]
+    earlier: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class OperationQueries:
         """One operation with its log and its neighbours. Raises OperationNotFound."""
         with self._store.read() as tx:
             found = _record(tx, id)
-            return OperationContext(found, *_neighbours(tx, found.operation, found.log))
+            return OperationContext(found, *_neighbours(tx, found.operation))
 
     def nouns(self, identity: Identity, operation: Operation) -> tuple[str, str]:
         """One and many of what an operation works on; that of files where its environment is gone."""
@@ -66,14 +66,16 @@ class OperationQueries:
 
 
 def _record(tx: Transaction, id: str) -> OperationRecord:
-    return OperationRecord(tx.operations.get(id), tx.ledger.page(operation=id, limit=LINES))
+    log = tx.ledger.page(operation=id, limit=LINES + 1, newest_first=True)[::-1]
+    return OperationRecord(tx.operations.get(id), log[-LINES:], len(log) > LINES)
 
 
-def _neighbours(tx: Transaction, one: Operation, events: Sequence[Event]) -> tuple[Operation | None, Operation | None]:
+def _neighbours(tx: Transaction, one: Operation) -> tuple[Operation | None, Operation | None]:
     where = OperationFilter(environment_id=one.environment_id)
     earlier = tx.operations.page(where, 1, one.id).items
     queued = (EventType.OPERATION_QUEUED,)
-    start = events[0].id if events else tx.ledger.last_id()
+    first = tx.ledger.page(operation=one.id, limit=1)
+    start = first[0].id if first else tx.ledger.last_id()
     later = tx.ledger.page(start, 1, environment_id=one.environment_id, types=queued)
     after = tx.operations.get(later[0].operation) if later and later[0].operation else None
     return earlier[0] if earlier else None, after

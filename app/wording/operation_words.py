@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
 from app.wording.short_names import actor, short
+from app.wording.times import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +117,43 @@ def summary(operation: Operation) -> str:
     """An operation in one plain line, for titles and lists: "Deployed 1f0c9d2a"."""
     sha = target_revision(operation)
     return f"{deed(operation)} {short(sha)}" if sha else str(deed(operation))
+
+
+STAGES_BEGUN = {
+    StageName.FETCHED: "fetching from Git",
+    StageName.PLANNED: "comparing with the target",
+    StageName.APPLIED: "applying",
+    StageName.HEALTHY: "checking health",
+}
+
+
+def doing(operation: Operation, hooks: Collection[str] = ()) -> str:
+    """What a running delivery does just now: "fetching from Git", "running pre hooks", "applying". `hooks`: when hooks
+    of its environment run ("pre", "post")."""
+    if not operation.stages:
+        return STAGES_BEGUN[StageName.FETCHED]
+    last = operation.stages[-1]
+    if last.finished_at is None:
+        return STAGES_BEGUN[last.name]
+    if last.name is StageName.PLANNED:
+        return "running pre hooks" if operation.total and "pre" in hooks else "about to apply"
+    if last.name is StageName.APPLIED:
+        return "running post hooks" if "post" in hooks else "applied"
+    return "applied and healthy" if last.name is StageName.HEALTHY else "looking at what is asked for"
+
+
+def stage_begun(name: str) -> str:
+    """A stage's beginning as a line of a log: "Applying"."""
+    return capital(STAGES_BEGUN[StageName(name)] if name in STAGES_BEGUN else name)
+
+
+def capital(words: str) -> str:
+    """With a capital."""
+    return words[:1].upper() + words[1:]
+
+
+def told_by(operation: Operation) -> str:
+    """Whose word the state of a running operation is: "As its agent reported at 21:32:29 UTC.", "" for our own."""
+    if operation.phase is not Phase.RUNNING or not (operation.worker or "").startswith("agent:"):
+        return ""
+    return f"As its agent reported at {clock(operation.heartbeat_at)} UTC."

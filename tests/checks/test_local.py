@@ -389,3 +389,17 @@ def test_a_name_that_leads_to_a_link_local_address_is_not_asked(monkeypatch: pyt
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     told = look(HealthCheck(kind="http", url="http://metadata.example.org/", timeout_s=0.2))
     assert told == (Health.DEGRADED, "not asked: the address is link-local")
+
+
+def test_what_a_command_says_is_heard_while_it_runs(tmp_path: Path) -> None:
+    gate, heard, opened = tmp_path / "gate", bytearray(), list[bytes]()
+    os.mkfifo(gate)
+
+    def check() -> None:
+        if heard and not opened:
+            opened.append(bytes(heard))
+            gate.write_text("go\n")
+
+    command = ["sh", "-c", 'echo one; read go < "$0"; printf two', str(gate)]
+    result = CHECKS.run(command, None, {}, 30, check, heard.extend)
+    assert (opened, bytes(heard), result.output) == ([b"one\n"], b"one\ntwo", "one\ntwo")

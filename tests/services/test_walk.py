@@ -216,6 +216,25 @@ def test_a_failing_pre_hook_leaves_the_target_alone(here: Installation, mode: st
     assert not (target / "index.html").exists()
 
 
+def test_attempts_of_a_health_check_are_told_as_they_fail(here: Installation, mode: str) -> None:
+    tries, wanted = here.folder / "tries", 40
+    script = 'echo >> "$0"; n=$(wc -l < "$0"); [ $n -gt 2 ] || { echo "refused $n"; exit 1; }; [ $n -ge 40 ] || exit 7'
+    check = {"kind": "command", "command": ["sh", "-c", script, str(tries)], "deadline_s": 600, "interval_s": 1}
+    here.register(mode, health_check=check)
+    ended = here.deliver(mode)
+    assert (ended.phase, len(tries.read_text())) == (Phase.SUCCEEDED, wanted)
+    with here.store.read() as tx:
+        lines = [one.reason for one in tx.ledger.page(operation=ended.id, types=[EventType.OPERATION_LOG])]
+    attempts = [line for line in lines if line.startswith("attempt")]
+    assert attempts[:3] == [
+        "attempt 1: `sh` ended with 1: refused 1",
+        "attempt 2: `sh` ended with 1: refused 2",
+        "attempt 3: `sh` ended with 7",
+    ]
+    assert 3 < len(attempts) < wanted / 3, "the same again is told now and then"
+    assert lines[-1].startswith("health: Healthy")
+
+
 def test_live_but_not_healthy_is_a_failure(here: Installation, mode: str) -> None:
     here.register(mode, health_check={"kind": "command", "command": ["false"], "deadline_s": 3})
     ended = here.deliver(mode)

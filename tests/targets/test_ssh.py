@@ -388,6 +388,21 @@ def test_commands_run_in_the_directory_that_readers_see(quick_path: Path, repo: 
         assert len(long.output) <= 64 * 1024 + 100
 
 
+def test_what_a_command_says_is_heard_while_it_runs(ssh: SshSite, tmp_path: Path) -> None:
+    runner, gate, heard = ssh.registry.runner(ssh.environment), tmp_path / "gate", bytearray()
+    assert runner is not None
+    os.mkfifo(gate)
+    opened: list[bytes] = []
+
+    def check() -> None:
+        if heard and not opened:
+            opened.append(bytes(heard))
+            gate.write_text("go\n")
+
+    result = runner.run(["sh", "-c", 'echo one; read go < "$0"; printf two', str(gate)], {}, 30, check, heard.extend)
+    assert (opened, bytes(heard).rstrip(), result.output) == ([b"one\n"], b"one\ntwo", "one\ntwo")
+
+
 def _alive(mark: str) -> bool:
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from app.cli import output
 from app.cli.surface.exit_codes import INTERRUPTED
 from app.client import FINAL, Client, Failure
+from app.wording.operation_words import stage_begun
 
 ACCEPTED_S = 5.0  # within which a revision that does not exist is usually found out
 
@@ -31,13 +33,36 @@ def ended(client: Client, operation: dict[str, Any], timeout_s: float, as_json: 
 
 
 def _told(client: Client, id: str, timeout_s: float, as_json: bool) -> Iterator[dict[str, Any]]:
-    shown: set[str] = set()
+    news = FollowedOperation()
     for last in client.follow(id, timeout_s):
-        for stage in last["stages"]:
-            if stage["finished_at"] and stage["name"] not in shown and not as_json:
-                shown.add(stage["name"])
-                output.line(output.stage_line(stage))
+        for line in () if as_json else news.of(last):
+            output.say(line)
         yield last
+
+
+class FollowedOperation:
+    """What was told of an operation that is followed, so that each stage and each line of its log is told once."""
+
+    def __init__(self) -> None:
+        self._stages: set[str] = set()
+        self._event = 0
+
+    def of(self, operation: dict[str, Any]) -> list[str]:
+        """The stages that ended, those that go on, and the log's lines, which were not told yet, as they came."""
+        ended = [one for one in operation["stages"] if one["finished_at"] and one["name"] not in self._stages]
+        self._stages |= {one["name"] for one in ended}
+        found = [(one["finished_at"], output.stage_line(one)) for one in ended]
+        for event in operation["log"]:
+            if event["id"] > self._event:
+                found += [(event["at"], f"  {line}") for line in self._lines(event)]
+                self._event = event["id"]
+        return [line for _, line in sorted(found, key=lambda one: datetime.fromisoformat(one[0]))]
+
+    def _lines(self, event: dict[str, Any]) -> list[str]:
+        if event["type"] == "operation.log":
+            return str(event["reason"]).split("\n")
+        begun = event["type"] == "operation.stage" and event["reason"] not in self._stages
+        return [f"{stage_begun(event['reason'])} …"] if begun else []
 
 
 def asked(client: Client, operation: dict[str, Any], as_json: bool) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class OperationQueued(Fact):
 
 @dataclass(frozen=True, slots=True)
 class OperationStage(Fact):
-    """An operation reached a stage: "applied" or "healthy"."""
+    """A stage of an operation began: "fetched", "planned", "applied" or "healthy"."""
 
     TYPE = EventType.OPERATION_STAGE
     SENTENCE: ClassVar[str] = "{stage}"

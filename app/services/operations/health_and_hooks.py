@@ -10,10 +10,12 @@ from app.domain.errors import Problem, Terminated
 from app.domain.operation import Operation, OperationKind
 from app.domain.status import Health
 from app.ports import CheckResult, CommandResult, Ports, Target
+from app.services.operations.hook_output import HookOutput
 from app.services.operations.recorder import OperationRecorder
 from app.wording.complaints import cause
 
 LAST_S = 0.1  # of a check that begins when the deadline is almost over
+AGAIN_S = 5.0  # until an attempt that ended as the one before is told; later ones wait longer
 DEADLINE_S, INTERVAL_S = 60.0, 2.0  # for a target that tells its health, where no check sets them
 
 
@@ -70,13 +72,18 @@ def wait_until_healthy(
     """Look until what was delivered is healthy or the check's deadline is over."""
     check, start = environment.policy.health_check, ports.clock.monotonic()
     deadline_s, interval_s = (check.deadline_s, check.interval_s) if check else (DEADLINE_S, INTERVAL_S)
-    left = deadline_s
+    left, attempt, told = deadline_s, 0, ("", start)
     while True:
+        attempt += 1
         result = check_health(ports, environment, target, recorder, max(left, LAST_S))
-        left = deadline_s - (ports.clock.monotonic() - start)
+        now = ports.clock.monotonic()
+        left = deadline_s - (now - start)
         if result.health is Health.HEALTHY or left <= 0:
             recorder.log(f"health: {result.health.value}: {result.detail}")
             return result
+        if result.detail != told[0] or now - told[1] >= max(AGAIN_S, (now - start) / 10):
+            recorder.log(f"attempt {attempt}: {result.detail}")
+            told = result.detail, now
         recorder.check()
         ports.clock.sleep(min(interval_s, max(left, 0.01)))
 
@@ -86,8 +93,10 @@ def run_hooks(ports: Ports, environment: Environment, recorder: OperationRecorde
     for hook in environment.policy.hooks:
         if hook.when != when:
             continue
+        named = f"{when} hook `{' '.join(hook.command)}`"
+        recorder.log(f"Running {named}")
         result = _run(ports, environment, hook, recorder)
-        recorder.log(f"{when} hook `{' '.join(hook.command)}` ended with {result.exit_code}\n{result.output}".rstrip())
+        recorder.log(f"{named} ended with {result.exit_code}")
         if result.timed_out:
             return f"{when} hook `{hook.command[0]}` took longer than {hook.timeout_s:g} s"
         if result.exit_code:
@@ -97,9 +106,18 @@ def run_hooks(ports: Ports, environment: Environment, recorder: OperationRecorde
 
 
 def _run(ports: Ports, environment: Environment, hook: Hook, recorder: OperationRecorder) -> CommandResult:
-    """Run one hook on the target's machine, in the live directory."""
+    """Run one hook on the target's machine, in the live directory, and log what it says meanwhile."""
     given, runner = variables(environment, recorder.operation), ports.targets.runner(environment)
-    if runner is not None:
-        return runner.run(hook.command, given, hook.timeout_s, recorder.check)
-    workdir = ports.targets.workdir(environment)
-    return ports.checks.run(hook.command, workdir, given, hook.timeout_s, recorder.check)
+    output = HookOutput(recorder.log, ports.clock.monotonic)
+
+    def check() -> None:
+        recorder.check()
+        output.tick()
+
+    try:
+        if runner is not None:
+            return runner.run(hook.command, given, hook.timeout_s, check, output.hear)
+        workdir = ports.targets.workdir(environment)
+        return ports.checks.run(hook.command, workdir, given, hook.timeout_s, check, output.hear)
+    finally:
+        output.end()

@@ -31,6 +31,7 @@ class OperationRecorder:
         self.operation = operation
         self._stopped = stopped
         self._shown = 0.0
+        self._unreached: set[StageName] = set()
         self.topics = ("ledger", f"environment-{operation.environment}")
 
     # --- ApplyProgress ---
@@ -65,19 +66,20 @@ class OperationRecorder:
 
     @contextmanager
     def stage(self, name: StageName) -> Iterator[None]:
-        """Time a stage and store it; a stage that fails stays open, so that the page shows where it ended."""
+        """Time a stage, and store its beginning and its end as they come; one that fails stays open, so that the page
+        shows where it ended."""
         started = self.ports.clock.now()
         self.note(stages=(*self.operation.stages, Stage(name, started)))
         self.check()
-        if name in (StageName.APPLIED, StageName.HEALTHY):
-            self._save(OperationStage(self.operation.trigger.value, self.operation.revision, stage=name.value))
+        self._tell(OperationStage(self.operation.trigger.value, self.operation.revision, stage=name.value))
         yield
-        self.stamp(name, started, self.ports.clock.now())
+        if name not in self._unreached:
+            self.stamp(name, started, self.ports.clock.now())
+            self._tell()
 
     def unreached(self, name: StageName) -> None:
-        """Leave a stage open that ran without reaching the state that it is named after."""
-        stages = (replace(one, finished_at=None) if one.name is name else one for one in self.operation.stages)
-        self.note(stages=tuple(stages))
+        """Leave a stage open at its end, because it did not reach the state that it is named after."""
+        self._unreached.add(name)
 
     def log(self, text: str) -> None:
         """Append a line to the operation's log, masked."""
@@ -89,10 +91,15 @@ class OperationRecorder:
             record(tx, self._merged(tx))
         self.ports.notifier.notify(self.topics)
 
-    def _save(self, fact: Fact) -> None:
+    def _tell(self, fact: Fact | None = None) -> None:
+        """Store how far it is; nobody watches a scheduled refresh."""
+        if not is_quiet(self.operation):
+            self._save(fact)
+
+    def _save(self, fact: Fact | None) -> None:
         with self.ports.store.write() as tx:
             tx.operations.save(self._merged(tx))
-            if not is_quiet(self.operation):
+            if fact and not is_quiet(self.operation):
                 tx.ledger.append(self.ports.clock.now(), [event_of(self.operation, fact)])
         self.ports.notifier.notify(self.topics)
 

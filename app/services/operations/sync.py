@@ -84,14 +84,14 @@ class Sync:
         recorder, request = self._recorder, self._request
         with recorder.stage(StageName.FETCHED):
             revision, self._asked = wanted.find_revision(source, self._environment, request)
-        noticed = request.noticed_at or self._known_since(revision) or recorder.operation.created_at
-        committed = revision.committed_at if revision.dated else noticed
-        after = max(request.visible_after or committed, committed)
-        if revision.dated:
-            recorder.stamp(StageName.COMMITTED, committed, committed)
-        recorder.stamp(StageName.VISIBLE, min(after, noticed), noticed)
-        recorder.stamp(StageName.NOTICED, noticed, noticed)
-        recorder.note(revision=revision.sha, subject=revision.subject, author=revision.author.name)
+            noticed = request.noticed_at or self._known_since(revision) or recorder.operation.created_at
+            committed = revision.committed_at if revision.dated else noticed
+            after = max(request.visible_after or committed, committed)
+            if revision.dated:
+                recorder.stamp(StageName.COMMITTED, committed, committed)
+            recorder.stamp(StageName.VISIBLE, min(after, noticed), noticed)
+            recorder.stamp(StageName.NOTICED, noticed, noticed)
+            recorder.note(revision=revision.sha, subject=revision.subject, author=revision.author.name)
         return revision
 
     def _known_since(self, revision: Revision) -> datetime | None:
@@ -192,8 +192,8 @@ class Sync:
             return unchecked(self._ports, self._environment)
         with recorder.stage(StageName.HEALTHY):
             result = wait_until_healthy(self._ports, self._environment, target, recorder)
-        if result.health is not Health.HEALTHY:
-            recorder.unreached(StageName.HEALTHY)
+            if result.health is not Health.HEALTHY:
+                recorder.unreached(StageName.HEALTHY)
         return result
 
     def _changes(self, plan: Plan) -> Changes:

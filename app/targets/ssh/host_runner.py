@@ -21,6 +21,8 @@ from app.wording.complaints import without_controls
 OUTPUT = 64 * 1024
 GRACE_S = 5  # how much longer than we the host itself waits before it ends a command
 _ENDED = re.compile(rb"\n#pushpull ended (\d+)\n\Z")
+_LAST_LINE = re.compile(rb"\n?#pushpull ended \d+\n\Z")
+LONGEST = 40  # bytes that our own last line has at most
 # The command runs beside two watchers in the session's process group: one ends the group when our side of the
 # connection closes, one when time is up. What a command leaves behind goes with it, unless it succeeded. $Z: seconds.
 RUN = r"""
@@ -63,12 +65,15 @@ class HostRunner:
         variables: Mapping[str, str],
         timeout_s: float,
         check: Callable[[], None] = lambda: None,
+        heard: Callable[[bytes], None] = lambda chunk: None,
     ) -> CommandResult:
         if not command:
             raise InvalidInput("The command is empty.")
         if command[0].startswith("-"):
-            return CommandResult(127, f"{command[0]}: no such command")
-        output = _Output()
+            said = f"{command[0]}: no such command"
+            heard(said.encode("utf-8", "backslashreplace"))
+            return CommandResult(127, said)
+        output = _Output(heard)
         end = time.monotonic() + timeout_s
 
         def asked() -> None:
@@ -86,6 +91,8 @@ class HostRunner:
             pass
         except _TimeUp:
             timed_out = True
+        finally:
+            output.end()
         return CommandResult(output.code, output.text(), timed_out)
 
     @contextmanager
@@ -112,18 +119,29 @@ def _held_open() -> tuple[None]:
 
 
 class _Output:
-    """The last part of a command's output."""
+    """A command's output: told on as it comes, the last part kept."""
 
-    def __init__(self) -> None:
-        self._kept = b""
+    def __init__(self, heard: Callable[[bytes], None]) -> None:
+        self._heard, self._kept, self._line = heard, b"", b""
         self.code = -1
 
     def hear(self, chunk: bytes) -> None:
         """Take the next piece. Raises _Ended after the last one: a process left behind may hold the connection open."""
         self._kept = (self._kept + chunk)[-OUTPUT - 100 :]
+        self._line += chunk
         if ended := _ENDED.search(self._kept):
             self.code, self._kept = int(ended[1]), self._kept[: ended.start()]
+            self._line = _LAST_LINE.sub(b"", self._line)
             raise _Ended
+        end = self._line.rfind(b"\n") + 1  # what follows may be the beginning of our own line
+        end = end if len(self._line) - end < LONGEST else len(self._line)
+        self._heard(self._line[:end])
+        self._line = self._line[end:]
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        self._heard(self._line)
+        self._line = b""
 
     def text(self) -> str:
         """The output, bounded and masked."""

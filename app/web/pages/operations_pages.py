@@ -22,7 +22,7 @@ from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import page_router
 from app.wording.badges import look
-from app.wording.operation_words import counted, sentence_case, started, summary
+from app.wording.operation_words import capital, counted, doing, sentence_case, stage_begun, started, summary, told_by
 from app.wording.short_names import short
 from app.wording.times import exact
 
@@ -91,6 +91,9 @@ class OperationPage:
     counted: str
     why: str
     left: str
+    doing: str
+    told_by: str
+    earlier: bool
     bar: tuple[RoadStep, ...]
     files: tuple[File, ...]
     log: tuple[tuple[datetime | None, str], ...]
@@ -150,6 +153,7 @@ def operation(request: Request, queries: Reads, who: Who, id: str) -> Response:
     found = queries.operations.context(who, id)
     one = found.record.operation
     nouns = queries.operations.nouns(who, one)
+    log = tuple((event.at, line) for event in found.record.log for line in _line(event, one).split("\n"))
     context = OperationPage(
         operation=one,
         nouns=nouns,
@@ -157,9 +161,12 @@ def operation(request: Request, queries: Reads, who: Who, id: str) -> Response:
         counted=counted(one),
         why=sentence_case(one.reason or one.request.reason),
         left=_left(one, nouns),
+        doing=capital(doing(one, _hooks(log))) if one.kind is OperationKind.SYNC else "Looking",
+        told_by=told_by(one),
+        earlier=found.record.earlier,
         bar=road(one, queries.now()),
         files=_files(one),
-        log=tuple((event.at, _line(event, one)) for event in found.record.log),
+        log=log,
         before=found.before,
         after=found.after,
         pipeline=links.outside(one.request.pipeline.url) if one.request.pipeline else "",
@@ -185,13 +192,18 @@ def _files(one: Operation) -> tuple[File, ...]:
     return tuple(File(path, action, over or index < one.done) for index, (path, action) in enumerate(works))
 
 
+def _hooks(log: Sequence[tuple[datetime | None, str]]) -> tuple[str, ...]:
+    """When hooks ran by the word of the log: "pre", "post"."""
+    return tuple(when for when in ("pre", "post") if any(line.startswith(f"Running {when} hook") for _, line in log))
+
+
 def _line(event: Event, one: Operation) -> str:
     """A ledger entry as a line of the log."""
     match event.fact:
         case OperationQueued():
             return f"Queued: {started(one)}"
         case OperationStage(stage=stage):
-            return {"applied": "Applying", "healthy": "Checking health"}.get(stage, stage)
+            return stage_begun(stage)
         case OperationLog(line=line):
             return line
         case OperationConcluded(outcome=outcome, phase=phase):

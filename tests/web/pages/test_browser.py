@@ -111,6 +111,38 @@ def test_a_page_follows_what_happens_without_a_click(page: Page, filled: Filled)
     expect(page.locator("#reason")).to_have_value("half typed")
 
 
+def test_a_running_delivery_is_followed_by_whoever_comes_late(page: Page, filled: Filled) -> None:
+    gate = filled.server.folder / "followed.gate"
+    os.mkfifo(gate)
+    said = 'printf "first <b>line\\n"; read go < "$0"; echo second line; read go < "$0"'
+    hook = {"when": "pre", "command": ["sh", "-c", said, str(gate)]}
+    filled.server.environment("followed", filled.repo, policy={"hooks": [hook]})
+    body = {"revision": filled.shas[0]}
+    asked = filled.server.call("POST", "/environments/followed/syncs", body, status=202)
+    filled.server.until(lambda: "first <b>line" in said_by(filled, asked["id"]))
+    page.goto("/environments/followed")
+    expect(page.locator("#environment_head .notice").first).to_contain_text("is on its way: running pre hooks, 0 of 3")
+    expect(page.locator("#environment_head")).not_to_contain_text("Live equals Git")
+    page.click("a:has-text('Follow the delivery')")
+    lines = page.locator("#operation_log")
+    expect(lines).to_contain_text("first <b>line")
+    expect(page.locator("#operation .progress")).to_contain_text("Running pre hooks")
+    expect(page.locator("#operation .progress")).to_contain_text("0 of 3")
+    gate.write_text("go\n")
+    expect(lines).to_contain_text("second line")
+    expect(page.locator("#operation_phase")).to_contain_text("running")
+    gate.write_text("go\n")
+    expect(page.locator("#operation_phase")).to_contain_text("succeeded")
+    text = lines.inner_text()
+    assert [text.count(line) for line in ("  first <b>line", "  second line")] == [1, 1]
+
+
+def said_by(filled: Filled, id: str) -> list[str]:
+    """The lines of an operation's log."""
+    events = filled.server.call("GET", f"/operations/{id}")["log"]
+    return [line for event in events for line in event["reason"].split("\n")]
+
+
 def test_the_form_answers_while_one_types_and_keeps_what_was_typed(page: Page, filled: Filled) -> None:
     page.goto("/environments/new")
     page.fill("[name='source.repo_url']", filled.repo.url)

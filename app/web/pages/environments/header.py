@@ -13,6 +13,7 @@ from app.domain.operation import Operation, OperationKind, Phase, Stage, StageNa
 from app.queries import Queries
 from app.queries.environment_state import Ahead, EnvironmentState, pending_revision
 from app.web.rendering.plots import RoadStep, steps
+from app.wording.operation_words import doing
 from app.wording.quantities import plural
 from app.wording.short_names import short
 
@@ -25,6 +26,11 @@ class Head(EnvironmentState):
     tab: str
     steps: tuple[RoadStep, ...]
     where: str
+
+    @property
+    def delivery(self) -> Operation | None:
+        """The sync that is under way or waits for its turn."""
+        return self.active if self.active and self.active.kind is OperationKind.SYNC else None
 
 
 def head(queries: Queries, who: Identity, name: str, tab: str) -> Head:
@@ -48,6 +54,8 @@ def _steps(
     if syncing and syncing.stages:
         return steps(syncing.stages, now, syncing.phase)
     pending = pending_revision(environment)
+    if syncing and not pending:
+        return steps((), now, syncing.phase)
     if pending and not (last and last.revision == pending):
         return steps(_noticed(environment, ahead), now)
     return steps(last.stages if last else (), now, last.phase if last else "queued")
@@ -72,7 +80,7 @@ def _where(
     if environment.policy.observe:
         return f"{short(last.revision)} was planned, not applied" if last and last.revision else "observes only"
     if syncing:
-        return _under_way(syncing, noun)
+        return on_its_way(environment, syncing, noun)
     if pending and last and last.revision == pending and last.phase in (Phase.FAILED, Phase.ERROR):
         still = f"; {short(status.revision)} is still live" if status.revision else ""
         return f"{short(pending)} did not get through{still}"
@@ -85,14 +93,11 @@ def _where(
     return f"{short(status.revision)} is live{' and healthy' if status.health == 'Healthy' else ''}"
 
 
-def _under_way(operation: Operation, noun: str) -> str:
-    sha = short(operation.revision or operation.request.wanted)
+def on_its_way(environment: Environment, operation: Operation, noun: str) -> str:
+    """A delivery under way, in words: "65de448e is on its way: applying, 2 of 9 files"."""
+    known = operation.revision or operation.request.wanted
     if operation.phase is Phase.QUEUED:
-        known = operation.revision or operation.request.wanted
-        return f"{sha if known else 'a delivery'} {operation.reason or 'waits for its turn'}"
-    if operation.total and operation.stage(StageName.APPLIED):
-        applied = operation.stage(StageName.APPLIED)
-        if applied and applied.finished_at:
-            return f"{sha} is applied; its health is being checked"
-        return f"{sha} is being applied: {operation.done:,} of {plural(operation.total, noun)}"
-    return f"{sha} is on its way"
+        return f"{short(known) if known else 'a delivery'} {operation.reason or 'waits for its turn'}"
+    now = doing(operation, [hook.when for hook in environment.policy.hooks])
+    count = f", {operation.done:,} of {plural(operation.total, noun)}" if operation.total else ""
+    return f"{short(known) if known else 'a revision'} is on its way: {now}{count}"

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.domain.environment import Hold, Mode
-from app.domain.operation import Outcome, Phase
+from app.domain.operation import Operation, Outcome, Phase
 from app.domain.status import ConditionKind, Health, SyncStatus
 from app.services.outcomes.retries import retry_at
-from app.web.pages.environments.header import Head
+from app.web.pages.environments.header import Head, on_its_way
 from app.web.rendering import links
+from app.wording.operation_words import sentence_case, started, told_by
 from app.wording.quantities import agree, plural
 from app.wording.short_names import actor, short
 from app.wording.times import clock, every, exact, relative
@@ -39,7 +40,9 @@ def _all(head: Head) -> Iterator[Notice]:
         settings = links.environment(environment.name, "settings")
         link = None if head.tab == "settings" else ("See its settings", settings)
         yield Notice("bad", "The target cannot be looked at.", status.condition.text, link)
-    if not (head.silent and status.revision is None):
+    if head.delivery and not environment.policy.observe:
+        yield _delivery(head, head.delivery)
+    if not ((head.silent and status.revision is None) or _overtaken(head)):
         yield difference(head)
     if head.health in (Health.DEGRADED, Health.MISSING):
         title = f"{short(status.revision)} is live, but {status.health.value}."
@@ -66,6 +69,22 @@ def silence(head: Head) -> Notice:
     title = f"Its agent {agent.name} was last heard {relative(agent.heard_at, head.now)}."
     body = "What stands here is what was known then. It goes on by itself, and tells everything when it is back."
     return Notice("warn", title, body, link)
+
+
+def _delivery(head: Head, delivery: Operation) -> Notice:
+    """What is on its way to the target, and how far it is."""
+    title = sentence_case(on_its_way(head.environment, delivery, head.noun))
+    begun = f"Begun {relative(delivery.started_at, head.now)}, " if delivery.started_at else ""
+    body = f"{sentence_case(begun + started(delivery))} {told_by(delivery)}".strip()
+    return Notice("busy", title, body)
+
+
+def _overtaken(head: Head) -> bool:
+    """Whether the delivery under way says all that there is to say: nothing drifts, and no other commit waits."""
+    one, environment = head.delivery, head.environment
+    if one is None or environment.policy.observe or environment.status.drift_count:
+        return False
+    return head.pending in (None, one.revision or one.request.wanted or head.pending)
 
 
 def difference(head: Head) -> Notice:
