@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         ge=0,
         le=64,
         description="Operations that run at the same time in this process; 0: none. While all wait, up to three "
-        "times as many help.",
+        "times as many help; the last ones only for environments whose last sync did not fail.",
     )
     scheduler: bool = Field(True, description="Whether this process polls sources and scans for drift.")
     public_url: str = Field(
