@@ -87,9 +87,9 @@ def _line(row: EvidenceRow, found: CellEvidence) -> CountedLine:
 
 
 def _shown_at(row: EvidenceRow) -> str:
-    """Where a counted thing is shown: its operation, or the environment that it lies in."""
+    """Where a counted thing is shown: its own page, or the environment that it lies in."""
     if row.kind == "episode":
-        return links.environment(row.environment, "drift")
+        return links.episode(int(row.id))
     if row.operations:
         return f"/operations/{row.operations[0]}"
     return links.environment(row.environment) if row.environment else ""
