@@ -25,7 +25,7 @@ from app.cli import (
 )
 from app.cli.connection.connecting import ProfileName, TokenFile, Url
 from app.cli.guidance import help_commands
-from app.cli.remote import credential_commands, ignore_commands, log_in_commands, record_commands
+from app.cli.remote import credential_commands, ignore_commands, log_in_commands, plan_command, record_commands
 from app.cli.surface import plain_bytes
 from app.cli.surface.exit_codes import FAILED, INTERRUPTED
 from app.cli.surface.help_text import CommandGroup, HelpfulCommand, settings
@@ -58,6 +58,7 @@ def root(
 for part in (
     environment_commands,
     delivery_commands,
+    plan_command,
     record_commands,
     ignore_commands,
     credential_commands,

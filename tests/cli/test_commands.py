@@ -259,3 +259,25 @@ def test_an_environment_is_shown_in_words(place: Place) -> None:
             "env", "list", PUSHPULL_URL=place.server.url, PUSHPULL_TOKEN=place.server.token, COLUMNS=width
         ).out
         assert [line for line in lines.splitlines() if line != line.rstrip() or len(line) > int(width)] == []
+
+
+def test_a_plan_tells_what_a_delivery_would_do_and_changes_nothing(place: Place) -> None:
+    place.server.environment("planned", place.repo, mode="push")
+    assert place.run("push", "planned", "--wait").code == 0
+    same = place.run("plan", "planned", "--detailed-exitcode")
+    assert (same.code, "nothing would change" in same.out) == (0, True)
+    sha = place.repo.commit({"site/index.html": "planned\n", "site/.env": "API_TOKEN=hunter2secret\n"})
+    live = place.server.live / "planned"
+    before = {path: path.read_bytes() for path in live.rglob("*") if path.is_file()}
+    place.run("hold", "planned", "-m", "the database moves")
+    asked = place.run("plan", "planned", "--detailed-exitcode")
+    assert asked.code == 5, asked.err
+    assert sha[:8] in asked.out
+    assert "+planned" in asked.out
+    assert "the database moves" in asked.out
+    assert "hunter2secret" not in asked.out
+    found = json.loads(place.run("plan", "planned", "-r", sha, "--json").out)
+    assert [one["revision"] for one in found["commits"]] == [sha]
+    assert {one["path"]: one["action"] for one in found["items"]} == {"index.html": "update", ".env": "create"}
+    assert {path: path.read_bytes() for path in live.rglob("*") if path.is_file()} == before
+    assert place.run("plan", "planned", "-r", "doesnotexist").code == 1

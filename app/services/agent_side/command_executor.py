@@ -161,7 +161,9 @@ class CommandExecutor:
 
     # --- questions ---
     def _preview(self, environment: Environment, command: Command) -> None:
-        found = as_dict(self._use_cases.rollback.preview(environment.name, command.data.get("revision")))
+        rollback = self._use_cases.rollback
+        planned = rollback.plan if command.data.get("forward") else rollback.preview
+        found = as_dict(planned(environment.name, command.data.get("revision")))
         self._answer(command, {"result": found})
 
     def _write_back(self, environment: Environment, command: Command) -> None:

@@ -15,17 +15,19 @@ from app.domain.state.plan import Action, PlanItem
 from app.ports import ContentReader, Ports, Target
 from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
-from app.services.environments.rollback import Rollback, RollbackPreview, from_history
+from app.services.environments.rollback import COMMITS, Rollback, RollbackPreview, from_history
 from app.services.operations.refresh import DIFF_LIMIT, READ_LIMIT, beginning
 from app.services.relay import elsewhere
 
 DIFFS = 50
 ITEMS = 1000
+COMMIT = ("revision", "subject", "author")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A rollback's plan for display, made here or by an agent. `drifted`: how many drifted paths it overwrites."""
+    """The plan of a delivery or a rollback for display, made here or by an agent. `drifted`: how many drifted
+    paths it overwrites; `commits`: those that a delivery brings."""
 
     from_revision: str | None
     revision: str
@@ -37,6 +39,7 @@ class Shown:
     unmanaged_count: int
     drifted: int = 0
     author: str = ""
+    commits: tuple[dict[str, str], ...] = ()
 
 
 class Previews:
@@ -60,6 +63,22 @@ class Previews:
             return from_agent(environment, answer)
         return as_shown(self._rollback.preview(name, revision))
 
+    def forward(self, name: str, revision: str | None) -> Shown:
+        """The plan of delivering a revision (None: what Git's ref points at now); an agent is asked for its own.
+
+        Raises AgentAway, RevisionNotFound, SourceUnreachable, TargetUnreachable."""
+        with self._ports.store.read() as tx:
+            environment = tx.environments.get(name)
+        if elsewhere(self._ports, environment):
+            answer = self._commands.ask(environment, CommandKind.PREVIEW, forward_data(revision))
+            return from_agent(environment, answer)
+        return as_shown(self._rollback.plan(name, revision))
+
+
+def forward_data(revision: str | None) -> dict[str, Any]:
+    """What an agent is asked, so that it plans a delivery and not a rollback."""
+    return {"revision": revision, "forward": True}
+
 
 def as_shown(found: RollbackPreview) -> Shown:
     """The display form of a preview that this process made."""
@@ -74,6 +93,9 @@ def as_shown(found: RollbackPreview) -> Shown:
         unmanaged_count=found.live.unmanaged_count,
         drifted=len(found.plan.drift),
         author=found.revision.author.name,
+        commits=tuple(
+            {"revision": one.sha, "subject": one.subject, "author": one.author.name} for one in found.commits
+        ),
     )
 
 
@@ -93,6 +115,7 @@ def from_agent(environment: Environment, answer: Mapping[str, Any]) -> Shown:
             environment.status.revision, str(given["revision"]), str(given.get("subject", "")),
             bool(given.get("forward")), items, count, [str(one) for one in given.get("unmanaged", ())],
             int(given.get("unmanaged_count", 0)), int(given.get("drifted", 0)), str(given.get("author", "")),
+            tuple({name: str(one[name]) for name in COMMIT} for one in given.get("commits", ())[:COMMITS]),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError):
         raise AgentRefused("The agent's answer cannot be read.") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from app.domain.actor import Actor
@@ -22,17 +22,20 @@ from app.services.operations.hold_check import refuse_rollback
 from app.services.operations.planning import applied_state, observe_and_plan
 from app.services.operations.queue import AgentCommand, Queue
 from app.services.operations.shadow_run import refuse
+from app.services.operations.wanted_revision import find_revision
 from app.services.relay import elsewhere
 from app.wording.quantities import plural
 
+COMMITS = 50
 STRATEGIES = ("pin", "revert")
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackPreview:
-    """What a rollback would do: bring `desired` to where `applied` was delivered last.
+    """What a delivery or a rollback would do: bring `desired` to where `applied` was delivered last.
 
-    `forward`: the chosen revision is newer than the live one, so nothing is held."""
+    `forward`: the chosen revision is newer than the live one, so nothing is held. `commits`: those that it brings, the
+    newest first."""
 
     environment: Environment
     revision: Revision
@@ -43,6 +46,7 @@ class RollbackPreview:
     target: Target
     item: HistoryItem | None
     forward: bool
+    commits: tuple[Revision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,22 @@ class Rollback:
 
     def preview(self, name: str, revision: str | None) -> RollbackPreview:
         """The plan of going to a revision (None: the last good one), with the target looked at but not touched."""
-        environment, item, chosen, source = self._choose(name, revision)
+        return self._planned(*self._choose(name, revision))
+
+    def plan(self, name: str, revision: str | None) -> RollbackPreview:
+        """The plan of delivering a revision (None: what Git's ref points at now), forward or back; nothing is changed.
+        Raises RevisionNotFound, SourceUnreachable, TargetUnreachable."""
+        with self._ports.store.read() as tx:
+            environment = tx.environments.get(name)
+        source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
+        chosen, _ = find_revision(source, environment, Request(OperationKind.SYNC, Trigger.MANUAL, "", wanted=revision))
+        made = self._planned(environment, None, chosen, source)
+        live = environment.status.revision
+        return replace(made, commits=source.between(live, chosen.sha, COMMITS) if live and made.forward else ())
+
+    def _planned(
+        self, environment: Environment, item: HistoryItem | None, chosen: Revision, source: Source
+    ) -> RollbackPreview:
         target = self._ports.targets.open(environment)
         state = self._ports.desired.at(environment, chosen.sha)
         live, plan = observe_and_plan(

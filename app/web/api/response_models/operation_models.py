@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from app.web.api.fields import Moment
+from app.web.api.response_models.environment_models import Hold
 
 
 class Stage(BaseModel):
@@ -197,6 +198,14 @@ class PlanItem(BaseModel):
     diff: str | None
 
 
+class PlannedCommit(BaseModel):
+    """A commit that a delivery brings."""
+
+    revision: str
+    subject: str
+    author: str
+
+
 class Preview(BaseModel):
     """The plan of a rollback."""
 
@@ -209,3 +218,15 @@ class Preview(BaseModel):
     count: int
     unmanaged: list[str]
     unmanaged_count: int
+
+
+class ForwardPlan(Preview):
+    """What a delivery would do. `drifted`: items whose change on the target it overwrites; `bad`: why the revision is
+    marked bad, null where it is not; a `hold` refuses it unless it is overridden."""
+
+    author: str
+    up_to_date: bool = Field(description="It is live already, and nothing would change.")
+    commits: list[PlannedCommit] = Field(description="Those that it brings, the newest first, 50 at most.")
+    drifted: int
+    hold: Hold | None
+    bad: str | None
