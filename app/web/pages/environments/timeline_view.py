@@ -98,13 +98,15 @@ def _happenings(events: Sequence[tuple[Event, Operation | None]], noun: str) -> 
             yield of_event(event, noun)
 
 
-def _episode(event: Event) -> int | None:
-    return getattr(event.fact, "episode", None)
+def _episode(event: Event) -> tuple[bool, int] | None:
+    """Which drift an event tells of. Agents of older versions count episodes of their own."""
+    number = getattr(event.fact, "episode", None)
+    return (event.origin is not None and "episode" not in event.origin, number) if number else None
 
 
-def _by_episode(events: Iterable[Event]) -> dict[int | None, list[Event]]:
+def _by_episode(events: Iterable[Event]) -> dict[tuple[bool, int] | None, list[Event]]:
     """The events of each episode of drift, oldest first."""
-    found: dict[int | None, list[Event]] = {}
+    found: dict[tuple[bool, int] | None, list[Event]] = {}
     for event in sorted(events, key=lambda each: each.id):
         if _episode(event):
             found.setdefault(_episode(event), []).append(event)
