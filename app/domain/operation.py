@@ -154,7 +154,8 @@ class PlannedPath:
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedPath:
-    """Something in the tree that is not delivered as it is meant: a "submodule" or an "lfs_pointer"."""
+    """Something in the tree that is not delivered as it is meant: a "submodule", an "lfs_pointer", or a
+    "gitattributes" file that asks for conversions."""
 
     path: str
     kind: str

@@ -109,7 +109,7 @@ class Source(Protocol):
         ...
 
     def unsupported(self, tree: str) -> tuple[Unsupported, ...]:
-        """Submodules and LFS pointers below a tree."""
+        """What below a tree is not delivered as it is meant: submodules, LFS pointers, attributes that convert."""
         ...
 
     def changes(self, old: str, new: str) -> tuple[Change, ...]:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from app.domain.agents.protocol import Agent
 from app.domain.environment import Environment
-from app.domain.errors import Problem
+from app.domain.errors import OperationNotFound, Problem
 from app.domain.identity import Identity
-from app.domain.operation import Operation, OperationKind
+from app.domain.operation import Operation, OperationKind, UnsupportedPath
 from app.domain.revision import Revision
 from app.domain.specification.target_kind import TargetFact
 from app.domain.state.drift import Episode
@@ -35,7 +35,8 @@ class EnvironmentState:
     `pending`: the noticed revision that waits; `bad`: why that one, or the noticed one, is marked bad, "" if it is not;
     `active`, `last`: the operation under way, and the last sync that ended; `way_back`: the last good revision other
     than the live one; `target_facts`: what people want to know about the target; `noun`: what one item there is
-    called; `ignored`: the number of paths whose drift is accepted.
+    called; `ignored`: the number of paths whose drift is accepted; `undelivered`: what of the live revision is not
+    delivered as it is meant, a hundred paths at most.
     """
 
     environment: Environment
@@ -53,6 +54,7 @@ class EnvironmentState:
     place: str
     noun: str
     ignored: int
+    undelivered: tuple[UnsupportedPath, ...]
 
     @property
     def sync(self) -> SyncStatus:
@@ -93,6 +95,7 @@ class EnvironmentStateQuery:
             way_back = tx.history.last_good(environment.id, environment.status.revision)
             report = tx.drift.get(environment.id) if environment.policy.ignore else None
             pending = pending_revision(environment)
+            undelivered = undelivered_by(tx, environment)
             bad = _why_bad(tx, environment, pending or environment.status.noticed)
         kinds = self._ports.targets.kinds()
         kind = kinds.get(environment.target.kind)
@@ -112,7 +115,13 @@ class EnvironmentStateQuery:
             place=kinds.path(environment.target) or environment.target.kind,
             noun=kinds.nouns(environment.target)[0],
             ignored=len(report.ignored) if report else 0,
+            undelivered=undelivered,
         )
+
+    def undelivered(self, environment: Environment) -> tuple[UnsupportedPath, ...]:
+        """What of an environment's live revision is not delivered as it is meant."""
+        with self._ports.store.read() as tx:
+            return undelivered_by(tx, environment)
 
     def _ahead(self, environment: Environment) -> Ahead:
         """Git's lead by the mirror only, which works while the Git server is down; unknown parts are left out."""
@@ -127,6 +136,16 @@ class EnvironmentStateQuery:
         except Problem:
             return Ahead(None, 0)
         return Ahead(revision, len(between))
+
+
+def undelivered_by(tx: Transaction, environment: Environment) -> tuple[UnsupportedPath, ...]:
+    """What of the live revision was not delivered as it is meant, as its delivery found."""
+    live = environment.status.revision
+    item = tx.history.find(environment.id, live) if live else None
+    try:
+        return tx.operations.get(item.operation).detail.unsupported if item else ()
+    except OperationNotFound:
+        return ()  # its record has been deleted since
 
 
 def pending_revision(environment: Environment) -> str | None:

@@ -8,9 +8,11 @@ import pytest
 
 from app.domain.errors import TargetRefused
 from app.domain.events import EventType
+from app.domain.identity import SYSTEM
 from app.domain.operation import Changes, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import OperationFilter
+from app.wording.undelivered import counts
 from tests.support.installation import ME, Installation
 from tests.support.repo import File, link, script, submodule
 
@@ -246,12 +248,22 @@ def test_live_but_not_healthy_is_a_failure(here: Installation, mode: str) -> Non
 
 def test_submodules_and_lfs_pointers_are_reported(here: Installation, mode: str) -> None:
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 1\n"
-    here.repo.commit({"deploy/sub": submodule(), "deploy/big.bin": File(pointer.encode())})
+    attributes = "* text=auto\n/docs export-ignore\n"
+    here.repo.commit({
+        "deploy/sub": submodule(), "deploy/big.bin": File(pointer.encode()), "deploy/.gitattributes": attributes,
+        "deploy/lib/.gitattributes": "* text=auto\n# eol=crlf\n",
+    })  # fmt: skip
     here.register(mode)
     ended = here.deliver(mode)
     assert ended.phase is Phase.SUCCEEDED
     told = {(one.path, one.kind) for one in ended.detail.unsupported}
-    assert told == {("sub", "submodule"), ("big.bin", "lfs_pointer")}
+    assert told == {("sub", "submodule"), ("big.bin", "lfs_pointer"), (".gitattributes", "gitattributes")}
+    state = here.queries.state.read(SYSTEM, here.environment().name)
+    assert {(one.path, one.kind) for one in state.undelivered} == told
+    assert "1 submodule" in counts([one.kind for one in state.undelivered])
+    here.repo.commit({"deploy/sub": None, "deploy/big.bin": "whole", "deploy/.gitattributes": "* text=auto\n"})
+    assert here.deliver(mode).phase is Phase.SUCCEEDED
+    assert not here.queries.state.read(SYSTEM, here.environment().name).undelivered, "it follows what is live"
 
 
 def test_a_filled_directory_in_the_way_is_refused_before_anything_changes(here: Installation, mode: str) -> None:

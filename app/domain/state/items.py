@@ -31,7 +31,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """Something that is declared and not delivered as it is meant, `kind` being "submodule" or "lfs_pointer"."""
+    """Something that is declared and not delivered as it is meant, `kind` being "submodule", "lfs_pointer" or
+    "gitattributes" (a file that asks for conversions of others)."""
 
     key: Key
     kind: str

@@ -157,7 +157,7 @@ class Sync:
         )
 
     def _report_unsupported(self, state: DesiredState) -> None:
-        """Log which paths are not delivered in full: submodules, and LFS pointers without their content."""
+        """Log which paths are not delivered as they are meant."""
         found = tuple(UnsupportedPath(printable(one.key), one.kind) for one in state.unsupported()[:100])
         self._recorder.remember(unsupported=found)
         for one in found[:10]:

@@ -26,6 +26,10 @@ from app.sources.objects.object_reader import ObjectReader
 
 _POINTERS = re.compile(rb"^([0-9a-f]{40,64})\nversion https://git-lfs\.github\.com/spec/v1\n", re.MULTILINE)
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+_CONVERSIONS = re.compile(
+    rb"^[ \t]*[^#\s][^\n]*[ \t](?:eol=|ident\b|export-ignore\b|export-subst\b|working-tree-encoding=)", re.MULTILINE
+)
+_ATTRIBUTES_SIZE = 1 << 20
 _FEW = 200  # blobs that are asked for one by one
 _THINKING = 2.0  # seconds; a tree of 50,000 files takes a tenth of one
 _LONGEST, _DEEPEST = 3500, 250  # bytes and directories of a path: systems take 4,095 bytes with the root's
@@ -122,7 +126,8 @@ def suspicious(path: bytes) -> bool:
 
 
 def unsupported(reader: ObjectReader, entries: Iterator[tuple[bytes, Item]]) -> dict[bytes, Unsupported]:
-    """Submodules and Git LFS pointers among some entries. Blobs that are not here are taken for content."""
+    """Submodules, Git LFS pointers and attributes that ask for conversions, among some entries. Blobs that are not here
+    are taken for content."""
     found: dict[bytes, Unsupported] = {}
     files: list[tuple[bytes, str]] = []
     for path, entry in entries:
@@ -132,6 +137,9 @@ def unsupported(reader: ObjectReader, entries: Iterator[tuple[bytes, Item]]) -> 
             files.append((path, blob_of(entry)))
     pointers = _pointers(reader, _small(reader, {blob for _, blob in files}))
     found.update((path, Unsupported(path, "lfs_pointer")) for path, blob in files if blob in pointers)
+    attributes = {path: blob for path, blob in files if path.rpartition(b"/")[2] == b".gitattributes"}
+    converting = _converting(reader, sorted(set(attributes.values()))[:_FEW])
+    found.update((path, Unsupported(path, "gitattributes")) for path, blob in attributes.items() if blob in converting)
     return found
 
 
@@ -153,6 +161,11 @@ def _pointers(reader: ObjectReader, blobs: list[str]) -> set[str]:
     asked = "".join(f"{blob}\n" for blob in blobs).encode()
     out = reader.repository.run("cat-file", "--batch=%(objectname)", "--buffer", input=asked)
     return {match[1].decode() for match in _POINTERS.finditer(out)}
+
+
+def _converting(reader: ObjectReader, blobs: list[str]) -> set[str]:
+    small = [one.sha for one in reader.facts(blobs) if one and one.size <= _ATTRIBUTES_SIZE]
+    return {one.sha for one in reader.read(small) if one and _CONVERSIONS.search(one.content)}
 
 
 def _side(mode: bytes, blob: bytes, submodules: bool) -> Item | None:

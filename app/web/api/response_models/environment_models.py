@@ -55,8 +55,16 @@ class Status(BaseModel):
     message: str
 
 
+class Unsupported(BaseModel):
+    """Not delivered as it is meant: a "submodule", an "lfs_pointer", or "gitattributes" that ask for conversions."""
+
+    path: str
+    kind: str
+
+
 class Environment(BaseModel):
-    """An environment: its specification and its status."""
+    """An environment: its specification and its status. `undelivered`: what of the live revision is not delivered as
+    it is meant; not in lists."""
 
     name: str
     mode: Literal["push", "pull"]
@@ -69,6 +77,7 @@ class Environment(BaseModel):
     agent: str | None
     created_at: Moment | None
     version: int
+    undelivered: list[Unsupported] | None = None
 
 
 class Side(BaseModel):
@@ -118,13 +127,6 @@ class ShadowPair(BaseModel):
     live_at: Moment | None
     would_at: Moment | None
     difference_s: float | None
-
-
-class Unsupported(BaseModel):
-    """A submodule or an LFS pointer, which is not delivered."""
-
-    path: str
-    kind: str
 
 
 class Trouble(BaseModel):

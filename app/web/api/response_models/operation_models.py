@@ -66,6 +66,7 @@ class Operation(BaseModel):
     changes: Changes
     progress: Progress
     paths: list[dict[str, str]]
+    unsupported: list[dict[str, str]]
     pipeline: Pipeline | None
     retry_of: str | None
     webhook_missed: bool

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import Header, Query, Request, Response
 
 from app.comparison import parse_labels
+from app.domain.agents.wire import encode
 from app.domain.environment import Environment as Registered
 from app.domain.errors import InvalidInput, Problem
 from app.domain.permissions import Permission
@@ -36,6 +37,7 @@ HealthWord = Literal["", "Healthy", "Progressing", "Degraded", "Missing", "Suspe
 def shown(queries: Queries, environment: Registered, status: int = 200, **headers: str) -> Response:
     """An environment as an answer, with its version as ETag."""
     body = environment_json(environment, queries.targets.kinds(), queries.now())
+    body["undelivered"] = encode(queries.state.undelivered(environment))
     return reply(body, status, ETag=f'"{environment.version}"', **headers)
 
 

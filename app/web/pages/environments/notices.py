@@ -15,6 +15,7 @@ from app.wording.operation_words import sentence_case, started, told_by
 from app.wording.quantities import agree, plural
 from app.wording.short_names import actor, short
 from app.wording.times import clock, every, exact, relative
+from app.wording.undelivered import counts, explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ def _all(head: Head) -> Iterator[Notice]:
         kept = "What is live keeps running, and a rollback works without Git. " if status.revision else ""
         body = f"{kept}The next poll tries again."
         yield Notice("warn", status.condition.text, body)
+    if head.undelivered:
+        what = counts([one.kind for one in head.undelivered])
+        title = f"Not all of {short(status.revision)} is delivered as it is meant: {what}."
+        yield Notice("none", title, explained(head.undelivered))
     if failed := _failure(head):
         yield failed
     if environment.hold:
