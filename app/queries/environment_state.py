@@ -118,10 +118,10 @@ class EnvironmentStateQuery:
             undelivered=undelivered,
         )
 
-    def undelivered(self, environment: Environment) -> tuple[UnsupportedPath, ...]:
-        """What of an environment's live revision is not delivered as it is meant."""
+    def undelivered(self, identity: Identity, name: str) -> tuple[UnsupportedPath, ...]:
+        """What of an environment's live revision is not delivered as it is meant. Raises EnvironmentNotFound."""
         with self._ports.store.read() as tx:
-            return undelivered_by(tx, environment)
+            return undelivered_by(tx, visible_environment(tx, identity, name))
 
     def _ahead(self, environment: Environment) -> Ahead:
         """Git's lead by the mirror only, which works while the Git server is down; unknown parts are left out."""

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+<<<<<<< HEAD
+
+=======
+from collections import Counter
+from collections.abc import Collection, Sequence
+>>>>>>> cef518b (What is not delivered is asked for by name, as everything is)
 from dataclasses import dataclass
 
-from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger
+from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger, UnsupportedPath
+from app.wording.quantities import plural
 from app.wording.short_names import actor, short
 from app.wording.times import clock
+
+UNDELIVERED = {
+    "submodule": ("submodule", "submodules"),
+    "lfs_pointer": ("Git LFS pointer", "Git LFS pointers"),
+    "gitattributes": (".gitattributes with conversions", ".gitattributes with conversions"),
+}
+WHY_UNDELIVERED = {
+    "submodule": "A submodule is left out.",
+    "lfs_pointer": "Of a file in Git LFS its pointer is delivered, not its content.",
+    "gitattributes": "Files are delivered as they lie in Git: eol, ident, export-ignore and encodings are not applied.",
+}
+NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +137,7 @@ def summary(operation: Operation) -> str:
     return f"{deed(operation)} {short(sha)}" if sha else str(deed(operation))
 
 
+<<<<<<< HEAD
 STAGES_BEGUN = {
     StageName.FETCHED: "fetching from Git",
     StageName.PLANNED: "comparing with the target",
@@ -157,3 +176,20 @@ def told_by(operation: Operation) -> str:
     if operation.phase is not Phase.RUNNING or not (operation.worker or "").startswith("agent:"):
         return ""
     return f"As its agent reported at {clock(operation.heartbeat_at)} UTC."
+=======
+def undelivered_counts(kinds: Sequence[str]) -> str:
+    """ "2 submodules, 1 Git LFS pointer"."""
+    return ", ".join(plural(count, *UNDELIVERED.get(kind, (kind, kind))) for kind, count in Counter(kinds).items())
+
+
+def undelivered_words(found: Sequence[UnsupportedPath]) -> str:
+    """Which paths, and what that means for each kind."""
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    named = ", ".join(one.path for one in found[:NAMED])
+    return " ".join(
+        [
+            f"{named}{more}.",
+            *(WHY_UNDELIVERED[kind] for kind in WHY_UNDELIVERED if any(one.kind == kind for one in found)),
+        ]
+    )
+>>>>>>> cef518b (What is not delivered is asked for by name, as everything is)

@@ -12,7 +12,7 @@ from app.domain.identity import SYSTEM
 from app.domain.operation import Changes, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.domain.status import Divergence, Health, SyncStatus
 from app.ports import OperationFilter
-from app.wording.undelivered import counts
+from app.wording.operation_words import undelivered_counts
 from tests.support.installation import ME, Installation
 from tests.support.repo import File, link, script, submodule
 
@@ -260,7 +260,7 @@ def test_submodules_and_lfs_pointers_are_reported(here: Installation, mode: str)
     assert told == {("sub", "submodule"), ("big.bin", "lfs_pointer"), (".gitattributes", "gitattributes")}
     state = here.queries.state.read(SYSTEM, here.environment().name)
     assert {(one.path, one.kind) for one in state.undelivered} == told
-    assert "1 submodule" in counts([one.kind for one in state.undelivered])
+    assert "1 submodule" in undelivered_counts([one.kind for one in state.undelivered])
     here.repo.commit({"deploy/sub": None, "deploy/big.bin": "whole", "deploy/.gitattributes": "* text=auto\n"})
     assert here.deliver(mode).phase is Phase.SUCCEEDED
     assert not here.queries.state.read(SYSTEM, here.environment().name).undelivered, "it follows what is live"

@@ -37,7 +37,6 @@ HealthWord = Literal["", "Healthy", "Progressing", "Degraded", "Missing", "Suspe
 def shown(queries: Queries, environment: Registered, status: int = 200, **headers: str) -> Response:
     """An environment as an answer, with its version as ETag."""
     body = environment_json(environment, queries.targets.kinds(), queries.now())
-    body["undelivered"] = encode(queries.state.undelivered(environment))
     return reply(body, status, ETag=f'"{environment.version}"', **headers)
 
 
@@ -92,7 +91,10 @@ def probe_repository(body: ProbeBody, use_cases: Cases) -> Response:
 @router.get("/environments/{name}", response_model=Environment, dependencies=[may(Permission.VIEW)])
 def show_environment(name: Name, queries: Reads, who: Who) -> Response:
     """One environment. The ETag is its version."""
-    return shown(queries, queries.environments.get(who, name))
+    found = queries.environments.get(who, name)
+    body = environment_json(found, queries.targets.kinds(), queries.now())
+    body["undelivered"] = encode(queries.state.undelivered(who, name))
+    return reply(body, ETag=f'"{found.version}"')
 
 
 @router.patch(

@@ -11,11 +11,10 @@ from app.domain.status import ConditionKind, Health, SyncStatus
 from app.services.outcomes.retries import retry_at
 from app.web.pages.environments.header import Head, on_its_way
 from app.web.rendering import links
-from app.wording.operation_words import sentence_case, started, told_by
+from app.wording.operation_words import sentence_case, started, told_by, undelivered_counts, undelivered_words
 from app.wording.quantities import agree, plural
 from app.wording.short_names import actor, short
 from app.wording.times import clock, every, exact, relative
-from app.wording.undelivered import counts, explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +52,9 @@ def _all(head: Head) -> Iterator[Notice]:
         body = f"{kept}The next poll tries again."
         yield Notice("warn", status.condition.text, body)
     if head.undelivered:
-        what = counts([one.kind for one in head.undelivered])
+        what = undelivered_counts([one.kind for one in head.undelivered])
         title = f"Not all of {short(status.revision)} is delivered as it is meant: {what}."
-        yield Notice("none", title, explained(head.undelivered))
+        yield Notice("none", title, undelivered_words(head.undelivered))
     if failed := _failure(head):
         yield failed
     if environment.hold:

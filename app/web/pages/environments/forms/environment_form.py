@@ -16,8 +16,8 @@ from app.web.pages.environments.forms.target_inputs import NO_CREDENTIAL, Target
 from app.web.pages.environments.forms.test_result import Finding
 from app.web.pages.query_parameters import clean
 from app.web.requests.visit import Visit
+from app.wording.operation_words import undelivered_counts
 from app.wording.quantities import plural
-from app.wording.undelivered import counts
 
 CREDENTIALS = 200
 NUMBERS = ("policy.interval_s", "policy.refresh_interval_s")
@@ -232,6 +232,6 @@ def _found(probe: Probe, spec: Mapping[str, Any]) -> Finding:
     if not probe.files:
         return Finding("warn", title, f"{body} There is nothing to deliver; is the path right?", probe.branches)
     if probe.unsupported:
-        odd = counts([one.kind for one in probe.unsupported])
+        odd = undelivered_counts([one.kind for one in probe.unsupported])
         return Finding("warn", title, f"{body} Not delivered as it is meant: {odd}.", probe.branches)
     return Finding("ok", title, body, probe.branches)
