@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-
-=======
 from collections import Counter
 from collections.abc import Collection, Sequence
->>>>>>> cef518b (What is not delivered is asked for by name, as everything is)
 from dataclasses import dataclass
 
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger, UnsupportedPath
@@ -137,7 +133,6 @@ def summary(operation: Operation) -> str:
     return f"{deed(operation)} {short(sha)}" if sha else str(deed(operation))
 
 
-<<<<<<< HEAD
 STAGES_BEGUN = {
     StageName.FETCHED: "fetching from Git",
     StageName.PLANNED: "comparing with the target",
@@ -176,7 +171,8 @@ def told_by(operation: Operation) -> str:
     if operation.phase is not Phase.RUNNING or not (operation.worker or "").startswith("agent:"):
         return ""
     return f"As its agent reported at {clock(operation.heartbeat_at)} UTC."
-=======
+
+
 def undelivered_counts(kinds: Sequence[str]) -> str:
     """ "2 submodules, 1 Git LFS pointer"."""
     return ", ".join(plural(count, *UNDELIVERED.get(kind, (kind, kind))) for kind, count in Counter(kinds).items())
@@ -192,4 +188,3 @@ def undelivered_words(found: Sequence[UnsupportedPath]) -> str:
             *(WHY_UNDELIVERED[kind] for kind in WHY_UNDELIVERED if any(one.kind == kind for one in found)),
         ]
     )
->>>>>>> cef518b (What is not delivered is asked for by name, as everything is)
