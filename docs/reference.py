@@ -37,9 +37,8 @@ def api() -> str:
     document, needed = app.openapi(), _permissions(app)
     lines = ["# REST API", "", NOTE]
     lines += [
-        "Bearer token (`Authorization: Bearer pp_…`); the whole description is at `/openapi.json`. Lists are",
-        '`{"items": [...], "next": cursor-or-null}` with `?limit=&after=`. Errors are RFC 9457 problem documents with',
-        "a stable `code`; wrong fields are named in `errors`. Times are RFC 3339, UTC, with microseconds.",
+        document["info"]["description"],
+        "The whole description is at `/openapi.json`.",
         "",
         "The last column is the permission that a route asks for, or what lets callers in instead of one; which role",
         "grants what is [at the end](#permissions).",

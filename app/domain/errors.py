@@ -66,6 +66,14 @@ class TooManyAttempts(Temporary):
         self.retry_after_s = retry_after_s
 
 
+class RequestKeyReused(Problem):
+    """This Idempotency-Key was used for another request in the last 24 hours; give each request a key of its own."""
+
+
+class RequestInProgress(Temporary):
+    """The first request with this Idempotency-Key is still being carried out; ask again in a moment."""
+
+
 class SignatureMismatch(Problem):
     """The delivery's signature does not match the secret of this webhook."""
 

@@ -45,6 +45,7 @@ from app.ports.storage.ledger import (
 )
 from app.ports.storage.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
 from app.ports.storage.pages import Page
+from app.ports.storage.request_keys import KeptAnswer, KeyedRequest, RequestKeyStore
 from app.ports.storage.store import Store, Transaction
 from app.ports.targets import ApplyProgress, Target, Targets
 from app.ports.work_queue import WorkQueue
@@ -91,7 +92,9 @@ __all__ = [
     "HookSecrets",
     "Identities",
     "Inbox",
+    "KeptAnswer",
     "KeptHead",
+    "KeyedRequest",
     "Ledger",
     "LiveItems",
     "Notifier",
@@ -107,6 +110,7 @@ __all__ = [
     "RefTip",
     "Repositories",
     "RepositoryState",
+    "RequestKeyStore",
     "Runner",
     "Session",
     "Signing",

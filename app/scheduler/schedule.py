@@ -68,6 +68,7 @@ class Scheduler:
             ("deliveries", use_cases.webhooks.handle_due, 1.0),
             ("commands", use_cases.agents.commands.expire, 5.0),
             ("agents", use_cases.agents.watch.look, 5.0),
+            ("request-keys", use_cases.request_keys.sweep, 600.0),
         )
 
     def add(self, name: str, call: Callable[[], object], seconds: float) -> None:

@@ -18,6 +18,7 @@ from app.services.operations.reconciler import Reconciler
 from app.services.security.access import Access
 from app.services.security.audit_log import AuditLog, NothingKept
 from app.services.security.credentials import Keyring, untold
+from app.services.security.repeated_requests import RequestKeys
 from app.services.triggers.polling import Poller
 from app.services.triggers.webhooks import Webhooks
 
@@ -39,6 +40,7 @@ class UseCases:
     switching: ModeSwitches
     keyring: Keyring
     access: Access
+    request_keys: RequestKeys
     audit: AuditLog
     agents: AgentUseCases
 
@@ -71,6 +73,7 @@ def wire_use_cases(
         switching=ModeSwitches(ports, registration, queue),
         keyring=Keyring(ports, public_half),
         access=Access(ports, hasher),
+        request_keys=RequestKeys(ports),
         audit=AuditLog(ports, signing, heads or NothingKept(), anchor),
         agents=agents,
     )

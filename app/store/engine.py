@@ -28,6 +28,7 @@ from app.store.repositories.identity_repository import SqlIdentities
 from app.store.repositories.intake_repository import SqlInbox, SqlRepositories
 from app.store.repositories.ledger_repository import SqlLedger
 from app.store.repositories.operation_repository import SqlOperations
+from app.store.repositories.request_key_repository import SqlRequestKeys
 from app.store.rows import log
 from app.store.single_writer import LOCK_S, Turns, answering, exclude_others
 
@@ -102,6 +103,10 @@ class SqlTransaction:
     @cached_property
     def identities(self) -> SqlIdentities:
         return SqlIdentities(self._connection)
+
+    @cached_property
+    def request_keys(self) -> SqlRequestKeys:
+        return SqlRequestKeys(self._connection, self._cipher)
 
     @cached_property
     def facts(self) -> SqlComparisonFacts:

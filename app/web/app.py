@@ -15,11 +15,14 @@ from app.notifications import InProcessNotifier
 from app.queries import Queries
 from app.services.use_cases import UseCases
 from app.web import event_stream, problem_handlers, webhook_routes
+from app.web.api import reference_page
 from app.web.api import routes as api
 from app.web.api.openapi import describe
 from app.web.api.routes import health_routes
 from app.web.listening.client_address import ClientAddress, TrustedProxies
 from app.web.listening.head_requests import HeadRequests
+from app.web.listening.idempotency import Idempotency
+from app.web.listening.refused_callers import RefusedCallers
 from app.web.pages import routes as pages
 from app.web.rendering.static_files import Assets
 from app.web.requests.access_log import Record
@@ -72,13 +75,15 @@ def create_app(
     state.public_url, state.metrics_token = options.public_url, options.metrics_token
     state.secure_cookies, state.notice = options.secure_cookies, options.notice
     state.metrics, state.assets, state.log_ins = Metrics(), assets, LogInPool()
-    app.router.routes.extend((*api, *routes_of((event_stream, webhook_routes, health_routes)), *pages))
+    app.router.routes.extend((*api, *routes_of((event_stream, webhook_routes, health_routes, reference_page)), *pages))
     app.mount("/static", assets, name="static")
     problem_handlers.install(app)
-    describe(app, queries.targets.kinds())
+    describe(app, queries.targets.kinds(), options.public_url or "/")
+    app.add_middleware(Idempotency)
     app.add_middleware(Compression)
     app.add_middleware(HeadRequests)
     app.add_middleware(Guard)
+    app.add_middleware(RefusedCallers)
     app.add_middleware(Record, metrics=state.metrics, respond=problem_handlers.respond)
     app.add_middleware(ClientAddress, trusted=TrustedProxies(options.trusted_proxies))
     return app

@@ -39,6 +39,7 @@ def install(app: FastAPI) -> None:
 
     def problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, e.Problem)
+        request.state.problem = error  # for those around the route that tell problems apart
         response = respond(request, status_of(error), error.code(), error.detail, error.fields)
         if isinstance(error, e.TooManyAttempts):
             response.headers["Retry-After"] = str(error.retry_after_s)

@@ -12,6 +12,7 @@ from app.ports.storage.identities import Credentials, Identities
 from app.ports.storage.intake import HookSecrets, Inbox, Repositories
 from app.ports.storage.ledger import Audit, DriftItems, Episodes, Ledger
 from app.ports.storage.operations import History, Operations
+from app.ports.storage.request_keys import RequestKeyStore
 from app.ports.work_queue import WorkQueue
 
 
@@ -81,6 +82,11 @@ class Transaction(Protocol):
     @property
     def identities(self) -> Identities:
         """People, their log-ins, and tokens."""
+        ...
+
+    @property
+    def request_keys(self) -> RequestKeyStore:
+        """Requests that were sent with an Idempotency-Key, and their answers."""
         ...
 
     @property

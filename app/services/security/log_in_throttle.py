@@ -35,7 +35,7 @@ class Attempt:
         into the name's field."""
         if self.device:
             return {f"device:{self.device[:100]}": PER_DEVICE}
-        name, place = _short(self.name.lower()), _place(self.ip)
+        name, place = _short(self.name.lower()), place_of(self.ip)
         return {f"pair:{name}:{place}": PER_PAIR, f"name:{name}": PER_NAME, f"ip:{place}": PER_ADDRESS}
 
 
@@ -85,7 +85,7 @@ def _wait(tx: Transaction, key: str, limit: int, now: datetime) -> float:
     return (found[-limit] + WINDOW - now).total_seconds() if len(found) >= limit else 0.0
 
 
-def _place(ip: str | None) -> str:
+def place_of(ip: str | None) -> str:
     """An address as it is counted: of IPv6 the network of 64 bits, which one client has as a whole."""
     try:
         found = ip_address(ip or "")

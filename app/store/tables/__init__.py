@@ -2,7 +2,7 @@
 
 from app.store.tables.agent_tables import agents, command_inbox, commands, enrollments, notes, outbox, served
 from app.store.tables.environment_table import days, environments, labels
-from app.store.tables.identity_tables import credentials, failed_logins, sessions, tokens, users
+from app.store.tables.identity_tables import credentials, failed_logins, request_keys, sessions, tokens, users
 from app.store.tables.intake_tables import delivered_revisions, deliveries, hook_secrets, polls, repositories
 from app.store.tables.ledger_tables import (
     audit,
@@ -47,6 +47,7 @@ __all__ = [
     "outbox",
     "polls",
     "repositories",
+    "request_keys",
     "served",
     "sessions",
     "tokens",

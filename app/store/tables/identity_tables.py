@@ -1,4 +1,4 @@
-"""Users, sessions, tokens and credentials."""
+"""Users, sessions, tokens, keys of requests and credentials."""
 
 from __future__ import annotations
 
@@ -54,6 +54,17 @@ tokens = Table(
     Column("expires_at", Moment),
     Column("used_at", Moment),
     Column("revoked_at", Moment),
+)
+
+request_keys = Table(
+    "request_keys",
+    metadata,
+    Column("holder", String(60), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("claim", String(26), nullable=False),
+    Column("seen_at", Moment, nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
+    Index("ix_request_keys_claim", "claim", unique=True),
 )
 
 failed_logins = Table(

@@ -7,12 +7,17 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.domain.specification.kind_catalogue import KindCatalogue
+from app.web.api.property_texts import PARAMETERS, describe_schemas
 from app.web.api.request_bodies.bodies import PolicyBody
 from app.web.api.response_models import Problem
 from app.web.api.target_schema import target_schemas
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 TEXTS = {
+    "200": "What was asked for",
+    "201": "It was made; what was made",
+    "202": "It was taken; follow the operation at its Location",
+    "204": "It was done; there is nothing to say",
     "400": "The body is not JSON",
     "401": "No valid token or session",
     "403": "Not allowed for this identity, or made by another site",
@@ -44,12 +49,33 @@ TAGS = {
 }
 AGENTS = ("/api/v1/agents/self/",)  # and POST /agents, which takes an enrollment token
 PUBLIC = ("/healthz", "/readyz", "/webhooks/")
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A name of your choice for this request, e.g. a UUID. Sent again with it within 24 hours, the "
+    "request is not carried out again: its first answer comes back, with `Idempotency-Replayed: true`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+AN_ID = "01KATV2Q8Z3V8M6D3T0F8Y1N4R"
 UNSAFE = ("post", "put", "patch", "delete")
 ABOUT = """\
 One control plane for environments that a pipeline pushes to and environments that pull from Git.
 
 Send an API token as `Authorization: Bearer …`. Errors are problem documents (RFC 9457) with a stable `code`. Lists are
 `{"items": […], "next": cursor or null}`; pass `next` as `after`. Times are UTC, RFC 3339 with microseconds.
+
+A change that is sent with an `Idempotency-Key` (1 to 255 printable ASCII characters, no blanks) is made once. For 24
+hours the same identity hears the first answer again, with `Idempotency-Replayed: true`: status, headers and body, also
+that of a refusal. 422 says that the key was used for another request (method, address or body), 409 with Retry-After
+that the first one is still being carried out. Not kept are 401, 403, 429, 5xx and what passes by itself (an unreachable
+repository, a busy database, another operation in progress): such a request may be sent again with its key. A server
+that dies in the middle of a request frees its key after a minute; look first at what came of it. Answers are kept
+encrypted with the installation's secret key, because there may be a new token in them.
+
+Nobody who is let in is limited. Answers 401 are counted by address, at most 300 in five minutes, and tell in
+`RateLimit` how many are left; those beyond are 429 with Retry-After. A good token from the same address goes on
+working.
 
 The ledger can be followed: `GET /api/v1/events/stream` answers server-sent events, one per entry, with the entry's type
 as name, its id as id and the entry as JSON data. `?after=` or the header `Last-Event-ID` says where to go on; without
@@ -62,8 +88,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": TEXTS[str(status)], "content": PROBLEM} for status in statuses}
 
 
-def describe(app: FastAPI, kinds: KindCatalogue) -> None:
-    """Complete the document when it is first asked for. `kinds` describe the target of a specification."""
+def describe(app: FastAPI, kinds: KindCatalogue, server: str) -> None:
+    """Complete the document when it is first asked for. `kinds` describe the target of a specification; `server` is the
+    address that others know, "/" for the one that is asked."""
     derived = app.openapi
 
     def complete() -> dict[str, Any]:
@@ -71,7 +98,10 @@ def describe(app: FastAPI, kinds: KindCatalogue) -> None:
             document = derived()
             document["info"]["description"] = ABOUT
             document["tags"] = _tags(document)
-            document["components"]["schemas"].update({**_named_schemas(), **target_schemas(kinds)})
+            document["servers"] = [{"url": server, "description": "This server."}]
+            schemas = document["components"]["schemas"]
+            schemas.update({**_named_schemas(), **target_schemas(kinds)})
+            describe_schemas(schemas)
             document["components"]["securitySchemes"] = _schemes()
             for path, operations in document["paths"].items():
                 for method, operation in operations.items():
@@ -113,12 +143,24 @@ def _finish(path: str, method: str, operation: dict[str, Any]) -> None:
         theirs = path.startswith(AGENTS) or (path == "/api/v1/agents" and method == "post")
         operation["security"] = [{"agent": []}] if theirs else [{"token": []}, {"session": []}]
         general += ["401", "422", "429"]
-        general += ["403"] if method in UNSAFE else []
+        if method in UNSAFE:
+            general += ["403"]
+        if method in UNSAFE and not theirs:
+            operation["parameters"] = [*operation.get("parameters", ()), KEY]
+            general += ["409"]
         general += ["404"] if "{" in path else []
     elif path.startswith(PUBLIC):
         operation["security"] = []
     if "requestBody" in operation:
         general += ["400", "413", "415"]
+    for one in operation.get("parameters", ()):
+        if one["in"] == "query" and one["name"] in PARAMETERS:
+            one.setdefault("description", PARAMETERS[one["name"]])
+        if one["name"] == "id":
+            one["schema"].setdefault("examples", [AN_ID])
+    for status, one in answers.items():
+        if one["description"] == "Successful Response":
+            one["description"] = TEXTS[status]
     for status in general:
         answers.setdefault(status, {"description": TEXTS[status], "content": PROBLEM})
     operation["responses"] = dict(sorted(answers.items()))

@@ -71,7 +71,7 @@ def _value(field: TargetField) -> JsonDict:
 
 
 def _description(field: TargetField) -> str:
-    said = [field.help] if field.help else []
+    said = [field.help or f"{field.label}."]
     if field.when:
         said.append(f"Counts only where `{field.when[0]}` is `{field.when[1]}`.")
     if field.credential:

@@ -61,7 +61,7 @@ class Guard:
         if body and scope["path"].startswith("/api/") and not _is_json(headers.get("content-type", "")):
             text = "Send the body as application/json."
             return await answer(415, "unsupported_media_type", text)(scope, receive, secured)
-        return await self._app(scope, _replay(body, receive), secured)
+        return await self._app(scope, body_again(body, receive), secured)
 
     async def _gather(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body. Raises PayloadTooLarge, NotAuthenticated, ClientDisconnect."""
@@ -106,7 +106,7 @@ def _is_json(content_type: str) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def body_again(body: bytes, receive: Receive) -> Receive:
     """A `receive` that gives the gathered body once, and then what follows (a disconnect)."""
     waiting = [body]
 

@@ -68,7 +68,7 @@ def admit(request: Request, permission: Permission) -> None:
     Raises NotAuthenticated; NotPermitted for a role without the permission and for another site's request;
     PasswordMustChange on pages as long as a one-time password stands.
     """
-    identity = _identify(request)
+    identity = identify(request)
     if not identity.may(permission):
         raise NotPermitted("This token may only read.")
     request.state.identity, request.state.actor = identity, str(identity.actor)
@@ -80,8 +80,9 @@ def admit(request: Request, permission: Permission) -> None:
         raise PasswordMustChange()
 
 
-def _identify(request: Request) -> Identity:
-    """The identity behind a bearer token or a session's cookie."""
+def identify(request: Request) -> Identity:
+    """The identity behind a bearer token or a session's cookie. Raises NotAuthenticated, and NotPermitted for a change
+    that another site made."""
     access, token = installed_use_cases(request).access, bearer(request)
     if token is not None:
         return access.authenticate_token(token, client_ip(request))
@@ -101,7 +102,7 @@ def known(request: Request) -> bool:
     if request.scope["path"].startswith(AGENTS):
         return token is not None and use_cases.agents.admission.knows(token)
     try:
-        _identify(request)
+        identify(request)
     except Problem:
         return False
     return True

@@ -16,6 +16,8 @@ STATUS: dict[type[e.Problem], int] = {
     e.NotAuthenticated: 401,
     e.NotPermitted: 403,
     e.TooManyAttempts: 429,
+    e.RequestKeyReused: 422,
+    e.RequestInProgress: 409,
     e.SignatureMismatch: 401,
     e.PayloadTooLarge: 413,
     e.NotFound: 404,

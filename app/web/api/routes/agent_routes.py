@@ -9,6 +9,7 @@ from fastapi import Response
 from app.domain.agents.protocol import ENROLLMENT_LIFE
 from app.domain.permissions import Permission
 from app.web.api.fields import AfterName, Id, Limit
+from app.web.api.openapi import problems
 from app.web.api.request_bodies.agent_bodies import EnrollmentBody
 from app.web.api.response_models import Agent, Enrollment, Items, reply
 from app.web.api.serializers.agent_json import agent_json
@@ -29,7 +30,11 @@ def list_agents(queries: Reads, who: Who, limit: Limit = 200, after: AfterName =
 
 
 @router.post(
-    "/agents/enrollments", status_code=201, response_model=Enrollment, dependencies=[may(Permission.MANAGE_AGENTS)]
+    "/agents/enrollments",
+    status_code=201,
+    response_model=Enrollment,
+    responses=problems(404, 409),
+    dependencies=[may(Permission.MANAGE_AGENTS)],
 )
 def make_enrollment(body: EnrollmentBody, use_cases: Cases, by: By) -> Response:
     """A one-time token that makes one agent for some environments. It is in this answer and nowhere else."""

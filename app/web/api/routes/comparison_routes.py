@@ -26,7 +26,7 @@ WindowEnd = Annotated[Moment | None, Query(description="The comparison's `until`
 Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description="How far back.")]
 
 
-@router.get("/comparison", response_model=dict[str, Any], dependencies=[may(Permission.VIEW)])
+@router.get("/comparison", response_model=dict[str, Any], responses=problems(404), dependencies=[may(Permission.VIEW)])
 def compare(
     queries: Reads, who: Who, window: Window = "30d", labels: Labels = "", environment: OneName = ""
 ) -> Response:
@@ -71,7 +71,7 @@ def evidence(
 @router.get(
     "/comparison/export",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}, "application/json": {}}}},
+    responses={**problems(404), 200: {"content": {"text/csv": {"schema": {"type": "string"}}, "application/json": {}}}},
     dependencies=[may(Permission.VIEW)],
 )
 def export(
