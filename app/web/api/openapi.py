@@ -154,7 +154,7 @@ def _finish(path: str, method: str, operation: dict[str, Any]) -> None:
     if "requestBody" in operation:
         general += ["400", "413", "415"]
     for one in operation.get("parameters", ()):
-        if one["in"] == "query" and one["name"] in PARAMETERS:
+        if one["in"] != "header" and one["name"] in PARAMETERS:
             one.setdefault("description", PARAMETERS[one["name"]])
         if one["name"] == "id":
             one["schema"].setdefault("examples", [AN_ID])

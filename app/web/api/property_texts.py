@@ -9,7 +9,6 @@ from typing import Any
 HEIRS = {"Edited": "Environment", "Switched": "Environment", "OperationWithLog": "Operation", "NewToken": "Token",
          "EpisodeWithChanges": "Episode"}  # fmt: skip
 TEXTS: Mapping[str, str] = {
-    # --- names, times, people ---
     "name": "Its name, which is not used twice.",
     "id": "Its id, which never changes.",
     "environment": "Name of the environment.",
@@ -29,7 +28,6 @@ TEXTS: Mapping[str, str] = {
     "next": "Goes into `after` for the page that follows; null at the end.",
     "status": "`ok`; anything else is a problem document.",
     "checks": "Each part of the server, and `ok`.",
-    # --- specification ---
     "mode": "`push`: a pipeline says when; `pull`: Git is polled.",
     "runs_on": "Who works on the target: this server, or an agent beside it.",
     "source": "Where desired state comes from.",
@@ -56,7 +54,6 @@ TEXTS: Mapping[str, str] = {
     "expect_status": "HTTP status that counts as healthy.",
     "kind": "Which kind it is; it tells which other fields there are.",
     "override_hold": "Also under a hold; whose it was is written down.",
-    # --- revisions ---
     "revision": "The commit, in full; null where there is none.",
     "subject": "First line of the commit's message.",
     "author": "Who wrote the commit.",
@@ -71,7 +68,6 @@ TEXTS: Mapping[str, str] = {
     "HistoryItem.operation": "Id of the operation that made it live.",
     "HistoryItem.outcome": "What that operation ended in.",
     "from_revision": "What was live before; null: nothing, or it is not known.",
-    # --- status ---
     "sync": "Whether live equals desired. A verdict that is too old reads Unknown.",
     "health": "How the delivered thing is. A verdict that is too old reads Unknown.",
     "Environment.status": "What is known about it now.",
@@ -92,7 +88,6 @@ TEXTS: Mapping[str, str] = {
     "hold": "The hold that stops automation; null: none.",
     "heard_at": "When its agent was last heard; null: never, or it has none.",
     "left_revision": "The revision that a rollback left; null where the hold is no rollback's.",
-    # --- operations ---
     "operation": "Id of the operation; null: none.",
     "Operation.kind": "`refresh` looks and plans; `sync` delivers as well.",
     "trigger": "What started it.",
@@ -145,7 +140,6 @@ TEXTS: Mapping[str, str] = {
     "public_key": "The key that the log is signed with.",
     "fingerprint": "The key's fingerprint, to compare with one that is kept elsewhere.",
     "signature": "The signature.",
-    # --- drift ---
     "Drift.items": "What drifted, up to a bound; `count` tells of all.",
     "count": "How many there are, also where `items` holds fewer.",
     "ignored": "Paths that drifted and are accepted.",
@@ -214,7 +208,6 @@ TEXTS: Mapping[str, str] = {
     "state": "How far it is: `waiting` for its commit to be visible, `handled`, `failed`.",
     "decision": "What it ended in.",
     "new": "False where the same delivery came before.",
-    # --- agents ---
     "Agent.version": "The agent's version.",
     "EnrollBody.version": "The agent's version.",
     "enrolled_at": "When it became an agent.",
@@ -242,6 +235,17 @@ TEXTS: Mapping[str, str] = {
     "AgentAnswerBody.command": "Number of the command.",
     "result": "The answer; null where there is a problem instead.",
     "NewToken.token": "The token itself; it is shown this once.",
+    "key": "Which measure it is.",
+    "Evidence.title": "The measure in words.",
+    "unit": "What the value is measured in.",
+    "value": "The value, in its unit; null where there is none.",
+    "n": "How many things were counted.",
+    "sentence": "What the figure says.",
+    "since": "From when on it was counted.",
+    "until": "Until when it was counted.",
+    "operations": "Ids of the operations behind it.",
+    "note": "What is to be known of it; empty where there is nothing.",
+    "degraded": "What is done again and again and fails or hangs now, and why.",
     # --- problems ---
     "Problem.type": "`about:blank`: `code` tells problems apart.",
     "title": "The HTTP status in words.",
