@@ -281,3 +281,23 @@ def test_a_plan_tells_what_a_delivery_would_do_and_changes_nothing(place: Place)
     assert {one["path"]: one["action"] for one in found["items"]} == {"index.html": "update", ".env": "create"}
     assert {path: path.read_bytes() for path in live.rglob("*") if path.is_file()} == before
     assert place.run("plan", "planned", "-r", "doesnotexist").code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("env", "list", "--mode", "puhs"), "mode must be push or pull"),
+        (("env", "add", "x", "--set", "nonsense=1"), "nonsense is no field here"),
+        (
+            ("env", "add", "x", "--set", "source.repo_ulr=/x"),
+            "source.repo_ulr is no field here; did you mean repo_url?",
+        ),
+        (("env", "add", "--set", "mode=pull"), "name is required"),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_said_in_our_own_words(
+    place: Place, arguments: tuple[str, ...], said: str
+) -> None:
+    refused = place.run(*arguments)
+    assert (refused.code, said in refused.err) == (1, True), refused.err
+    assert "Input should" not in refused.err

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 
 from app.domain.errors import InvalidInput
 from app.web.api.fields import FORMS
+from app.web.api.request_bodies.bodies import Body
 
 KINDS = ("ssh-key", "token", "password", "kubeconfig", "webhook-secret")  # of a credential
 
@@ -30,6 +32,19 @@ def _place(error: Any) -> str:
     return ".".join(parts)[:200] or "body"
 
 
+def _choices(expected: str) -> str:
+    """The words of a choice, without quotes and without the one that means none."""
+    words = [word for word in expected.replace(" or ", ", ").replace("'", "").split(", ") if word]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _unknown(name: str) -> str:
+    """That there is no such field, and which one may be meant."""
+    known = sorted({field for kind in Body.__subclasses__() for field in kind.model_fields})
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"is no field here{f'; did you mean {near[0]}?' if near else ''}"
+
+
 def _message(error: Any) -> str:
     context = error.get("ctx") or {}
     match error["type"]:
@@ -39,4 +54,10 @@ def _message(error: Any) -> str:
             return f"must be one of {', '.join(KINDS)}"
         case "string_pattern_mismatch" if context["pattern"] in FORMS:
             return FORMS[context["pattern"]]
+        case "literal_error" | "enum":
+            return f"must be {_choices(context['expected'])}"
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            return _unknown(str(error["loc"][-1]))
     return str(error.get("msg", "is not valid")).removeprefix("Value error, ")[:300]
