@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 HEIRS = {"Edited": "Environment", "Switched": "Environment", "OperationWithLog": "Operation", "NewToken": "Token",
-         "EpisodeWithChanges": "Episode"}  # fmt: skip
+         "EpisodeWithChanges": "Episode", "ForwardPlan": "Preview"}  # fmt: skip
 TEXTS: Mapping[str, str] = {
     "name": "Its name, which is not used twice.",
     "id": "Its id, which never changes.",
@@ -246,6 +246,9 @@ TEXTS: Mapping[str, str] = {
     "operations": "Ids of the operations behind it.",
     "note": "What is to be known of it; empty where there is nothing.",
     "degraded": "What is done again and again and fails or hangs now, and why.",
+    "undelivered": "What of the live revision is not delivered as it is meant; null in lists.",
+    "drifted": "How many changes on the target it would overwrite.",
+    "ForwardPlan.bad": "Why the revision is marked bad; null where it is not.",
     # --- problems ---
     "Problem.type": "`about:blank`: `code` tells problems apart.",
     "title": "The HTTP status in words.",
