@@ -58,9 +58,10 @@ def token(
     if as_json:
         output.as_json(made)
         return
-    typer.echo(
-        f"Run on the host, within the hour:\n{host_commands(client.url)}\nThe first asks for this token:", err=True
-    )
+    found = [client.call("GET", f"/environments/{one}") for one in environments]
+    places = (str(one["target"].get("path", "")) for one in found)
+    commands = host_commands(client.url, places, (one["source"]["repo_url"] for one in found))
+    typer.echo(f"Run on the agent's machine, within the hour:\n{commands}\nThe first asks for this token:", err=True)
     typer.echo(made["token"])
 
 

@@ -26,3 +26,11 @@ def test_plain_http_is_allowed_only_where_it_is_meant(server: str, openly: bool)
 
 def test_an_address_is_one_word() -> None:
     assert "--server 'http://push.lan/;x' " in host_commands("http://push.lan/;x")
+
+
+def test_directories_of_the_agents_machine_are_opened_to_it() -> None:
+    places, repositories = ["/srv/shop", "/srv/my docs"], ["/home/ann/shop", "https://git.example.org/docs.git"]
+    _, run = host_commands("https://push.lan", places, repositories).splitlines()
+    assert run.startswith(
+        "PUSHPULL_TARGET_ROOTS='/srv/my docs:/srv/shop' PUSHPULL_SOURCE_ROOTS=/home/ann/shop pushpull agent run"
+    )

@@ -77,14 +77,18 @@ def _page(
 ) -> Response:
     fleet = queries.agents.fleet(who)
     choices, rows = fleet.choices, tuple(_row(one, fleet.now) for one in fleet.records)
+    kinds, picked = queries.targets.kinds(), chosen or _obvious(choices)
+    meant = [one for one in choices if one.name in picked] or choices
     context = AgentsPage(
         title=_title(rows, choices),
         rows=rows,
         revoked=fleet.revoked,
         choices=choices,
-        chosen=chosen or _obvious(choices),
+        chosen=picked,
         token=token,
-        commands=host_commands(base_url(request)),
+        commands=host_commands(
+            base_url(request), (kinds.address(one.target) for one in meant), (one.source.repo_url for one in meant)
+        ),
         openly=unencrypted(base_url(request)),
         errors=errors or {},
     )
