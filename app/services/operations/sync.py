@@ -296,6 +296,5 @@ def _done(changes: Changes, nouns: tuple[str, str]) -> str:
     return ", ".join(done) or "brought in line"
 
 
-def _next_refresh(whole: bool) -> NextRefresh:
-    """A sync that looked only at what Git changed is followed by a look at everything."""
+def _next_refresh(whole: bool) -> NextRefresh:  # a look at what Git changed is followed by one at everything
     return NextRefresh.AFTER_INTERVAL if whole else NextRefresh.AT_ONCE

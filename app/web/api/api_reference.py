@@ -33,7 +33,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """An operation: what is sent, what comes back, and how to try it."""
 
     id: str
@@ -53,7 +53,7 @@ class TaggedCalls:
 
     tag: str
     text: str
-    calls: tuple[Call, ...]
+    calls: tuple[ApiCall, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Reference:
 def reference_of(document: JsonDict, server: str) -> Reference:
     """The reference of an OpenAPI document. `server`: the address that commands are made for."""
     schemas = document["components"]["schemas"]
-    calls: dict[str, list[Call]] = {one["name"]: [] for one in document["tags"]}
+    calls: dict[str, list[ApiCall]] = {one["name"]: [] for one in document["tags"]}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             calls[operation["tags"][0]].append(_call(schemas, server, method, path, operation))
@@ -89,9 +89,9 @@ def reference_of(document: JsonDict, server: str) -> Reference:
     return Reference(tuple(document["info"]["description"].strip().split("\n\n")), sections, shapes)
 
 
-def _call(schemas: JsonDict, server: str, method: str, path: str, operation: JsonDict) -> Call:
+def _call(schemas: JsonDict, server: str, method: str, path: str, operation: JsonDict) -> ApiCall:
     body = _content(operation.get("requestBody", {}))
-    return Call(
+    return ApiCall(
         id=operation["operationId"],
         method=method.upper(),
         path=path,
