@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import SimpleNamespace
 from typing import cast
 
 from app.domain.environment import Environment, Mode, SourceSpec, Status, TargetSpec
 from app.domain.status import CLEAR, Condition, ConditionKind, Health, SyncStatus
+from app.queries.environment_state import EnvironmentState
 from app.web.pages.environments.header import Head
 from app.web.pages.environments.notices import notices
 
@@ -17,10 +18,9 @@ UNREADABLE = Condition(ConditionKind.SOURCE, "The repository cannot be read.")
 
 def told(status: Status) -> str:
     """All notices of an environment that nobody delivered to."""
-    head = SimpleNamespace(
-        environment=replace(ONE, status=status), silent=False, health=Health.UNKNOWN, pending=None, tab="timeline",
-        sync=SyncStatus.UNKNOWN, last=None, now=None, ignored=0, bad="", active=None,
-    )  # fmt: skip
+    empty = dict.fromkeys([*(each.name for each in fields(Head)), *vars(Head), *vars(EnvironmentState)], None)
+    known = {"environment": replace(ONE, status=status), "health": Health.UNKNOWN, "sync": SyncStatus.UNKNOWN}
+    head = SimpleNamespace(**{**empty, **known, "tab": "timeline"})
     return " ".join(f"{one.title} {one.body}" for one in notices(cast(Head, head)))
 
 
