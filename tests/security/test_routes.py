@@ -16,7 +16,16 @@ from app.main import application
 from app.web.requests.permission_check import declared
 from tests.support.server import LiveServer
 
-OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/login", "/logout"}  # and /static and /webhooks
+OPEN = {
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/redoc",
+    "/login",
+    "/logout",
+}  # and /static and /webhooks
 STREAMS = {"/events/stream", "/api/v1/events/stream"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 DECLARED = """
@@ -49,11 +58,13 @@ DECLARED = """
     PUT /api/v1/environments/{name}/ignore-rules ignore-drift
     DELETE /api/v1/environments/{name}/ignore-rules ignore-drift
     GET /api/v1/environments/{name}/revisions view
+    GET /api/v1/environments/{name}/plan read-diffs
     GET /api/v1/environments/{name}/rollbacks/preview read-diffs
     POST /api/v1/environments/{name}/rollbacks rollback
     GET /api/v1/events view
     GET /api/v1/audit read-audit
     GET /api/v1/audit/export read-audit
+    GET /api/v1/audit/seal read-audit
     POST /api/v1/audit/verifications verify-audit
     GET /api/v1/comparison view
     GET /api/v1/comparison/evidence/{measure}/{mode} view
@@ -61,6 +72,7 @@ DECLARED = """
     GET /api/v1/credentials view-credentials
     POST /api/v1/credentials manage-credentials
     GET /api/v1/credentials/{name} view-credentials
+    PUT /api/v1/credentials/{name} manage-credentials
     DELETE /api/v1/credentials/{name} manage-credentials
     GET /api/v1/tokens view-tokens
     POST /api/v1/tokens manage-tokens
@@ -76,6 +88,8 @@ DECLARED = """
     GET /events/stream view
     GET /api/v1/events/stream view
     POST /webhooks/{provider}/{hook} webhook-signature
+    GET /docs public
+    GET /redoc public
     GET /healthz public
     GET /readyz public
     GET /metrics metrics-token
