@@ -87,7 +87,7 @@ def pty_of(argv: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         ("ftp://plane.example.org", "once", "must be an address"),
         ("https://kim:secret@plane.example.org", "once", "must not hold a password"),
         ("", "used", "unknown, used or expired"),
-        ("", "", "is missing"),
+        ("", "", "is empty"),
         ("http://127.0.0.1:1", "once", "cannot be reached"),
     ],
 )
