@@ -143,7 +143,7 @@ class Seed:
             ended = None if drifting else found + 3_600_000_000
             yield (
                 number + 1, number + 1, self.name(number), _mode(number), f"{number:040x}", found - 10, found, "[]", 2,
-                None, "", ended, None if drifting else "healed", "" if drifting else "system:self-heal",
+                None, "", ended, None if drifting else "healed", "" if drifting else "system:self-heal", None,
             )  # fmt: skip
 
     def _events(self) -> Rows:

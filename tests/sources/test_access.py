@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.environment import SourceSpec
-from app.domain.errors import CredentialNotFound, Problem, SourceRefused, SourceUnreachable
+from app.domain.errors import CredentialNotFound, Problem, SourceBusy, SourceRefused, SourceUnreachable
 from app.domain.revision import Person
 from app.domain.state.git_files import FILE
 from app.git import GitFailed
@@ -139,11 +139,16 @@ def test_a_credential_of_another_kind_is_refused(
 def test_a_credential_that_is_gone_does_not_stop_reading(tmp_path: Path, server: GitServer, repo: GitRepo) -> None:
     sha = repo.commit({"a": "1"})
 
+    known = [{"kind": "token", "token": TOKEN}]
+
     def secret(name: str) -> Mapping[str, str]:
-        raise CredentialNotFound(f"There is no credential '{name}'.")
+        if not known:
+            raise CredentialNotFound(f"There is no credential '{name}'.")
+        return known[0]
 
     sources = GitSources(tmp_path / "data", [tmp_path / "repos"], secret)
-    sources.open(server.url(repo.path)).fetch()
+    sources.open(server.url(repo.path), "gone").fetch()
+    known.clear()
     source = sources.open(server.url(repo.path), "gone")
     assert source.resolve("main").sha == sha
     with pytest.raises(CredentialNotFound):
@@ -239,7 +244,8 @@ def test_what_is_not_there_reads_like_what_needs_a_log_in(web: Place, server: Gi
         ("ssh: connect to host x port 22: Connection timed out", SourceUnreachable, "did not answer in time"),
         ("ssh: connect to host x port 22: No route to host", SourceUnreachable, "no network route"),
         ("server certificate verification failed. CAfile: none", SourceUnreachable, "certificate is not trusted"),
-        ("The requested URL returned error: 503", SourceUnreachable, "internal error"),
+        ("The requested URL returned error: 502", SourceUnreachable, "internal error"),
+        ("The requested URL returned error: 503", SourceBusy, "asks to wait"),
         ("The requested URL returned error: 403", SourceUnreachable, "denies access"),
         ("fatal: repository 'https://tls.example/ssl.git/' not found", SourceUnreachable, "needs a log-in"),
         ("remote: The project you were looking for could not be found", SourceUnreachable, "needs a log-in"),

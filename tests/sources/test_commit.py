@@ -155,7 +155,14 @@ def test_what_cannot_be_committed_is_refused(local: Place, tmp_path: Path) -> No
     assert left_behind(tmp_path) == []
 
 
-@pytest.mark.parametrize("branch", ["", "-x", "a..b", "HEAD", "a b", "main:evil", "+main", "refs/heads/../x", "x.lock"])
+def test_head_is_the_default_branch(local: Place) -> None:
+    parent = local.repo.commit({"a": "1"})
+    made = local.fetched().commit("HEAD", parent, {b"a": (FILE, b"2")}, "m", ANN)
+    assert (made.parents, local.repo.sha("main")) == ((parent,), made.sha)
+    assert local.repo.git("for-each-ref", "--format=%(refname)") == "refs/heads/main"
+
+
+@pytest.mark.parametrize("branch", ["", "-x", "a..b", "a b", "main:evil", "+main", "refs/heads/../x", "x.lock"])
 def test_a_branch_needs_a_proper_name(local: Place, branch: str) -> None:
     parent = local.repo.commit({"a": "1"})
     source = local.fetched()

@@ -50,6 +50,10 @@ def edited(before: Environment, after: Environment, *, moved: bool) -> Status:
     status = before.status
     if after.source != before.source:
         status = at_new_source(status)
+        if replace(after.source, credential=None) != replace(before.source, credential=None):
+            status = replace(
+                status, sync=SyncStatus.UNKNOWN, divergence=None
+            )  # what is asked for now was not looked at
     elif after.target != before.target:
         status = untried(status)
     if moved:

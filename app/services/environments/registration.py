@@ -205,7 +205,7 @@ class Registration:
             if moved or turns_aside(before, after):
                 abandon(tx, after, str(actor), self._ports.clock.now())
             self._record(tx, after, EnvironmentEdited(changed, by=actor), actor)
-            if after.target != before.target or after.policy != before.policy:
+            if (after.source, after.target, after.policy) != (before.source, before.target, before.policy):
                 tx.environments.schedule_refresh(after.id, self._ports.clock.now())
         if moved or after.runs_on is not before.runs_on:
             self._forget(before)
