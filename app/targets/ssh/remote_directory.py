@@ -59,7 +59,7 @@ class View:
         TargetRefused where we may not look."""
         asked = {folder for path in paths for folder in above(path)} | set(paths)
         words = next(batches([quoted(b"./" + path) for path in digests]), [])
-        script = self.script(scripts.LOOK_AT + (scripts.DIGESTS_TOO if words else ""))
+        script = self.script(scripts.LOOK_AT + (scripts.DIGESTS_TOO if words else scripts.FIN))
         listing, said = self._list(
             b"set -- %b\n" % b" ".join(words) + script, _words(sorted(asked)), digested=bool(words)
         )

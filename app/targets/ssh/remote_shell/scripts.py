@@ -92,8 +92,9 @@ top || { say absent; fin; exit 0; }
 inner || { say absent; fin; exit 0; }
 form
 if [ $k = find ]; then xargs -0 sh -c 'f=$1; shift; find "$@" -maxdepth 0 -printf "$f"' sh "$F"; else stats; fi
-printf end; fin
+printf end
 """
+FIN = "fin\n"
 SHA256 = r"""
 tool() {
   if command -v sha256sum; then D=sha256sum
@@ -110,7 +111,8 @@ tool
 xargs -0 $D
 say end; fin
 """
-# After LOOK_AT, its arguments: those that are files, with no link above them, are digested in the same breath.
+# After LOOK_AT, in the place of FIN: those of its arguments that are files, with no link above them, are digested in
+# the same breath.
 DIGESTS_TOO = r"""
 file() {
   [ -f "$1" ] || return
