@@ -90,4 +90,6 @@ def begun(client: Client, operation: dict[str, Any]) -> dict[str, Any]:
 
 def _found(operation: dict[str, Any]) -> bool:
     """Whether what is to be delivered is known."""
-    return bool(operation["revision"]) or any(one["name"] in ("fetched", "planned") for one in operation["stages"])
+    return bool(operation["revision"]) or any(
+        one["name"] == "planned" or (one["name"] == "fetched" and one["finished_at"]) for one in operation["stages"]
+    )
