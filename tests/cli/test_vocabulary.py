@@ -19,7 +19,7 @@ from app.cli.surface.exit_codes import MEANINGS
 ROOT = Path(__file__).resolve().parents[2]
 ENCODINGS = ({"LC_ALL": "C", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "latin-1"}, {"PYTHONIOENCODING": "ascii"})
 LOCAL = ("serve", "worker", "migrate", "backup", "restore", "demo", "help", "completion", "user", "agent", "profile",
-         "audit verify")  # fmt: skip
+         "audit head", "audit accept-head", "audit verify")  # fmt: skip
 
 
 def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:

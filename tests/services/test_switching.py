@@ -124,7 +124,7 @@ def test_the_first_walk_on_a_new_side_seeds_by_itself(here: Installation, mode: 
     target.forget()
     assert here.refresh().outcome is Outcome.OUT_OF_SYNC
     assert here.environment().status.divergence is Divergence.DRIFT
-    assert not seed_inventory(here.ports.desired, environment, target)[1]  # it knows already
+    assert not seed_inventory(here.ports, environment, target)[1]  # it knows already
 
 
 def test_a_live_revision_that_the_mirror_lost_is_taken_over_by_a_full_look(here: Installation, mode: str) -> None:

@@ -133,9 +133,9 @@ class ModeSwitches:
         try:
             new.forget()
             source = self._ports.sources.open(after.source.repo_url, after.source.credential)
-            if not seed_inventory(desired, before, new)[1]:
+            if not seed_inventory(self._ports, before, new)[1]:
                 source.fetch(before.source.ref, before.status.revision)
-                seed_inventory(desired, before, new)
+                seed_inventory(self._ports, before, new)
         except Problem:
             pass  # the first look does it, or takes over what equals Git
 

@@ -15,7 +15,7 @@ from app.domain.state.plan import Action, InventoryHead, Plan, PlanItem
 from app.ports import DesiredState, DesiredStates, Ports, Target
 
 
-def seed_inventory(desired: DesiredStates, environment: Environment, target: Target) -> tuple[InventoryHead, bool]:
+def seed_inventory(ports: Ports, environment: Environment, target: Target) -> tuple[InventoryHead, bool]:
     """Fill an inventory that was never written with the state of the live revision; returns the inventory's head, and
     True if it was filled.
 
@@ -27,7 +27,7 @@ def seed_inventory(desired: DesiredStates, environment: Environment, target: Tar
     if live is None or head.state is not None or not head.whole or environment.policy.observe:
         return head, False
     try:
-        state = desired.at(environment, live)
+        state = _delivered(ports, environment, live)
         items = tuple(state.items())
     except Problem:
         return head, False
@@ -46,7 +46,7 @@ def follow_record(ports: Ports, environment: Environment, target: Target, head: 
     if known is None or known.current:
         return head
     try:
-        state = ports.desired.at(environment, live)
+        state = _delivered(ports, environment, live)
         items = dict(state.items())
     except Problem:
         return head
@@ -54,6 +54,13 @@ def follow_record(ports: Ports, environment: Environment, target: Target, head: 
     gone = tuple(PlanItem(key, Action.RECORD, item, None, None) for key, item in owned if key not in items)
     target.record(Plan((*gone, *recorded(items.items())), moved=True), state)
     return target.inventory()
+
+
+def _delivered(ports: Ports, environment: Environment, live: str) -> DesiredState:
+    """The state that a delivery of the live revision brought: the environment may ask for another path since."""
+    with ports.store.read() as tx:
+        known = tx.history.find(environment.id, live)
+    return ports.desired.at(environment, live, known.state if known else None)
 
 
 def carry(desired: DesiredStates, environment: Environment, old: Target, new: Target) -> bool:

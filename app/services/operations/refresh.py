@@ -60,7 +60,7 @@ class Refresh:
             now = self._ports.clock.now()
             return Shadow(self._ports, environment, self._recorder, self._news, now).refresh(sha, note)
         desired = self._ports.desired
-        head, _ = seed_inventory(desired, environment, target)
+        head, _ = seed_inventory(self._ports, environment, target)
         head = follow_record(self._ports, environment, target, head)
         with self._recorder.stage(StageName.PLANNED):
             state = desired.at(environment, sha)

@@ -135,7 +135,7 @@ class Sync:
     def _deliver(self, source: Source, revision: Revision, state: DesiredState) -> Conclusion:
         environment, recorder = self._environment, self._recorder
         target = self._ports.targets.open(environment, recorder.check)
-        head, seeded = seed_inventory(self._ports.desired, environment, target)
+        head, seeded = seed_inventory(self._ports, environment, target)
         head = follow_record(self._ports, environment, target, head)
         self._owned = environment.status.files if head.state else 0
         calm = head.state != state.id and not environment.status.drift_count
