@@ -43,6 +43,9 @@ def test_ssh_reads_what_was_pasted(here: Installation, tmp_path: Path, kind: tup
     told = subprocess.run(["ssh-keygen", "-lf", file], check=True, capture_output=True, text=True).stdout
     assert str(stored.public["fingerprint"]) in told
     assert mended(text) == text
+    here.use_cases.keyring.replace("k", {"private_key": PASTED[how](key)}, ME)
+    with here.store.read() as tx:
+        assert tx.credentials.secret("k")["private_key"] == text
 
 
 def test_what_nobody_can_read_is_refused(here: Installation) -> None:

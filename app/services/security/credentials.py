@@ -11,6 +11,7 @@ from app.domain.audit import NewAuditEntry
 from app.domain.errors import CredentialInUse, CredentialNotFound, InvalidInput
 from app.domain.specification.environment_fields import NAME
 from app.ports import Credential, Ports, PublicHalf, Transaction
+from app.services.security.private_key_text import mended
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "ssh-key": ("private_key",),
@@ -23,6 +24,12 @@ PRIVATE_KEY = re.compile(
 )
 PUBLIC = ("username",)
 OPTIONAL: Mapping[str, tuple[str, ...]] = {"ssh-key": ("known_hosts",), "token": ("username",)}
+
+
+def _readable(kind: str, fields: Mapping[str, str]) -> Mapping[str, str]:
+    """The fields with a private key in the form that ssh reads, however it was pasted."""
+    key = fields.get("private_key")
+    return {**fields, "private_key": mended(key)} if kind == "ssh-key" and key else fields
 
 
 def _incomplete(kind: str, fields: Mapping[str, str]) -> dict[str, str]:
@@ -55,6 +62,7 @@ class Keyring:
 
     def add(self, name: str, kind: str, fields: Mapping[str, str], actor: Actor) -> Credential:
         """Store a credential. Raises InvalidInput (a field is missing, a key is locked), CredentialExists."""
+        fields = _readable(kind, fields)
         errors = _incomplete(kind, fields)
         if not NAME.match(name):
             errors["name"] = "must be 1 to 63 letters, digits, '.', '_' or '-'"
@@ -82,7 +90,7 @@ class Keyring:
             odd = {field: f"is no field of a credential of kind '{stored.kind}'" for field in fields
                    if field not in (*NEEDS[stored.kind], *OPTIONAL.get(stored.kind, ()))}  # fmt: skip
             errors = odd or ({} if fields.get(secret) else {secret: "is required: it is what is replaced"})
-            whole = {**_kept(tx, name), **fields}
+            whole = _readable(stored.kind, {**_kept(tx, name), **fields})
             errors = errors or _incomplete(stored.kind, whole)
             if errors:
                 raise InvalidInput(fields=errors)
