@@ -6,7 +6,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 import httpx
@@ -72,7 +72,10 @@ def test_a_unix_socket_has_no_address_unless_its_proxy_is_trusted() -> None:
     assert told(None, header, trusted=("unix",))[0] == "203.0.113.9"
 
 
-@given(st.lists(st.text(max_size=30) | st.ip_addresses().map(str), max_size=6), st.booleans())
+ADDRESSES = st.integers(0, 2**32 - 1).map(IPv4Address).map(str) | st.integers(0, 2**128 - 1).map(IPv6Address).map(str)
+
+
+@given(st.lists(st.text(max_size=30) | ADDRESSES, max_size=6), st.booleans())
 def test_whatever_is_sent_an_address_comes_out(hops: list[str], trusts: bool) -> None:
     clean = [hop.encode("utf-8", "replace").decode().replace("\n", "").replace("\r", "") for hop in hops]
     found, _ = told("10.0.0.1", ("X-Forwarded-For", ", ".join(clean)), trusted=("10.0.0.0/8",) if trusts else ())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jinja2 import meta, nodes
 
+from app.web.api.api_reference import Reference
 from app.web.pages import (
     agents_page,
     audit_page,
@@ -60,6 +61,7 @@ CONTEXTS: dict[str, Any] = {
     "settings/credentials.html": settings_page.CredentialsPage,
     "account/login.html": login_page.LoginPage,
     "search.html": search_page.SearchPage,
+    "reference/index.html": Reference,
     "error.html": problem_page.ProblemPage,
 }
 

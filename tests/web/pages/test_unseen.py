@@ -27,7 +27,7 @@ def test_no_page_holds_what_cannot_be_seen(tmp_path: Path) -> None:
         server.refresh("shop")
         server.call("PUT", "/environments/shop/hold", {"reason": "\u202eheld\u200b"})
         server.call("POST", "/tokens", {"name": "t\u202eoken"}, status=201)
-        failed = server.sync("shop", revision="\u202e\u200bno-such-branch")
+        failed = server.sync("shop", revision="\u202e\u200bno-such-branch", override_hold=True)
         below = [
             f"/environments/shop{view}" for view in ("", "/drift", "/history", "/pipeline", "/settings", "/rollback")
         ]
