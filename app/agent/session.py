@@ -19,6 +19,7 @@ FIRST_S, MOST_S = 0.5, 30.0  # pauses between attempts
 REFUSED = ("not_authenticated", "agent_revoked")
 SKEW = 426
 log = logging.getLogger("link")
+_CHANCE = random.Random()  # noqa: S311 - no secret; one of its own, so that no seed of others is moved
 
 
 class SessionState(StrEnum):
@@ -47,7 +48,7 @@ class Backoff:
 
     def pause(self, least_s: float = 0.0) -> float:
         """The next pause in seconds, at least `least_s`."""
-        pause = max(least_s, self._next) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
+        pause = max(least_s, self._next) * _CHANCE.uniform(0.5, 1.0)
         self._next = min(MOST_S, self._next * 2)
         return pause
 
