@@ -17,6 +17,8 @@ from app.domain.masking import mask
 MOST = 1000  # reports in a batch
 LONGEST = 40_000  # characters of one text: a masked diff
 WIDEST, DEEPEST = 5000, 8
+FURTHEST_S, FIRST_YEAR, LAST_YEAR = 1e10, 1970, 3000
+LARGEST = 2**62
 ACTOR = re.compile(r"((?:\bby |\A)(?:user|token|agent|system):[\w.-]{1,63}(?![\w.-]))")
 PLAIN = 12  # shorter texts hold no secret worth masking
 UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -115,7 +117,7 @@ def fit(value: Any, depth: int = 0) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int | float):
-        return value if math.isfinite(value) and abs(value) < 2**62 else None
+        return value if math.isfinite(value) and abs(value) < LARGEST else None
     return None
 
 
@@ -134,9 +136,23 @@ def _arrived(one: Any, at: str) -> Arrived:
     data = one.get("data")
     if not isinstance(data, Mapping):
         raise InvalidInput(fields={f"{at}.data": "must be an object"})
+    _check_numbers(data, f"{at}.data")
     seq, environment = (_whole(one, name, at) for name in ("seq", "environment"))
     boot, kind, hash = (_text(one, name, at) for name in ("boot", "kind", "hash"))
     return Arrived(seq, _time(one, "at", at), _number(one, "mono_s", at), boot, environment, kind, data, hash)
+
+
+def _check_numbers(data: Mapping[str, Any], at: str) -> None:
+    """Raise InvalidInput for a number that no database and no page can hold; no agent of any version sends one."""
+    waiting: list[Any] = [data]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+        elif isinstance(one, int | float) and not (math.isfinite(one) and abs(one) < LARGEST):
+            raise InvalidInput(fields={at: "holds a number out of bounds"})
 
 
 def _place(name: str, at: str) -> str:
@@ -152,8 +168,8 @@ def _whole(values: Mapping[str, Any], name: str, at: str) -> int:
 
 def _number(values: Mapping[str, Any], name: str, at: str) -> float:
     found = values.get(name)
-    if type(found) not in (int, float) or not math.isfinite(found) or abs(found) > 1e12:  # type: ignore[arg-type]
-        raise InvalidInput(fields={_place(name, at): "must be a number"})
+    if type(found) not in (int, float) or not math.isfinite(found) or abs(found) > FURTHEST_S:  # type: ignore[arg-type]
+        raise InvalidInput(fields={_place(name, at): "must be a number of seconds within 300 years"})
     return float(found)  # type: ignore[arg-type]
 
 
@@ -168,6 +184,9 @@ def _time(values: Mapping[str, Any], name: str, at: str) -> datetime:
     given = values.get(name)
     try:
         found = given if isinstance(given, datetime) else datetime.fromisoformat(_text(values, name, at))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        if FIRST_YEAR <= moment.year <= LAST_YEAR:  # with any offset that is taken in, it stays a time
+            return moment
+        raise ValueError
     except (ValueError, OverflowError):
         raise InvalidInput(fields={_place(name, at): "must be a time such as 2026-11-23T15:04:05Z"}) from None

@@ -20,6 +20,7 @@ from app.domain.revision import Revision
 from app.domain.state.drift import Ending, read_report
 from app.domain.status import Condition
 from app.ports import Transaction
+from app.services.agents.reports.drift_shape import check_drift
 from app.services.agents.reports.report_context import ReportContext, check_mode, check_values, own
 from app.services.agents.reports.reported_operations import checked, initiator, take_operation
 from app.services.outcomes.drift_episodes import keep
@@ -193,6 +194,7 @@ def _drift(context: ReportContext, environment: Environment) -> None:
     report = context.data.get("report")
     if not isinstance(report, Mapping):
         raise InvalidInput(fields={"report": "must be an object"})
+    check_drift(report)
     episode = context.tx.episodes.current(environment.id)
     kept, at = replace(read_report(report), episode=episode.id if episode else None), context.moment("checked_at")
     if episode:

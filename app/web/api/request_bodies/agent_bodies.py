@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.services.agents.reports.report_batch import FURTHEST_S
 from app.web.api.fields import LINE, NAME, Line, Moment, Word
 from app.web.api.request_bodies.bodies import Body, JsonDict
 
@@ -28,10 +29,12 @@ class ReportsBody(Body):
     """Reports in a chain (docs/decisions/0016-agent-protocol.md), with the agent's clocks."""
 
     sent_at: Moment = Field(description="The agent's wall clock.")
-    mono_s: float = Field(ge=0, description="Its monotonic clock.")
+    mono_s: float = Field(ge=0, le=FURTHEST_S, description="Its monotonic clock.")
     boot: Annotated[str, Field(max_length=100, pattern=LINE, description="What its monotonic clock counts from.")]
-    offset_s: float | None = Field(None, description="What it measured has to be added to its wall clock.")
-    offset_error_s: float | None = Field(None, ge=0)
+    offset_s: float | None = Field(
+        None, ge=-FURTHEST_S, le=FURTHEST_S, description="What it measured has to be added to its wall clock."
+    )
+    offset_error_s: float | None = Field(None, ge=0, le=FURTHEST_S)
     reports: list[JsonDict] = Field(max_length=1000)
 
 
