@@ -181,10 +181,10 @@ def write_back(
         output.as_json(done)
         return
     follows = done["operation"]
-    waits = done["waits"] or (f"operation {follows['id']} records it as live" if follows else "")
-    output.say(f"committed {done['revision'][:8]} to {done['branch']}{f'; {waits}' if waits else ''}")
+    waits = done["waits"] or (f"Operation {follows['id']} records it as live." if follows else "")
+    output.say(f"committed {done['revision'][:8]} to {done['branch']}{f'. {waits}' if waits else ''}")
     for one in done["left_out"]:
-        output.say(f"left out  {one['path']}: {secrets_in_words(one['masked_lines'])}")
+        output.say(f"left out  {one['path']}: {secrets_in_words(one['masked_lines'])} (--include-secrets publishes it)")
 
 
 def rollback(

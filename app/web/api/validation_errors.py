@@ -11,6 +11,30 @@ from app.domain.errors import InvalidInput
 from app.web.api.fields import FORMS
 from app.web.api.request_bodies.bodies import Body
 
+TEXT, WHOLE, NUMBER, TRUTH, LIST = (
+    "must be text", "must be a whole number", "must be a number", "must be true or false", "must be a list",
+)  # fmt: skip
+TIME = "must be a time with its zone, such as 2026-11-23T15:04:05Z"
+# What the validating library finds wrong, by its name for that; the braces are what it says beside.
+WORDS = {
+    "missing": "is required",
+    "string_type": TEXT, "string_unicode": TEXT,
+    "string_too_short": "must have {min_length} characters or more",
+    "string_too_long": "must have {max_length} characters or fewer",
+    "int_type": WHOLE, "int_parsing": WHOLE, "int_from_float": WHOLE, "int_parsing_size": WHOLE,
+    "float_type": NUMBER, "float_parsing": NUMBER, "finite_number": NUMBER,
+    "bool_type": TRUTH, "bool_parsing": TRUTH,
+    "greater_than_equal": "must be {ge} or more", "less_than_equal": "must be {le} or less",
+    "greater_than": "must be more than {gt}", "less_than": "must be less than {lt}",
+    "list_type": LIST, "tuple_type": LIST,
+    "dict_type": "must be an object", "model_type": "must be an object",
+    "model_attributes_type": "must be an object", "dataclass_type": "must be an object",
+    "too_short": "must have {min_length} entries or more", "too_long": "must have {max_length} entries or fewer",
+    "string_pattern_mismatch": "must have the form {pattern}",
+    "datetime_type": TIME, "datetime_parsing": TIME, "datetime_from_date_parsing": TIME,
+    "datetime_object_invalid": TIME, "timezone_aware": TIME,
+    "json_invalid": "is not valid JSON",
+}  # fmt: skip
 KINDS = ("ssh-key", "token", "password", "kubeconfig", "webhook-secret")  # of a credential
 
 
@@ -48,16 +72,16 @@ def _unknown(name: str) -> str:
 def _message(error: Any) -> str:
     context = error.get("ctx") or {}
     match error["type"]:
-        case "json_invalid":
-            return "is not valid JSON"
         case "union_tag_not_found" | "union_tag_invalid":
             return f"must be one of {', '.join(KINDS)}"
         case "string_pattern_mismatch" if context["pattern"] in FORMS:
             return FORMS[context["pattern"]]
         case "literal_error" | "enum":
             return f"must be {_choices(context['expected'])}"
-        case "missing":
-            return "is required"
+        case "string_too_short" | "too_short" if context["min_length"] == 1:
+            return WORDS["missing"]
         case "extra_forbidden":
             return _unknown(str(error["loc"][-1]))
+        case kind if kind in WORDS:
+            return WORDS[kind].format(**context)
     return str(error.get("msg", "is not valid")).removeprefix("Value error, ")[:300]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -76,3 +77,49 @@ def test_operations_can_be_told_apart_by_reading(server: LiveServer) -> None:
     of_agents = {path for path in document["paths"] if path.startswith("/api/v1/agents/self/")}
     for path in of_agents:
         assert all(one["tags"] == ["agent"] for one in document["paths"][path].values())
+
+
+ODD: tuple[object, ...] = (
+    None,
+    "",
+    0,
+    -1,
+    10**30,
+    1.5,
+    True,
+    "x" * 70_000,
+    [],
+    [[]],
+    {},
+    {"a": 1},
+    "2026-01-01T00:00:00",
+)
+LIBRARY = re.compile(
+    r"\b(?:Input|String|Value|Field|List|Dictionary|Datetime) |valid (?:string|integer|number|list|dict)"
+)
+
+
+def _fields(document: dict[str, Any], schema: dict[str, Any]) -> set[str]:
+    """The names of a body's properties, of all its forms."""
+    if "$ref" in schema:
+        return _fields(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    found = set(schema.get("properties", {}))
+    return found.union(*(_fields(document, one) for key in ("oneOf", "anyOf", "allOf") for one in schema.get(key, ())))
+
+
+def test_what_is_wrong_is_said_in_our_own_words(server: LiveServer) -> None:
+    document = application(server.installation).openapi()
+    said = set()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            if body is None or "/agents" in path:
+                continue
+            for field in _fields(document, body):
+                kind = {"kind": "token"} if path.endswith("/credentials") and field != "kind" else {}
+                for odd in ODD:
+                    answer = server.http.request(method, filled(path), json={field: odd, **kind})
+                    if answer.status_code == 422:
+                        said |= {(path, field, one["message"]) for one in answer.json()["errors"]}
+    assert len(said) > 100
+    assert not {one for one in said if LIBRARY.search(one[2])}
