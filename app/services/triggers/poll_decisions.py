@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from app.domain.actor import SCHEDULE
 from app.domain.environment import Environment, Mode, Status
-from app.domain.errors import EnvironmentNotFound, Problem, RevisionNotFound, Temporary
+from app.domain.errors import EnvironmentNotFound, Problem, RevisionNotFound, SourceUnreachable
 from app.domain.events import NewEvent, about
 from app.domain.events.source_events import RefMoved, WebhookMissed
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
@@ -95,7 +95,7 @@ class PollDecisions:
         except RevisionNotFound as problem:
             self._gone(environment, sighting, problem.detail)
             return True
-        except Temporary:
+        except SourceUnreachable:
             return True  # this mirror is behind and cannot catch up; whoever noticed it has decided
         found = news(self._ports.desired, sighting.source, environment, head)
         newer = environment.hold is not None and newer_than_left(environment.hold, head.sha, sighting.source)
