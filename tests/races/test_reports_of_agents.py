@@ -75,12 +75,14 @@ class Telling:
         """What is not as it must be once the batch was sent again."""
         problem = tried(self)
         try:
-            told = here.operation(self.id).phase if here.environment() else None
+            here.environment()
         except EnvironmentNotFound:
             return []
         chain = here.use_cases.audit.verify_stored()
         found = [] if chain.valid else [chain.problem]
-        found += [] if told is Phase.SUCCEEDED or problem else [f"the run reads {told}"]
+        if problem is None:  # who was refused, such as a revoked agent, may have left nothing
+            told = here.operation(self.id).phase
+            found += [] if told is Phase.SUCCEEDED else [f"the run reads {told}"]
         with here.store.read() as tx:
             return [*found, *versions_broken(tx, tx.environments.get("shop"))]
 

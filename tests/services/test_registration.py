@@ -10,11 +10,13 @@ from app.domain.errors import (
     EnvironmentNotFound,
     InvalidInput,
     OperationInProgress,
+    OperationNotFound,
 )
 from app.domain.operation import OperationKind, Pipeline, Request, Trigger
 from app.domain.specification.environment_fields import as_dict
 from app.domain.status import Health, SyncStatus
 from tests.support.installation import ME, Installation
+from tests.support.interleaving import Cut
 
 
 def test_names_are_taken_once(here: Installation) -> None:
@@ -150,6 +152,21 @@ def test_deleting_stops_a_refresh_and_refuses_during_a_sync(here: Installation) 
     assert here.claim() is not None
     with pytest.raises(OperationInProgress):
         here.use_cases.registration.remove("other", ME)
+
+
+def test_a_refresh_that_ends_without_a_trace_is_no_obstacle_to_deleting(here: Installation) -> None:
+    here.register("push")
+    here.push()
+    here.refresh(trigger=Trigger.SCHEDULE)
+    here.ask(Request(OperationKind.REFRESH, Trigger.SCHEDULE, "system:schedule"))
+    looking = here.claim()
+    assert looking is not None
+    with Cut(here, lambda: here.use_cases.reconciler.run(looking, lambda: True), 1)():
+        here.use_cases.registration.remove("shop", ME)
+    with pytest.raises(OperationNotFound):
+        here.operation(looking.id)
+    with pytest.raises(EnvironmentNotFound):
+        here.environment()
 
 
 @pytest.mark.parametrize("key", ["notakey", "-----BEGIN OPENSSH PRIVATE KEY-----\nabc", "ssh-ed25519 AAAA kim@here"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.actor import Actor
-from app.domain.errors import OperationFinished
+from app.domain.errors import OperationFinished, OperationNotFound
 from app.domain.operation import Operation, OperationKind, Phase
 from app.ports import Ports
 from app.services.operations.queue import Queue
@@ -40,5 +40,5 @@ def _comparing(ports: Ports, name: str) -> Operation | None:
 def _stop(queue: Queue, operation: str, actor: Actor) -> None:
     try:
         queue.terminate(operation, actor)
-    except OperationFinished:
-        pass  # it has just ended
+    except (OperationFinished, OperationNotFound):
+        pass  # it has just ended; a scheduled one that found nothing new leaves no trace
