@@ -105,6 +105,9 @@ DECLARED = """
     GET /environments/{name}/history view
     GET /environments/{name}/pipeline view
     POST /environments/{name}/webhook manage-webhooks
+    GET /environments/{name}/plan read-diffs
+    POST /environments/{name}/plan sync
+    GET /environments/{name}/resume read-diffs
     GET /environments/{name}/rollback read-diffs
     POST /environments/{name}/rollback rollback
     POST /environments/{name}/syncs sync

@@ -1,9 +1,10 @@
-"""Rollback previews for people and scripts: path, action and masked diff of each change, bounded."""
+"""Plans of deliveries and rollbacks for people and scripts: path, action and masked diff of each change, bounded."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from app.domain.agents.protocol import CommandKind
@@ -27,7 +28,8 @@ COMMIT = ("revision", "subject", "author")
 @dataclass(frozen=True, slots=True)
 class Shown:
     """The plan of a delivery or a rollback for display, made here or by an agent. `drifted`: how many drifted
-    paths it overwrites; `commits`: those that a delivery brings."""
+    paths it overwrites; `commits`: those that a delivery brings; `counts`: how many items each action is done to;
+    `seal`: equal where both revisions and the target are the same ("" from an agent of an older version)."""
 
     from_revision: str | None
     revision: str
@@ -40,6 +42,8 @@ class Shown:
     drifted: int = 0
     author: str = ""
     commits: tuple[dict[str, str], ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    seal: str = ""
 
 
 class Previews:
@@ -96,7 +100,15 @@ def as_shown(found: RollbackPreview) -> Shown:
         commits=tuple(
             {"revision": one.sha, "subject": one.subject, "author": one.author.name} for one in found.commits
         ),
+        counts={action.value: count for action, count in found.plan.counts().items()},
+        seal=sealed(found),
     )
+
+
+def sealed(found: RollbackPreview) -> str:
+    """A digest of all that a plan goes by: both revisions, and what stands and is to stand at each key."""
+    parts = [found.environment.status.revision, found.revision.sha, *found.plan.items]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def as_dict(preview: RollbackPreview) -> dict[str, Any]:
@@ -116,6 +128,8 @@ def from_agent(environment: Environment, answer: Mapping[str, Any]) -> Shown:
             bool(given.get("forward")), items, count, [str(one) for one in given.get("unmanaged", ())],
             int(given.get("unmanaged_count", 0)), int(given.get("drifted", 0)), str(given.get("author", "")),
             tuple({name: str(one[name]) for name in COMMIT} for one in given.get("commits", ())[:COMMITS]),
+            {Action(name).value: int(number) for name, number in dict(given.get("counts", {})).items()},
+            str(given.get("seal", ""))[:64],
         )  # fmt: skip
     except (KeyError, TypeError, ValueError):
         raise AgentRefused("The agent's answer cannot be read.") from None

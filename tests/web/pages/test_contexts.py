@@ -27,10 +27,10 @@ from app.web.pages.environments import (
     history_view,
     pipeline_view,
     registration_views,
-    rollback_view,
     timeline_view,
 )
 from app.web.pages.environments import drift_view as environment_drift
+from app.web.pages.environments.plans import plan_view, rollback_view
 from app.web.rendering.templating import environment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,6 +46,7 @@ CONTEXTS: dict[str, Any] = {
     "environments/pipeline.html": pipeline_view.PipelineView,
     "environments/settings.html": registration_views.SettingsView,
     "environments/new.html": registration_views.RegistrationView,
+    "plans/new.html": plan_view.PlanView,
     "rollbacks/new.html": rollback_view.RollbackView,
     "operations/index.html": operations_pages.OperationsPage,
     "operations/show.html": operations_pages.OperationPage,

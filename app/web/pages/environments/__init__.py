@@ -7,13 +7,13 @@ from app.web.pages.environments import (
     history_view,
     pipeline_view,
     registration_views,
-    rollback_view,
     switch_action,
     timeline_view,
 )
+from app.web.pages.environments.plans import plan_view, rollback_view
 from app.web.requests.routers import routes_of
 
 routes = routes_of((
-    registration_views, switch_action, timeline_view, drift_view, history_view, pipeline_view, rollback_view,
-    action_routes, bulk_actions,
+    registration_views, switch_action, timeline_view, drift_view, history_view, pipeline_view, plan_view,
+    rollback_view, action_routes, bulk_actions,
 ))  # fmt: skip

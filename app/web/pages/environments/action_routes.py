@@ -59,13 +59,6 @@ def hold(request: Request, use_cases: Cases, by: By, name: str, reason: Line = "
     return render.done(request, links.environment(name), f"Automation of {name} is held", body, "none")
 
 
-@router.post("/environments/{name}/resume", dependencies=[may(Permission.RESUME)])
-def resume(request: Request, use_cases: Cases, by: By, name: str) -> Response:
-    """End the hold."""
-    use_cases.holds.resume(name, by)
-    return render.done(request, links.environment(name), f"Automation of {name} goes on")
-
-
 @router.post("/environments/{name}/delete", dependencies=[may(Permission.DELETE)])
 def delete(request: Request, use_cases: Cases, by: By, name: str) -> Response:
     """Forget the environment; files and ledger stay."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import Response
 
@@ -15,27 +14,24 @@ from app.domain.permissions import Permission
 from app.ports import HistoryItem
 from app.services.environments.previews import Shown
 from app.services.environments.rollback import RollbackWish
+from app.web.pages.environments.plans.planned_changes import (
+    PlannedChange,
+    Sentence,
+    goes_over,
+    in_counts,
+    planned_changes,
+    runs_on_the_way,
+)
 from app.web.pages.form_fields import Line, line, until
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import render
 from app.web.requests.permission_check import By, may
 from app.web.requests.routers import page_router
 from app.web.requests.visit import Visit, Visiting
-from app.wording.quantities import agree, plural
-from app.wording.short_names import actor, short
+from app.wording.quantities import plural
+from app.wording.short_names import short
 
-SHOWN = 40
-LETTERS = 40_000
 router = page_router()
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedChange:
-    """One path of the plan; `diff` is None where it was left out."""
-
-    path: str
-    action: str
-    diff: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,8 @@ class RollbackView:
     item: HistoryItem | None
     changes: tuple[PlannedChange, ...]
     more: int
-    consequences: tuple[tuple[str, str], ...]
+    counted: str
+    consequences: tuple[Sentence, ...]
     typed: Typed
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -99,16 +96,17 @@ def _page(
 ) -> Response:
     found = visit.use_cases.previews.show(name, revision or None)
     environment, item = visit.queries.history.find(visit.who, name, found.revision)
-    changes = _changes(found.items)
-    kinds = visit.queries.targets.kinds()
+    changes = planned_changes(found.items)
+    nouns = visit.queries.targets.kinds().nouns(environment.target)
     context = RollbackView(
         environment=environment,
-        noun=kinds.nouns(environment.target)[0],
+        noun=nouns[0],
         plan=found,
         item=item,
         changes=changes,
         more=max(0, found.count - len(changes)),
-        consequences=tuple(_consequences(environment, found, kinds.counted(environment.target, found.count))),
+        counted=in_counts(found, nouns),
+        consequences=tuple(_consequences(environment, found)),
         typed=typed,
         errors=errors or {},
     )
@@ -116,30 +114,13 @@ def _page(
     return render.page(visit.request, "rollbacks/new.html", context, nav="overview", status=status)
 
 
-def _changes(items: list[dict[str, Any]]) -> tuple[PlannedChange, ...]:
-    left, changes = LETTERS, []
-    for each in items[:SHOWN]:
-        diff = each["diff"]
-        fits = diff is None or len(diff) <= left
-        left -= len(diff or "") if fits else 0
-        changes.append(PlannedChange(each["path"], each["action"], (diff or "") if fits else None))
-    return tuple(changes)
-
-
-def _consequences(environment: Environment, found: Shown, counted: str) -> list[tuple[str, str]]:
+def _consequences(environment: Environment, found: Shown) -> list[Sentence]:
     """(icon, sentence) pairs: what happens to what is delivered, to automation, to the revision that is left."""
-    live, hold = environment.status.revision, environment.hold
-    consequences = [("file", f"{counted} on the target {agree(found.count, 'changes', 'change')}.")]
-    if found.drifted:
-        consequences.append(("wave", f"{plural(found.drifted, 'drifted path')} will be overwritten."))
-    if hold:
-        why = f" ({hold.reason})" if hold.reason else ""
-        consequences.append(("hold", f"Automation is held by {actor(hold.owner)}{why}; this goes over that hold."))
-    checks = [word for word, there in (("hooks", environment.policy.hooks), ("the health check",
-              environment.policy.health_check)) if there]  # fmt: skip
-    if checks:
-        run = "runs" if checks == ["the health check"] else "run"
-        consequences.append(("heart", f"{' and '.join(checks).capitalize()} {run} on the way, as for any delivery."))
+    live = environment.status.revision
+    over = goes_over(environment)
+    consequences = [("wave", f"{plural(found.drifted, 'drifted path')} will be overwritten.")] if found.drifted else []
+    consequences += [over] if over else []
+    consequences += runs_on_the_way(environment)
     if found.forward:
         return [*consequences, ("hold", f"{short(found.revision)} is newer than what is live: nothing is held.")]
     if live and live != found.revision:

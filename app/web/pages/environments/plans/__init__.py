@@ -1,0 +1,1 @@
+"""Plans before a deed: of a delivery, of resuming, of a rollback."""
