@@ -168,7 +168,7 @@
   })
   document.addEventListener('change', ({ target }) => {
     const form = target.dataset?.choose && document.getElementById(target.dataset.choose)
-    if (form) [...form.elements].forEach((one) => { if (one.type === 'checkbox') one.checked = target.checked })
+    if (form) [...form.elements].forEach((one) => { if (one.type === 'checkbox' && [one.name, undefined].includes(target.dataset.only)) one.checked = target.checked })
     if (target.type === 'checkbox') count()
   })
 

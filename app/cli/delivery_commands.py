@@ -143,15 +143,26 @@ def drift(name: Name, as_json: AsJson = False) -> None:
 
 
 def heal(
-    name: Name, override_hold: OverrideHold = False, wait: Wait = False, timeout: Timeout = 600, as_json: AsJson = False
+    name: Name,
+    paths: Paths = None,
+    reason: Reason = "",
+    override_hold: OverrideHold = False,
+    wait: Wait = False,
+    timeout: Timeout = 600,
+    as_json: AsJson = False,
 ) -> None:
     """Make live equal the live revision again; what was changed by hand is overwritten.
 
+    With paths only those are put right, and the drift of the others goes on.
+
     Examples:
         pushpull heal shop --wait
+        pushpull heal shop nginx.conf logs/app.log -m "left over from the test"
     """
     client = connected()
-    body = {"override_hold": True} if override_hold else {}
+    body: dict[str, Any] = {"paths": paths} if paths else {}
+    body |= {"override_hold": True} if override_hold else {}
+    body |= {"reason": reason} if reason else {}
     last = _end(client, client.call("POST", f"/environments/{name}/drift/heals", body), wait, timeout, as_json)
     if wait and last["phase"] != "succeeded":
         raise typer.Exit(1)

@@ -124,7 +124,7 @@ class Request:
 
     `allow_older`: an ancestor of the live revision may be deployed. `left_revision`: set by a rollback.
     `override_hold`: it is done although automation is on hold. `spares_drift`: what drifted is left as it is, except
-    where the revision changes it.
+    where the revision changes it. `paths`: of what drifted only this is put right (empty: all of it).
     `noticed_at` and `visible_after` (last look without the commit) feed the stages.
     """
 
@@ -142,6 +142,7 @@ class Request:
     webhook_missed: bool = False
     override_hold: bool = False
     spares_drift: bool = False
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

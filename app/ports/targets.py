@@ -29,8 +29,11 @@ class ApplyProgress(Protocol):
 class Target(Protocol):
     """One environment's place, with the inventory of what we applied there.
 
-    Raises TargetUnreachable (try again) or TargetRefused (a person must act).
+    Raises TargetUnreachable (try again) or TargetRefused (a person must act). `entire`: an apply brings everything to
+    the desired state at once, so that no item can be left as it is.
     """
+
+    entire: bool
 
     def inventory(self) -> InventoryHead:
         """What we applied last: the state's id, its revision, and whether the last apply came to its end."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from app.domain.environment import Environment, IgnoreRule, TargetSpec
 from app.domain.errors import EnvironmentNotFound, EpisodeNotFound, OperationNotFound
 from app.domain.events import Event, EventType
-from app.domain.events.environment_events import DriftWrittenBack
+from app.domain.events.environment_events import DriftChanged, DriftWrittenBack
 from app.domain.identity import Identity
 from app.domain.operation import Operation
 from app.domain.state.drift import DriftReport, Episode, acceptance
@@ -41,8 +41,9 @@ class DriftEverywhere:
 class EpisodeRecord:
     """An episode with what it keeps of its changes (None: nothing was kept), the answers to it, and what ended it.
 
-    `environment`: None where it was deleted since. `written_back`: what was committed of it, oldest first; `rules`:
-    those that accept one of its paths now; `operation`: the run that ended it, or found it ended, if it is still known.
+    `environment`: None where it was deleted since. `written_back`: what was committed of it, oldest first;
+    `healed`: what was put right while the rest was left; `rules`: those that accept one of its paths now;
+    `operation`: the run that ended it, or found it ended, if it is still known.
     `nouns`: one and many of what its environment is given; `contents`: those that a branch can be made of.
     """
 
@@ -50,6 +51,7 @@ class EpisodeRecord:
     report: EpisodeReport | None
     environment: Environment | None
     written_back: tuple[Event, ...]
+    healed: tuple[Event, ...]
     rules: tuple[IgnoreRule, ...]
     operation: Operation | None
     nouns: tuple[str, str]
@@ -84,7 +86,8 @@ class DriftQueries:
                 episode,
                 report,
                 environment,
-                _written_back(tx, episode),
+                _answers(tx, episode, EventType.DRIFT_WRITTEN_BACK),
+                tuple(one for one in _answers(tx, episode, EventType.DRIFT_CHANGED) if one.data.get("healed")),
                 _accepting(environment, paths) if environment else (),
                 _operation(tx, episode),
                 self._targets.kinds().nouns(environment.target if environment else TargetSpec("")),
@@ -120,10 +123,11 @@ def _environment(tx: Transaction, identity: Identity, episode: Episode) -> Envir
     return found
 
 
-def _written_back(tx: Transaction, episode: Episode) -> tuple[Event, ...]:
-    kinds = (EventType.DRIFT_WRITTEN_BACK,)
-    told = tx.ledger.page(environment_id=episode.environment_id, types=kinds, newest_first=True, limit=ANSWERS)
-    of = [one for one in told if isinstance(one.fact, DriftWrittenBack) and one.fact.episode == episode.id]
+def _answers(tx: Transaction, episode: Episode, kind: EventType) -> tuple[Event, ...]:
+    """The events of a type that tell of an episode, oldest first."""
+    told = tx.ledger.page(environment_id=episode.environment_id, types=(kind,), newest_first=True, limit=ANSWERS)
+    known = (DriftWrittenBack, DriftChanged)
+    of = [one for one in told if isinstance(one.fact, known) and one.fact.episode == episode.id]
     return tuple(reversed(of))
 
 

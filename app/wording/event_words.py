@@ -57,7 +57,14 @@ def _drift(fact: DriftDetected, noun: str) -> Words:
     paths = fact.paths[:3]
     more = [f"{fact.count - len(paths)} more"] if fact.count > len(paths) else []
     word = "Drift is now in" if isinstance(fact, DriftChanged) else "Drift found in"
-    return f"{word} {plural(fact.count, noun)}", None, listed([*paths, *more])
+    healed = f"{_healed(fact)}; left: " if isinstance(fact, DriftChanged) and fact.healed else ""
+    return f"{word} {plural(fact.count, noun)}", None, healed + listed([*paths, *more])
+
+
+def _healed(fact: DriftChanged) -> str:
+    """ "a and b healed by ana" """
+    more = [f"{len(fact.healed) - 3} more"] if len(fact.healed) > 3 else []
+    return f"{listed([*fact.healed[:3], *more])} healed by {actor(str(fact.by))}"
 
 
 def drift_story(events: Sequence[Event], noun: str) -> tuple[str, str]:
@@ -78,6 +85,8 @@ def drift_story(events: Sequence[Event], noun: str) -> tuple[str, str]:
 
 def _later(fact: Fact, noun: str) -> str:
     """What happened in an episode after it was found."""
+    if isinstance(fact, DriftChanged) and fact.healed:
+        return f"{_healed(fact)}, then in {plural(fact.count, noun)}"
     if isinstance(fact, DriftDetected):
         return f"then in {plural(fact.count, noun)}"
     if isinstance(fact, DriftAcknowledged):

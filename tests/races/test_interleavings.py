@@ -100,7 +100,7 @@ def switch(here: Installation, name: str) -> None:
 
 
 def ignore(here: Installation, name: str) -> None:
-    here.use_cases.drift.ignore(name, "logs/*", "grows", None, ME)
+    here.use_cases.drift.ignore(name, ["logs/*"], "grows", None, ME)
 
 
 def webhook(here: Installation, name: str) -> None:

@@ -95,7 +95,7 @@ def test_a_refusal_of_an_earlier_version_is_not_written_again(here: Installation
 def test_ignored_drift_is_listed_and_makes_nothing_out_of_sync(here: Installation, mode: str) -> None:
     drifting(here, mode)
     here.refresh()
-    here.use_cases.drift.ignore("shop", "*.html", "edited by marketing", here.clock.now() + timedelta(hours=1), ME)
+    here.use_cases.drift.ignore("shop", ["*.html"], "edited by marketing", here.clock.now() + timedelta(hours=1), ME)
     here.run()
     assert here.environment().status.sync is SyncStatus.SYNCED
     assert here.report()["ignored"] == ["index.html"]
@@ -109,7 +109,7 @@ def test_ignored_drift_is_listed_and_makes_nothing_out_of_sync(here: Installatio
 
 def test_a_rule_can_be_taken_back(here: Installation, mode: str) -> None:
     drifting(here, mode)
-    here.use_cases.drift.ignore("shop", "index.html", "ours", None, ME)
+    here.use_cases.drift.ignore("shop", ["index.html"], "ours", None, ME)
     here.run()
     here.use_cases.drift.stop_ignoring("shop", "index.html", ME)
     here.run()
@@ -175,7 +175,7 @@ def test_an_ignore_rule_needs_a_path_inside_and_a_reason(
 ) -> None:
     here.register("push")
     with pytest.raises(InvalidInput) as refused:
-        here.use_cases.drift.ignore("shop", path, reason, None, ME)
+        here.use_cases.drift.ignore("shop", [path], reason, None, ME)
     assert list(refused.value.fields) == [field]
     assert here.environment().policy.ignore == ()
 

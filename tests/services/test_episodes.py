@@ -146,7 +146,7 @@ def test_ignoring_ends_it_and_the_rule_is_named(here: Installation, mode: str) -
     target = delivered(here, mode)
     (target / "index.html").write_text("accepted\n")
     here.refresh()
-    here.use_cases.drift.ignore("shop", "index.*", "they edit it", None, ME)
+    here.use_cases.drift.ignore("shop", ["index.*"], "they edit it", None, ME)
     here.run()
     (found,) = episodes(here)
     assert found.episode.ending is Ending.IGNORED

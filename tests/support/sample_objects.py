@@ -56,6 +56,8 @@ class SampleInventory:
 class SampleObjects:
     """Implements the port Target."""
 
+    entire = False
+
     def __init__(self, place: SamplePlace, inventory: SampleInventory) -> None:
         self._place, self._inventory = place, inventory
 

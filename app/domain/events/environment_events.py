@@ -175,9 +175,13 @@ class DriftDetected(Fact):
 
 @dataclass(frozen=True, slots=True)
 class DriftChanged(DriftDetected):
-    """Other paths drift than before, in the same episode."""
+    """Other paths drift than before, in the same episode. `healed`: those that `by` has put right by a delivery, a
+    bounded list."""
 
     TYPE = EventType.DRIFT_CHANGED
+
+    healed: Annotated[tuple[str, ...], Mark.OPTIONAL] = ()
+    by: Annotated[Actor | None, Mark.OPTIONAL] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.environment import Environment
+from app.domain.errors import TargetRefused
+from app.domain.operation import Changes
+from app.domain.revision import Revision
 from app.domain.state.drift import acceptance
-from app.domain.state.items import Change, Item, Key
-from app.domain.state.plan import InventoryHead, LiveState, Plan, compare
+from app.domain.state.items import Change, Item, Key, printable
+from app.domain.state.plan import Action, InventoryHead, LiveState, Plan, PlanItem, compare
 from app.ports import DesiredState, DesiredStates, Target
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedDelivery:
+    """The delivered state. `whole`: every delivered file was looked at, not only what Git changed; `left`: what drifts
+    and was not asked for."""
+
+    revision: Revision
+    state: DesiredState
+    plan: Plan
+    whole: bool
+    left: tuple[PlanItem, ...] = ()
+
+    @property
+    def healed(self) -> tuple[str, ...]:
+        """Paths at which drift was put right."""
+        return tuple(printable(item.key) for item in self.plan.drift)
+
+    @property
+    def left_paths(self) -> tuple[str, ...]:
+        """Paths at which drift was left."""
+        return tuple(printable(item.key) for item in self.left)
 
 
 def observe_and_plan(
@@ -60,3 +86,32 @@ def listed(owned: Iterable[tuple[Key, Item]], wanted: Iterable[tuple[Key, Item]]
         for key in sorted(before.keys() | after.keys())
         if before.get(key) != after.get(key)
     )
+
+
+def chosen(plan: Plan, paths: Collection[str], target: Target) -> tuple[Plan, tuple[PlanItem, ...]]:
+    """The part of a plan that puts right what drifted at some paths (all of them where none are named), and what is
+    left then. Raises TargetRefused where nothing can be left."""
+    if not paths:
+        return plan, ()
+    names = frozenset(paths)
+    left = tuple(item for item in plan.drift if printable(item.key) not in names)
+    if left and target.entire:
+        raise TargetRefused("This target is replaced as a whole, so that no path can be left as it is; heal all of it.")
+    if left and plan.moved:
+        raise TargetRefused("The last delivery was interrupted; deliver again or heal all of it before a part.")
+    return replace(plan, items=tuple(item for item in plan.items if item not in left)), left
+
+
+def files_after(plan: Plan, owned: int) -> int:
+    """How many files the inventory lists after an apply; `owned`: those that it listed before."""
+    gone = sum(1 for item in plan.items if item.wanted is None and item.known is not None)
+    new = sum(1 for item in plan.items if item.wanted is not None and item.known is None)
+    return owned + new - gone
+
+
+def changes_of(plan: Plan, owned: int) -> Changes:
+    """What an apply changes, counted; `owned`: see files_after."""
+    counts = plan.counts()
+    created, deleted = counts[Action.CREATE], counts[Action.DELETE]
+    updated = counts[Action.UPDATE] + counts[Action.TRAITS]
+    return Changes(created, updated, deleted, max(0, files_after(plan, owned) - created - updated))

@@ -165,15 +165,16 @@ def keep_drift(
     live: LiveState,
     plan: Plan,
     state: DesiredState,
-) -> None:
+) -> DriftReport:
     """Write down what a delivery finds changed on the target before it overwrites it: nobody else may have seen it."""
     if not plan.drift:
-        return
+        return DriftReport()
     applied = applied_state(recorder.ports.desired, environment, live.inventory, state)
     found, contents = report(applied, target, live, plan)
     found = replace(found, revision=environment.status.revision)
     seen = found_in(plan, recorder.ports.clock.now())
     recorder.write(lambda tx, operation: found_before_apply(tx, operation, seen, found, contents))
+    return found
 
 
 def vanished(live: LiveState, target: Target) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from app.domain.environment import Environment, Status
@@ -13,32 +13,22 @@ from app.domain.operation import Changes, Outcome, Phase, StageName, Trigger, Un
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, Ending
 from app.domain.state.items import printable
-from app.domain.state.plan import Action, Plan
+from app.domain.state.plan import Plan
 from app.domain.status import CLEAR, Health
 from app.ports import CheckResult, DesiredState, Ports, Source, Target
 from app.services.operations import wanted_revision as wanted
 from app.services.operations.health_and_hooks import run_hooks, unchecked, wait_until_healthy
 from app.services.operations.inventory_seeding import follow_record, seed_inventory
-from app.services.operations.planning import observe_and_plan
+from app.services.operations.planning import AppliedDelivery, changes_of, chosen, files_after, observe_and_plan
 from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.operations.refresh import keep_drift
 from app.services.operations.shadow_run import Shadow
 from app.services.operations.wanted_revision import Ruling
 from app.services.outcomes import status_transitions
 from app.services.outcomes.conclusion import Conclusion, NextRefresh, WentLive
-from app.services.outcomes.drift_episodes import DriftOver
+from app.services.outcomes.drift_episodes import SAMPLE, DriftFound, DriftOver
 from app.services.outcomes.operation_records import event_of
 from app.services.outcomes.revision_news import RevisionNews, news
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedDelivery:
-    """The delivered state. `whole`: every delivered file was looked at, not only what Git changed."""
-
-    revision: Revision
-    state: DesiredState
-    plan: Plan
-    whole: bool
 
 
 class Sync:
@@ -52,6 +42,7 @@ class Sync:
         self._news: RevisionNews | None = None
         self._asked = False  # Git answered, and holds the ref
         self._owned = environment.status.files  # files that the inventory listed before
+        self._found = DriftReport()  # what the delivery found changed on the target
 
     def run(self) -> Conclusion:
         """Walk from the wanted revision to the outcome."""
@@ -139,19 +130,20 @@ class Sync:
         head = follow_record(self._ports, environment, target, head)
         self._owned = environment.status.files if head.state else 0
         calm = head.state != state.id and not environment.status.drift_count
-        whole = seeded or head.state is None or not (calm or self._request.spares_drift)
+        whole = bool(seeded or self._request.paths or head.state is None or not (calm or self._request.spares_drift))
         with recorder.stage(StageName.PLANNED):
-            live, plan = observe_and_plan(environment, target, head, state, self._ports.clock.now(), whole=whole)
-        keep_drift(recorder, environment, target, live, plan, state)
+            live, found = observe_and_plan(environment, target, head, state, self._ports.clock.now(), whole=whole)
+            plan, left = chosen(found, self._request.paths, target)
+        self._found = keep_drift(recorder, environment, target, live, found, state)
         recorder.note(total=len(plan.work))
         recorder.remember(paths=paths_of(plan.items), state=state.id)
         failure = self._apply(target, plan, state)
         if failure is not None:
             return self._stopped(failure, self._waits(source), whole)
-        recorder.note(changes=self._changes(plan))
+        recorder.note(changes=changes_of(plan, self._owned))
         self._report_unsupported(state)
         return self._live(
-            AppliedDelivery(revision, state, plan, whole),
+            AppliedDelivery(revision, state, plan, whole, left),
             self._check(target),
             self._ahead(source, revision.sha, state.id),
         )
@@ -196,17 +188,6 @@ class Sync:
                 recorder.unreached(StageName.HEALTHY)
         return result
 
-    def _changes(self, plan: Plan) -> Changes:
-        counts = plan.counts()
-        created, deleted = counts[Action.CREATE], counts[Action.DELETE]
-        updated = counts[Action.UPDATE] + counts[Action.TRAITS]
-        return Changes(created, updated, deleted, max(0, self._files(plan) - created - updated))
-
-    def _files(self, plan: Plan) -> int:
-        gone = sum(1 for item in plan.items if item.wanted is None and item.known is not None)
-        new = sum(1 for item in plan.items if item.wanted is not None and item.known is None)
-        return self._owned + new - gone
-
     def _stopped(self, reason: str, waits: bool, whole: bool) -> Conclusion:
         """The end of a sync that a hook stopped before it touched the target."""
         return Conclusion(
@@ -230,10 +211,10 @@ class Sync:
             after = status_transitions.delivered(environment, revision, at, checked.health, ahead, known)
             checked_at = at if delivery.whole else before.checked_at or at
             good = revision.sha if well else before.last_good
-            after = replace(after, files=self._files(plan), checked_at=checked_at, last_good=good)
+            after = replace(after, files=files_after(plan, self._owned), checked_at=checked_at, last_good=good)
             return status_transitions.drifting_still(after, spared, before.drift_episode) if spared else after
 
-        spared, ending = self._spared(plan), Ending.SUPERSEDED if moved else Ending.HEALED
+        spared, ending = self._spared(delivery), Ending.SUPERSEDED if moved else Ending.HEALED
         ending = Ending.WRITTEN_BACK if self._request.spares_drift else ending
         return Conclusion(
             Phase.SUCCEEDED if well else Phase.FAILED,
@@ -243,15 +224,24 @@ class Sync:
             news=self._news,
             noticed_at=self._noticed_at(),
             live=WentLive(revision, delivery.state.id, moved, well),
-            episode=None if spared else DriftOver(at, ending, self._request.initiated_by),
-            drift=None if spared else DriftReport(revision.sha),
+            episode=self._healed_in_part(delivery, at) if spared else DriftOver(at, ending, self._request.initiated_by),
+            drift=self._left(delivery) if spared else DriftReport(revision.sha),
             refresh=_next_refresh(delivery.whole),
         )
 
-    def _spared(self, plan: Plan) -> int:
-        """How many paths drift as before, because only what Git changed was asked for."""
+    def _spared(self, delivery: AppliedDelivery) -> int:
+        """How many paths drift as before, because only others or only what Git changed was asked for."""
         known = self._environment.status.drift_count if self._request.spares_drift else 0
-        return max(0, known - len(plan.drift))
+        return len(delivery.left) or max(0, known - len(delivery.plan.drift))
+
+    def _healed_in_part(self, delivery: AppliedDelivery, at: datetime) -> DriftFound | None:
+        left, healed = delivery.left_paths, delivery.healed
+        return DriftFound(at, left[:SAMPLE], len(left), healed=healed, by=self._request.initiated_by) if left else None
+
+    def _left(self, delivery: AppliedDelivery) -> DriftReport | None:
+        left = frozenset(delivery.left_paths)
+        items = tuple(item for item in self._found.items if item.path in left)
+        return replace(self._found, items=items, count=len(left)) if left else None
 
     def _ahead(self, source: Source, revision: str, id: str) -> bool:
         """Whether Git's ref asks for another state than the one with this id, which is the revision's."""
@@ -284,6 +274,8 @@ class Sync:
     def _reason(self, plan: Plan) -> str:
         if plan.work:
             return self._request.reason or _done(self._recorder.operation.changes, self._nouns())
+        if self._request.paths:
+            return "nothing that was asked for drifts any more"
         if self._environment.status.revision == self._recorder.operation.revision:
             return "this revision is live already"
         return self._request.reason or "the commit changes nothing under this environment's path"

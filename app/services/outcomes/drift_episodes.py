@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from app.domain.actor import Actor
 from app.domain.environment import Environment, RunsOn
@@ -25,12 +26,14 @@ SAMPLE = 50  # drifted paths that an episode names
 @dataclass(frozen=True, slots=True)
 class DriftFound:
     """What a full comparison found at `at`: a bounded sample of the drifted paths, how many there are, and whether an
-    ignore rule accepts others."""
+    ignore rule accepts others. `healed`: the paths that `by` has just put right while these were left."""
 
     at: datetime
     paths: tuple[str, ...] = ()
     count: int = 0
     accepted: bool = False
+    healed: tuple[str, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,10 @@ def follow(
         if (current.paths, current.count) == (found.paths, found.count):
             return current.id, []
         tx.episodes.update(current.id, found.paths, found.count)
-        return current.id, [about(environment, _says(DriftChanged, current.id, found), operation.id)]
+        changed = _says(DriftChanged, current.id, found)
+        if found.healed:
+            changed = replace(changed, healed=found.healed[:SAMPLE], by=Actor.parse(found.by))
+        return current.id, [about(environment, changed, operation.id)]
     if current is None:
         return None, []
     over = found if isinstance(found, DriftOver) else _over(found)
@@ -132,6 +138,9 @@ def _over(found: DriftFound) -> DriftOver:
     return DriftOver(found.at, Ending.HEALED, "outside")
 
 
-def _says(kind: type[DriftDetected], episode: int, found: DriftFound) -> DriftDetected:
+Told = TypeVar("Told", bound=DriftDetected)
+
+
+def _says(kind: type[Told], episode: int, found: DriftFound) -> Told:
     what = found.paths[0] if found.count == 1 else f"{found.count} paths, {found.paths[0]} among them"
     return kind(episode, found.count, found.paths[:10], what)

@@ -11,6 +11,8 @@ from app.domain.events import Fact, NewEvent
 from app.domain.events.operation_events import OperationConcluded, OperationLog, OperationQueued
 from app.domain.operation import Operation, OperationKind, Trigger
 
+PATHS = 200  # that were asked for and stand in an audit entry
+
 
 def is_quiet(operation: Operation) -> bool:
     """Scheduled refreshes leave a trace only when their verdict changes; the environment says when it was checked."""
@@ -64,6 +66,8 @@ def requested_entry(operation: Operation, actor: Actor, over: Mapping[str, Any])
         "reason": request.reason,
     }
     data |= over
+    if request.paths:
+        data["paths"] = list(request.paths[:PATHS])
     if request.pipeline:
         data["pipeline"] = {"url": request.pipeline.url, "id": request.pipeline.id}
     return NewAuditEntry(actor, f"{request.kind.value}.request", f"operation:{operation.id}", data)
@@ -71,7 +75,7 @@ def requested_entry(operation: Operation, actor: Actor, over: Mapping[str, Any])
 
 def finished_entry(operation: Operation, by: Actor | None = None) -> NewAuditEntry:
     """The audit log's entry for an operation's end: what was deployed, by whom, with which result."""
-    data = {
+    data: dict[str, Any] = {
         "environment": operation.environment,
         "mode": operation.mode,
         "trigger": operation.trigger.value,
@@ -82,5 +86,7 @@ def finished_entry(operation: Operation, by: Actor | None = None) -> NewAuditEnt
         "reason": operation.reason,
         "tree": operation.detail.state,
     }
+    if operation.request.paths:
+        data["paths"] = list(operation.request.paths[:PATHS])
     who = by or Actor.parse(operation.request.initiated_by)
     return NewAuditEntry(who, f"{operation.kind.value}.finish", f"operation:{operation.id}", data)

@@ -37,6 +37,8 @@ _NAME = re.compile(r"[0-9A-Za-z]{1,12}-[0-9]+\Z")
 class ReleaseTarget(DirectoryTarget):
     """Implements the port Target over <path>/releases/<revision>-<n> and the link <path>/current."""
 
+    entire = True
+
     def __init__(
         self,
         place: Location,

@@ -17,6 +17,8 @@ from app.targets.inventory.inventory_files import Book, Inventory
 class InventoriedTarget(ABC, Generic[Book]):
     """The part of the port Target that only concerns the inventory."""
 
+    entire = False
+
     def __init__(self, inventory: Inventory[Book]) -> None:
         self._inventory = inventory
 

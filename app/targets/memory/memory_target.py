@@ -34,6 +34,8 @@ class MemoryPlace:
 class MemoryTarget:
     """Implements the port Target."""
 
+    entire = False
+
     def __init__(self, place: MemoryPlace) -> None:
         self._place = place
 

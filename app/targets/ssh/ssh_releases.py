@@ -30,6 +30,8 @@ Tree = Mapping[bytes, Item]
 class SshReleaseTarget(SshTarget):
     """Implements the port Target over <path>/releases/<revision>-<n> and the link <path>/current."""
 
+    entire = True
+
     def __init__(self, view: View, inventory: Inventory[FileInventory], keep: int) -> None:
         super().__init__(view, view.within(release_scripts.LIVE), inventory)
         self._keep = keep

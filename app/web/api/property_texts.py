@@ -53,6 +53,7 @@ TEXTS: Mapping[str, str] = {
     "url": "Address that is asked.",
     "expect_status": "HTTP status that counts as healthy.",
     "kind": "Which kind it is; it tells which other fields there are.",
+    "only_paths": "Drifted paths that alone were to be healed; empty for everything.",
     "override_hold": "Also under a hold; whose it was is written down.",
     "revision": "The commit, in full; null where there is none.",
     "subject": "First line of the commit's message.",

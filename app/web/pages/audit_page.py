@@ -18,8 +18,9 @@ from app.web.rendering import links, render
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import page_router
+from app.wording.quantities import listed
 
-ROWS, AROUND = 50, 20
+ROWS, AROUND, PATHS = 50, 20, 5
 REQUEST, END = ".request", ".finish"
 router = page_router()
 
@@ -158,4 +159,6 @@ def _line(entry: AuditEntry) -> AuditLine:
 def _short(value: object) -> str:
     if isinstance(value, str):
         return value[:8] if len(value) == 40 else value[:250]
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return listed([*value[:PATHS], *([f"{len(value) - PATHS} more"] if len(value) > PATHS else [])])[:250]
     return str(value) if isinstance(value, int | float) else ""

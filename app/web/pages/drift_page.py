@@ -14,6 +14,7 @@ from app.domain.permissions import Permission
 from app.domain.state.drift import Ending, Episode
 from app.domain.state.episode_report import EpisodeReport
 from app.domain.state.items import printable
+from app.queries.drift_queries import EpisodeRecord
 from app.services.environments.write_back import WriteBackWish
 from app.web.pages.form_fields import Line, Many, line
 from app.web.pages.query_parameters import After, number
@@ -23,7 +24,7 @@ from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import page_router
 from app.wording.operation_words import summary
 from app.wording.quantities import agree, listed, plural, secrets_in_words
-from app.wording.short_names import short
+from app.wording.short_names import actor, short
 from app.wording.times import exact
 
 OPEN = 100
@@ -72,6 +73,7 @@ class EpisodePage:
     ended: str
     lost: bool
     written_back: tuple[Event, ...]
+    healed: tuple[Event, ...]
     rules: tuple[IgnoreRule, ...]
     branch: str
     branchable: int
@@ -103,7 +105,7 @@ def episode(request: Request, queries: Reads, who: Who, id: str) -> Response:
     if asked is None:
         raise EpisodeNotFound()
     found = queries.drift.episode(who, asked)
-    one, items = found.episode, _kept(found.report) if found.report else ()
+    one, items = found.episode, _kept(found) if found.report else ()
     context = EpisodePage(
         title=f"{plural(one.count, *found.nouns)} changed by hand in {one.environment}",
         episode=one,
@@ -116,6 +118,7 @@ def episode(request: Request, queries: Reads, who: Who, id: str) -> Response:
         ended=f"{summary(found.operation)}" if found.operation else "",
         lost=one.ending in (Ending.HEALED, Ending.SUPERSEDED) and one.ended_by != "outside",
         written_back=found.written_back,
+        healed=found.healed,
         rules=found.rules,
         branch=f"drift/{one.environment}-{one.id}",
         branchable=len(found.contents),
@@ -150,13 +153,17 @@ def branch(
     return render.done(request, links.episode(asked), title, body)
 
 
-def _kept(report: EpisodeReport) -> tuple[KeptChange, ...]:
-    """The paths, with as many diffs as fit on the page."""
+def _kept(record: EpisodeRecord) -> tuple[KeptChange, ...]:
+    """The paths, with as many diffs as fit on the page, and what became of them."""
+    report = record.report or EpisodeReport()
+    healed = {path: event for event in record.healed for path in event.data["healed"]}
     left, items = LETTERS, []
     for each in report.items[:SHOWN]:
         diff = each.item.diff
         fits = diff is None or len(diff) <= left
         left -= len(diff or "") if fits else 0
         found = f"changed between {exact(each.after)} and {exact(each.at)}" if each.after else f"found {exact(each.at)}"
+        if later := healed.get(each.item.path):
+            found += f", healed by {actor(later.data.get('by'))} {exact(later.at)}"
         items.append(KeptChange(each.item.path, each.item.change.value, (diff or "") if fits else None, found))
     return tuple(items)

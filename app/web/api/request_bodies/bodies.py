@@ -202,8 +202,9 @@ class HoldBody(Body):
 
 
 class HealBody(Body):
-    """What to heal."""
+    """What to heal: all that drifted, or only some paths of it; then the episode goes on for the others."""
 
+    paths: list[Line] = Field(default_factory=list, max_length=5000, description="Drifted paths; all of them if empty.")
     reason: Line = ""
     override_hold: bool = Field(False, description="Also under a hold; whose it was is written down.")
 

@@ -66,6 +66,7 @@ class Operation(BaseModel):
     changes: Changes
     progress: Progress
     paths: list[dict[str, str]]
+    only_paths: list[str]
     unsupported: list[dict[str, str]]
     pipeline: Pipeline | None
     retry_of: str | None

@@ -85,9 +85,10 @@ def branch_episode(id: EpisodeId, use_cases: Cases, by: By, body: EpisodeBranchB
     dependencies=[may(Permission.HEAL_DRIFT)],
 )
 def heal(name: Name, use_cases: Cases, by: By, body: HealBody | None = None) -> Response:
-    """Make live equal the live revision again. Under a hold only with `override_hold`."""
+    """Make live equal the live revision again, at all that drifted or at `paths`. Under a hold only with
+    `override_hold`."""
     given = body or HealBody()
-    return accepted(use_cases.drift.heal(name, by, given.reason, override_hold=given.override_hold))
+    return accepted(use_cases.drift.heal(name, by, given.reason, given.paths, override_hold=given.override_hold))
 
 
 @router.post(
@@ -140,7 +141,7 @@ def adopt(name: Name, use_cases: Cases, by: By, body: WriteBackBody | None = Non
 )
 def ignore(name: Name, body: IgnoreBody, use_cases: Cases, by: By) -> Response:
     """Accept drift at a path or glob; the answer is the refresh that follows."""
-    return accepted(use_cases.drift.ignore(name, body.path, body.reason, body.expires_at, by))
+    return accepted(use_cases.drift.ignore(name, [body.path], body.reason, body.expires_at, by))
 
 
 @router.delete(

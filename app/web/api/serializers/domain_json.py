@@ -125,6 +125,7 @@ def operation_json(one: Operation) -> dict[str, Any]:
         },
         "progress": {"done": one.done, "total": one.total},
         "paths": encode(one.detail.paths),
+        "only_paths": list(request.paths),
         "unsupported": encode(one.detail.unsupported),
         "pipeline": {"url": pipeline.url, "id": pipeline.id, "commit_time": at(pipeline.commit_time)}
         if pipeline

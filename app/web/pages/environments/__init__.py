@@ -2,6 +2,7 @@
 
 from app.web.pages.environments import (
     action_routes,
+    answer_routes,
     bulk_actions,
     drift_view,
     history_view,
@@ -15,5 +16,5 @@ from app.web.requests.routers import routes_of
 
 routes = routes_of((
     registration_views, switch_action, timeline_view, drift_view, history_view, pipeline_view, plan_view,
-    rollback_view, action_routes, bulk_actions,
+    rollback_view, action_routes, answer_routes, bulk_actions,
 ))  # fmt: skip

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from glob import escape
+from http import HTTPStatus
 
-from fastapi import Request, Response
+from fastapi import Response
 
+from app.domain.events import Event
 from app.domain.permissions import Permission
 from app.domain.state.drift import DriftReport, Episode
 from app.web.pages.environments.environment_view import Top, show, top
 from app.web.pages.query_parameters import After, number
 from app.web.rendering import links
-from app.web.requests.permission_check import Who, may
-from app.web.requests.route_dependencies import Reads
+from app.web.requests.permission_check import may
 from app.web.requests.routers import page_router
-from app.wording.quantities import secrets_in_words
+from app.web.requests.visit import Visit, Visiting
+from app.wording.quantities import plural, secrets_in_words
 
 SHOWN = 40
 LETTERS = 40_000
 EPISODES = 20
+PATTERNS = 6
 router = page_router()
 
 
@@ -34,11 +40,31 @@ class DriftedPath:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedAnswer:
+    """What a refused form held. `answer`: "heal", "write_back" or "ignore"; `paths`: what was ticked."""
+
+    answer: str = ""
+    paths: tuple[str, ...] = ()
+    path: str = ""
+    reason: str = ""
+    until: str = ""
+    branch: str = ""
+    message: str = ""
+
+
+NOTHING_TYPED = TypedAnswer()
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentDriftView(Top):
-    """The context of environments/drift.html."""
+    """The context of environments/drift.html. `presets`: (rule, words, note); `waiting`: written back so far."""
 
     items: tuple[DriftedPath, ...]
     more: int
+    presets: tuple[tuple[str, str, str], ...]
+    typed: TypedAnswer
+    errors: Mapping[str, str]
+    waiting: tuple[Event, ...]
     ignored: tuple[str, ...]
     unmanaged: tuple[str, ...]
     unmanaged_count: int
@@ -50,8 +76,20 @@ class EnvironmentDriftView(Top):
 
 
 @router.get("/environments/{name}/drift", dependencies=[may(Permission.READ_DIFFS)])
-def drift(request: Request, queries: Reads, who: Who, name: str, after: After = "") -> Response:
+def drift(visit: Visiting, name: str, after: After = "") -> Response:
     """The environment's drift."""
+    return drift_page(visit, name, after)
+
+
+def drift_page(
+    visit: Visit,
+    name: str,
+    after: str = "",
+    typed: TypedAnswer = NOTHING_TYPED,
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    """The page of an environment's drift; with `errors` the answer that was refused is open."""
+    queries, who = visit.queries, visit.who
     above = top(queries, who, name, "drift")
     report = queries.drift.of_environment(who, name).report or DriftReport()
     page = queries.drift.episodes(who, name, EPISODES, number(after))
@@ -63,6 +101,10 @@ def drift(request: Request, queries: Reads, who: Who, name: str, after: After = 
         above.notices,
         items=items,
         more=max(0, count - len(items)),
+        presets=presets([item.path for item in items]),
+        typed=typed,
+        errors=errors or {},
+        waiting=queries.drift.episode(who, report.episode).written_back if count and report.episode else (),
         ignored=report.ignored,
         unmanaged=report.unmanaged,
         unmanaged_count=report.unmanaged_count,
@@ -72,7 +114,20 @@ def drift(request: Request, queries: Reads, who: Who, name: str, after: After = 
         first=here if after else "",
         next=links.with_query(here, {"after": page.next}) if page.next else "",
     )
-    return show(request, "environments/drift.html", context, ("drift",))
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
+    return show(visit.request, "environments/drift.html", context, ("drift",), status)
+
+
+def presets(paths: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
+    """Ignore rules to choose from, each with what it accepts of the drifted paths: themselves, folders, endings."""
+    folders = Counter(path.rpartition("/")[0] + "/*" for path in paths if "/" in path)
+    endings = Counter(f"*.{path.rpartition('.')[2]}" for path in paths if "." in path.rpartition("/")[2])
+    common = {**folders, **{pattern: count for pattern, count in endings.items() if count > 1}}
+    most = sorted(common.items(), key=lambda one: (-one[1], one[0]))[:PATTERNS]
+    patterns = [
+        (pattern, pattern, f"{plural(count, 'of these', 'of these')}, and others like it") for pattern, count in most
+    ]
+    return (*((escape(path), path, "") for path in paths), *patterns)
 
 
 def _items(report: DriftReport) -> tuple[DriftedPath, ...]:
