@@ -99,11 +99,12 @@ class Queue:
 
     def take(self, tx: Transaction, operation: Operation) -> None:
         """Queue an operation that is recorded already; an automatic one supersedes older automatic ones."""
-        queued = tx.operations.queued(operation.environment_id)
+        supersedes = operation.kind is OperationKind.SYNC and operation.trigger in AUTOMATIC
+        queued = tx.operations.queued(operation.environment_id) if supersedes else ()
         tx.operations.add(operation)
         tx.queue.put(operation)
         for one in queued:
-            if operation.kind is OperationKind.SYNC and operation.trigger in AUTOMATIC and _gives_way(one):
+            if _gives_way(one):
                 conclude(tx, one, _superseded(one, operation), operation.created_at)
 
     def _new(self, environment: Environment, request: Request) -> Operation:

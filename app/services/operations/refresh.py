@@ -51,8 +51,10 @@ class Refresh:
         source = self._ports.sources.open(environment.source.repo_url, environment.source.credential)
         target = self._ports.targets.open(environment, self._recorder.check)
         with self._recorder.stage(StageName.FETCHED):
-            note = self._fetch(source)
-            newest = wanted.head_of(source, environment)
+            newest, note = self._polled_head(source), ""
+            if newest is None:
+                note = self._fetch(source)
+                newest = wanted.head_of(source, environment)
             self._asked &= newest is not None
             self._news = news(self._ports.desired, source, environment, newest) if newest else None
             sha = self._declared(source, newest)
@@ -72,12 +74,14 @@ class Refresh:
         health = Health.MISSING if vanished(live, target) else self._health(target)
         return self._concluded(sha, Observation(plan, found, at, contents), health, note)
 
-    def _fetch(self, source: Source) -> str:
-        """Bring the mirror up to date unless the poll does so anyway; a Git server that is silent, or
-        that is no longer the one we know, does not stop a look. Returns why it could not be asked."""
+    def _polled_head(self, source: Source) -> Revision | None:
+        """The head of the ref in the mirror where the poll keeps that up to date; None where it has to be fetched."""
         polled = self._recorder.operation.trigger is Trigger.SCHEDULE and self._environment.status.noticed
-        if polled and wanted.head_of(source, self._environment):
-            return ""
+        return wanted.head_of(source, self._environment) if polled else None
+
+    def _fetch(self, source: Source) -> str:
+        """Bring the mirror up to date; a Git server that is silent, or that is no longer the one we know, does not stop
+        a look. Returns why it could not be asked."""
         try:
             source.fetch(self._environment.source.ref)
         except (Temporary, SourceRefused) as problem:

@@ -142,6 +142,9 @@ def catch_up(source: Source, environment: Environment) -> None:
 def head_of(source: Source, environment: Environment) -> Revision | None:
     """The head of the environment's ref in the mirror; None where the ref is gone, and where the mirror is behind
     what was noticed and cannot be brought up to date."""
+    head = _in_mirror(source, environment.source.ref)
+    if head is not None and head.sha == environment.status.noticed:
+        return head
     try:
         catch_up(source, environment)
     except Problem:

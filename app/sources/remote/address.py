@@ -179,4 +179,5 @@ def _local(text: str, roots: Sequence[Path]) -> Address:
 
 def inside(real: str, roots: Sequence[Path]) -> bool:
     """Whether a resolved path is one of the roots or lies below one."""
-    return any(Path(real).is_relative_to(os.path.realpath(root)) for root in roots)
+    resolved = (os.path.realpath(root).rstrip("/") for root in roots)
+    return any(real == root or real.startswith(f"{root}/") for root in resolved)

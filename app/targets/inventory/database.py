@@ -39,7 +39,7 @@ CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
 
     def __init__(self, database: sqlite3.Connection, place: str) -> None:
         self.sql = database
-        database.execute("PRAGMA synchronous = FULL")
+        self._head: InventoryHead | None = None  # until it is read, and after each change
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version == 0:
             self._create()
@@ -64,6 +64,7 @@ CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
     @contextmanager
     def changing(self, *, counted: bool = True) -> Iterator[None]:
         """One transaction. `counted`: it changes the list of items, or what is remembered with them."""
+        self.sql.execute("PRAGMA synchronous = FULL")
         self.sql.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -71,6 +72,7 @@ CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
                 self._note("generation", str(self.generation() + 1))
             self.sql.execute("COMMIT")
         finally:
+            self._head = None
             if self.sql.in_transaction:
                 self.sql.execute("ROLLBACK")
 
@@ -87,8 +89,12 @@ CREATE TABLE pruned (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
             self.sql.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def head(self) -> InventoryHead:
-        """The head: the state that was applied last."""
-        return InventoryHead(self.fact("tree"), self.fact("revision"), self.fact("applying") is None)
+        """The head: the state that was applied last, as it was when this connection first looked or changed something:
+        nobody else changes it while the inventory is locked."""
+        if self._head is None:
+            facts = dict(self.sql.execute("SELECT name, value FROM facts"))
+            self._head = InventoryHead(facts.get("tree"), facts.get("revision"), "applying" not in facts)
+        return self._head
 
     def generation(self) -> int:
         """Grows with every counted change: what was derived from another generation is out of date."""
