@@ -20,6 +20,7 @@ from app.web.api.serializers.domain_json import event_json
 from app.web.pages.query_parameters import number
 from app.web.requests.permission_check import Who, admit, may
 from app.web.requests.route_dependencies import Reads, installed_queries
+from app.web.requests.routers import LateRoute
 
 LIFE_S = 600.0
 BEAT_S = 15.0
@@ -27,7 +28,7 @@ PAUSE_S = 0.2  # between two rings to the same listener: a busy installation doe
 BATCH = 200
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
-router = APIRouter()
+router = APIRouter(route_class=LateRoute)
 
 
 def frame(name: str, data: Any, id: int | None = None) -> bytes:

@@ -19,9 +19,9 @@ from app.web.api.openapi import problems
 from app.web.api.response_models import Delivery, reply
 from app.web.requests.permission_check import exempt
 from app.web.requests.route_dependencies import Cases, Later, client_ip
-from app.web.requests.routers import operation_id
+from app.web.requests.routers import LateRoute, operation_id
 
-router = APIRouter(tags=["webhooks"], generate_unique_id_function=operation_id)
+router = APIRouter(tags=["webhooks"], generate_unique_id_function=operation_id, route_class=LateRoute)
 IN_MEMORY, AT_ONCE, SECONDS = 64 * 1024, 16, 60.0
 HOOK = re.compile(r"[A-Za-z0-9._-]{1,80}\Z", re.ASCII)
 ProviderName = Annotated[str, Path(description=f"One of {', '.join(PROVIDERS)}.", examples=["github"])]

@@ -13,9 +13,9 @@ from app.web.api.response_models import Alive, Ready
 from app.web.requests.permission_check import exempt
 from app.web.requests.problem_documents import answer
 from app.web.requests.route_dependencies import Reads, bearer
-from app.web.requests.routers import operation_id
+from app.web.requests.routers import LateRoute, operation_id
 
-router = APIRouter(tags=["health"], generate_unique_id_function=operation_id)
+router = APIRouter(tags=["health"], generate_unique_id_function=operation_id, route_class=LateRoute)
 NOT_READY = {"description": "Not ready", "content": {"application/problem+json": {
     "schema": {"$ref": "#/components/schemas/Problem"}}}}  # fmt: skip
 
