@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 
@@ -27,6 +27,12 @@ FORMS = {  # what a person reads instead of a pattern
     AFTER: "must be the `next` of the page before",
 }
 UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class LateModel(BaseModel):
+    """The base of answers, which the API's document describes: their schemas are built when it is asked for."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 def clean_all(value: Any) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from app.web.api.fields import Moment
+from app.web.api.fields import LateModel, Moment
 
 
-class Source(BaseModel):
+class Source(LateModel):
     """Where desired state comes from."""
 
     repo_url: str
@@ -18,7 +18,7 @@ class Source(BaseModel):
     credential: str | None = None
 
 
-class Hold(BaseModel):
+class Hold(LateModel):
     """Automation stopped by a person."""
 
     owner: str
@@ -28,7 +28,7 @@ class Hold(BaseModel):
     left_revision: str | None
 
 
-class Status(BaseModel):
+class Status(LateModel):
     """What is known about an environment. A verdict that is too old reads Unknown."""
 
     sync: Literal["Synced", "OutOfSync", "Unknown"]
@@ -55,14 +55,14 @@ class Status(BaseModel):
     message: str
 
 
-class Unsupported(BaseModel):
+class Unsupported(LateModel):
     """Not delivered as it is meant: a "submodule", an "lfs_pointer", or "gitattributes" that ask for conversions."""
 
     path: str
     kind: str
 
 
-class Environment(BaseModel):
+class Environment(LateModel):
     """An environment: its specification and its status. `undelivered`: what of the live revision is not delivered as
     it is meant; not in lists."""
 
@@ -80,7 +80,7 @@ class Environment(BaseModel):
     undelivered: list[Unsupported] | None = None
 
 
-class Side(BaseModel):
+class Side(LateModel):
     """How an environment is delivered to."""
 
     mode: Literal["push", "pull"]
@@ -91,7 +91,7 @@ class Side(BaseModel):
     credential: str | None
 
 
-class Switch(BaseModel):
+class Switch(LateModel):
     """What was switched. `effects` and `carried` say in sentences what is different now, and what is not;
     `left_behind` what stays where it was and is known to nobody any more."""
 
@@ -117,7 +117,7 @@ class Switched(Environment):
     switch: Switch
 
 
-class ShadowPair(BaseModel):
+class ShadowPair(LateModel):
     """A commit: when it was live, when the shadow would have begun to apply it, and how much later that was."""
 
     revision: str
@@ -129,14 +129,14 @@ class ShadowPair(BaseModel):
     difference_s: float | None
 
 
-class Trouble(BaseModel):
+class Trouble(LateModel):
     """What is wrong, with a stable code."""
 
     code: str
     detail: str
 
 
-class Probe(BaseModel):
+class Probe(LateModel):
     """What a look at a repository found. `problem`: why it cannot be used, null where it can."""
 
     reachable: bool
@@ -150,7 +150,7 @@ class Probe(BaseModel):
     unsupported: list[Unsupported]
 
 
-class Hook(BaseModel):
+class Hook(LateModel):
     """A webhook's secret, shown this once, and the addresses to give to the provider."""
 
     hook: str

@@ -6,7 +6,9 @@ import json
 from typing import Any, Generic, Literal, TypeVar
 
 from fastapi import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from app.web.api.fields import LateModel
 
 T = TypeVar("T")
 
@@ -18,14 +20,14 @@ def reply(value: Any, status: int = 200, **headers: str) -> Response:
     return Response(body, status, named, media_type="application/json")
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(LateModel):
     """A wrong field, by its dotted name, and how to mend it."""
 
     field: str
     message: str
 
 
-class Problem(BaseModel):
+class Problem(LateModel):
     """RFC 9457 problem document; `code` is stable, `errors` names wrong fields, `request_id` what a failure of the
     server has in its log."""
 
@@ -38,20 +40,20 @@ class Problem(BaseModel):
     request_id: str | None = None
 
 
-class Items(BaseModel, Generic[T]):
+class Items(LateModel, Generic[T]):
     """A page of a list; `next` goes into `after` for the page that follows, null at the end."""
 
     items: list[T]
     next: str | None
 
 
-class Alive(BaseModel):
+class Alive(LateModel):
     """The process answers."""
 
     status: Literal["ok"]
 
 
-class Ready(BaseModel):
+class Ready(LateModel):
     """Every part is ready. `degraded`: what is done again and again and fails or hangs now, e.g. "poll", and why."""
 
     status: Literal["ok", "degraded"]

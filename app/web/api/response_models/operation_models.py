@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from app.web.api.fields import Moment
+from app.web.api.fields import LateModel, Moment
 from app.web.api.response_models.environment_models import Hold
 
 
-class Stage(BaseModel):
+class Stage(LateModel):
     """A stage of a delivery; open where it did not end."""
 
     name: Literal["committed", "visible", "noticed", "fetched", "planned", "applied", "healthy"]
@@ -18,7 +18,7 @@ class Stage(BaseModel):
     finished_at: Moment | None
 
 
-class Changes(BaseModel):
+class Changes(LateModel):
     """Numbers of files."""
 
     created: int
@@ -27,14 +27,14 @@ class Changes(BaseModel):
     unchanged: int
 
 
-class Progress(BaseModel):
+class Progress(LateModel):
     """Paths worked on, of how many."""
 
     done: int
     total: int
 
 
-class Pipeline(BaseModel):
+class Pipeline(LateModel):
     """The pipeline run that pushed."""
 
     url: str
@@ -42,7 +42,7 @@ class Pipeline(BaseModel):
     commit_time: Moment | None
 
 
-class Operation(BaseModel):
+class Operation(LateModel):
     """One run against one environment."""
 
     id: str
@@ -74,7 +74,7 @@ class Operation(BaseModel):
     termination_by: str | None
 
 
-class Event(BaseModel):
+class Event(LateModel):
     """An entry of the ledger."""
 
     id: int
@@ -93,7 +93,7 @@ class OperationWithLog(Operation):
     log: list[Event]
 
 
-class DriftItem(BaseModel):
+class DriftItem(LateModel):
     """A path that moved on the target."""
 
     path: str
@@ -104,7 +104,7 @@ class DriftItem(BaseModel):
     )
 
 
-class Drift(BaseModel):
+class Drift(LateModel):
     """What moved on the target, as of `checked_at`."""
 
     environment: str
@@ -118,7 +118,7 @@ class Drift(BaseModel):
     unmanaged_count: int
 
 
-class Episode(BaseModel):
+class Episode(LateModel):
     """A stretch of time in which live had moved; it began between `last_good_at` and `detected_at`. `paths` is a sample
     of what drifted, `count` counts all. `operation`: the run that ended it, or found it ended."""
 
@@ -153,7 +153,7 @@ class EpisodeWithChanges(Episode):
     branchable: list[str] = Field(description="Paths whose contents are kept, so that a branch can be made of them.")
 
 
-class LeftOut(BaseModel):
+class LeftOut(LateModel):
     """A file that was not written back because it looks like secrets; `masked_lines` is null where it is too large to
     be looked through."""
 
@@ -161,7 +161,7 @@ class LeftOut(BaseModel):
     masked_lines: int | None
 
 
-class WrittenBack(BaseModel):
+class WrittenBack(LateModel):
     """The commit that now holds what drifted. `operation`: the sync that records it as live; null where none follows,
     for the reason `waits`."""
 
@@ -172,7 +172,7 @@ class WrittenBack(BaseModel):
     left_out: list[LeftOut]
 
 
-class HistoryItem(BaseModel):
+class HistoryItem(LateModel):
     """A stretch in which a revision was live."""
 
     revision: str
@@ -192,7 +192,7 @@ class HistoryItem(BaseModel):
     current: bool
 
 
-class PlanItem(BaseModel):
+class PlanItem(LateModel):
     """What would happen at a path."""
 
     path: str
@@ -200,7 +200,7 @@ class PlanItem(BaseModel):
     diff: str | None
 
 
-class PlannedCommit(BaseModel):
+class PlannedCommit(LateModel):
     """A commit that a delivery brings."""
 
     revision: str
@@ -208,7 +208,7 @@ class PlannedCommit(BaseModel):
     author: str
 
 
-class Preview(BaseModel):
+class Preview(LateModel):
     """The plan of a rollback."""
 
     environment: str

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
-
-from app.web.api.fields import Moment
+from app.web.api.fields import LateModel, Moment
 
 
-class Credential(BaseModel):
+class Credential(LateModel):
     """A credential without its secret."""
 
     name: str
@@ -20,7 +18,7 @@ class Credential(BaseModel):
     public: dict[str, Any]
 
 
-class Token(BaseModel):
+class Token(LateModel):
     """A token without its secret."""
 
     id: str
@@ -40,7 +38,7 @@ class NewToken(Token):
     token: str
 
 
-class AuditEntry(BaseModel):
+class AuditEntry(LateModel):
     """An entry of the audit log; `hash` covers the others and the entry before."""
 
     seq: int
@@ -54,7 +52,7 @@ class AuditEntry(BaseModel):
     hash: str
 
 
-class EvidenceItem(BaseModel):
+class EvidenceItem(LateModel):
     """One thing that a figure counted. `value`: in the row's unit; of a share 1 where the figure counts it, else 0."""
 
     kind: Literal["operation", "commit", "episode", "environment"]
@@ -67,7 +65,7 @@ class EvidenceItem(BaseModel):
     note: str
 
 
-class Evidence(BaseModel):
+class Evidence(LateModel):
     """What is behind one cell of the comparison."""
 
     key: str
@@ -83,7 +81,7 @@ class Evidence(BaseModel):
     next: str | None
 
 
-class Verified(BaseModel):
+class Verified(LateModel):
     """What a walk over the whole chain found."""
 
     valid: bool
@@ -94,7 +92,7 @@ class Verified(BaseModel):
     at: Moment
 
 
-class AuditSeal(BaseModel):
+class AuditSeal(LateModel):
     """The audit log's end, signed (Ed25519 over "seq:hash"). `fingerprint`: SHA-256 of `public_key`; both are hex."""
 
     seq: int
@@ -105,7 +103,7 @@ class AuditSeal(BaseModel):
     signature: str
 
 
-class Delivery(BaseModel):
+class Delivery(LateModel):
     """A webhook delivery that was taken in. `new` is false for one that was delivered before."""
 
     delivery: str
@@ -114,7 +112,7 @@ class Delivery(BaseModel):
     new: bool
 
 
-class Agent(BaseModel):
+class Agent(LateModel):
     """An enrolled agent. `offset_s`: what has to be added to its clock to get the server's."""
 
     id: str
@@ -135,7 +133,7 @@ class Agent(BaseModel):
     revoked_by: str
 
 
-class Enrollment(BaseModel):
+class Enrollment(LateModel):
     """A one-time token that makes one agent; its value is in this answer and nowhere else."""
 
     id: str
@@ -144,7 +142,7 @@ class Enrollment(BaseModel):
     expires_at: Moment
 
 
-class Enrolled(BaseModel):
+class Enrolled(LateModel):
     """A new agent; its credential is in this answer and nowhere else."""
 
     id: str
@@ -154,7 +152,7 @@ class Enrolled(BaseModel):
     server_version: str
 
 
-class Assignment(BaseModel):
+class Assignment(LateModel):
     """What an agent works for (null where it knows already) and the commands that it has not stored."""
 
     version: str
@@ -166,7 +164,7 @@ class Assignment(BaseModel):
     server_version: str
 
 
-class RefusedReport(BaseModel):
+class RefusedReport(LateModel):
     """A report that was not taken in; those after it were."""
 
     seq: int
@@ -174,7 +172,7 @@ class RefusedReport(BaseModel):
     detail: str
 
 
-class TakenReports(BaseModel):
+class TakenReports(LateModel):
     """Up to where the reports are known."""
 
     through: int
@@ -182,7 +180,7 @@ class TakenReports(BaseModel):
     server_time: Moment
 
 
-class NextCredential(BaseModel):
+class NextCredential(LateModel):
     """A credential that counts once it is used."""
 
     credential: str
