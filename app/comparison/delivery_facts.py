@@ -35,7 +35,8 @@ class DeliveryFact:
 @dataclass(frozen=True, slots=True)
 class CommitFact:
     """A commit that one environment was told about in another way than by a delivery. `by`: what superseded it;
-    `operation`: the delivery that made way for it, if there was one."""
+    `operation`: the delivery that made way for it, if there was one; `seen`: Git's ref pointed at
+    it when somebody looked."""
 
     environment: str
     mode: str
@@ -44,3 +45,4 @@ class CommitFact:
     committed_at: datetime | None = None
     by: str | None = None
     operation: str = ""
+    seen: bool = False

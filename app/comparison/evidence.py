@@ -52,7 +52,8 @@ class Passed(StrEnum):
 
     QUEUED = "made way in the queue"
     LATE = "came when a newer one was live"
-    BETWEEN = "lay between two polls"
+    BETWEEN = "lay between two looks"
+    OVERTAKEN = "was noticed, and overtaken before a delivery began"
     UNBROUGHT = "was never brought"
 
 
@@ -178,8 +179,8 @@ class Evidence:
                     fact.environment, fact.mode, fact.revision, at if late else told, fact.committed_at,
                     operation=fact.operation,
                 ), Passed.LATE if late else Passed.QUEUED  # fmt: skip
-        yield from ((commit, Passed.BETWEEN) for commit in self.superseded)
         yield from ((commit, Passed.UNBROUGHT) for commit in self.missed if commit.by)
+        yield from ((commit, Passed.OVERTAKEN if commit.seen else Passed.BETWEEN) for commit in self.superseded)
 
 
 def deployed(fact: DeliveryFact) -> bool:

@@ -43,6 +43,7 @@ from app.ports.storage.ledger import (
     KeptHead,
     Ledger,
 )
+from app.ports.storage.noticings import Noticings
 from app.ports.storage.operations import BadRevision, History, HistoryItem, OperationFilter, Operations
 from app.ports.storage.pages import Page
 from app.ports.storage.request_keys import KeptAnswer, KeyedRequest, RequestKeyStore
@@ -97,6 +98,7 @@ __all__ = [
     "KeyedRequest",
     "Ledger",
     "LiveItems",
+    "Noticings",
     "Notifier",
     "OperationFilter",
     "Operations",

@@ -16,6 +16,7 @@ from app.domain.environment import RunsOn
 from app.ports import WorkQueue
 from app.store.cipher import Cipher
 from app.store.environments.environment_repository import SqlEnvironments
+from app.store.noticing_repository import SqlNoticings
 from app.store.repositories.agent_repository import SqlAgents
 from app.store.repositories.audit_repository import SqlAudit
 from app.store.repositories.comparison_fact_repository import SqlComparisonFacts
@@ -75,6 +76,10 @@ class SqlTransaction:
     @cached_property
     def audit(self) -> SqlAudit:
         return SqlAudit(self._connection)
+
+    @cached_property
+    def noticings(self) -> SqlNoticings:
+        return SqlNoticings(self._connection)
 
     @cached_property
     def episodes(self) -> SqlEpisodes:

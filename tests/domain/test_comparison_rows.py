@@ -163,7 +163,7 @@ def test_a_superseded_commit_waits_until_what_took_its_place_is_live() -> None:
     never, both = found.row("never_deployed").pull, found.row("lead_time_all").pull
     assert (never.value, never.n) == (0.5, 2)
     assert never.sentence == ("With pull, 1 of 2 commits never went live by themselves; a newer one took their place.")
-    assert details(never) == {"lay between two polls": 1}
+    assert details(never) == {"lay between two looks": 1}
     assert both.sample == (40, 60)
     assert found.row("lead_time").pull.sample == (40,)
     assert found.row("never_deployed").verdict.call is Call.OPEN

@@ -57,6 +57,7 @@ DECLARED = """
     POST /api/v1/environments/{name}/drift/adoptions write-back-drift
     PUT /api/v1/environments/{name}/ignore-rules ignore-drift
     DELETE /api/v1/environments/{name}/ignore-rules ignore-drift
+    GET /api/v1/environments/{name}/noticings view
     GET /api/v1/environments/{name}/revisions view
     GET /api/v1/environments/{name}/plan read-diffs
     GET /api/v1/environments/{name}/rollbacks/preview read-diffs

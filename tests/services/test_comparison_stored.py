@@ -13,6 +13,7 @@ from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.events import EventType, UnreadFact, about
 from app.domain.identity import SYSTEM
+from app.domain.noticing import CommitEnd, Noticer, Noticing
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Stage, StageName, Trigger
 from app.queries.comparisons.comparison_queries import ComparisonQueries
 from app.store import SqlStore, open_store, upgrade
@@ -74,9 +75,13 @@ def store(database_url: str, tmp_path: Path) -> Iterator[SqlStore]:
             for number in (10, 20, 30):
                 tx.operations.add(sync(one, number, lead, trigger))
             facts = {"revision": "f" * 40, "mode": mode.value}
-            passed = {**facts, "outcome": "superseded", "committed_at": (NOW - timedelta(minutes=11)).isoformat()}
             events = [about(one, UnreadFact(EventType.WEBHOOK_MISSED, facts))] if mode is Mode.PUSH else []
-            events += [about(one, UnreadFact(EventType.DECISION, passed))] if mode is Mode.PULL else []
+            passed = Noticing(
+                one.id, one.name, mode.value, "f" * 40, NOW - timedelta(minutes=10), Noticer.POLL, seen=False,
+                committed_at=NOW - timedelta(minutes=11), ending=CommitEnd.SUPERSEDED,
+                ended_at=NOW - timedelta(minutes=10), superseded_by="e" * 40,
+            )  # fmt: skip
+            tx.noticings.add([passed] if mode is Mode.PULL else [])
             tx.ledger.append(NOW - timedelta(minutes=10), events)
         tx.audit.append(NOW, NewAuditEntry(token("ci"), "sync.finish", "operation:push-10", {"environment": "push"}))
     yield store

@@ -116,6 +116,7 @@ class ReportKind(StrEnum):
     EPISODE = "episode"
     DRIFT = "drift"
     AUDIT = "audit"
+    NOTICING = "noticing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,7 @@ class ComparisonFacts(Protocol):
         ...
 
     def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
-        """Commits that a poll passed over for a newer one: `decision` events with the outcome "superseded" and a
-        `revision` in their data (`by`, `committed_at` from there too)."""
+        """Noticed commits that a newer one superseded within [since, until), in the order of their end."""
         ...
 
     def missed(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:

@@ -11,6 +11,7 @@ from app.ports.storage.environments import Environments
 from app.ports.storage.identities import Credentials, Identities
 from app.ports.storage.intake import HookSecrets, Inbox, Repositories
 from app.ports.storage.ledger import Audit, DriftItems, Episodes, Ledger
+from app.ports.storage.noticings import Noticings
 from app.ports.storage.operations import History, Operations
 from app.ports.storage.request_keys import RequestKeyStore
 from app.ports.work_queue import WorkQueue
@@ -47,6 +48,11 @@ class Transaction(Protocol):
     @property
     def audit(self) -> Audit:
         """The audit log, hash-chained."""
+        ...
+
+    @property
+    def noticings(self) -> Noticings:
+        """Which commits were noticed, and what became of each."""
         ...
 
     @property

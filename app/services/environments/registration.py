@@ -26,6 +26,7 @@ from app.ports import Ports, Probe, Transaction, topics
 from app.services.environments.edits import edited, of_mode, turns_aside
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.operations.queue import Queue
+from app.services.outcomes.commit_ends import give_up
 from app.services.outcomes.conclusion import Conclusion, conclude
 from app.services.outcomes.drift_episodes import abandon
 from app.services.relay import elsewhere
@@ -200,6 +201,8 @@ class Registration:
             forget_repository_hook(tx, before)
             if after.status != current.status:
                 tx.environments.put_status(after.id, after.status)
+            if after.status.noticed != current.status.noticed:
+                give_up(tx, current, self._ports.clock.now())
             if after.agent != before.agent:
                 tx.agents.hand_over(after.id, after.agent, self._ports.clock.now())
             if moved or turns_aside(before, after):
@@ -249,6 +252,7 @@ class Registration:
                 raise OperationInProgress(f"Operation {runs[0].id} is running; stop it or wait for its end.")
             for one in (*runs, *tx.operations.queued(environment.id)):
                 conclude(tx, one, Conclusion(Phase.TERMINATED, reason="the environment was deleted"), now)
+            give_up(tx, environment, now)
             tx.environments.remove(environment.id)
             forget_hooks(tx, environment)
             self._record(tx, environment, EnvironmentDeleted(as_dict(environment), by=actor), actor)

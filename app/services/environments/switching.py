@@ -26,6 +26,7 @@ from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.environments.registration import Registration
 from app.services.operations.inventory_seeding import carry, seed_inventory
 from app.services.operations.queue import Queue
+from app.services.outcomes.commit_ends import give_up
 from app.services.outcomes.conclusion import Conclusion, conclude
 from app.wording.switch_effects import carried, effects, left_behind
 
@@ -151,7 +152,10 @@ class ModeSwitches:
             conclude(tx, waiting, _superseded(waiting, reason), now)
         status = tx.environments.by_id(before.id).status
         tx.environments.replace(after)
-        tx.environments.put_status(after.id, _status(replace(before, status=status), after))
+        known = _status(replace(before, status=status), after)
+        tx.environments.put_status(after.id, known)
+        if known.noticed != status.noticed:
+            give_up(tx, before, now)
         _hand_over(tx, before, after, now)
         tx.environments.schedule_refresh(after.id, now)
         switched = EnvironmentSwitched(side(before), side(after), actor, why=made.reason)

@@ -208,4 +208,5 @@ def _gives_way(queued: Operation) -> bool:
 def _superseded(older: Operation, newer: Operation) -> Conclusion:
     """The end of a queued sync that makes way for a newer one."""
     reason = f"superseded by {newer.request.wanted or newer.id} before it ran"
-    return Conclusion(Phase.SUPERSEDED, Outcome.SUPERSEDED, reason, revision=older.request.wanted)
+    newest = newer.request.wanted
+    return Conclusion(Phase.SUPERSEDED, Outcome.SUPERSEDED, reason, revision=older.request.wanted, superseded_by=newest)

@@ -14,13 +14,14 @@ from enum import Enum
 
 from app.domain.actor import Actor
 from app.domain.environment import Environment, Status
+from app.domain.noticing import noticer
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport
 from app.domain.state.episode_report import KeptContent
 from app.domain.status import SyncStatus
 from app.ports import Transaction
-from app.services.outcomes import drift_episodes, status_transitions
+from app.services.outcomes import commit_ends, drift_episodes, status_transitions
 from app.services.outcomes.drift_episodes import DriftFound, DriftOver
 from app.services.outcomes.operation_records import finished_entry, finished_event, is_quiet
 from app.services.outcomes.revision_news import RevisionNews, noticed
@@ -53,6 +54,7 @@ class Conclusion:
     target was looked at; None: at the end. `by`: whom the audit entry names; None: who asked for the operation.
     `negligible`: a scheduled refresh leaves no trace unless this changes what is known. `walked`: the environment as
     the run saw it; of a source that was chosen meanwhile nothing is known, and it is looked at at once.
+    `superseded_by`: the commit that took the place of this one.
     """
 
     phase: Phase
@@ -71,6 +73,7 @@ class Conclusion:
     by: Actor | None = None
     negligible: bool = False
     walked: Environment | None = None
+    superseded_by: str | None = None
 
 
 def stopped(by: str) -> Conclusion:
@@ -91,6 +94,7 @@ def conclude(tx: Transaction, operation: Operation, conclusion: Conclusion, at: 
     )
     tx.queue.remove(ended.id)
     telling = _settle(tx, ended, conclusion, at)
+    commit_ends.end_with(tx, ended, conclusion.superseded_by)
     if conclusion.negligible and is_quiet(ended) and not telling:
         tx.operations.remove(ended.id)
         return ended
@@ -122,7 +126,9 @@ def _settle(tx: Transaction, ended: Operation, conclusion: Conclusion, at: datet
     environment = tx.environments.by_id(ended.environment_id)
     aside = conclusion.walked is not None and conclusion.walked.source != environment.source
     news = None if aside else conclusion.news
-    before, events = noticed(tx, environment, news, conclusion.noticed_at or at)
+    commit_ends.settle(tx, environment, ended)
+    look = commit_ends.Look(conclusion.noticed_at or at, noticer(ended))
+    before, events = noticed(tx, environment, news, look)
     status = conclusion.status(before)
     if aside:
         status = replace(status, sync=SyncStatus.UNKNOWN, divergence=None)

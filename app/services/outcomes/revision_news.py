@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from app.domain.environment import Environment, Mode
 from app.domain.errors import Problem
 from app.domain.events import Fact, NewEvent, about
 from app.domain.events.source_events import PipelineMissed, RefMoved, RevisionNoticed
-from app.domain.operation import Outcome
+from app.domain.noticing import TOLD_AS, Noticing
+from app.domain.operation import Outcome, Trigger
 from app.domain.revision import Revision
 from app.ports import DesiredStates, OperationFilter, Source, Transaction
+from app.services.outcomes.commit_ends import Look, note_head
 from app.services.outcomes.decisions import decision
 
 PASSED_OVER = 200  # commits between two heads that are told one by one
@@ -26,6 +27,15 @@ class RevisionNews:
     between: tuple[Revision, ...] = ()
     forced: bool = False
     left_out: Revision | None = None
+
+    @property
+    def passed(self) -> tuple[Revision, ...]:
+        """Those of `between` that the ref could have pointed at on its way: along first parents, without the head."""
+        there = {one.sha: one for one in self.between}
+        found, one = [], there.get(self.head.sha)
+        while one and one.parents and (one := there.get(one.parents[0])):
+            found.append(one)
+        return tuple(found)
 
 
 def news(desired: DesiredStates, source: Source, environment: Environment, head: Revision) -> RevisionNews | None:
@@ -60,7 +70,7 @@ def _left_out(desired: DesiredStates, source: Source, environment: Environment, 
 
 
 def noticed(
-    tx: Transaction, environment: Environment, found: RevisionNews | None, at: datetime
+    tx: Transaction, environment: Environment, found: RevisionNews | None, look: Look
 ) -> tuple[Environment, list[NewEvent]]:
     """Note the news on the environment; returns it with the events to record, none if the head is not new."""
     before = environment.status.noticed
@@ -71,16 +81,24 @@ def noticed(
     if found.forced:
         facts.append(RefMoved(ref, before, head.sha, forced=True, why=f"{ref} was force-pushed"))
     events = [about(environment, fact) for fact in facts]
+    overtaken = note_head(tx, environment, head, found.passed, look)
+    missed = None
     if environment.mode is Mode.PUSH and found.left_out and not _asked_for(tx, environment, found.left_out.sha):
+        missed = found.left_out.sha
         events.append(_never_brought(environment, found.left_out, head))
-    if environment.mode is Mode.PULL:
-        reason = f"superseded by {head.short} before it ran"
-        events += [
-            decision(environment, Outcome.SUPERSEDED, "schedule", reason,
-                     revision=one.sha, by=head.sha, committed_at=one.committed_at.isoformat())
-            for one in found.between if one.sha != head.sha
-        ]  # fmt: skip
-    return replace(environment, status=replace(environment.status, noticed=head.sha, noticed_at=at)), events
+    told = [one for one in overtaken if one.revision != missed and (one.seen or environment.mode is Mode.PULL)]
+    events += [_overtaken(environment, one, head, look) for one in told]
+    return replace(environment, status=replace(environment.status, noticed=head.sha, noticed_at=look.at)), events
+
+
+def _overtaken(environment: Environment, one: Noticing, by: Revision, look: Look) -> NewEvent:
+    """Event for a commit whose place a newer one took before it was delivered."""
+    committed = one.committed_at.isoformat() if one.committed_at else None
+    asked = TOLD_AS.get(look.by, Trigger.SCHEDULE).value
+    return decision(
+        environment, Outcome.SUPERSEDED, asked, f"superseded by {by.short} before it ran",
+        revision=one.revision, by=by.sha, committed_at=committed,
+    )  # fmt: skip
 
 
 def _asked_for(tx: Transaction, environment: Environment, sha: str) -> bool:

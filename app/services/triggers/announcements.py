@@ -15,6 +15,7 @@ from app.domain.environment import Environment, Mode
 from app.domain.errors import RevisionNotFound
 from app.domain.events import about
 from app.domain.events.operation_events import AnnouncedDecision
+from app.domain.noticing import Noticer
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.revision import TAGS, Revision, full_names, is_sha
 from app.ports import OPEN, SETTLED, Delivery, Ports, RefTip, Source, Transaction, topics
@@ -100,11 +101,9 @@ class Announcements:
 
     def _consider(self, environment: Environment, look: _Look) -> None:
         """Judge the environment by what Git was just seen to say, as a poll does."""
-        with self._ports.store.read() as tx:
-            known = tx.repositories.get(environment.source.repo_url, environment.source.credential)
-        before = known.looked_at if known else None
         heads = {look.tip.name: look.tip.revision.sha}
-        self._poller.consider(environment.name, Sighting(look.source, {}, self._ports.clock.now(), before, heads))
+        at = self._ports.clock.now()
+        self._poller.consider(environment.name, Sighting(look.source, {}, at, None, heads, Noticer.WEBHOOK))
 
     def _deliver(self, delivery: Delivery, environment: Environment, sha: str) -> Came:
         with self._ports.store.write() as tx:

@@ -12,12 +12,14 @@ from app.domain.environment import Environment, Mode, Status
 from app.domain.errors import EnvironmentNotFound, Problem, RevisionNotFound, SourceUnreachable
 from app.domain.events import NewEvent, about
 from app.domain.events.source_events import RefMoved, WebhookMissed
+from app.domain.noticing import CommitEnd, Noticer
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, full_names, is_sha
 from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, SyncStatus
 from app.ports import Ports, RefMove, Source, Transaction
 from app.services.operations.queue import Queue
 from app.services.operations.wanted_revision import catch_up, newer_than_left
+from app.services.outcomes import commit_ends
 from app.services.outcomes.decisions import decision
 from app.services.outcomes.retries import may_retry
 from app.services.outcomes.revision_news import RevisionNews, news, noticed
@@ -32,13 +34,15 @@ log = logging.getLogger("poller")
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a poll knows when it turns to the environments. `heads`: what the remote's refs point at."""
+    """What a look knows when it turns to the environments. `heads`: what the remote's refs point at; `by`: who
+    looked."""
 
     source: Source
     moves: Mapping[str, RefMove]
     at: datetime
     looked_before: datetime | None
     heads: Mapping[str, str] = field(default_factory=dict)
+    by: Noticer = Noticer.POLL
 
 
 def concerned(environment: Environment, sighting: Sighting) -> bool:
@@ -136,7 +140,8 @@ class PollDecisions:
         sighting: Sighting,
         newer: bool,
     ) -> bool:
-        informed, events = noticed(tx, environment, found, sighting.at)
+        look = commit_ends.Look(sighting.at, sighting.by, sighting.looked_before)
+        informed, events = noticed(tx, environment, found, look)
         status = self._status(environment, informed.status, head, sighting)
         status, missed = self._judge_webhook(tx, environment, status, sighting)
         events += missed
@@ -146,7 +151,7 @@ class PollDecisions:
             tx.environments.schedule_refresh(environment.id, sighting.at)  # it can be judged again
         current = replace(environment, status=status)
         tx.ledger.append(sighting.at, events)  # before what follows from them
-        asked = self._ask(tx, current, head, sighting, newer, fresh=status.noticed_at == sighting.at)
+        asked = self._ask(tx, current, head, sighting, newer)
         if isinstance(asked, list):
             tx.ledger.append(sighting.at, asked)
         return bool(asked or events)
@@ -188,8 +193,6 @@ class PollDecisions:
         head: Revision,
         sighting: Sighting,
         newer: bool,
-        *,
-        fresh: bool,
     ) -> bool | list[NewEvent]:
         """Queue a sync (True), or return the decision against it, recorded once per commit."""
         status = environment.status
@@ -197,26 +200,33 @@ class PollDecisions:
             return []
         hold = environment.hold
         if hold and not newer:
-            return [decision(environment, Outcome.HELD, "schedule", f"on hold by {hold.owner}: {hold.reason}",
-                             revision=head.sha)] if fresh else []  # fmt: skip
+            return self._held(tx, environment, head, f"on hold by {hold.owner}: {hold.reason}", sighting.at)
         if tx.history.is_bad(environment.id, head.sha):
             reason = f"{head.short} is marked bad and is not deployed by itself"
-            return [decision(environment, Outcome.HELD, "schedule", reason, revision=head.sha)] if fresh else []
+            return self._held(tx, environment, head, reason, sighting.at)
         if environment.mode is Mode.PUSH and status.webhook_judged != head.sha:
             return []  # its webhook or pipeline may still be on the way
         if not self._may_try(tx, environment, head, sighting.at):
             return []
+        known = tx.noticings.get(environment.id, head.sha)
         request = Request(
             OperationKind.SYNC,
             Trigger.SCHEDULE,
             str(SCHEDULE),
             wanted=head.sha,
             noticed_at=status.noticed_at,
-            visible_after=sighting.looked_before if fresh else None,
+            visible_after=known.visible_after if known else None,
             webhook_missed=self._missed(tx, environment, head),
         )
         self._queue.add(tx, environment, request, SCHEDULE)
         return True
+
+    @staticmethod
+    def _held(tx: Transaction, environment: Environment, head: Revision, why: str, at: datetime) -> list[NewEvent]:
+        """The decision to hold a commit, where that is not told yet and nothing else became of it."""
+        if not commit_ends.end(tx, environment.id, head.sha, CommitEnd.HELD, at):
+            return []
+        return [decision(environment, Outcome.HELD, "schedule", why, revision=head.sha)]
 
     @staticmethod
     def _missed(tx: Transaction, environment: Environment, head: Revision) -> bool:

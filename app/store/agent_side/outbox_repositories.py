@@ -20,6 +20,7 @@ from app.domain.audit import AuditEntry, NewAuditEntry
 from app.domain.environment import Environment, Hold, RunsOn, Status
 from app.domain.events import Event, NewEvent
 from app.domain.events.source_events import SourceFailed, SourceRecovered
+from app.domain.noticing import Noticing
 from app.domain.operation import Operation, OperationKind, Trigger
 from app.domain.revision import Revision
 from app.domain.state.drift import DriftReport, Ending, Episode
@@ -27,6 +28,7 @@ from app.store import tables
 from app.store.agent_side.outbox import SqlOutbox
 from app.store.cipher import Cipher
 from app.store.environments.environment_repository import SqlEnvironments
+from app.store.noticing_repository import SqlNoticings
 from app.store.repositories.audit_repository import SqlAudit
 from app.store.repositories.drift_repository import SqlDriftItems, SqlEpisodes
 from app.store.repositories.history_repository import SqlHistory
@@ -151,6 +153,27 @@ class ReportingHistory(SqlHistory):
         if self.is_bad(environment_id, revision):
             super().unmark_bad(environment_id, revision)
             self._call(environment_id, "unmark_bad", revision=revision)
+
+
+class ReportingNoticings(SqlNoticings):
+    """Reports which commits were noticed, and what became of each."""
+
+    def __init__(self, connection: Connection, queue_report: QueueReport) -> None:
+        super().__init__(connection)
+        self._queue_report = queue_report
+
+    def _report(self, one: Noticing) -> None:
+        self._queue_report(one.environment_id, ReportKind.NOTICING, encode(one), None, one.revision[:40])
+
+    def add(self, found: Sequence[Noticing]) -> tuple[Noticing, ...]:
+        added = super().add(found)
+        for one in added:
+            self._report(one)
+        return added
+
+    def save(self, noticing: Noticing) -> None:
+        super().save(noticing)
+        self._report(noticing)
 
 
 class ReportingEpisodes(SqlEpisodes):

@@ -22,6 +22,7 @@ from app.store.agent_side.outbox_repositories import (
     ReportingEpisodes,
     ReportingHistory,
     ReportingLedger,
+    ReportingNoticings,
     ReportingOperations,
     report_queue,
 )
@@ -82,6 +83,10 @@ class ReportingTransaction(AgentSqlTransaction):
     @cached_property
     def history(self) -> ReportingHistory:
         return ReportingHistory(self._connection, self._queue_report)
+
+    @cached_property
+    def noticings(self) -> ReportingNoticings:
+        return ReportingNoticings(self._connection, self._queue_report)
 
     @cached_property
     def ledger(self) -> ReportingLedger:

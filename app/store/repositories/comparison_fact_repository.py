@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, exists, func, select
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment
 from app.domain.events import EventType
+from app.domain.noticing import CommitEnd
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Episode
 from app.store import tables
@@ -18,8 +19,9 @@ from app.store.environments.environment_repository import SELECT, read_environme
 from app.store.repositories.drift_repository import read_episode
 from app.store.rows import readable
 
-ops, ev, a, e, env, h = (
+ops, ev, a, e, env, h, n = (
     tables.operations, tables.events, tables.audit, tables.episodes, tables.environments, tables.history,
+    tables.noticings,
 )  # fmt: skip
 _TIMES = ("created_at", "finished_at", "committed_at", "visible_after", "noticed_at", "fetched_at",
           "planned_at", "applied_at", "healthy_at")  # fmt: skip
@@ -81,11 +83,9 @@ class SqlComparisonFacts:
         return frozenset(self._db.execute(self._narrowed(query, ops.c.environment_id, labels)).scalars())
 
     def superseded(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
-        rows = self._events(EventType.DECISION, since, until, labels)
-        chosen = [
-            row for row in rows if row.data.get("outcome") == Outcome.SUPERSEDED.value and row.data.get("revision")
-        ]
-        return readable(chosen, _commit, "events")
+        query = select(n).where(n.c.ending == CommitEnd.SUPERSEDED.value, n.c.ended_at >= since, n.c.ended_at < until)
+        rows = self._db.execute(self._narrowed(query, n.c.environment_id, labels).order_by(n.c.ended_at, n.c.id))
+        return readable((row for row in rows if not row.observe), _overtaken, "noticings")
 
     def missed(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[CommitFact, ...]:
         rows = [row for type in MISSED for row in self._events(type, since, until, labels)]
@@ -135,6 +135,13 @@ def _delivery(row: Any) -> DeliveryFact:
         initiated_by=row.initiated_by,
         **{name: getattr(row, name) for name in _TIMES},
     )
+
+
+def _overtaken(row: Any) -> CommitFact:
+    return CommitFact(
+        row.environment, row.mode, row.revision, row.ended_at, row.committed_at, row.superseded_by, row.operation,
+        row.seen,
+    )  # fmt: skip
 
 
 def _commit(row: Any) -> CommitFact:

@@ -14,6 +14,7 @@ from app.store.tables.ledger_tables import (
     events,
 )
 from app.store.tables.metadata import metadata
+from app.store.tables.noticing_table import noticings
 from app.store.tables.operation_tables import bad_revisions, history, operations
 
 APPEND_ONLY = (audit, checkpoints, events)
@@ -43,6 +44,7 @@ __all__ = [
     "labels",
     "metadata",
     "notes",
+    "noticings",
     "operations",
     "outbox",
     "polls",

@@ -49,6 +49,7 @@ deliveries = Table(
     Column("decision", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("done", Json, nullable=False, server_default="{}"),
+    Column("pushed_at", Moment),
     UniqueConstraint("provider", "hook", "delivery_id", name="uq_deliveries_once"),
     Index("ix_deliveries_hook", "hook", "id"),
     Index("ix_deliveries_state", "state", "next_at"),

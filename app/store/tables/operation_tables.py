@@ -33,6 +33,7 @@ operations = Table(
     Column("visible_at", Moment),
     Column("noticed_at", Moment),
     Column("fetched_at", Moment),
+    Column("rendered_at", Moment),
     Column("planned_at", Moment),
     Column("applied_at", Moment),
     Column("healthy_at", Moment),

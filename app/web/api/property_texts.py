@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.web.api.commit_texts import COMMIT_TEXTS
+
 HEIRS = {"Edited": "Environment", "Switched": "Environment", "OperationWithLog": "Operation", "NewToken": "Token",
          "EpisodeWithChanges": "Episode", "ForwardPlan": "Preview"}  # fmt: skip
 TEXTS: Mapping[str, str] = {
+    **COMMIT_TEXTS,
     "name": "Its name, which is not used twice.",
     "id": "Its id, which never changes.",
     "environment": "Name of the environment.",
@@ -58,7 +61,6 @@ TEXTS: Mapping[str, str] = {
     "revision": "The commit, in full; null where there is none.",
     "subject": "First line of the commit's message.",
     "author": "Who wrote the commit.",
-    "committed_at": "When the commit was made, by its own account.",
     "live_at": "When it was live; null: never.",
     "left_at": "When another revision took its place; null: none did.",
     "good": "Live, and healthy at the end.",
@@ -108,12 +110,9 @@ TEXTS: Mapping[str, str] = {
     "PipelineBody.url": "The run's page.",
     "PipelineBody.id": "What the pipeline calls the run.",
     "Pipeline.id": "What the pipeline calls the run.",
-    "commit_time": "When the commit was made, as the pipeline says.",
     "retry_of": "Id of the operation that it repeats; null: none.",
-    "webhook_missed": "Whether a poll found what a webhook should have announced.",
     "termination_by": "Who stopped it; null: nobody.",
     "log": "What the ledger says about it, oldest first.",
-    "Stage.name": "Which stage of the delivery it is.",
     "created": "Files that were made.",
     "updated": "Files that were changed.",
     "deleted": "Files that were deleted.",

@@ -22,6 +22,7 @@ from app.domain.status import Condition
 from app.ports import Transaction
 from app.services.agents.reports.drift_shape import check_drift
 from app.services.agents.reports.report_context import ReportContext, check_mode, check_values, own
+from app.services.agents.reports.reported_noticings import take_noticing, told_by_event
 from app.services.agents.reports.reported_operations import checked, initiator, take_operation
 from app.services.outcomes.drift_episodes import keep
 
@@ -73,6 +74,7 @@ def _event(context: ReportContext, environment: Environment) -> None:
     event = NewEvent(fact, environment.name, environment.id, operation, origin)
     if not _echo(context.tx, event):
         context.tx.ledger.append(context.at, [event])
+        told_by_event(context, environment, type, data)
 
 
 def _our_episode(tx: Transaction, environment: Environment) -> int:
@@ -245,4 +247,5 @@ KINDS: Mapping[ReportKind, Callable[[ReportContext, Environment], None]] = {
     ReportKind.EPISODE: _episode,
     ReportKind.DRIFT: _drift,
     ReportKind.AUDIT: _audit,
+    ReportKind.NOTICING: take_noticing,
 }

@@ -11,6 +11,7 @@ from app.domain.environment import Environment
 from app.domain.errors import OperationNotFound, ReportRefused
 from app.domain.operation import Operation, Stage, StageName
 from app.services.agents.reports.report_context import ULID, ReportContext, check_mode, check_values, own
+from app.services.agents.reports.reported_noticings import told_by_operation
 from app.services.outcomes.conclusion import store_reported
 
 
@@ -18,7 +19,7 @@ def take_operation(context: ReportContext, environment: Environment) -> None:
     """Store an operation as its agent reports it. Raises ReportRefused, InvalidInput."""
     reported = checked(context, environment, decode(Operation, context.data))
     stored = own(context, environment, reported.id)
-    _take(context, reported, stored)
+    told_by_operation(context, environment, _take(context, reported, stored))
 
 
 def checked(context: ReportContext, environment: Environment, reported: Operation) -> Operation:
@@ -32,12 +33,14 @@ def checked(context: ReportContext, environment: Environment, reported: Operatio
     return replace(reported, mode=reported.mode or environment.mode.value)
 
 
-def _take(context: ReportContext, reported: Operation, stored: Operation | None) -> None:
+def _take(context: ReportContext, reported: Operation, stored: Operation | None) -> Operation:
     if stored and stored.phase.final:
         if (stored.phase, stored.outcome, stored.revision) == (reported.phase, reported.outcome, reported.revision):
-            return
+            return stored
         raise ReportRefused(f"Operation {reported.id} ended {stored.phase.value}; that does not change any more.")
-    store_reported(context.tx, _ours(context, reported, stored), known=stored is not None)
+    ours = _ours(context, reported, stored)
+    store_reported(context.tx, ours, known=stored is not None)
+    return ours
 
 
 def _ours(context: ReportContext, reported: Operation, stored: Operation | None) -> Operation:

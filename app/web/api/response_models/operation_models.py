@@ -192,6 +192,29 @@ class HistoryItem(LateModel):
     current: bool
 
 
+CommitEnd = Literal[
+    "deployed", "no_op", "filtered", "observed", "superseded", "held", "refused", "failed", "unknown"
+]  # fmt: skip
+
+
+class Noticing(LateModel):
+    """A commit that was noticed in an environment, and what became of it."""
+
+    environment: str
+    mode: Literal["push", "pull"]
+    revision: str
+    seen: bool
+    committed_at: Moment | None
+    visible_after: Moment | None
+    pushed_at: Moment | None
+    noticed_at: Moment
+    noticed_by: Literal["poll", "refresh", "webhook", "pipeline", "person", "agent"] | None
+    end: CommitEnd | None
+    ended_at: Moment | None
+    operation: str | None
+    superseded_by: str | None
+
+
 class PlanItem(LateModel):
     """What would happen at a path."""
 

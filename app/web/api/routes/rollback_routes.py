@@ -13,10 +13,10 @@ from app.services.environments.rollback import RollbackWish
 from app.web.api.fields import LINE, AfterNumber, Limit, Name
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import RollbackBody
-from app.web.api.response_models import ForwardPlan, HistoryItem, Items, Operation, reply
+from app.web.api.response_models import ForwardPlan, HistoryItem, Items, Noticing, Operation, reply
 from app.web.api.response_models import Preview as PreviewAnswer
 from app.web.api.routes.operation_routes import accepted
-from app.web.api.serializers.domain_json import history_json, hold_json, page_of
+from app.web.api.serializers.domain_json import history_json, hold_json, noticing_json, page_of
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import api_router
@@ -33,6 +33,12 @@ Asked = Annotated[
 def list_revisions(name: Name, queries: Reads, who: Who, limit: Limit = 50, after: AfterNumber = "") -> Response:
     """Revisions that were live, newest first."""
     return reply(page_of(queries.history.page(who, name, limit, after or None), history_json))
+
+
+@router.get("/environments/{name}/noticings", response_model=Items[Noticing], dependencies=[may(Permission.VIEW)])
+def list_noticings(name: Name, queries: Reads, who: Who, limit: Limit = 50, after: AfterNumber = "") -> Response:
+    """Commits that were noticed, newest first, each once: who saw it, and what became of it."""
+    return reply(page_of(queries.history.noticed(who, name, limit, int(after) if after else None), noticing_json))
 
 
 @router.get(

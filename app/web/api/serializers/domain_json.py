@@ -11,6 +11,7 @@ from app.domain.audit import timestamp
 from app.domain.environment import Environment, Hold
 from app.domain.errors import Problem, RevisionNotFound
 from app.domain.events import Event
+from app.domain.noticing import Noticing
 from app.domain.operation import Operation
 from app.domain.specification.environment_fields import as_dict
 from app.domain.specification.kind_catalogue import KindCatalogue
@@ -161,6 +162,18 @@ def history_json(item: HistoryItem) -> dict[str, Any]:
         "committed_at": at(item.committed_at),
         "live_at": at(item.live_at),
         "left_at": at(item.left_at),
+    }
+
+
+def noticing_json(one: Noticing) -> dict[str, Any]:
+    """A noticed commit and its end."""
+    times = ("committed_at", "visible_after", "pushed_at", "noticed_at", "ended_at")
+    return {
+        **{name: getattr(one, name) for name in ("environment", "mode", "revision", "seen", "superseded_by")},
+        **{name: at(getattr(one, name)) for name in times},
+        "noticed_by": one.noticed_by.value or None,
+        "end": one.ending.value if one.ending else None,
+        "operation": one.operation or None,
     }
 
 
