@@ -16,7 +16,7 @@ GOING_BACK = (Trigger.ROLLBACK, Trigger.SELF_HEAL)  # they bring what is known a
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class GitLook:
     """A look at Git: when, whose, and when the look before it was, where that is known."""
 
     at: datetime
@@ -25,7 +25,7 @@ class Look:
 
 
 def note_head(
-    tx: Transaction, environment: Environment, head: Revision, passed: Sequence[Revision], look: Look
+    tx: Transaction, environment: Environment, head: Revision, passed: Sequence[Revision], look: GitLook
 ) -> list[Noticing]:
     """Note a new head of Git's ref, and the commits on the way to it that were never seen at the top. Returns those
     that the head overtook, with their end: no delivery of theirs was under way."""
@@ -102,7 +102,7 @@ def _under_way(tx: Transaction, environment: Environment) -> set[str | None]:
     return {name for one in active if one.kind is OperationKind.SYNC for name in (one.revision, one.request.wanted)}
 
 
-def _noticing(environment: Environment, revision: Revision, look: Look, after: datetime | None) -> Noticing:
+def _noticing(environment: Environment, revision: Revision, look: GitLook, after: datetime | None) -> Noticing:
     return Noticing(
         environment.id,
         environment.name,
@@ -117,7 +117,7 @@ def _noticing(environment: Environment, revision: Revision, look: Look, after: d
 
 
 def _unseen(
-    environment: Environment, revision: Revision, head: Revision, look: Look, after: datetime | None
+    environment: Environment, revision: Revision, head: Revision, look: GitLook, after: datetime | None
 ) -> Noticing:
     """A commit below the head that nobody saw at the top of the ref: noticed and overtaken by one look."""
     made = replace(_noticing(environment, revision, look, after), seen=False, superseded_by=head.sha)
@@ -146,7 +146,7 @@ def _asked_for(environment: Environment, operation: Operation, revision: str) ->
     )
 
 
-def _looked_before(tx: Transaction, environment: Environment, head: Revision, look: Look) -> datetime | None:
+def _looked_before(tx: Transaction, environment: Environment, head: Revision, look: GitLook) -> datetime | None:
     """The last look that did not show a new head: the one that showed the head before, or a later one at the refs."""
     looks = [look.before, environment.status.noticed_at]
     if look.before is None:

@@ -127,7 +127,7 @@ def _settle(tx: Transaction, ended: Operation, conclusion: Conclusion, at: datet
     aside = conclusion.walked is not None and conclusion.walked.source != environment.source
     news = None if aside else conclusion.news
     commit_ends.settle(tx, environment, ended)
-    look = commit_ends.Look(conclusion.noticed_at or at, noticer(ended))
+    look = commit_ends.GitLook(conclusion.noticed_at or at, noticer(ended))
     before, events = noticed(tx, environment, news, look)
     status = conclusion.status(before)
     if aside:

@@ -12,7 +12,7 @@ from app.domain.noticing import TOLD_AS, Noticing
 from app.domain.operation import Outcome, Trigger
 from app.domain.revision import Revision
 from app.ports import DesiredStates, OperationFilter, Source, Transaction
-from app.services.outcomes.commit_ends import Look, note_head
+from app.services.outcomes.commit_ends import GitLook, note_head
 from app.services.outcomes.decisions import decision
 
 PASSED_OVER = 200  # commits between two heads that are told one by one
@@ -70,7 +70,7 @@ def _left_out(desired: DesiredStates, source: Source, environment: Environment, 
 
 
 def noticed(
-    tx: Transaction, environment: Environment, found: RevisionNews | None, look: Look
+    tx: Transaction, environment: Environment, found: RevisionNews | None, look: GitLook
 ) -> tuple[Environment, list[NewEvent]]:
     """Note the news on the environment; returns it with the events to record, none if the head is not new."""
     before = environment.status.noticed
@@ -91,7 +91,7 @@ def noticed(
     return replace(environment, status=replace(environment.status, noticed=head.sha, noticed_at=look.at)), events
 
 
-def _overtaken(environment: Environment, one: Noticing, by: Revision, look: Look) -> NewEvent:
+def _overtaken(environment: Environment, one: Noticing, by: Revision, look: GitLook) -> NewEvent:
     """Event for a commit whose place a newer one took before it was delivered."""
     committed = one.committed_at.isoformat() if one.committed_at else None
     asked = TOLD_AS.get(look.by, Trigger.SCHEDULE).value

@@ -140,7 +140,7 @@ class PollDecisions:
         sighting: Sighting,
         newer: bool,
     ) -> bool:
-        look = commit_ends.Look(sighting.at, sighting.by, sighting.looked_before)
+        look = commit_ends.GitLook(sighting.at, sighting.by, sighting.looked_before)
         informed, events = noticed(tx, environment, found, look)
         status = self._status(environment, informed.status, head, sighting)
         status, missed = self._judge_webhook(tx, environment, status, sighting)
