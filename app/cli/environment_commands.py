@@ -14,10 +14,11 @@ from app.cli import output
 from app.cli.connection.connecting import connected
 from app.cli.surface.help_text import CommandGroup
 from app.client import Failure
-from app.domain.environment import TargetSpec
+from app.domain.environment import CONTENT, Content, TargetSpec
 from app.domain.errors import InvalidInput
 from app.domain.specification.environment_fields import NAME
 from app.domain.specification.target_kind import Pin
+from app.wording.operation_words import also_delivered
 from app.wording.visible_text import visible
 
 
@@ -79,6 +80,7 @@ def show_(name: Name, as_json: AsJson = False) -> None:
     place = f"{source['path'] or 'the whole tree'} of {source['repo_url']}"
     output.fields({key: visible(value) for key, value in {
         "source": f"{place}, {source['ref']}{_reached_with(source.get('credential'))}",
+        "also delivered": also_delivered(Content(*(source.get(name) is True for name in CONTENT))) or "-",
         "target": _target(one),
         "pinned": ", ".join(text for _, text in _pinned(one)) or "-",
         "mode": output.SIGNS[one["mode"]],
@@ -180,6 +182,10 @@ def add(
     ] = "",
     mode: Annotated[str, typer.Option(help="push or pull.")] = "",
     runs_on: Annotated[str, typer.Option(help="server or agent.")] = "",
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="Deliver lfs, submodules or attributes (eol, export-ignore) as well (repeatable)."),
+    ] = None,
     file: File = None,
     set_: Pairs = None,
     as_json: AsJson = False,
@@ -189,11 +195,13 @@ def add(
     Examples:
         pushpull env add shop --repo https://git.example.org/shop.git --target /srv/shop
         pushpull env add web --repo https://git.example.org/web.git --target ssh://www@web/srv/www --credential web
+        pushpull env add app --repo https://git.example.org/app.git --target /srv/app --with lfs --with submodules
         pushpull env add api --file api.json --set policy.self_heal=true --set 'source.ref="1.10"'
     """
     given = {"name": name, "mode": mode, "source.repo_url": repo, "source.ref": ref, "source.path": path}
     given["runs_on"] = runs_on
     pairs = [f"{key}={json.dumps(value)}" for key, value in given.items() if value]
+    pairs += [f"source.{name}=true" for name in also or ()]
     if target:
         pairs += [f"target.{key}={json.dumps(value)}" for key, value in _located(target, credential).items()]
     made = connected().call("POST", "/environments", _spec(file, pairs + (set_ or [])))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
-from app.desired.renderer import DirectoryRenderer, full_path
+from app.desired.renderer import DirectoryRenderer, DirectoryTree, full_path
 from app.domain.environment import SourceSpec
 from app.domain.errors import SourceDamaged, SourceRefused, WriteBackNotPossible
 from app.domain.state.git_files import FILE, SYMLINK, blob_of
@@ -33,17 +33,17 @@ class DocumentRenderer(DirectoryRenderer):
 class DocumentState:
     """Implements the port DesiredState over the documents of one directory, which are read once."""
 
-    def __init__(self, source: Source, spec: SourceSpec, revision: str, tree: str) -> None:
+    def __init__(self, source: Source, spec: SourceSpec, revision: str, id: str) -> None:
         self._source, self._spec = source, spec
-        self._revision, self._tree = revision, tree
+        self._tree = DirectoryTree(source, spec, revision, id)
 
     @property
     def id(self) -> str:
-        return self._tree
+        return self._tree.id
 
     @property
     def revision(self) -> str:
-        return self._revision
+        return self._tree.revision
 
     @property
     def empty(self) -> bool:
@@ -53,23 +53,24 @@ class DocumentState:
         return [(key, document_item(document)) for key, document in sorted(self._documents.items())]
 
     def changes_since(self, id: str | None) -> tuple[Change, ...] | None:
-        return () if id == self._tree else None
+        return () if id == self._tree.id else None
 
     @contextmanager
     def contents(self) -> Iterator[ContentReader]:
         yield _Documents(self._documents)
 
     def unsupported(self) -> tuple[Unsupported, ...]:
-        return self._source.unsupported(self._tree)
+        return self._tree.unsupported()
 
     def write_back(self, found: LiveItems) -> Edits:
-        return {full_path(self._spec, key + ENDING): _edit(key, live and live[1]) for key, live in found.items()}
+        edits = {full_path(self._spec, key + ENDING): _edit(key, live and live[1]) for key, live in found.items()}
+        return self._tree.committable(edits)
 
     @cached_property
     def _documents(self) -> Mapping[Key, bytes]:
         found: dict[Key, bytes] = {}
         with self._source.contents() as blobs:
-            for path, file in self._source.entries(self._tree):
+            for path, file in self._source.entries(self._tree.tree):
                 if path.endswith(ENDING) and file.traits != SYMLINK:
                     found[_key(path)] = _read(blobs, path, file)
         return found

@@ -1,11 +1,11 @@
-"""Files as they lie in Git: the state is the tree at a path, its id is the tree's."""
+"""Files: the state is the tree at a path, its id is the tree's, or that of what the delivered tree is made from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from app.desired.renderer import DirectoryRenderer, full_path
+from app.desired.renderer import DirectoryRenderer, DirectoryTree, full_path
 from app.domain.environment import SourceSpec
 from app.domain.errors import RevisionNotFound, WriteBackNotPossible
 from app.domain.state.git_files import DIRECTORY, EMPTY_TREE, EXECUTABLE, FILE, SYMLINK, blob_of, mode_of
@@ -14,7 +14,7 @@ from app.ports import ContentReader, Contents, DesiredState, Edits, Foreseeing, 
 
 
 class FileRenderer(DirectoryRenderer):
-    """Implements Renderer: nothing is rendered, Git's tree at the path is taken as it is."""
+    """Implements Renderer: Git's tree at the path is taken as it is, unless the source asks for more."""
 
     def at(self, source: Source, spec: SourceSpec, revision: str, id: str | None) -> DesiredState:
         return FileState(source, spec, revision, id or self.id_at(source, spec, revision))
@@ -23,28 +23,29 @@ class FileRenderer(DirectoryRenderer):
 class FileState:
     """Implements the port DesiredState over one tree of a repository."""
 
-    def __init__(self, source: Source, spec: SourceSpec, revision: str, tree: str) -> None:
+    def __init__(self, source: Source, spec: SourceSpec, revision: str, id: str) -> None:
         self._source, self._spec = source, spec
-        self._revision, self._tree = revision, tree
+        self._tree = DirectoryTree(source, spec, revision, id)
 
     @property
     def id(self) -> str:
-        return self._tree
+        return self._tree.id
 
     @property
     def revision(self) -> str:
-        return self._revision
+        return self._tree.revision
 
     @property
     def empty(self) -> bool:
-        return self._tree == EMPTY_TREE
+        return self._tree.tree == EMPTY_TREE
 
     def items(self) -> Iterable[tuple[Key, Item]]:
-        return self._source.entries(self._tree)
+        return self._source.entries(self._tree.tree)
 
     def changes_since(self, id: str | None) -> tuple[Change, ...] | None:
+        before = self._tree.earlier(id)
         try:
-            return self._source.changes(id or EMPTY_TREE, self._tree)
+            return self._source.changes(before, self._tree.tree) if before else None
         except RevisionNotFound:
             return None  # the mirror was cloned again and no longer knows the other tree
 
@@ -54,10 +55,11 @@ class FileState:
             yield _FileContents(blobs)
 
     def unsupported(self) -> tuple[Unsupported, ...]:
-        return self._source.unsupported(self._tree)
+        return self._tree.unsupported()
 
     def write_back(self, found: LiveItems) -> Edits:
-        return {full_path(self._spec, key): _edit(key, *live) if live else None for key, live in found.items()}
+        edits = {full_path(self._spec, key): _edit(key, *live) if live else None for key, live in found.items()}
+        return self._tree.committable(edits)
 
 
 class _FileContents:

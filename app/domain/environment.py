@@ -32,6 +32,31 @@ class RunsOn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What is made of files that only stand for others: the objects of Git LFS in the place of their pointers, the
+    files of submodules, and what `.gitattributes` ask for (eol, export-ignore). Without it files are delivered as they
+    lie in Git."""
+
+    lfs: bool = False
+    submodules: bool = False
+    attributes: bool = False
+
+    def __bool__(self) -> bool:
+        return self.lfs or self.submodules or self.attributes
+
+    def chosen(self) -> tuple[str, ...]:
+        """The names of what is chosen."""
+        return tuple(name for name in CONTENT if getattr(self, name))
+
+    def covers(self, kind: str) -> bool:
+        """Whether what would else be Unsupported, of this kind, is delivered."""
+        return any(CONTENT[name] == kind for name in self.chosen())
+
+
+CONTENT = {"lfs": "lfs_pointer", "submodules": "submodule", "attributes": "gitattributes"}  # kinds of Unsupported
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSpec:
     """Where desired state comes from. `ref` is a branch, tag or commit; `path` a directory, "" for the whole tree."""
 
@@ -39,6 +64,7 @@ class SourceSpec:
     ref: str = "main"
     path: str = ""
     credential: str | None = None
+    content: Content = Content()
 
 
 @dataclass(frozen=True, slots=True)

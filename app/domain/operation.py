@@ -155,8 +155,8 @@ class PlannedPath:
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedPath:
-    """Something in the tree that is not delivered as it is meant: a "submodule", an "lfs_pointer", or a
-    "gitattributes" file that asks for conversions."""
+    """Something in the tree that is not delivered as it is meant: `kind` as of
+    app.domain.state.items.Unsupported."""
 
     path: str
     kind: str

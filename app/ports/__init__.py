@@ -6,7 +6,7 @@ No I/O happens inside a store transaction: it is opened, read or written, and cl
 from app.ports.desired import ContentReader, DesiredState, DesiredStates, LiveItems
 from app.ports.installation import Ports, topics
 from app.ports.runtime import CheckResult, Checks, Clock, CommandResult, Notifier, Runner
-from app.ports.sources import Contents, Edits, Foreseeing, Probe, RefMove, RefTip, Source, Sources
+from app.ports.sources import Contents, Edits, Foreseeing, Probe, RefMove, RefTip, Rendition, Source, Sources
 from app.ports.storage.agent_store import AgentState, AgentStore, AgentTransaction, CommandInbox, Outbox
 from app.ports.storage.agents import Agents
 from app.ports.storage.comparison_facts import CommitFact, ComparisonFacts, DeliveryFact
@@ -110,6 +110,7 @@ __all__ = [
     "PublicHalf",
     "RefMove",
     "RefTip",
+    "Rendition",
     "Repositories",
     "RepositoryState",
     "RequestKeyStore",

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from app.domain.environment import SourceSpec
+from app.domain.environment import Content, SourceSpec
 from app.domain.revision import Person, Revision
 from app.domain.state.items import Change, Item, Unsupported
 
@@ -70,6 +70,39 @@ class Foreseeing(Protocol):
         ...
 
 
+class Rendition(Protocol):
+    """What is delivered of a repository where more is asked for than files as they lie in Git (Content).
+
+    A path is that of a directory, as with `Source.tree`. What is made is kept in the mirror, so that drift, plans and
+    rollbacks need no network. Raises RevisionNotFound and InvalidInput as `Source.tree` does.
+    """
+
+    def id(self, sha: str, path: str) -> str:
+        """Equal where what is delivered is; told without making it. EMPTY_TREE where nothing is, else no tree's id."""
+        ...
+
+    def tree(self, sha: str, path: str, id: str = "") -> str:
+        """The id of a tree that holds exactly what is delivered, for all methods of Source that take trees. `id`: the
+        one of this state, where it is known.
+
+        Made at the first call, for which an operation may ask the network. Raises SourceRefused, SourceUnreachable and
+        SourceDamaged where it cannot be made as a whole; then nothing of it is kept.
+        """
+        ...
+
+    def known(self, id: str) -> str | None:
+        """The tree that belongs to the id of an earlier state; None where that is not here any more."""
+        ...
+
+    def committable(self, sha: str, path: str, edits: Edits) -> Edits:
+        """Edits of what is delivered as edits of the repository. Raises WriteBackNotPossible where there is none."""
+        ...
+
+    def same_surroundings(self, sha: str, other: str, path: str) -> bool:
+        """Whether what counts outside of the directory is the same at two revisions, and so are its submodules."""
+        ...
+
+
 class Source(Protocol):
     """One repository's mirror, shared by all environments that use it. All methods block; fetches are locked.
 
@@ -102,6 +135,10 @@ class Source(Protocol):
 
     def tree(self, sha: str, path: str) -> str:
         """The tree id of a directory at a revision; EMPTY_TREE where the path does not exist."""
+        ...
+
+    def rendition(self, content: Content) -> Rendition:
+        """What is delivered beside files as they lie in Git."""
         ...
 
     def entries(self, tree: str) -> Iterator[tuple[bytes, Item]]:

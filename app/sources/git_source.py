@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
+from app.domain.environment import Content
 from app.domain.errors import InvalidInput, Problem, RevisionNotFound, SourceDamaged
 from app.domain.revision import HEADS, Person, Revision, is_sha
 from app.domain.state.git_files import EMPTY_TREE, SUBMODULE
@@ -14,13 +15,14 @@ from app.domain.state.items import Change, Item, Unsupported
 from app.git import GitFailed, in_operation
 from app.ports.sources import Contents, Edits, Meeting, RefMove, RefTip
 from app.sources.branch_merge import in_the_way
+from app.sources.content import Means, Renditions
 from app.sources.locks import own_disk
 from app.sources.mirror import Mirror
 from app.sources.objects import commits, ref_names, trees
 from app.sources.objects.ancestry import straight
 from app.sources.objects.contents import BlobStream
 from app.sources.objects.drafts import Draft
-from app.sources.objects.trees import Limits
+from app.sources.objects.ref_names import expect_ids
 from app.sources.objects.unsupported_cache import Verdicts
 from app.sources.remote.git_remote import Remote
 
@@ -30,8 +32,9 @@ T = TypeVar("T")
 class GitSource:
     """A Git repository: app.ports.Source."""
 
-    def __init__(self, mirror: Mirror, remote: Remote, verdicts: Verdicts, limits: Limits) -> None:
-        self._mirror, self._remote, self._verdicts, self._limits = mirror, remote, verdicts, limits
+    def __init__(self, mirror: Mirror, remote: Remote, verdicts: Verdicts, means: Means) -> None:
+        self._mirror, self._remote, self._verdicts = mirror, remote, verdicts
+        self._means, self._limits = means, means.limits
         self._repository, self._reader = mirror.repository, mirror.reader
         self._may_mend = in_operation()  # once; a page does not wait for a clone
 
@@ -98,7 +101,7 @@ class GitSource:
     def tree(self, sha: str, path: str) -> str:
         """The tree id of a directory at a revision."""
         place = ref_names.directory(path)
-        _expect_ids(sha)
+        expect_ids(sha)
         return self._mended(lambda: self._tree(sha, place, path))
 
     def _tree(self, sha: str, place: str, path: str) -> str:
@@ -123,18 +126,22 @@ class GitSource:
             return found
         raise ref_names.not_a_directory(path)
 
+    def rendition(self, content: Content) -> Renditions:
+        """What is delivered beside files as they lie in Git."""
+        return Renditions(self, self._mirror, content, self._means)
+
     def entries(self, tree: str) -> Iterator[tuple[bytes, Item]]:
         """Every file and link below a tree, in Git's order."""
         return (item for item in self._whole(tree) if item[1].traits != SUBMODULE)
 
     def unsupported(self, tree: str) -> tuple[Unsupported, ...]:
         """Submodules and LFS pointers below a tree; what is known of an earlier tree is used again."""
-        _expect_ids(tree)
+        expect_ids(tree)
         return self._verdicts.of(self._reader, tree, self._whole(tree))
 
     def changes(self, old: str, new: str) -> tuple[Change, ...]:
         """What differs between two trees."""
-        _expect_ids(old, new)
+        expect_ids(old, new)
         return self._mended(lambda: self._changes(old, new))
 
     def _changes(self, old: str, new: str) -> tuple[Change, ...]:
@@ -162,7 +169,7 @@ class GitSource:
 
     def between(self, old: str | None, new: str, limit: int = 1000) -> tuple[Revision, ...]:
         """Commits reachable from `new` and not from `old`, newest first."""
-        _expect_ids(new, old or new)
+        expect_ids(new, old or new)
         known = old if old and self._mirror.has(old) else None
         try:
             line = straight(self._reader, known, new) if known else None
@@ -194,14 +201,14 @@ class GitSource:
     # --- writes ---
     def keep(self, sha: str) -> None:
         """Pin a deployed commit."""
-        _expect_ids(sha)
+        expect_ids(sha)
         with own_disk():
             self._mirror.keep(sha)
 
     def commit(self, branch: str, parent: str, edits: Edits, message: str, author: Person) -> Revision:
         """Commit edits on top of `parent` and push them to a branch; `parent` itself where they change nothing."""
         branch = self.branch(branch)
-        _expect_ids(parent)
+        expect_ids(parent)
         with own_disk(), self._mirror.lock(), Draft(self._repository, parent, edits, message, author) as draft:
             if draft.empty:
                 return self.resolve(parent)
@@ -245,7 +252,7 @@ class GitSource:
         yield from islice(self._listing(tree), passed, None)
 
     def _listing(self, tree: str) -> Iterator[tuple[bytes, Item]]:
-        _expect_ids(tree)
+        expect_ids(tree)
         try:
             yield from trees.listing(self._repository, tree, self._limits.entries)
         except GitFailed as failure:
@@ -288,10 +295,3 @@ class GitSource:
         if broken:
             return self._mirror.damaged("missing")
         return ref_names.unknown(wanted, refs or self._mirror.notes.seen())
-
-
-def _expect_ids(*ids: str) -> None:
-    """Ids come from Git; anything else is a mistake of a caller and must not reach a command line."""
-    for text in ids:
-        if not is_sha(text):
-            raise RevisionNotFound(f"'{ref_names.shown(text)}' is not the id of a Git object.")

@@ -60,7 +60,7 @@ class Mirror:
     def lock(self) -> Iterator[None]:
         """Exclude all other fetches of this mirror, in this process and others."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with locked(self._file("lock")):
+        with locked(self.beside("lock")):
             yield
 
     def refs(self) -> dict[str, str]:
@@ -97,7 +97,7 @@ class Mirror:
 
     def ailing(self) -> bool:
         """Whether it was used before and is gone, or a reader met damage in it."""
-        return self._file("damage").exists() or (bool(self.notes.asked()) and not self.exists)
+        return self.beside("damage").exists() or (bool(self.notes.asked()) and not self.exists)
 
     def fetch(self, remote: Remote, wanted: Sequence[str] = ()) -> tuple[RefMove, ...]:
         """Bring some refs up to date (names as people write them; all where none is given), or make the mirror; return
@@ -147,7 +147,7 @@ class Mirror:
     def keep(self, sha: str) -> None:
         """Pin a commit. Raises RevisionNotFound if it is not here."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with locked(self._file("swap")):
+        with locked(self.beside("swap")):
             pin = self.repository.git_dir / KEPT / sha
             if _text(pin) == sha:
                 return
@@ -157,7 +157,7 @@ class Mirror:
 
     def damaged(self, how: str) -> SourceDamaged:
         """Note that a reader met damage, so that the next fetch looks into it. `how`: "missing" or "unreadable"."""
-        self._file("damage").write_text(how)
+        self.beside("damage").write_text(how)
         log.warning("mirror %s: an object is %s; the next fetch looks into it", self._key, how)
         return SourceDamaged(f"The local mirror is damaged: an object is {how}. It is cloned again at the next fetch.")
 
@@ -214,7 +214,7 @@ class Mirror:
 
     def _hopeless(self) -> bool:
         """Whether a reader met damage that a fetch cannot mend."""
-        note = self._file("damage")
+        note = self.beside("damage")
         if not note.exists():
             return False
         if note.read_text() == "missing" and self._connected():
@@ -249,23 +249,22 @@ class Mirror:
         return moves(before, self.refs(), self.contains)
 
     def _take_over(self, fresh: Repository) -> None:
-        with locked(self._file("swap")):
+        with locked(self.beside("swap")):
             if self.repository.git_dir.exists():
                 log.warning("mirror %s was broken and has been cloned again", self._key)
                 pins.carry_over(fresh, self.repository.git_dir)
-                shutil.rmtree(self._file("aside"), ignore_errors=True)
-                self.repository.git_dir.rename(self._file("aside"))
-                os.utime(self._file("aside"))
+                shutil.rmtree(self.beside("aside"), ignore_errors=True)
+                self.repository.git_dir.rename(self.beside("aside"))
+                os.utime(self.beside("aside"))
             else:  # whoever may read the repository may roll back to what was deployed of it
                 for other in pins.beside(self._folder, self._key):
                     pins.carry_over(fresh, other)
             fresh.git_dir.rename(self.repository.git_dir)
-            self._file("damage").unlink(missing_ok=True)
+            self.beside("damage").unlink(missing_ok=True)
 
     def _follow_default_branch(self, remote: Remote, refs: Mapping[str, str], wanted: Sequence[str]) -> None:
-        head, target = self.repository.git_dir / "HEAD", self.default_branch()
-        there = target in refs or bool(wanted)
-        if there and time.time() - head.stat().st_mtime < _HEAD_LIFETIME:
+        head = self.repository.git_dir / "HEAD"
+        if (wanted or self.default_branch() in refs) and time.time() - head.stat().st_mtime < _HEAD_LIFETIME:
             return
         try:
             self._listed(remote, self.repository)
@@ -278,7 +277,7 @@ class Mirror:
 
     def _tidy(self) -> None:
         """Collect garbage now and then. What refs and pins reach stays; the rest has two weeks."""
-        sweep(self._folder, self._file("aside"))
+        sweep(self._folder, self.beside("aside"))
         if crowded(self.repository.git_dir):
             self.collect_garbage()
 
@@ -289,7 +288,8 @@ class Mirror:
         except GitFailed as failure:
             log.warning("mirror %s: garbage was not collected (git ended with %s)", self._key, failure.code)
 
-    def _file(self, kind: str) -> Path:
+    def beside(self, kind: str) -> Path:
+        """A file that lies beside the mirror and belongs to it."""
         return self._folder / f"{self._key}.{kind}"
 
 

@@ -34,13 +34,13 @@ def probe(
     if sha is None and not listing.heads:
         return _answer(listing)
     if mirror.exists and (mirror.has(sha) if sha else ref_names.SHORT_SHA.match(spec.ref)):
-        return _look(opened(mirror), listing, sha or spec.ref, spec.path)
+        return _look(opened(mirror), listing, sha or spec.ref, spec)
     if sha is None:
         raise ref_names.unknown(spec.ref, listing.heads)
     with tempfile.TemporaryDirectory(prefix=".probe.", dir=folder) as place:
         passing = Mirror(Path(place), "probe", mirror.reader.pool)
         _fetch_one(remote, passing.repository, sha)
-        return _look(opened(passing), listing, sha, spec.path)
+        return _look(opened(passing), listing, sha, spec)
 
 
 def _wanted(ref: str, listing: RemoteRefs) -> str | None:
@@ -63,10 +63,11 @@ def _fetch_one(remote: Remote, repository: Repository, sha: str) -> None:
     config.write_bytes(plain)  # git notes that contents were left out, and would get them one by one
 
 
-def _look(source: GitSource, listing: RemoteRefs, wanted: str, path: str) -> Probe:
+def _look(source: GitSource, listing: RemoteRefs, wanted: str, spec: SourceSpec) -> Probe:
     revision = source.resolve(wanted)
-    tree = source.tree(revision.sha, path)
-    return _answer(listing, revision, sum(1 for _ in source.entries(tree)), source.unsupported(tree))
+    tree = source.tree(revision.sha, spec.path)
+    missed = tuple(one for one in source.unsupported(tree) if not spec.content.covers(one.kind))
+    return _answer(listing, revision, sum(1 for _ in source.entries(tree)), missed)
 
 
 def _answer(

@@ -6,13 +6,16 @@ import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from app.domain.environment import SourceSpec
 from app.domain.errors import SourceRefused
 from app.ports.sources import Probe
 from app.sources import repository_probe as probing
+from app.sources.content import Means, Submodule, SubmoduleTrees
 from app.sources.git_source import GitSource
+from app.sources.lfs import LfsObjects, LfsServer
 from app.sources.locks import own_disk
 from app.sources.mirror import Mirror
 from app.sources.objects.cat_file_pool import CatFilePool
@@ -53,7 +56,7 @@ class GitSources:
     def open(self, repo_url: str, credential: str | None = None) -> GitSource:
         """The repository's mirror. Raises SourceRefused for an address that is not allowed."""
         address = self._address(repo_url)
-        return self._source(self._mirror(address, credential), self._remote(address, credential), address.key)
+        return self._opened(address, credential, self._mirror(address, credential))
 
     def server(self, repo_url: str) -> str:
         """The server that answers for a repository; "" where it is this machine."""
@@ -69,14 +72,11 @@ class GitSources:
     def probe(self, spec: SourceSpec) -> Probe:
         """Look at a repository without keeping anything."""
         address = self._address(spec.repo_url)
-        remote = self._remote(address, spec.credential)
-
-        def opened(mirror: Mirror) -> GitSource:
-            return self._source(mirror, remote, address.key)
-
+        remote, mirror = self._remote(address, spec.credential), self._mirror(address, spec.credential)
         with own_disk():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return probing.probe(spec, remote, self._mirror(address, spec.credential), opened, self._folder)
+            opened = partial(self._opened, address, spec.credential)
+            return probing.probe(spec, remote, mirror, opened, self._folder)
 
     def _address(self, repo_url: str) -> Address:
         address = addresses.parse(repo_url, self._roots)
@@ -91,11 +91,22 @@ class GitSources:
         whose = "+" + hashlib.sha256(str(credential).encode()).hexdigest()[:16] if with_one else ""
         return Mirror(self._folder, address.key + whose, self._pool)
 
-    def _remote(self, address: Address, credential: str | None) -> Remote:
-        access = GitLogins(address, credential, self._secret, self._known_hosts)
-        return Remote(address, access, self._roots, self._patience, self._folder / "none.git", self._courtesy)
+    def _access(self, address: Address, credential: str | None) -> GitLogins:
+        return GitLogins(address, credential, self._secret, self._known_hosts)
 
-    def _source(self, mirror: Mirror, remote: Remote, key: str) -> GitSource:
+    def _remote(self, address: Address, credential: str | None) -> Remote:
+        access, nowhere = self._access(address, credential), self._folder / "none.git"
+        return Remote(address, access, self._roots, self._patience, nowhere, self._courtesy)
+
+    def _opened(self, address: Address, credential: str | None, mirror: Mirror, depth: int = 0) -> GitSource:
+        """A repository's mirror. `depth`: of how many repositories it is a submodule."""
         with self._turn:
-            verdicts = self._verdicts[key]
-        return GitSource(mirror, remote, verdicts, self._limits)
+            verdicts = self._verdicts[address.key]
+        server = LfsServer(address, self._access(address, credential), self._patience.transfer)
+        modules = SubmoduleTrees(address, depth, self._address, partial(self._submodule, credential))
+        means = Means(self._limits, LfsObjects(mirror, server, self._limits), modules)
+        return GitSource(mirror, self._remote(address, credential), verdicts, means)
+
+    def _submodule(self, credential: str | None, address: Address, depth: int) -> Submodule:
+        mirror = self._mirror(address, credential)
+        return Submodule(self._opened(address, credential, mirror, depth), mirror.repository.git_dir)

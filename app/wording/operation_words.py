@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from app.domain.environment import Content
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, StageName, Trigger, UnsupportedPath
 from app.wording.quantities import plural
 from app.wording.short_names import actor, short
@@ -14,13 +15,16 @@ from app.wording.times import clock
 UNDELIVERED = {
     "submodule": ("submodule", "submodules"),
     "lfs_pointer": ("Git LFS pointer", "Git LFS pointers"),
-    "gitattributes": (".gitattributes with conversions", ".gitattributes with conversions"),
+    "gitattributes": (".gitattributes with eol or export-ignore", ".gitattributes with eol or export-ignore"),
+    "conversion": (".gitattributes with other conversions", ".gitattributes with other conversions"),
 }
 WHY_UNDELIVERED = {
-    "submodule": "A submodule is left out.",
-    "lfs_pointer": "Of a file in Git LFS its pointer is delivered, not its content.",
-    "gitattributes": "Files are delivered as they lie in Git: eol, ident, export-ignore and encodings are not applied.",
+    "submodule": "A submodule is left out; source.submodules delivers its files.",
+    "lfs_pointer": "Of a file in Git LFS its pointer is delivered; source.lfs delivers its content.",
+    "gitattributes": "eol and export-ignore are not applied; source.attributes applies them.",
+    "conversion": "ident, export-subst and working-tree-encoding are never applied.",
 }
+ALSO_DELIVERED = {"lfs": "Git LFS", "submodules": "submodules", "attributes": "eol and export-ignore"}
 NAMED = 5
 
 
@@ -171,6 +175,11 @@ def told_by(operation: Operation) -> str:
     if operation.phase is not Phase.RUNNING or not (operation.worker or "").startswith("agent:"):
         return ""
     return f"As its agent reported at {clock(operation.heartbeat_at)} UTC."
+
+
+def also_delivered(content: Content) -> str:
+    """What is delivered beside files as they lie in Git: "Git LFS, submodules"."""
+    return ", ".join(ALSO_DELIVERED[name] for name in content.chosen())
 
 
 def undelivered_counts(kinds: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.specification.kind_catalogue import KindCatalogue
+from app.wording.operation_words import also_delivered
 from app.wording.times import duration
 
 
@@ -27,6 +28,8 @@ def _effects(kinds: KindCatalogue, before: Environment, after: Environment) -> I
         yield f"The target is reached as {new}, which must be the same place as {old}."
     if before.source.credential != after.source.credential:
         yield f"The repository is read with the credential {after.source.credential or 'none'}."
+    if before.source.content != after.source.content:
+        yield f"Delivered beside files as they lie in Git: {also_delivered(after.source.content) or 'nothing'}."
 
 
 def _pulled(after: Environment) -> Iterator[str]:

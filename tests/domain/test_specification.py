@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.environment import Mode
+from app.domain.environment import Content, Mode
 from app.domain.errors import InvalidInput
 from app.domain.specification.environment_fields import as_dict, merge, parse, stored_policy
 
@@ -46,6 +46,18 @@ def test_a_full_specification_survives_the_round_trip() -> None:
     ]
 
 
+def test_what_is_delivered_beside_files_is_off_unless_it_is_chosen() -> None:
+    plain = parse(GOOD)
+    assert not plain.source.content
+    assert not {*as_dict(plain)["source"]} & {"lfs", "submodules", "attributes"}, "older agents know no such fields"
+    source = {"repo_url": "https://git.example/a.git", "lfs": True, "attributes": True, "submodules": False}
+    chosen = parse({**GOOD, "source": source})
+    assert chosen.source.content == Content(lfs=True, attributes=True)
+    assert parse(as_dict(chosen)) == chosen
+    assert chosen.source.content.covers("lfs_pointer")
+    assert not chosen.source.content.covers("submodule")
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -56,6 +68,8 @@ def test_a_full_specification_survives_the_round_trip() -> None:
         ({"source": {"repo_url": None}}, "source.repo_url"),
         ({"source": {"ref": "--upload-pack=x"}}, "source.ref"),
         ({"source": {"path": "a/../../b"}}, "source.path"),
+        ({"source": {"submodules": "yes"}}, "source.submodules"),
+        ({"source": {"repo_url": "git@git.example:a.git", "lfs": True}}, "source.lfs"),
         ({"target": {"kind": None}}, "target.kind"),
         ({"policy": {"interval_s": 0}}, "policy.interval_s"),
         ({"policy": {"interval_s": True}}, "policy.interval_s"),

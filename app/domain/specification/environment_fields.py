@@ -13,6 +13,8 @@ from typing import Any
 
 from app.domain.audit import timestamp
 from app.domain.environment import (
+    CONTENT,
+    Content,
     Environment,
     HealthCheck,
     Hook,
@@ -69,7 +71,7 @@ def stored_policy(values: Any, mode: Mode) -> Policy:
 
 
 def _source(reader: FieldReader) -> SourceSpec:
-    reader.known("repo_url", "ref", "path", "credential")
+    reader.known("repo_url", "ref", "path", "credential", *CONTENT)
     path = reader.text("path").strip("/")
     if ".." in path.split("/"):
         reader.wrong("path", "must stay inside the repository: remove '..'")
@@ -77,7 +79,11 @@ def _source(reader: FieldReader) -> SourceSpec:
     ref = reader.text("ref", "main", limit=250)
     if ref.startswith("-") or ".." in ref or any(c in ref for c in " ~^:?*[\\"):
         reader.wrong("ref", "must be a branch, a tag or a commit")
-    return SourceSpec(reader.text("repo_url", required=True), ref, path, reader.text("credential") or None)
+    repo_url = reader.text("repo_url", required=True)
+    content = Content(*(reader.flag(name, False) for name in CONTENT))
+    if content.lfs and not repo_url.lower().startswith(("http://", "https://")):
+        reader.wrong("lfs", "needs an http or https address: objects of Git LFS are not fetched over another")
+    return SourceSpec(repo_url, ref, path, reader.text("credential") or None, content)
 
 
 def _target(reader: FieldReader) -> TargetSpec:
@@ -176,6 +182,7 @@ def as_dict(environment: Environment) -> dict[str, Any]:
     }
     if source.credential:
         spec["source"]["credential"] = source.credential
+    spec["source"] |= dict.fromkeys(source.content.chosen(), True)  # agents of older versions know no others
     return spec
 
 

@@ -31,8 +31,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """Something that is declared and not delivered as it is meant, `kind` being "submodule", "lfs_pointer" or
-    "gitattributes" (a file that asks for conversions of others)."""
+    """Something that is declared and not delivered as it is meant, `kind` being "submodule", "lfs_pointer",
+    "gitattributes" (a file that asks for eol or export-ignore of others) or "conversion" (one that asks for more)."""
 
     key: Key
     kind: str

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.actor import SCHEDULE, Actor
 from app.domain.audit import NewAuditEntry
-from app.domain.environment import Environment, SourceSpec, TargetSpec
+from app.domain.environment import CONTENT, Content, Environment, SourceSpec, TargetSpec
 from app.domain.errors import (
     CredentialNotFound,
     EnvironmentChanged,
@@ -106,12 +106,13 @@ class Registration:
             raise InvalidInput(fields=problem.fields or {"source.repo_url": problem.detail}) from problem
 
     def probe(self, values: Mapping[str, Any]) -> Probe:
-        """Look at a repository before saving: {"repo_url", "ref"?, "path"?, "credential"?}."""
+        """Look at a repository before saving: {"repo_url", "ref"?, "path"?, "credential"?, "lfs"?, …}."""
         spec = SourceSpec(
             str(values.get("repo_url") or ""),
             str(values.get("ref") or "main"),
             str(values.get("path") or "").strip("/"),
             str(values.get("credential") or "") or None,
+            Content(*(values.get(name) is True for name in CONTENT)),
         )
         if not spec.repo_url:
             raise InvalidInput(fields={"source.repo_url": "is required"})

@@ -179,7 +179,7 @@ def _target(kinds: KindCatalogue, before: Environment, change: Mapping[str, Any]
 
 def _status(before: Environment, after: Environment) -> Status:
     """The status after a switch: unchanged, except for the noticed head where the ref is another one."""
-    known = ("repo_url", "ref", "path")
+    known = ("repo_url", "ref", "path", "content")
     if all(getattr(before.source, name) == getattr(after.source, name) for name in known):
         same = (before.runs_on, before.agent, before.target) == (after.runs_on, after.agent, after.target)
         return before.status if same and before.source == after.source else untried(before.status)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable
 
 from app.domain.errors import InvalidInput, RevisionNotFound
-from app.domain.revision import HEADS, TAGS, full_names
+from app.domain.revision import HEADS, TAGS, full_names, is_sha
 
 KEPT = "refs/pushpull/kept/"
 DRAFTS = "refs/pushpull/drafts/"
@@ -105,6 +105,13 @@ def ambiguous(wanted: str) -> RevisionNotFound:
     """Says that several commits begin so."""
     hint = "Write more of the commit's id."
     return RevisionNotFound(f"Several objects begin with '{shown(wanted)}'. {hint}", fields={"source.ref": hint})
+
+
+def expect_ids(*ids: str) -> None:
+    """Ids come from Git; anything else is a mistake of a caller and must not reach a command line."""
+    for text in ids:
+        if not is_sha(text):
+            raise RevisionNotFound(f"'{shown(text)}' is not the id of a Git object.")
 
 
 def directory(path: str) -> str:

@@ -26,9 +26,12 @@ from app.sources.objects.object_reader import ObjectReader
 
 _POINTERS = re.compile(rb"^([0-9a-f]{40,64})\nversion https://git-lfs\.github\.com/spec/v1\n", re.MULTILINE)
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
-_CONVERSIONS = re.compile(
-    rb"^[ \t]*[^#\s][^\n]*[ \t](?:eol=|ident\b|export-ignore\b|export-subst\b|working-tree-encoding=)", re.MULTILINE
-)
+_CONVERSIONS = {  # by the kind that is told: what source.attributes applies, and what nothing does
+    "gitattributes": re.compile(rb"^[ \t]*[^#\s][^\n]*[ \t](?:eol=|export-ignore\b)", re.MULTILINE),
+    "conversion": re.compile(
+        rb"^[ \t]*[^#\s][^\n]*[ \t](?:ident\b|export-subst\b|working-tree-encoding=)", re.MULTILINE
+    ),
+}
 _ATTRIBUTES_SIZE = 1 << 20
 _FEW = 200  # blobs that are asked for one by one
 _THINKING = 2.0  # seconds; a tree of 50,000 files takes a tenth of one
@@ -39,10 +42,11 @@ _TRAITS: dict[bytes, str] = {b"120000": SYMLINK, b"160000": SUBMODULE, b"040000"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a repository may ask of us: bytes of one file, files of one tree."""
+    """What a repository may ask of us: bytes of one file, files of one tree, bytes in Git LFS of one tree."""
 
     blob: int = 1 << 30
     entries: int = 1_000_000
+    lfs: int = 4 << 30
 
 
 def listing(repository: Repository, tree: str, most: int) -> Iterator[tuple[bytes, Item]]:
@@ -125,22 +129,29 @@ def suspicious(path: bytes) -> bool:
     return path.startswith((b".", b"/")) or b"/." in path or b"//" in path or path.endswith(b"/") or not path
 
 
-def unsupported(reader: ObjectReader, entries: Iterator[tuple[bytes, Item]]) -> dict[bytes, Unsupported]:
-    """Submodules, Git LFS pointers and attributes that ask for conversions, among some entries. Blobs that are not here
-    are taken for content."""
-    found: dict[bytes, Unsupported] = {}
+def unsupported(reader: ObjectReader, entries: Iterator[tuple[bytes, Item]]) -> dict[bytes, list[Unsupported]]:
+    """Submodules, Git LFS pointers and attributes that ask for conversions, among some entries, by path. Blobs that are
+    not here are taken for content."""
+    found: dict[bytes, list[Unsupported]] = {}
     files: list[tuple[bytes, str]] = []
     for path, entry in entries:
         if entry.traits == SUBMODULE:
-            found[path] = Unsupported(path, "submodule")
+            found[path] = [Unsupported(path, "submodule")]
         elif entry.traits != SYMLINK:
             files.append((path, blob_of(entry)))
-    pointers = _pointers(reader, _small(reader, {blob for _, blob in files}))
-    found.update((path, Unsupported(path, "lfs_pointer")) for path, blob in files if blob in pointers)
+    pointers = pointers_among(reader, {blob for _, blob in files})
+    found.update((path, [Unsupported(path, "lfs_pointer")]) for path, blob in files if blob in pointers)
     attributes = {path: blob for path, blob in files if path.rpartition(b"/")[2] == b".gitattributes"}
     converting = _converting(reader, sorted(set(attributes.values()))[:_FEW])
-    found.update((path, Unsupported(path, "gitattributes")) for path, blob in attributes.items() if blob in converting)
+    for path, blob in attributes.items():
+        if kinds := converting.get(blob):
+            found[path] = [Unsupported(path, kind) for kind in kinds]
     return found
+
+
+def pointers_among(reader: ObjectReader, blobs: set[str]) -> set[str]:
+    """Those of the blobs that look like pointers of Git LFS."""
+    return _pointers(reader, _small(reader, blobs))
 
 
 def _small(reader: ObjectReader, blobs: set[str]) -> list[str]:
@@ -163,9 +174,11 @@ def _pointers(reader: ObjectReader, blobs: list[str]) -> set[str]:
     return {match[1].decode() for match in _POINTERS.finditer(out)}
 
 
-def _converting(reader: ObjectReader, blobs: list[str]) -> set[str]:
+def _converting(reader: ObjectReader, blobs: list[str]) -> dict[str, list[str]]:
+    """The kinds of conversions that `.gitattributes` ask for, by their blobs."""
     small = [one.sha for one in reader.facts(blobs) if one and one.size <= _ATTRIBUTES_SIZE]
-    return {one.sha for one in reader.read(small) if one and _CONVERSIONS.search(one.content)}
+    read = [one for one in reader.read(small) if one]
+    return {one.sha: [kind for kind, asks in _CONVERSIONS.items() if asks.search(one.content)] for one in read}
 
 
 def _side(mode: bytes, blob: bytes, submodules: bool) -> Item | None:

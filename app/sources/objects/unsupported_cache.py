@@ -14,7 +14,7 @@ from app.sources.objects.object_reader import ObjectReader
 _REMEMBERED = 16
 _MOST_CHANGES = 5_000  # beyond, a whole look is as quick
 
-Found = dict[bytes, Unsupported]
+Found = dict[bytes, list[Unsupported]]
 
 
 class Verdicts:
@@ -37,7 +37,7 @@ class Verdicts:
             self._known.move_to_end(tree)
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
-        return tuple(known[path] for path in sorted(known))
+        return tuple(one for path in sorted(known) for one in known[path])
 
     @staticmethod
     def _derived(reader: ObjectReader, tree: str, old: str, found: Found) -> Found | None:

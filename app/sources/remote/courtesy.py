@@ -79,7 +79,12 @@ def wished(trace: Path) -> float | None:
     if not answers or answers[-1][1] not in ("429", "503"):
         return None
     headers = {name.lower(): value.strip() for name, value in _HEADER.findall(said, answers[-1].start())}
-    seconds = _seconds(headers.get("retry-after", ""), headers.get("date", ""))
+    return pause_wished(headers.get("retry-after", ""), headers.get("date", ""))
+
+
+def pause_wished(after: str, date: str) -> float | None:
+    """Seconds that an answer's headers Retry-After and Date ask to wait, within bounds; None where they do not say."""
+    seconds = _seconds(after, date)
     return None if seconds is None else min(LONGEST_S, max(SHORTEST_S, seconds))
 
 

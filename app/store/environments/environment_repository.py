@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.agents.wire import wire_name
-from app.domain.environment import Environment, Hold, Mode, RunsOn, SourceSpec, Status, TargetSpec
+from app.domain.environment import CONTENT, Content, Environment, Hold, Mode, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.errors import EnvironmentExists, EnvironmentNotFound
 from app.domain.need_reasons import lasting_need
 from app.domain.specification.environment_fields import policy_dict, stored_policy
@@ -238,6 +238,7 @@ def _columns(one: Environment) -> dict[str, Any]:
         "ref": one.source.ref,
         "path": one.source.path,
         "credential": one.source.credential,
+        "content": " ".join(one.source.content.chosen()),
         "target_kind": one.target.kind,
         "target": dict(one.target.options),
         "policy": policy_dict(one.policy),
@@ -256,6 +257,11 @@ def _status(status: Status) -> dict[str, Any]:
     return {**values, "need": int(lasting_need(status) is not None)}
 
 
+def _content(chosen: str) -> Content:
+    names = chosen.split()
+    return Content(*(name in names for name in CONTENT))
+
+
 def read_environment(row: Any) -> Environment:
     """A row as an environment."""
     status = {name: getattr(row, name) for name in STATUS if name != "message"}
@@ -266,7 +272,7 @@ def read_environment(row: Any) -> Environment:
         id=row.id,
         name=row.name,
         mode=Mode(row.mode),
-        source=SourceSpec(row.repo_url, row.ref, row.path, row.credential),
+        source=SourceSpec(row.repo_url, row.ref, row.path, row.credential, _content(row.content)),
         target=TargetSpec(row.target_kind, row.target),
         policy=stored_policy(row.policy, Mode(row.mode)),
         runs_on=RunsOn(row.runs_on),

@@ -39,6 +39,7 @@ def same_road(environment: Environment) -> Sequence[ColumnElement[bool]]:
         env.c.repo_url == source.repo_url,
         env.c.ref == source.ref,
         env.c.path == source.path,
+        env.c.content == " ".join(source.content.chosen()),
         env.c.target_kind == target.kind,
         env.c.target == dict(target.options),
         env.c.id != environment.id,

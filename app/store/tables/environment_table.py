@@ -20,6 +20,7 @@ environments = Table(
     Column("ref", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("credential", Text),
+    Column("content", String(60), nullable=False, server_default=""),
     Column("target_kind", String(40), nullable=False),
     Column("target", Json, nullable=False),
     Column("policy", Json, nullable=False),

@@ -184,10 +184,10 @@ TEXTS: Mapping[str, str] = {
     "branches": "Its branches.",
     "tags": "Its tags.",
     "default_branch": "The branch that the repository names as its main one; null: none.",
-    "unsupported": "Submodules and LFS pointers, which are not delivered.",
+    "unsupported": "What is not delivered as it is meant, with the source's choices.",
     "Unsupported.path": "Where it lies in the repository.",
     "Source.path": "Directory in the repository; empty for the whole tree.",
-    "Unsupported.kind": "`submodule` or `lfs_pointer`.",
+    "Unsupported.kind": "`submodule`, `lfs_pointer`, `gitattributes` (eol, export-ignore) or `conversion` (others).",
     # --- secrets ---
     "Credential.kind": "Which kind of secret it is.",
     "public": "What of it is no secret, such as a username or a key's fingerprint.",

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from app.web.rendering import links, plots
 from app.web.rendering.diff_rows import diff_lines
 from app.wording.badges import look
+from app.wording.operation_words import also_delivered
 from app.wording.quantities import agree, listed, number, plural, size
 from app.wording.role_words import deeds_of
 from app.wording.short_names import actor, repository, short
@@ -22,7 +23,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         look, short, number, size, plural, agree, listed, duration, every, since, relative, exact, clock, iso, actor,
-        deeds_of, repository, diff_lines,
+        deeds_of, repository, diff_lines, also_delivered,
     )
 }  # fmt: skip
 

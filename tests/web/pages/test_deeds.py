@@ -87,10 +87,17 @@ def test_registering_delivering_editing_and_deleting_by_forms(filled: Filled) ->
     assert (filled.server.live / "made" / "index.html").is_file()
     page = person.get("/environments/made/settings").text
     version = re.findall(r'name="version" value="(\d+)"', page)[0]
-    change = form_for(filled, "made", labels="", **{"policy.interval_s": "77", "version": version})
+    chosen = {"source.attributes": "true", "policy.interval_s": "77", "version": version}
+    change = form_for(filled, "made", labels="", **chosen)
     assert person.post("/environments/made/edit", data=change).status_code == 303
     stored = filled.server.call("GET", "/environments/made")
     assert (stored["policy"]["interval_s"], stored["labels"]) == (77, {})
+    assert [stored["source"][name] for name in ("lfs", "submodules", "attributes")] == [False, False, True]
+    assert (
+        'name="source.attributes" type="checkbox" value="true" checked'
+        in person.get("/environments/made/settings").text
+    )
+    assert "eol and export-ignore" in person.get("/environments/made").text
     again = person.post("/environments/made/edit", data={**change, "policy.interval_s": "78"})
     assert again.status_code == 422
     assert "Somebody else edited it meanwhile" in again.text

@@ -44,6 +44,9 @@ class SourceBody(Body):
     ref: Line = Field("main", description="Branch, tag or commit.")
     path: Line = Field("", description="Directory in the repository; empty for the whole tree.")
     credential: Line | None = Field(None, description="Name of a stored credential.")
+    lfs: bool | None = Field(False, description="Deliver the objects of Git LFS in the place of their pointers.")
+    submodules: bool | None = Field(False, description="Deliver the files of submodules of the same server.")
+    attributes: bool | None = Field(False, description="Apply `eol` and `export-ignore` of `.gitattributes`.")
 
 
 class RuleBody(BaseModel):

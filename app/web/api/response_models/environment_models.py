@@ -16,6 +16,9 @@ class Source(LateModel):
     ref: str
     path: str
     credential: str | None = None
+    lfs: bool = Field(description="Whether objects of Git LFS are delivered in the place of their pointers.")
+    submodules: bool = Field(description="Whether the files of submodules are delivered.")
+    attributes: bool = Field(description="Whether `eol` and `export-ignore` of `.gitattributes` are applied.")
 
 
 class Hold(LateModel):
@@ -56,7 +59,8 @@ class Status(LateModel):
 
 
 class Unsupported(LateModel):
-    """Not delivered as it is meant: a "submodule", an "lfs_pointer", or "gitattributes" that ask for conversions."""
+    """Not delivered as it is meant: a "submodule", an "lfs_pointer", "gitattributes" that ask for `eol` or
+    `export-ignore`, or a "conversion" that they ask for and nothing applies."""
 
     path: str
     kind: str

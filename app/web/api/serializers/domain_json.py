@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.agents.wire import encode
 from app.domain.audit import timestamp
-from app.domain.environment import Environment, Hold
+from app.domain.environment import CONTENT, Environment, Hold
 from app.domain.errors import Problem, RevisionNotFound
 from app.domain.events import Event
 from app.domain.noticing import Noticing
@@ -86,6 +86,7 @@ def environment_json(environment: Environment, kinds: KindCatalogue, now: dateti
     shown = as_dict(environment)
     return {
         **shown,
+        "source": {**dict.fromkeys(CONTENT, False), **shown["source"]},
         "target": with_fingerprints(kinds, shown["target"]),
         "status": status_json(environment, now),
         **extra,

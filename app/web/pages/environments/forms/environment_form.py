@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.environment import Environment, HealthCheck, RunsOn
+from app.domain.environment import CONTENT, Environment, HealthCheck, RunsOn
 from app.domain.errors import Problem
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.ports import Probe
@@ -27,6 +27,7 @@ TIMES = ("timeout_s", "interval_s", "deadline_s")
 FRESH: Mapping[str, str] = {
     "name": "", "mode": "pull", "runs_on": "server", "labels": "",
     "source.repo_url": "", "source.ref": "main", "source.path": "", "source.credential": "",
+    **{f"source.{name}": "" for name in CONTENT},
     "policy.interval_s": "60", "policy.refresh_interval_s": "300", "policy.auto_sync": "",
     "policy.prune": "true", "policy.self_heal": "", "policy.allow_empty": "", "policy.auto_rollback": "",
     "policy.observe": "",
@@ -97,11 +98,12 @@ def specification(kinds: KindCatalogue, typed: Mapping[str, str]) -> dict[str, A
     policy["health_check"] = _check(typed)
     policy["hooks"] = {when: _lines(typed[f"policy.hooks.{when}"]) for when in ("pre", "post")}
     source = {name: typed[f"source.{name}"] for name in ("repo_url", "ref", "path", "credential")}
+    content = {name: typed[f"source.{name}"] == "true" for name in CONTENT}
     return {
         "name": typed["name"],
         "mode": typed["mode"],
         "runs_on": typed["runs_on"] or "server",
-        "source": {**source, "ref": source["ref"] or "main", "credential": source["credential"] or None},
+        "source": {**source, "ref": source["ref"] or "main", "credential": source["credential"] or None, **content},
         "target": targets.target(kinds, typed, number),
         "policy": policy,
         "labels": labels(typed["labels"]),
@@ -166,6 +168,7 @@ def of_environment(kinds: KindCatalogue, one: Environment) -> dict[str, str]:
         "labels": " ".join(f"{key}={value}" for key, value in one.labels.items()),
         "source.repo_url": source.repo_url, "source.ref": source.ref, "source.path": source.path,
         "source.credential": source.credential or "",
+        **{f"source.{name}": "true" for name in source.content.chosen()},
         "policy.interval_s": str(policy.interval_s), "policy.refresh_interval_s": str(policy.refresh_interval_s),
         "policy.auto_sync": "true" if policy.auto_sync else "false",
         **{f"policy.{name}": "true" if getattr(policy, name) else "" for name in FLAGS},
