@@ -189,8 +189,9 @@ def undelivered_counts(kinds: Sequence[str]) -> str:
 
 def undelivered_words(found: Sequence[UnsupportedPath]) -> str:
     """Which paths, and what that means for each kind."""
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    named = ", ".join(one.path for one in found[:NAMED])
+    paths = list(dict.fromkeys(one.path for one in found))
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    named = ", ".join(paths[:NAMED])
     return " ".join(
         [
             f"{named}{more}.",

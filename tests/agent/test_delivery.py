@@ -10,6 +10,7 @@ import pytest
 from app.domain.events import EventType
 from tests.support.agents import Ground
 from tests.support.controlplane import AFTER, BEFORE, ControlPlane
+from tests.support.repo import GitRepo, submodule
 
 
 def test_it_deploys_what_git_has_and_tells_it(ground: Ground, plane: ControlPlane) -> None:
@@ -23,6 +24,20 @@ def test_it_deploys_what_git_has_and_tells_it(ground: Ground, plane: ControlPlan
     assert (ended["outcome"], ended["request"]["trigger"], ended["environment_id"]) == ("deployed", "schedule", 7)
     assert [one["call"] for one in plane.of("history")] == ["went_live", "mark_good"]
     assert plane.of("status")[-1]["revision"] == ground.first
+
+
+def test_an_agent_delivers_submodules_and_attributes_as_the_server_does(ground: Ground, plane: ControlPlane) -> None:
+    inner = GitRepo(ground.folder / "git" / "lib.git").commit({"a": "in the library\n"})
+    sha = ground.repo.commit({
+        ".gitmodules": '[submodule "lib"]\n\tpath = site/lib\n\turl = ../lib.git\n', "site/lib": submodule(inner),
+        ".gitattributes": "*.css export-ignore\n",
+    })  # fmt: skip
+    spec = ground.spec()
+    plane.assign(7, {**spec, "source": {**spec["source"], "submodules": True, "attributes": True}}, seed={})
+    ground.start()
+    ground.live_here(sha)
+    assert ground.holds("in the library\n", "lib/a")
+    assert not (ground.shop / "style.css").exists()
 
 
 @pytest.mark.parametrize("seed", range(4))
