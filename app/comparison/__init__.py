@@ -7,6 +7,7 @@ from dataclasses import replace
 from app.comparison.before_and_after import of_itself
 from app.comparison.counted import EvidenceRow, listed_as
 from app.comparison.evidence import MODES, Evidence
+from app.comparison.family import weighed
 from app.comparison.measures import MEASURES, lead_time
 from app.comparison.result import (
     HEADLINES,
@@ -54,11 +55,15 @@ __all__ = [
 ]
 
 METHOD = (
-    "Every figure comes from this installation's own ledger or from its environments' specifications. Durations are "
-    "compared by their medians; an interval holds the true value in 95 of 100 cases, and a verdict is given only where "
-    "both modes have enough cases and the interval of the difference leaves out zero. Each verdict stands for itself: "
-    "among twenty rows without any difference, one would show one by chance. Deliveries of one environment resemble "
-    "each other, so an installation with few environments says little about others; the paired figures are the safest."
+    "Every figure comes from this installation's own ledger or from its environments' specifications. Deliveries of "
+    "one environment resemble each other, and so do those of one hour: a verdict therefore compares environments (each "
+    "by its median or share, five of each mode at least) by Wilcoxon's rank-sum test, and holds only if the difference "
+    "also stands out from what the values move by in time. The same commits both ways are compared commit by commit, "
+    "by the signed-rank test, where they went to twins or to several environments. The difference is the "
+    "Hodges-Lehmann shift, and its interval holds the true value in 95 of 100 cases; all verdicts of a page together "
+    "(Holm) name a winner falsely on at most 5 of 100 pages. The interval beside a single figure is of that figure "
+    "alone, as if its values were independent. Durations that have not ended count with what is known of them (Kaplan "
+    "and Meier)."
 )
 
 
@@ -75,7 +80,7 @@ def _without_cases(row: ComparisonRow) -> ComparisonRow:
 
 def compare_modes(evidence: Evidence) -> Comparison:
     """Set push against pull, a row per measure."""
-    rows = tuple(_without_cases(row) for row in rows_of(evidence))
+    rows, paired = weighed([_without_cases(row) for row in rows_of(evidence)], lead_time.paired(evidence))
     return Comparison(
         window=evidence.window.name,
         since=evidence.window.since,
@@ -83,7 +88,7 @@ def compare_modes(evidence: Evidence) -> Comparison:
         labels=evidence.labels,
         environments={mode: len(evidence.of(mode)) for mode in MODES},
         rows=rows,
-        paired=lead_time.paired(evidence),
+        paired=paired,
         stages=lead_time.stages(evidence),
         days=lead_time.days(evidence),
         method=METHOD,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,18 +15,41 @@ Thing = DeliveryFact | CommitFact | Episode | Environment
 
 class Counted(NamedTuple):
     """One thing that a cell counted. `value`: in the row's unit; of a share 1 where the figure counts it, otherwise 0.
-    `also`: deliveries that belong to it; `note`: what else there is to say, such as why a commit was passed over."""
+    `also`: deliveries that belong to it; `note`: what else there is to say, such as why a commit was passed over;
+    `ended`: whether a duration is over, otherwise `value` is the time so far."""
 
     value: float
     of: Thing
     also: tuple[DeliveryFact, ...] = ()
     note: str = ""
+    ended: bool = True
+
+    @property
+    def place(self) -> str:
+        """The environment in which it happened; "" where a commit went to several."""
+        return self.of.name if isinstance(self.of, Environment) else self.of.environment
+
+    @property
+    def environments(self) -> frozenset[str]:
+        """Where it happened: in one environment, or in all that a commit went to."""
+        return frozenset([self.place]) if self.place else frozenset(fact.environment for fact in self.also)
+
+    @property
+    def at(self) -> datetime | None:
+        """When it ended, was found, or was registered (UTC)."""
+        of = self.of
+        if isinstance(of, DeliveryFact):
+            return of.finished_at or of.created_at
+        if isinstance(of, CommitFact):
+            return of.at
+        return of.detected_at if isinstance(of, Episode) else of.created_at
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
     """A counted thing as it is listed. `kind` and `id`: "operation" with its id, "episode" with its number, "commit"
-    with its revision, "environment" with its name. `at`: UTC, when it ended, was found, or was registered."""
+    with its revision, "environment" with its name. `at`: UTC, when it ended, was found, or was registered; `ended`:
+    whether a duration is over, otherwise `value` is the time until the comparison's end."""
 
     kind: str
     id: str
@@ -36,23 +59,28 @@ class EvidenceRow:
     value: float
     operations: tuple[str, ...] = ()
     note: str = ""
+    ended: bool = True
 
 
 def listed_as(counted: Counted) -> EvidenceRow:
     """A counted thing as a row."""
-    of, value, note = counted.of, float(counted.value), counted.note
+    return replace(_listed(counted), ended=counted.ended)
+
+
+def _listed(counted: Counted) -> EvidenceRow:
+    of, value, note, at = counted.of, float(counted.value), counted.note, counted.at
     also = tuple(fact.operation for fact in counted.also)
     if isinstance(of, DeliveryFact):
-        told, at = note or _how(of), of.finished_at or of.created_at
         return EvidenceRow(
-            "operation", of.operation, of.environment, of.revision or "", at, value, (of.operation, *also), told
-        )
+            "operation", of.operation, of.environment, of.revision or "", at, value, (of.operation, *also),
+            note or _how(of),
+        )  # fmt: skip
     if isinstance(of, CommitFact):
         own = (of.operation,) if of.operation else ()
-        return EvidenceRow("commit", of.revision, of.environment, of.revision, of.at, value, own + also, note)
+        return EvidenceRow("commit", of.revision, of.environment, of.revision, at, value, own + also, note)
     if isinstance(of, Episode):
-        return EvidenceRow("episode", str(of.id), of.environment, of.revision or "", of.detected_at, value, also, note)
-    return EvidenceRow("environment", of.name, of.name, "", of.created_at, value, also, note)
+        return EvidenceRow("episode", str(of.id), of.environment, of.revision or "", at, value, also, note)
+    return EvidenceRow("environment", of.name, of.name, "", at, value, also, note)
 
 
 def _how(fact: DeliveryFact) -> str:

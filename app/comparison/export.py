@@ -10,16 +10,17 @@ from typing import Any
 
 from app.comparison.counted import EvidenceRow
 from app.comparison.evidence import MODES
-from app.comparison.result import Cell, CellEvidence, Comparison, Heading, Pairing, Verdict
+from app.comparison.result import Bounds, Cell, CellEvidence, Comparison, Heading, Pairing, Verdict
 from app.domain.audit import timestamp
 from app.wording import spreadsheets
 
-_CELL = ("value", "n", "low", "high", "p95", "sentence")
+_CELL = ("value", "n", "low", "high", "p95", "p95_low", "p95_high", "sentence")
 COLUMNS = (
     *("section", "key", "criterion", "title", "unit", "better", "needed"),
     *(f"push_{name}" for name in _CELL),
     *(f"pull_{name}" for name in _CELL),
-    *("verdict", "verdict_text", "difference", "difference_low", "difference_high", "definition"),
+    *("verdict", "verdict_text", "difference", "difference_low", "difference_high", "p", "p_adjusted", "effect"),
+    *("push_environments", "pull_environments", "definition"),
 )
 
 
@@ -37,8 +38,8 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Verdict):
-        shown = {"call": value.call, "text": value.text, "difference": value.difference, "interval": value.interval}
-        return _plain(shown)
+        told = ("call", "text", "difference", "interval", "p", "p_adjusted", "effect", "environments")
+        return {name: _plain(getattr(value, name)) for name in told}
     if is_dataclass(value):
         return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Mapping):
@@ -97,15 +98,19 @@ def _heading(section: str, of: Heading) -> tuple[Any, ...]:
 
 
 def _cell(cell: Cell) -> tuple[Any, ...]:
-    low, high = cell.interval or (None, None)
-    return cell.value, cell.n, low, high, cell.p95, cell.sentence
+    return cell.value, cell.n, *_ends(cell.interval), cell.p95, *_ends(cell.p95_interval), cell.sentence
+
+
+def _ends(bounds: Bounds | None) -> Bounds:
+    return bounds or (None, None)
 
 
 def _paired(pairing: Pairing) -> tuple[Any, ...]:
-    push, pull = ((value, pairing.n, None, None, None, "") for value in (pairing.push, pairing.pull))
+    push, pull = ((value, pairing.n, *(None,) * 5, "") for value in (pairing.push, pairing.pull))
     return (*push, *pull, *_verdict(pairing.verdict))
 
 
 def _verdict(verdict: Verdict) -> tuple[Any, ...]:
-    low, high = verdict.interval or (None, None)
-    return verdict.call.value, verdict.text, verdict.difference, low, high
+    of = verdict.environments or {}
+    figures = verdict.p, verdict.p_adjusted, verdict.effect, *(of.get(mode) for mode in MODES)
+    return verdict.call.value, verdict.text, verdict.difference, *_ends(verdict.interval), *figures

@@ -1,6 +1,7 @@
 """From measurements to cells and verdicts, the same way for push and for pull.
 
-A verdict is given only where both modes have enough cases and the 95 % interval of the difference leaves out zero.
+A verdict is given only where both modes have enough cases from enough environments, chance alone would hardly show as
+much, and the 95 % interval of the difference leaves out zero; `family.py` then weighs all verdicts of a page together.
 What was counted in full (specifications) needs no interval: there the figures themselves are compared.
 """
 
@@ -9,20 +10,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.comparison import mode_tests
 from app.comparison.counted import Counted
-from app.comparison.result import Call, Cell, ComparisonRow, Detail, Heading, Interval, Pairing, Verdict
+from app.comparison.mode_tests import LEVEL, Contrast
+from app.comparison.pairing import Pairs
+from app.comparison.result import Bounds, Call, Cell, ComparisonRow, Detail, Heading, Pairing, Verdict
 from app.comparison.statistics import (
     median,
-    median_difference,
     median_interval,
     quantile,
-    share_difference,
+    quantile_interval,
     share_interval,
     thinned,
 )
+from app.comparison.statistics.needed import ENVIRONMENTS, PAIRS
+from app.comparison.statistics.survival import median_lasting, median_lasting_interval
 from app.domain.environment import Mode
-from app.wording.figures import middle_of
-from app.wording.quantities import amount, gap, plural
+from app.wording.figures import bounded, middle_of, needed_in_words
+from app.wording.quantities import amount, gap, percent, plural
 from app.wording.times import duration
 
 NEEDED_FOR_P95 = 20
@@ -69,41 +74,55 @@ def detail(label: str, value: float | None, unit: str = "") -> Detail:
 
 
 def times(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> ComparisonRow:
-    """A row of durations: medians, compared by the interval of their difference."""
-    one, other = sorted(push.values), sorted(pull.values)
-    difference, interval = None, None
-    if one and other:
-        difference = quantile(one, 0.5) - quantile(other, 0.5)
-    if min(len(one), len(other)) >= heading.needed:
-        interval = median_difference(one, other)
-    verdict = judge(heading, says.word, (len(one), len(other)), difference, interval)
-    return ComparisonRow(heading, _time_cell(heading, says, push, one), _time_cell(heading, says, pull, other), verdict)
+    """A row of durations: medians, compared by those of the environments."""
+    found = mode_tests.durations(push.cases, pull.cases, _enough(heading, push, pull))
+    verdict = judge(heading, says.word, (push.n, pull.n), found)
+    return ComparisonRow(heading, _time_cell(heading, says, push), _time_cell(heading, says, pull), verdict)
 
 
-def _time_cell(heading: Heading, says: Phrases, measure: Measure, ordered: Sequence[float]) -> Cell:
-    n = len(ordered)
-    value = quantile(ordered, 0.5) if n else None
-    p95 = quantile(ordered, 0.95) if n >= NEEDED_FOR_P95 else None
+def _enough(heading: Heading, push: Measure, pull: Measure) -> bool:
+    return heading.contest and min(push.n, pull.n) >= heading.needed
+
+
+def _time_cell(heading: Heading, says: Phrases, measure: Measure) -> Cell:
+    ordered, n = sorted(measure.values), measure.n
+    open_ = sum(not case.ended for case in measure.cases)
+    value, interval = _middle(measure, ordered)
+    p95 = quantile(ordered, 0.95) if n >= NEEDED_FOR_P95 and not open_ else None
+    bounds = None if p95 is None else quantile_interval(ordered, 0.95)
+    of = middle_of(n, p95, bounds, open_)
+    if n and value is None:
+        sentence = f"{measure.mode.capitalize()}: {bounded(n, open_, ordered[-1])} {measure.note}".rstrip()
+    else:
+        sentence = _sentence(says, measure, value, unit=heading.unit, of=of)
     return Cell(
         measure.mode,
         value,
         n,
-        _sentence(says, measure, value, unit=heading.unit, of=middle_of(n, p95)),
-        median_interval(ordered),
+        sentence,
+        interval,
         p95,
         thinned(ordered),
         measure.details,
         tuple(measure.cases),
+        bounds,
     )
 
 
+def _middle(measure: Measure, ordered: Sequence[float]) -> tuple[float | None, Bounds | None]:
+    """The median and its interval; where some durations are still open, those of Kaplan and Meier."""
+    if not ordered:
+        return None, None
+    if all(case.ended for case in measure.cases):
+        return quantile(ordered, 0.5), median_interval(ordered)
+    lasting = [(case.value, case.ended) for case in measure.cases]
+    return median_lasting(lasting), median_lasting_interval(lasting)
+
+
 def shares(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> ComparisonRow:
-    """A row of proportions."""
-    difference = push.hits / push.n - pull.hits / pull.n if push.n and pull.n else None
-    interval = None
-    if min(push.n, pull.n) >= heading.needed:
-        interval = share_difference(push.hits, push.n, pull.hits, pull.n)
-    verdict = judge(heading, says.word, (push.n, pull.n), difference, interval)
+    """A row of proportions, compared by those of the environments."""
+    found = mode_tests.shares(push.cases, pull.cases, _enough(heading, push, pull))
+    verdict = judge(heading, says.word, (push.n, pull.n), found)
     return ComparisonRow(heading, _share_cell(says, push), _share_cell(says, pull), verdict)
 
 
@@ -120,7 +139,7 @@ def counts(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> Com
     difference = None
     if cells[0].value is not None and cells[1].value is not None:
         difference = round(round(cells[0].value, 2) - round(cells[1].value, 2), 9)  # that of the figures shown
-    verdict = judge(heading, says.word, (cells[0].n, cells[1].n), difference, None)
+    verdict = judge(heading, says.word, (cells[0].n, cells[1].n), Contrast(difference))
     return ComparisonRow(heading, *cells, verdict)
 
 
@@ -140,23 +159,49 @@ def _sentence(says: Phrases, measure: Measure, value: float | None, unit: str = 
     return f"{text} {measure.note}".rstrip()
 
 
-def judge(
-    heading: Heading, word: str, n: tuple[int, int], difference: float | None, interval: Interval | None
-) -> Verdict:
-    """Who does better. `difference` is push minus pull; without an interval it is taken as counted in full."""
-    if heading.by_design or heading.better is None:
-        return Verdict(Call.OPEN, _no_contest(heading, word, difference), difference, interval)
-    if min(n) < heading.needed or difference is None:
-        return Verdict(Call.TOO_FEW, f"Too few to say ({min(n):,} of {heading.needed} needed)", difference)
-    low, high = interval or (difference, difference)
-    if low <= 0 <= high:
-        return Verdict(Call.EVEN, _no_difference(heading.unit, interval), difference, interval)
+def judge(heading: Heading, word: str, n: tuple[int, int], found: Contrast, units: str = "") -> Verdict:
+    """Who does better, this question for itself. What was found with neither p nor interval is taken as counted in
+    full. `units`: what more of would show a difference, "" for environments of each mode."""
+    call, finding = _called(heading, word, n, found)
+    if call is Call.EVEN or (call is Call.TOO_FEW and finding == found.missing):
+        most = PAIRS if units else ENVIRONMENTS
+        finding += needed_in_words(found.needed, most[-1], units or "environments of each mode")
+    tested = call in (Call.PUSH, Call.PULL, Call.EVEN)
+    return Verdict(
+        call,
+        finding,
+        found.difference,
+        found.interval if tested else None,
+        found.p if tested else None,
+        found.p if tested else None,
+        found.effect,
+        found.environments,
+    )
+
+
+def _called(heading: Heading, word: str, n: tuple[int, int], found: Contrast) -> tuple[Call, str]:
+    if not heading.contest:
+        return Call.OPEN, _no_contest(heading, word, found.difference)
+    if min(n) < heading.needed or found.difference is None:
+        return Call.TOO_FEW, f"Too few to say ({min(n):,} of {heading.needed} needed)"
+    if found.missing:
+        return Call.TOO_FEW, found.missing
+    low, high = found.interval or (found.difference, found.difference)
+    if low <= 0 <= high or (found.p is not None and found.p > LEVEL):
+        return Call.EVEN, _no_difference(heading.unit, found)
     winner = Call.PUSH if (high < 0) == (heading.better == "lower") else Call.PULL
-    finding = f"{gap(abs(difference), heading.unit)} {word}"
-    if interval:
-        near, far = sorted((abs(low), abs(high)))
-        finding += f" (95 %: {gap(near, heading.unit)} to {gap(far, heading.unit)})"
-    return Verdict(winner, finding, difference, interval)
+    return winner, _difference(heading.unit, word, found, winner)
+
+
+def _difference(unit: str, word: str, found: Contrast, winner: Call) -> str:
+    text = f"{gap(abs(found.difference or 0.0), unit)} {word}"
+    if found.interval:
+        near, far = sorted(map(abs, found.interval))
+        text += f" (95 %: {gap(near, unit)} to {gap(far, unit)})"
+    if found.effect is not None:
+        share = found.effect if winner is Call.PUSH else 1 - found.effect
+        text += f", in {percent(share)} of pairs"
+    return text
 
 
 def _no_contest(heading: Heading, word: str, difference: float | None) -> str:
@@ -170,40 +215,41 @@ def _no_contest(heading: Heading, word: str, difference: float | None) -> str:
     return f"By design: {gap(abs(difference), heading.unit)} {word} with {side.value}"
 
 
-def _no_difference(unit: str, interval: Interval | None) -> str:
-    if interval is None or interval[0] == interval[1]:
+def _no_difference(unit: str, found: Contrast) -> str:
+    if found.interval is None or (found.interval[0] == found.interval[1] and not found.moving):
         return "No difference"
-    low, high = gap(interval[0], unit), gap(interval[1], unit)
-    return f"No difference shown (push minus pull: {low} to {high})"
+    low, high = (gap(end, unit) for end in found.interval)
+    told = "No difference beyond what values move by in time" if found.moving else "No difference shown"
+    return f"{told} (push minus pull: {low} to {high})"
 
 
-def pairs(heading: Heading, word: str, measured: Sequence[tuple[float, float]]) -> Pairing:
-    """Differences within revisions: (push, pull) per revision that went both ways. `word` as in "push was sooner"."""
-    gaps = sorted(push - pull for push, pull in measured)
-    n = len(gaps)
-    middle = quantile(gaps, 0.5) if n else None
+def pairs(heading: Heading, word: str, measured: Pairs) -> Pairing:
+    """Differences within commits that went both ways. `word` as in "push was sooner"."""
+    gaps, n = sorted(measured.differences), len(measured.commits)
     first = sum(one < 0 for one in gaps)
     second = sum(one > 0 for one in gaps)
-    verdict = judge(heading, word, (n, n), middle, median_interval(gaps))
+    alone = len(measured.push) == len(measured.pull) == 1
+    verdict = judge(heading, word, (n, n), measured.found(), "pairs" if alone else "")
     return Pairing(
         heading,
         n,
-        median([push for push, _ in measured]) if n else None,
-        median([pull for _, pull in measured]) if n else None,
+        median([push for push, _ in measured.sides]) if n else None,
+        median([pull for _, pull in measured.sides]) if n else None,
         first,
         second,
         thinned(gaps),
         verdict,
-        _paired_sentence(n, first, second, verdict, word),
+        paired_sentence(n, (first, second), verdict, word),
     )
 
 
-def _paired_sentence(n: int, first: int, second: int, verdict: Verdict, word: str) -> str:
+def paired_sentence(n: int, first: tuple[int, int], verdict: Verdict, word: str) -> str:
+    """What `n` commits that went both ways say. `first`: how many of them were live sooner by push, and by pull."""
     if not n:
         return "No revision has gone both ways."
-    both = f"{plural(n, 'revision')} went both ways: push was {word} with {first:,}, pull with {second:,}"
+    both = f"{plural(n, 'revision')} went both ways: push was {word} with {first[0]:,}, pull with {first[1]:,}"
     if not verdict.winner:
         return f"{both}. {verdict.text}."
     near, far = sorted(map(abs, verdict.interval or (0.0, 0.0)))
-    median_gap = f"{duration(abs(verdict.difference or 0))} (95 %: {duration(near)} to {duration(far)})"
-    return f"{both}. The median difference is {median_gap}, in favour of {verdict.winner}."
+    typical = f"{duration(abs(verdict.difference or 0))} (95 %: {duration(near)} to {duration(far)})"
+    return f"{both}. The typical difference is {typical}, in favour of {verdict.winner}."

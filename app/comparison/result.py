@@ -13,6 +13,7 @@ from enum import StrEnum
 from app.comparison.counted import Counted, EvidenceRow
 
 Interval = tuple[float, float]
+Bounds = tuple[float | None, float | None]  # an end None: nothing tells it
 
 HEADLINES = ("lead_time", "time_in_drift", "time_to_restore")
 
@@ -30,12 +31,21 @@ class Call(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`finding` says what was found, without the winner. `difference` is push minus pull in the row's unit, `interval`
-    its 95 % interval (None for what was counted)."""
+    its 95 % interval (None for what was counted, and where it was not tested).
+
+    `p`: how often chance alone shows as much; `p_adjusted`: among all verdicts of the page (Holm). Both None where
+    nothing was tested. `effect`: in which share of pairs of one push and one pull value push has the lower one, ties
+    counted half. `environments`: {mode: how many it comes from}.
+    """
 
     call: Call
     finding: str
     difference: float | None = None
     interval: Interval | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    effect: float | None = None
+    environments: Mapping[str, int] | None = None
 
     @property
     def winner(self) -> str:
@@ -60,22 +70,24 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One mode's answer. `value` is a median (unit "s"), a share, or a mean per environment; None: not measured.
+    """One mode's answer. `value` is a median (unit "s"), a share, or a mean per environment; None: not measured, or
+    most of the durations have not ended yet.
 
     `n` is what it was measured on, `interval` its 95 % interval (None for what was counted, and below six values),
-    `p95` needs twenty values, `sample` holds at most 200 of the values, ascending. `cases`: what was counted, `n` of
-    them; left out of a comparison, which would hold each delivery a dozen times.
+    `p95` needs twenty values, the upper end of `p95_interval` 72; `sample` holds at most 200 of the values, ascending.
+    `cases`: what was counted, `n` of them; left out of a comparison, which would hold each delivery a dozen times.
     """
 
     mode: str
     value: float | None
     n: int
     sentence: str
-    interval: Interval | None = None
+    interval: Bounds | None = None
     p95: float | None = None
     sample: tuple[float, ...] = ()
     details: tuple[Detail, ...] = ()
     cases: tuple[Counted, ...] = ()
+    p95_interval: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,11 @@ class Heading:
     needed: int
     definition: str
     by_design: bool = False
+
+    @property
+    def contest(self) -> bool:
+        """Whether one of the modes can win."""
+        return self.better is not None and not self.by_design
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,8 +222,19 @@ def test_drift_is_found_after_and_lasts() -> None:
 
 def test_an_open_episode_counts_with_the_time_so_far() -> None:
     found = row("time_in_drift", episodes=(episode("pull", found=3600, ended=None, ending=None),)).pull
-    assert found.value == 3600
+    assert (found.value, found.n, found.sample) == (None, 1, (3600,))
+    assert found.sentence == (
+        "Pull: the only one is not over yet, so that no median is known; the longest so far is 1 h."
+    )
     assert details(found) == {"still open": 1}
+
+
+def test_of_open_episodes_the_median_uses_what_is_known() -> None:
+    ended = [episode("pull", id=n, found=0, ended=60.0 * n) for n in (1, 2, 3)]
+    still = [episode("pull", id=n, found=7200 - 90.0, ended=None, ending=None) for n in (4, 5)]
+    found = row("time_in_drift", episodes=(*ended, *still)).pull
+    assert found.value == 120  # four of five last 60 s, and of the two known to last 120 s one does: 0.8 · 0.5 < 0.5
+    assert "(median of 5, 2 of them not over yet)" in found.sentence
 
 
 # --- the way back ---
@@ -248,7 +259,7 @@ def test_recovery_runs_from_the_first_failure_to_the_next_success() -> None:
 
 def test_an_environment_that_is_still_unwell_counts_with_the_time_so_far() -> None:
     found = row("recovery", delivery(live=3600, phase=Phase.FAILED, outcome=Outcome.FAILED)).push
-    assert found.value == 3600
+    assert (found.value, found.n, found.sample) == (None, 1, (3600,))
     assert details(found) == {"still unwell": 1}
 
 
@@ -393,24 +404,52 @@ def test_paired_figures_compare_each_commit_with_itself() -> None:
     assert lead.sample == (-5, -2)
     assert lead.verdict.difference == -3.5
     assert (lead.push_first, lead.pull_first) == (2, 0)
-    assert lead.verdict.text == "Too few to say (2 of 10 needed)"
+    assert lead.verdict.text == "Too few to say (2 of 8 needed)"
     assert lead.sentence == (
-        "2 revisions went both ways: push was sooner with 2, pull with 0. Too few to say (2 of 10 needed)."
+        "2 revisions went both ways: push was sooner with 2, pull with 0. Too few to say (2 of 8 needed)."
     )
     assert noticed.sample == (-1, -1)
 
 
-def test_twelve_pairs_of_one_kind_are_enough() -> None:
-    facts = [delivery("push", str(i), live=2) for i in range(12)] + [
-        delivery("pull", str(i), live=5 + i) for i in range(12)
+def both_ways(*leads: float, **other: Any) -> list[DeliveryFact]:
+    """Commits a minute apart: by push live after 2 s, by pull after each of these."""
+    facts = []
+    for number, lead in enumerate(leads):
+        start, name = number * 60.0, f"{number}"
+        facts.append(delivery("push", name, start, noticed=start + 1, live=start + 2))
+        facts.append(delivery("pull", name, start, noticed=start + 1, live=start + lead, **other))
+    return facts
+
+
+WAITS = (9, 14, 7, 11, 15, 6, 12, 8, 16, 10, 5, 13)
+
+
+def test_twelve_pairs_of_twins_are_enough() -> None:
+    lead, _ = compared(*both_ways(*WAITS)).paired
+    assert lead.verdict.call is Call.PUSH
+    assert lead.verdict.text == "Push: 8.5 s sooner (95 %: 6.0 s to 11 s), in 100 % of pairs"
+    assert lead.sentence.endswith(
+        "pull with 0. The typical difference is 8.5 s (95 %: 6.0 s to 11 s), in favour of push."
+    )
+    assert lead.verdict.p == pytest.approx(2 / 2**12)
+    assert lead.verdict.effect == 1
+
+
+def test_two_environments_that_are_no_twins_tell_nothing_of_their_modes() -> None:
+    other = environment("pull", target=TargetSpec("ssh", {"host": "far"}))
+    lead, _ = compared(*both_ways(*WAITS), environments=(environment("push"), other)).paired
+    assert lead.verdict.call is Call.TOO_FEW
+    assert lead.verdict.text.startswith("No twins: their source, path or kind of target differs")
+
+
+def test_one_slow_environment_makes_no_mode_slow() -> None:
+    facts = [
+        *both_ways(*WAITS),
+        *(replace(one, environment="third") for one in both_ways(*WAITS) if one.mode == "pull"),
     ]
     lead, _ = compared(*facts).paired
-    assert lead.verdict.call is Call.PUSH
-    assert lead.verdict.text == "Push: 8.5 s sooner (95 %: 5.0 s to 12 s)"
-    assert lead.sentence.endswith(
-        "pull with 0. The median difference is 8.5 s (95 %: 5.0 s to 12 s), in favour of push."
-    )
-    assert lead.verdict.interval == (-12, -5)  # the third and the tenth of twelve differences
+    assert lead.verdict.call is Call.TOO_FEW
+    assert lead.verdict.text.startswith("Too few environments to say: it takes 5 of each mode with the same commits")
 
 
 def test_of_a_deleted_environment_what_is_older_than_its_first_sync_says_nothing() -> None:

@@ -7,15 +7,17 @@ import json
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import comb
 from time import process_time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.comparison import HEADLINES, Call, Comparison, Evidence, compare_modes, parse_labels, parse_window
+from app.comparison import HEADLINES, Call, Comparison, Evidence, Verdict, compare_modes, parse_labels, parse_window
 from app.comparison.delivery_facts import DeliveryFact
 from app.comparison.export import COLUMNS, as_dict, csv_lines
+from app.comparison.family import weighed
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import InvalidInput
 from app.domain.operation import Outcome, Phase, Trigger
@@ -39,18 +41,30 @@ CRITERIA = {
 }
 
 
-def delivery(mode: str, number: int, lead: float, trigger: Trigger = Trigger.SCHEDULE) -> DeliveryFact:
+def delivery(
+    mode: str, number: int, lead: float, trigger: Trigger = Trigger.SCHEDULE, environment: str = ""
+) -> DeliveryFact:
     """A delivery whose commit was noticed at once and live `lead` seconds later."""
     start = NOON + timedelta(seconds=number)
     end = start + timedelta(seconds=lead)
     return DeliveryFact(
-        f"{mode}-{number}", mode, mode, trigger, Phase.SUCCEEDED, Outcome.DEPLOYED, f"{mode}{number}",
+        f"{mode}-{number}", environment or mode, mode, trigger, Phase.SUCCEEDED, Outcome.DEPLOYED, f"{mode}{number}",
         start, end, start, start, start, start, start, end, end, False,
     )  # fmt: skip
 
 
-def series(mode: str, leads: list[float], trigger: Trigger = Trigger.SCHEDULE) -> tuple[DeliveryFact, ...]:
-    return tuple(delivery(mode, number, lead, trigger) for number, lead in enumerate(leads))
+def series(
+    mode: str, leads: list[float], trigger: Trigger = Trigger.SCHEDULE, places: int = 6, first: int = 0
+) -> tuple[DeliveryFact, ...]:
+    """Deliveries to as many environments, in turn."""
+    return tuple(
+        delivery(mode, number, lead, trigger, f"{mode}-{number % places}") for number, lead in enumerate(leads, first)
+    )
+
+
+def mixed(count: int, step: float, start: float) -> list[float]:
+    """Values evenly spaced, in an order that tells nothing."""
+    return [start + step * place for place in random.Random(count).sample(range(count), count)]
 
 
 def swapped(fact: DeliveryFact) -> DeliveryFact:
@@ -62,21 +76,53 @@ def leads(*facts: DeliveryFact) -> Comparison:
 
 
 def test_a_clear_difference_names_the_better_mode_and_by_how_much() -> None:
-    push = series("push", [2 + i / 100 for i in range(20)])
-    pull = series("pull", [5 + i / 100 for i in range(20)])
-    verdict = leads(*push, *pull).row("lead_time").verdict
+    verdict = leads(*series("push", mixed(60, 0.01, 2)), *series("pull", mixed(60, 0.01, 5))).row("lead_time").verdict
     assert verdict.call is Call.PUSH
-    assert verdict.difference == pytest.approx(-3)
+    assert verdict.difference == pytest.approx(-3, abs=0.1)
     low, high = verdict.interval or (0, 0)
-    assert -3.2 < low <= -3 <= high < -2.8
+    assert -3.4 < low <= -3 <= high < -2.6
     assert verdict.text.startswith("Push: 3.0 s sooner (95 %: 2.")
+    assert verdict.text.endswith("in 100 % of pairs")
+    assert (verdict.effect, verdict.environments) == (1, {"push": 6, "pull": 6})
+    assert verdict.p == pytest.approx(2 / comb(12, 6))
+    assert verdict.p_adjusted == verdict.p  # lead time with superseded commits has the same values: one question
 
 
-def test_samples_that_overlap_show_no_difference() -> None:
-    facts = (*series("push", [float(i) for i in range(30)]), *series("pull", [i + 0.5 for i in range(30)]))
+def test_samples_that_overlap_show_no_difference_and_say_what_would() -> None:
+    facts = (*series("push", mixed(60, 1, 0)), *series("pull", mixed(60, 1, 5)))
     verdict = leads(*facts).row("lead_time").verdict
     assert verdict.call is Call.EVEN
     assert verdict.text.startswith("No difference shown (push minus pull: −")
+    assert "environments of each mode are needed" in verdict.text
+
+
+@pytest.mark.parametrize(("push", "pull"), [(4, 12), (12, 1), (4, 4)])
+def test_deliveries_of_few_environments_tell_little_however_many_they_are(push: int, pull: int) -> None:
+    facts = (*series("push", [1.0, 2.0] * 60, places=push), *series("pull", [100.0, 200.0] * 60, places=pull))
+    verdict = leads(*facts).row("lead_time").verdict
+    assert (verdict.call, verdict.p, verdict.interval) == (Call.TOO_FEW, None, None)
+    assert verdict.text.startswith(f"Too few environments to say ({push} push, {pull} pull; 5 of each needed): ")
+    assert "a shadow, twin environments or a switch would tell" in verdict.text
+
+
+def test_values_that_move_together_in_time_tell_little() -> None:
+    slow = [float(number // 30) for number in range(120)]  # an hour after the other, in all environments
+    facts = (*series("push", slow), *series("pull", [value + 4 for value in slow]))
+    verdict = leads(*facts).row("lead_time").verdict
+    assert verdict.call is Call.EVEN
+    assert verdict.text.startswith("No difference beyond what values move by in time")
+
+
+def test_what_one_question_shows_many_may_explain() -> None:
+    verdict = replace(Verdict(Call.PUSH, "3 s sooner", -3, (-5, -1)), p=0.03, p_adjusted=0.03)
+    row = leads().row("lead_time")
+    rows = [replace(row, verdict=replace(verdict, difference=float(-n), p=0.03 + n / 100)) for n in range(3)]
+    judged, _ = weighed(rows, [])
+    assert {one.verdict.call for one in judged} == {Call.EVEN}
+    assert judged[0].verdict.text == "A difference that chance among 3 questions explains: push 3 s sooner"
+    assert [one.verdict.p_adjusted for one in judged] == pytest.approx([0.09, 0.09, 0.09])
+    alone, _ = weighed([replace(row, verdict=verdict)] * 3, [])
+    assert {one.verdict.call for one in alone} == {Call.PUSH}  # the same values three times are one question
 
 
 @pytest.mark.parametrize(("push", "pull", "fewest"), [(19, 500, 19), (500, 4, 4), (0, 500, 0)])
@@ -94,12 +140,19 @@ def test_intervals_and_p95_wait_for_enough_values() -> None:
 
     assert [cell(5), cell(6), cell(19), cell(20)] == [(False, False), (True, False), (True, False), (True, True)]
     said = leads(*series("push", [2.0] * 20)).row("lead_time").push.sentence
-    assert said == "With push, a commit was live 2.0 s after it was made (median of 20, 95 % within 2.0 s)."
+    assert said == (
+        "With push, a commit was live 2.0 s after it was made (median of 20, 95 % within 2.0 s: at least 2.0 s, no "
+        "upper bound below 72 values)."
+    )
 
 
 def test_shares_are_compared_in_points() -> None:
-    push = (*series("push", [1.0] * 25, Trigger.MANUAL), *series("push", [1.0] * 25))
-    pull = series("pull", [1.0] * 50)
+    by_hand = random.Random(5).sample(range(60), 30)
+    push = [
+        replace(one, trigger=Trigger.MANUAL if number in by_hand else Trigger.SCHEDULE)
+        for number, one in enumerate(series("push", [1.0] * 60))
+    ]
+    pull = series("pull", [1.0] * 60)
     row = leads(*push, *pull).row("automation")
     assert (row.push.value, row.pull.value) == (0.5, 1)
     assert row.verdict.call is Call.PULL
@@ -150,7 +203,7 @@ def test_swapping_the_modes_swaps_every_verdict(push: list[float], pull: list[fl
 
 
 def test_the_same_sample_twice_is_no_difference() -> None:
-    both = [float(i * i) for i in range(25)]
+    both = [float(value**2) for value in mixed(60, 1, 0)]
     assert leads(*series("push", both), *series("pull", both)).row("lead_time").verdict.call is Call.EVEN
 
 
@@ -210,7 +263,9 @@ def filled() -> Comparison:
 
 def test_json_holds_plain_values_only() -> None:
     plain = as_dict(filled())
-    assert {tuple(row["verdict"]) for row in plain["rows"]} == {("call", "text", "difference", "interval")}
+    assert {tuple(row["verdict"]) for row in plain["rows"]} == {
+        ("call", "text", "difference", "interval", "p", "p_adjusted", "effect", "environments")
+    }
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert plain["until"] == "2026-11-21T12:00:00.000000Z"
     assert plain["labels"] == {"team": "web"}
@@ -240,7 +295,9 @@ def test_csv_has_a_line_per_row_and_pairing() -> None:
 def test_ten_thousand_deliveries_are_compared_at_once() -> None:
     chance = random.Random(3)
     facts = tuple(
-        delivery(mode, number, chance.expovariate(0.1)) for number in range(5_000) for mode in ("push", "pull")
+        delivery(mode, number, chance.expovariate(0.1), environment=f"{mode}-{number % 10}")
+        for number in range(5_000)
+        for mode in ("push", "pull")
     )
     evidence = Evidence(WINDOW, facts)
     start = process_time()

@@ -35,8 +35,9 @@ TIME_IN_DRIFT = Heading(
     "s",
     "lower",
     10,
-    "From the detection of a drift episode to its end (healed, adopted, ignored or superseded). Episodes that are "
-    "still open count with the time so far, so that long ones are not left out.",
+    "From the detection of a drift episode to its end (healed, adopted, ignored or superseded). Of episodes "
+    "that are still open it is known that they last at least so long; the median makes use of that (Kaplan and Meier), "
+    "so that long ones are not left out.",
 )
 TIME_TO_RESTORE = Heading(
     "time_to_restore",
@@ -58,7 +59,8 @@ RECOVERY = Heading(
     "lower",
     10,
     "From the end of the first sync that left a revision live but unhealthy until the next sync that ended well, "
-    "forward or back. Environments that are still unwell count with the time so far.",
+    "forward or back. Of environments that are still unwell it is known that it takes at least so long; the median "
+    "makes use of that (Kaplan and Meier).",
 )
 
 
@@ -95,7 +97,12 @@ def _drifting(evidence: Evidence, mode: str) -> Measure:
     episodes = _episodes(evidence, mode)
     until = evidence.window.until
     lasted = [
-        Counted(_seconds(one.detected_at, min(one.ended_at or until, until)), one, note=_ending(one))
+        Counted(
+            _seconds(one.detected_at, min(one.ended_at or until, until)),
+            one,
+            note=_ending(one),
+            ended=one.ended_at is not None and one.ended_at <= until,
+        )
         for one in episodes
     ]
     return Measure(mode, lasted, _endings(episodes), _answered(episodes))
@@ -172,7 +179,9 @@ def _recovering(evidence: Evidence, mode: str) -> Measure:
     open_ = sum(end is None for _, end in spells)
     details = (detail("still unwell", open_),) if open_ else ()
     cases = [
-        Counted(_seconds(_ended(bad), live(good) if good else until), bad, (good,) if good else ())
+        Counted(
+            _seconds(_ended(bad), live(good) if good else until), bad, (good,) if good else (), ended=good is not None
+        )
         for bad, good in spells
     ]
     return Measure(mode, cases, details)

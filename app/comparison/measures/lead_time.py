@@ -11,8 +11,10 @@ from operator import sub
 from app.comparison.counted import Counted
 from app.comparison.evidence import MODES, STARTS, Delivered, Evidence
 from app.comparison.judgement import Measure, Phrases, detail, pairs, shares, times
+from app.comparison.pairing import BothWays, Pairs
 from app.comparison.result import ComparisonRow, Day, Detail, Heading, Pairing, Stages, StageTime
 from app.comparison.statistics import median
+from app.domain.environment import Environment
 from app.domain.operation import Outcome, StageName
 from app.wording.times import duration
 
@@ -158,16 +160,17 @@ def _median_of(label: str, values: Sequence[float]) -> tuple[Detail, ...]:
 # --- the same commits both ways ---
 _PAIRED = (
     "Only revisions that went live both in a push and in a pull environment, each compared with itself (median over "
-    "the environments of a mode), so that size and hour of a commit weigh on both alike. From ten revisions on the "
-    "median difference has an interval, that of the sign test."
+    "the environments of a mode), so that size and hour of a commit weigh on both alike. Twins (same source and path, "
+    "same kind of target) need eight revisions for a verdict; others differ as environments do, so it takes five of "
+    "each mode, or six couples."
 )
 PAIRED_LEAD = Heading(
     "paired_lead_time", "immediacy", "The same commits: commit to live", "Which way gets the same commit live sooner?",
-    "s", "lower", 10, _PAIRED,
+    "s", "lower", 8, _PAIRED,
 )  # fmt: skip
 PAIRED_NOTICED = Heading(
     "paired_noticed", "immediacy", "The same commits: noticed", "Which way notices the same commit sooner?",
-    "s", "lower", 10, f"{_PAIRED} {_ORIGIN}",
+    "s", "lower", 8, f"{_PAIRED} {_ORIGIN}",
 )  # fmt: skip
 
 
@@ -179,16 +182,25 @@ def paired(evidence: Evidence) -> tuple[Pairing, ...]:
             both[one.revision].setdefault(mode, []).append(one)
     twice = [(sides[MODES[0]], sides[MODES[1]]) for sides in both.values() if len(sides) == len(MODES)]
     started = [pair for pair in twice if all(one.fact.trigger in STARTS for side in pair for one in side)]
+    known = {(one.name, one.mode.value): one for one in evidence.environments}
+
+    def alike(push: str, pull: str) -> bool:
+        one, other = known.get((push, MODES[0])), known.get((pull, MODES[1]))
+        return one is None or other is None or _like(one) == _like(other)  # of one that was deleted, nothing is known
+
     return (
-        pairs(PAIRED_LEAD, "sooner", _each(twice, lambda one: one.lead)),
-        pairs(PAIRED_NOTICED, "sooner", _each(started, lambda one: one.noticing)),
+        pairs(PAIRED_LEAD, "sooner", Pairs([_both(pair, lambda one: one.lead) for pair in twice], alike)),
+        pairs(PAIRED_NOTICED, "sooner", Pairs([_both(pair, lambda one: one.noticing) for pair in started], alike)),
     )
 
 
-def _each(
-    twice: Sequence[tuple[Sequence[Delivered], Sequence[Delivered]]], seconds: Callable[[Delivered], float]
-) -> list[tuple[float, float]]:
-    return [(median([*map(seconds, push)]), median([*map(seconds, pull)])) for push, pull in twice]
+def _like(environment: Environment) -> tuple[str, str, str]:
+    return environment.source.repo_url, environment.source.path, environment.target.kind
+
+
+def _both(pair: tuple[Sequence[Delivered], Sequence[Delivered]], seconds: Callable[[Delivered], float]) -> BothWays:
+    push, pull = ({one.fact.environment: seconds(one) for one in side} for side in pair)
+    return BothWays(min(one.live_at for side in pair for one in side), push, pull)
 
 
 # --- stages ---

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.comparison.counted import Counted
 from app.comparison.evidence import MODES, STARTS, Evidence
 from app.comparison.judgement import Measure, Phrases, counts, detail, judge, times
+from app.comparison.mode_tests import Contrast
 from app.comparison.result import Cell, ComparisonRow, Detail, Heading
 from app.comparison.setup_parts import SetupPart, lines, parts
 from app.domain.environment import Environment, Mode, RunsOn
@@ -160,7 +161,7 @@ class Foundation:
     def suitability(self) -> ComparisonRow:
         """The row SUITABILITY."""
         cells = [self._suits(mode) for mode in MODES]
-        verdict = judge(SUITABILITY, "", (cells[0].n, cells[1].n), None, None)
+        verdict = judge(SUITABILITY, "", (cells[0].n, cells[1].n), Contrast())
         return ComparisonRow(SUITABILITY, cells[0], cells[1], verdict)
 
     def _suits(self, mode: str) -> Cell:

@@ -28,8 +28,10 @@ def of(hits: int) -> list[int]:
 
 
 def measured(mode: str, *values: float) -> Measure:
-    place = Environment(1, mode, Mode(mode), SourceSpec("https://git.example/a.git"), TargetSpec("directory"))
-    return Measure(mode, [Counted(value, place) for value in values])
+    """Values of ten environments, in turn."""
+    source, target = SourceSpec("https://git.example/a.git"), TargetSpec("directory")
+    places = [Environment(number, f"{mode}-{number}", Mode(mode), source, target) for number in range(10)]
+    return Measure(mode, [Counted(value, places[number % 10]) for number, value in enumerate(values)])
 
 
 @pytest.mark.parametrize(

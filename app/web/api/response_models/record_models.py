@@ -53,7 +53,8 @@ class AuditEntry(LateModel):
 
 
 class EvidenceItem(LateModel):
-    """One thing that a figure counted. `value`: in the row's unit; of a share 1 where the figure counts it, else 0."""
+    """One thing that a figure counted. `value`: in the row's unit; of a share 1 where the figure counts it, else 0;
+    of a duration that has not `ended` the time so far."""
 
     kind: Literal["operation", "commit", "episode", "environment"]
     id: str
@@ -63,6 +64,7 @@ class EvidenceItem(LateModel):
     value: float
     operations: list[str]
     note: str
+    ended: bool
 
 
 class Evidence(LateModel):

@@ -1,22 +1,18 @@
-"""Quantiles, intervals and differences, by the standard library alone. Every interval is a 95 % one.
+"""Quantiles, shares and their intervals, by the standard library alone. Every interval is a 95 % one.
 
 Nothing here assumes a shape of the distribution: waiting times are skewed, and a mean of them tells little.
-Swapping the two samples of a difference negates it and its interval exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import exp, floor, lgamma, log, sqrt
-from random import Random
+from math import exp, floor, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 
 Interval = tuple[float, float]
 
 LEVEL = 0.95
-REPLICATES = 1000
-SEED = 20261123
 _TAIL = (1 - LEVEL) / 2
 _Z = NormalDist().inv_cdf(1 - _TAIL)
 
@@ -64,42 +60,30 @@ def _sign_test_rank(n: int) -> int:
     return 0
 
 
-def median_difference(first: Sequence[float], second: Sequence[float]) -> Interval:
-    """Where median(first) − median(second) lies, for two independent, ascending, non-empty samples.
-
-    Bootstrap percentile interval (Efron and Tibshirani, "An Introduction to the Bootstrap", chapter 13) with a fixed
-    seed. The samples are taken in an order of their own, so that swapping them changes nothing but the sign.
-    """
-    if tuple(first) > tuple(second):
-        low, high = median_difference(second, first)
-        return -high, -low
-    pairs = zip(_medians_of_resamples(first, SEED), _medians_of_resamples(second, SEED + 1), strict=True)
-    gaps = sorted(one - other for one, other in pairs)
-    return quantile(gaps, _TAIL), quantile(gaps, 1 - _TAIL)
+def quantile_interval(ordered: Sequence[float], p: float) -> tuple[float | None, float | None]:
+    """Where the p-quantile of what the ascending sample was drawn from lies: two order statistics, after the binomial
+    distribution (Conover, section 3.2). An end is None where no value is far enough out: a p95 has no upper bound
+    below 72 values."""
+    low, high = _binomial_ranks(len(ordered), p)
+    return ordered[low - 1] if low else None, ordered[high - 1] if high else None
 
 
-def _medians_of_resamples(ordered: Sequence[float], seed: int) -> list[float]:
-    """Medians of resamples drawn with replacement, without drawing them.
-
-    The k-th smallest of n draws with replacement is ordered[floor(n · U)], where U is the k-th smallest of n uniform
-    numbers: Beta(k, n − k + 1), and the next one is the smallest of n − k uniform numbers above it (David and
-    Nagaraja, "Order Statistics", chapter 2). So a resample costs the same whatever its size.
-    """
-    random, n = Random(seed), len(ordered)  # noqa: S311 (a sample, not a secret)
-    k = (n + 1) // 2
-    medians = []
-    for _ in range(REPLICATES):
-        place = random.betavariate(k, n - k + 1)
-        value = ordered[min(n - 1, int(n * place))]
-        if n % 2 == 0:
-            place += (1 - place) * (1 - random.random() ** (1 / (n - k)))
-            value = (value + ordered[min(n - 1, int(n * place))]) / 2
-        medians.append(value)
-    return medians
+@lru_cache(maxsize=256)
+def _binomial_ranks(n: int, p: float) -> tuple[int, int]:
+    """The ranks of the ends, 0 where there is none: for the last r with P(Binomial(n, p) < r) ≤ 2.5 %, and the first
+    with P(Binomial(n, p) ≥ r) ≤ 2.5 %."""
+    reach = 12 * sqrt(n * p * (1 - p)) + 1  # beyond it nothing weighs
+    first, below, low = max(0, floor(n * p - reach)), 0.0, 0
+    for rank in range(first, n + 1):
+        low = rank if below <= _TAIL else low
+        if 1 - below <= _TAIL:
+            return low, rank
+        below += exp(lgamma(n + 1) - lgamma(rank + 1) - lgamma(n - rank + 1) + rank * log(p) + (n - rank) * log1p(-p))
+    return low, 0
 
 
-def share_interval(hits: int, n: int) -> Interval | None:
-    """Where a proportion of `hits` in `n` lies; None where n is 0.
+def share_interval(hits: float, n: float) -> Interval | None:
+    """Where a proportion of `hits` in `n` lies; None where n is 0. Fractions: cases that lean on each other.
 
     Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927): stays within 0
     and 1 and says something sensible at 0 of n and n of n.
@@ -112,7 +96,7 @@ def share_interval(hits: int, n: int) -> Interval | None:
     return min(share, max(0.0, middle - reach)), max(share, min(1.0, middle + reach))
 
 
-def share_difference(hits: int, n: int, other_hits: int, other_n: int) -> Interval | None:
+def share_difference(hits: float, n: float, other_hits: float, other_n: float) -> Interval | None:
     """Where the first proportion minus the second lies; None where either has no cases.
 
     Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine 17
