@@ -125,6 +125,7 @@ class Request:
     `allow_older`: an ancestor of the live revision may be deployed. `left_revision`: set by a rollback.
     `override_hold`: it is done although automation is on hold. `spares_drift`: what drifted is left as it is, except
     where the revision changes it. `paths`: of what drifted only this is put right (empty: all of it).
+    `forward`: of a rollback, that it leads to a revision which contains the live one.
     `noticed_at` and `visible_after` (last look without the commit) feed the stages.
     """
 
@@ -143,6 +144,12 @@ class Request:
     override_hold: bool = False
     spares_drift: bool = False
     paths: tuple[str, ...] = ()
+    forward: bool = False
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it leads away from what is live to what was."""
+        return self.trigger is Trigger.ROLLBACK and not self.forward
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,11 @@ class EnvironmentStateQuery:
         with self._ports.store.read() as tx:
             return undelivered_by(tx, visible_environment(tx, identity, name))
 
+    def last_delivery(self, identity: Identity, name: str) -> Operation | None:
+        """An environment's last sync that ended. Raises EnvironmentNotFound."""
+        with self._ports.store.read() as tx:
+            return tx.operations.last_finished(visible_environment(tx, identity, name).id, OperationKind.SYNC.value)
+
     def _ahead(self, environment: Environment) -> Ahead:
         """Git's lead by the mirror only, which works while the Git server is down; unknown parts are left out."""
         status, spec = environment.status, environment.source

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from app.domain.environment import TargetSpec
@@ -54,6 +56,15 @@ class OperationQueries:
         with self._store.read() as tx:
             found = _record(tx, id)
             return OperationContext(found, *_neighbours(tx, found.operation))
+
+    def repositories(self, identity: Identity, operations: Iterable[Operation]) -> Mapping[str, str]:
+        """{environment: the address of its repository} of operations, where the environment still exists."""
+        found: dict[str, str] = {}
+        with self._store.read() as tx:
+            for name in {one.environment for one in operations}:
+                with suppress(EnvironmentNotFound):
+                    found[name] = visible_environment(tx, identity, name).source.repo_url
+        return found
 
     def nouns(self, identity: Identity, operation: Operation) -> tuple[str, str]:
         """One and many of what an operation works on; that of files where its environment is gone."""

@@ -82,8 +82,7 @@ def deed(operation: Operation) -> Title:
         found = operation.outcome is Outcome.OUT_OF_SYNC
         done = "Refreshed: live differs from Git" if found else "Refreshed: live equals Git"
         return REFRESHES.get(operation.phase, Title(done))
-    rollback = operation.trigger is Trigger.ROLLBACK
-    if rollback and not operation.phase.final:
+    if operation.request.goes_back and not operation.phase.final:
         return Title("Rolling back" if operation.phase is Phase.RUNNING else "Waiting to roll back", " to")
     applied = operation.stage(StageName.APPLIED)
     if operation.outcome is Outcome.FAILED and applied and applied.finished_at:

@@ -107,6 +107,24 @@ def test_ignored_drift_is_listed_and_makes_nothing_out_of_sync(here: Installatio
     assert here.environment().status.sync is SyncStatus.OUT_OF_SYNC
 
 
+def test_git_wins_over_an_ignore_rule_and_it_is_told_what_was_overwritten(here: Installation, mode: str) -> None:
+    target = drifting(here, mode)
+    here.use_cases.drift.ignore("shop", ["index.html"], "edited by marketing", None, ME)
+    here.run()
+    here.repo.commit({"deploy/index.html": "from Git\n"})
+    here.clock.pass_(1)
+    ended = here.deliver(mode)
+    assert (target / "index.html").read_text() == "from Git\n"
+    told = [one.reason for one in here.events(EventType.OPERATION_LOG) if one.operation == ended.id]
+    assert any("ignore rule accepts" in line and "index.html" in line for line in told)
+    with here.store.read() as tx:
+        newest, *_ = tx.episodes.page(None, 9, None).items
+        kept = tx.episodes.kept(newest.id)
+    assert newest.ending == "superseded"
+    assert kept is not None
+    assert "+edited on the server" in (kept.items[0].item.diff or "")
+
+
 def test_a_rule_can_be_taken_back(here: Installation, mode: str) -> None:
     drifting(here, mode)
     here.use_cases.drift.ignore("shop", ["index.html"], "ours", None, ME)

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from app.domain.errors import NothingToRollBackTo, RevisionNotFound
-from app.domain.operation import Operation, Outcome, Phase, Trigger
+from app.domain.operation import Operation, Outcome, Phase, StageName, Trigger
 from app.domain.state.plan import Action
 from app.domain.status import Health, SyncStatus
 from app.services.environments.previews import shown
 from app.services.environments.rollback import RollbackWish
+from app.wording.operation_words import deed
 from tests.support.installation import ME, Installation
 
 
@@ -55,6 +56,9 @@ def test_pin_goes_back_holds_and_marks(here: Installation, mode: str) -> None:
     first, second = two_revisions(here, mode)
     ended = back(here)
     assert (ended.outcome, ended.trigger) == (Outcome.ROLLED_BACK, Trigger.ROLLBACK)
+    assert not {StageName.COMMITTED, StageName.VISIBLE} & {stage.name for stage in ended.stages}, (
+        "it waited for no commit"
+    )
     one = here.environment()
     assert (one.status.revision, one.status.sync) == (first, SyncStatus.SYNCED)
     assert (here.servers / "shop" / "index.html").read_text() == "one\n"
@@ -111,11 +115,12 @@ def test_going_forward_again_holds_nothing(here: Installation, mode: str) -> Non
     _, second = two_revisions(here, mode)
     back(here)
     ended = back(here, second)
-    assert ended.outcome is Outcome.ROLLED_BACK
+    assert (ended.outcome, deed(ended).alone) == (Outcome.DEPLOYED, "Deployed"), "nothing was rolled back"
     one = here.environment()
     assert (one.status.revision, one.hold) == (second, None)
     with here.store.read() as tx:
         assert not tx.history.is_bad(one.id, second)
+        assert tx.history.page(one.id, 1, None).items[0].outcome == "deployed"
 
 
 def test_only_what_was_live_can_be_chosen(here: Installation, mode: str) -> None:

@@ -179,7 +179,7 @@ class Rollback:
             end_hold(tx, environment, actor, f"went on to {commit.short}", now)
         request = Request(
             OperationKind.SYNC, Trigger.ROLLBACK, str(actor), wanted=commit.sha, reason=way.wish.reason,
-            left_revision=left, override_hold=way.wish.override_hold,
+            left_revision=left, override_hold=way.wish.override_hold, forward=not way.marks,
         )  # fmt: skip
         return self._queue.add(tx, environment, request, actor, command, id)
 

@@ -12,7 +12,7 @@ from app.domain.environment import Environment, Status
 from app.domain.errors import RevisionNotFound, SourceRefused, Temporary
 from app.domain.operation import Outcome, Phase, StageName, Trigger
 from app.domain.revision import Revision
-from app.domain.state.drift import DriftItem, DriftReport
+from app.domain.state.drift import DriftItem, DriftReport, acceptance
 from app.domain.state.episode_report import CONTENT, CONTENTS, KeptContent
 from app.domain.state.items import Item, Key, printable
 from app.domain.state.plan import Drift, LiveState, Plan, PlanItem
@@ -28,7 +28,7 @@ from app.services.outcomes import status_transitions
 from app.services.outcomes.conclusion import Conclusion, NextRefresh
 from app.services.outcomes.drift_episodes import found_before_apply, found_in
 from app.services.outcomes.revision_news import RevisionNews, news
-from app.wording.quantities import plural
+from app.wording.quantities import listed, plural
 
 DIFFS, ITEMS = 100, 5000  # drifted files whose diff is kept, and that are listed
 READ_LIMIT = 1_000_000  # bytes of a live file that are read for a diff
@@ -177,6 +177,10 @@ def keep_drift(
     found, contents = report(applied, target, live, plan)
     found = replace(found, revision=environment.status.revision)
     seen = found_in(plan, recorder.ports.clock.now())
+    accepted = acceptance(environment.policy.ignore, seen.at)
+    over = [printable(item.key) for item in plan.drift if item.works and accepted(item.key)]
+    if over:
+        recorder.log(f"Git changed what an ignore rule accepts; what stood there is overwritten: {listed(over[:10])}")
     recorder.write(lambda tx, operation: found_before_apply(tx, operation, seen, found, contents))
     return found
 

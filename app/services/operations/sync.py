@@ -78,9 +78,11 @@ class Sync:
             noticed = request.noticed_at or self._known_since(revision) or recorder.operation.created_at
             committed = revision.committed_at if revision.dated else noticed
             after = max(request.visible_after or committed, committed)
-            if revision.dated:
+            news = request.trigger is not Trigger.ROLLBACK  # what was live before was not waited for
+            if revision.dated and news:
                 recorder.stamp(StageName.COMMITTED, committed, committed)
-            recorder.stamp(StageName.VISIBLE, min(after, noticed), noticed)
+            if news:
+                recorder.stamp(StageName.VISIBLE, min(after, noticed), noticed)
             recorder.stamp(StageName.NOTICED, noticed, noticed)
             recorder.note(revision=revision.sha, subject=revision.subject, author=revision.author.name)
         return revision
@@ -263,7 +265,7 @@ class Sync:
 
     def _outcome(self, plan: Plan, revision: Revision) -> Outcome:
         before = self._environment.status.revision
-        if self._request.trigger is Trigger.ROLLBACK:
+        if self._request.goes_back:
             return Outcome.ROLLED_BACK
         if plan.work:
             return Outcome.HEALED if before == revision.sha else Outcome.DEPLOYED

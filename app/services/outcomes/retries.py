@@ -26,6 +26,14 @@ def retry_at(environment: Environment, last: Operation) -> datetime | None:
     return last.finished_at + timedelta(seconds=min(LONGEST_S[last.phase], pause))
 
 
+def next_try(environment: Environment, last: Operation | None, pending: str | None) -> datetime | None:
+    """When automation tries the pending revision again whose delivery was the last one; None where it does not."""
+    tried = last is not None and pending is not None and pending in (last.revision, last.request.wanted)
+    if last is None or not tried or last.outcome is Outcome.HELD or environment.hold:
+        return None
+    return retry_at(environment, last) if environment.policy.auto_sync else None
+
+
 def may_retry(environment: Environment, last: Operation, now: datetime) -> bool:
     """Whether the pause is over. One that would begin in the future is: the clock was set back."""
     due = retry_at(environment, last)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
-from app.domain.operation import Operation, Outcome, Trigger
+from app.domain.operation import Operation, Outcome
 from app.domain.revision import Revision
 from app.ports import BadRevision, HistoryItem, Page
 from app.store import tables
@@ -33,7 +33,7 @@ class SqlHistory:
     def went_live(self, operation: Operation, revision: Revision, state: str, at: datetime) -> None:
         same = h.c.environment_id == operation.environment_id
         self._db.execute(update(h).where(same, h.c.left_at.is_(None)).values(left_at=at))
-        outcome = Outcome.ROLLED_BACK if operation.trigger is Trigger.ROLLBACK else Outcome.DEPLOYED
+        outcome = Outcome.ROLLED_BACK if operation.request.goes_back else Outcome.DEPLOYED
         values = {
             "environment_id": operation.environment_id,
             "revision": revision.sha,

@@ -152,7 +152,7 @@ def _request(request: Request) -> dict[str, Any]:
         **times,
         "pipeline": {"url": sent.url, "id": sent.id, "commit_time": _text(sent.commit_time)} if sent else None,
         **{name: getattr(request, name) for name in ("allow_older", "left_revision", "retry_of", "reason")},
-        **{name: True for name in ("override_hold", "spares_drift") if getattr(request, name)},
+        **{name: True for name in ("override_hold", "spares_drift", "forward") if getattr(request, name)},
         **({"paths": list(request.paths)} if request.paths else {}),
     }
 
@@ -210,6 +210,7 @@ def _read_request(row: Any) -> Request:
         override_hold=bool(given.get("override_hold")),
         spares_drift=bool(given.get("spares_drift")),
         paths=tuple(given.get("paths") or ()),
+        forward=bool(given.get("forward")),
     )
 
 

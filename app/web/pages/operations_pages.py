@@ -62,6 +62,7 @@ class OperationsPage:
     """The context of operations/index.html."""
 
     items: tuple[Happening, ...]
+    repositories: Mapping[str, str]
     filters: OperationFilters
     narrowed: bool
     now: datetime
@@ -86,6 +87,7 @@ class OperationPage:
     """The context of operations/show.html."""
 
     operation: Operation
+    repository: str
     nouns: tuple[str, str]
     title: str
     counted: str
@@ -126,6 +128,7 @@ def operations(
     now = queries.now()
     context = OperationsPage(
         items=tuple(of_operation(one) for one in page.items),
+        repositories=queries.operations.repositories(who, page.items),
         filters=filters,
         narrowed=any(filters.values().values()),
         now=now,
@@ -156,6 +159,7 @@ def operation(request: Request, queries: Reads, who: Who, id: str) -> Response:
     log = tuple((event.at, line) for event in found.record.log for line in _line(event, one).split("\n"))
     context = OperationPage(
         operation=one,
+        repository=queries.operations.repositories(who, [one]).get(one.environment, ""),
         nouns=nouns,
         title=f"{summary(one)} in {one.environment}",
         counted=counted(one),

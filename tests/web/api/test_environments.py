@@ -205,3 +205,16 @@ def test_pages_of_a_list_hold_every_item_once(server: LiveServer) -> None:
         after = page["next"]
     assert seen == sorted(set(seen))
     assert {f"listed-{number}" for number in range(5)} <= set(seen)
+
+
+def test_it_is_told_when_a_delivery_that_was_refused_is_tried_again(server: LiveServer) -> None:
+    repo = server.repo("retried")
+    blocked = server.live / "retried" / "index.html"
+    blocked.mkdir(parents=True)
+    (blocked / "foreign").touch()
+    server.environment("retried", repo, mode="pull")
+    assert server.sync("retried")["outcome"] == "refused"
+    shown = server.call("GET", "/environments/retried")
+    assert shown["retry_at"] > shown["status"]["last_finished_at"]
+    server.call("PUT", "/environments/retried/hold", {"reason": "mend it first"})
+    assert server.call("GET", "/environments/retried")["retry_at"] is None

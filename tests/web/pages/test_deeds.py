@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -191,6 +192,30 @@ def test_a_token_and_a_webhook_secret_are_shown_once(filled: Filled) -> None:
     assert ">ci<" in filled.person.get("/settings/tokens").text
     secret = re.findall(r"<code>([\w-]{43})</code>", filled.person.post("/environments/shop/webhook").text)[0]
     assert secret not in filled.person.get("/environments/shop/pipeline").text
+
+
+def test_the_audit_log_leads_to_the_drift_that_an_entry_is_about(filled: Filled) -> None:
+    server = filled.server
+    server.environment("known", filled.repo)
+    server.sync("known")
+    (server.live / "known" / "index.html").write_text("by hand\n")
+    server.refresh("known")
+    filled.person.post("/environments/known/drift/acknowledgements")
+    number = server.call("GET", "/environments/known")["status"]["episode"]
+    assert f'href="/drift/{number}"' in filled.person.get("/audit?action=drift.acknowledge").text
+
+
+def test_revisions_of_operations_lead_to_their_commits_at_the_git_host(filled: Filled) -> None:
+    server = filled.server
+    server.environment("hosted", filled.repo)
+    done = server.sync("hosted")
+    with server.installation.use_cases.ports.store.write() as tx:
+        one = tx.environments.get("hosted")
+        there = replace(one.source, repo_url="https://github.com/acme/shop.git")
+        tx.environments.replace(replace(one, source=there, version=one.version + 1))
+    link = f'href="https://github.com/acme/shop/commit/{done["revision"]}"'
+    assert link in filled.person.get("/operations?environment=hosted").text
+    assert link in filled.person.get(f"/operations/{done['id']}").text
 
 
 def test_the_chain_is_verified_on_demand(filled: Filled) -> None:

@@ -68,7 +68,7 @@ class Unsupported(LateModel):
 
 class Environment(LateModel):
     """An environment: its specification and its status. `undelivered`: what of the live revision is not delivered as
-    it is meant; not in lists."""
+    it is meant; `retry_at`: when a delivery that did not get through is tried again. Both are not in lists."""
 
     name: str
     mode: Literal["push", "pull"]
@@ -82,6 +82,9 @@ class Environment(LateModel):
     created_at: Moment | None
     version: int
     undelivered: list[Unsupported] | None = None
+    retry_at: Moment | None = Field(
+        None, description="When automation tries the pending revision again; null where nothing does, and in lists."
+    )
 
 
 class Side(LateModel):

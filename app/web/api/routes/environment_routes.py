@@ -8,12 +8,15 @@ from fastapi import Header, Query, Request, Response
 
 from app.comparison import parse_labels
 from app.domain.agents.wire import encode
+from app.domain.audit import timestamp
 from app.domain.environment import Environment as Registered
 from app.domain.errors import InvalidInput, Problem
 from app.domain.permissions import Permission
 from app.domain.webhook import PROVIDERS
 from app.ports import EnvironmentFilter
 from app.queries import Queries
+from app.queries.environment_state import pending_revision
+from app.services.outcomes.retries import next_try
 from app.web.api.fields import AfterName, Labels, Limit, Name, Text
 from app.web.api.openapi import problems
 from app.web.api.request_bodies.bodies import EnvironmentBody, EnvironmentPatch, HoldBody, ProbeBody, WebhookBody
@@ -94,6 +97,8 @@ def show_environment(name: Name, queries: Reads, who: Who) -> Response:
     found = queries.environments.get(who, name)
     body = environment_json(found, queries.targets.kinds(), queries.now())
     body["undelivered"] = encode(queries.state.undelivered(who, name))
+    again = next_try(found, queries.state.last_delivery(who, name), pending_revision(found))
+    body["retry_at"] = timestamp(again) if again else None
     return reply(body, ETag=f'"{found.version}"')
 
 

@@ -82,8 +82,9 @@ def roll_back(
         operation = visit.use_cases.rollback.back(name, wish, by)
     except InvalidInput as problem:
         return _page(visit, name, line(revision), Typed(strategy, reason, expires_at), problem.fields)
-    title = f"Rolling {name} back to {short(operation.request.wanted)}"
-    body = "" if strategy == "revert" else "Automation is held, so that nothing undoes it."
+    sha, forward = short(operation.request.wanted), operation.request.forward
+    title = f"{name} goes forward to {sha}" if forward else f"Rolling {name} back to {sha}"
+    body = "" if strategy == "revert" or forward else "Automation is held, so that nothing undoes it."
     return render.done(visit.request, f"/operations/{operation.id}", title, body, "busy")
 
 
