@@ -22,6 +22,7 @@ from app.checks import LocalChecks
 from app.config import Settings
 from app.crypto import Passwords, Signer, public_half
 from app.desired import DesiredStateRegistry
+from app.experimenter import Experimenter
 from app.logs import structured as logs
 from app.notifications import InProcessNotifier, SystemClock
 from app.ports import Ports
@@ -60,6 +61,7 @@ class Installation:
     bus: InProcessNotifier
     workers: Workers
     scheduler: Scheduler | None
+    experimenter: Experimenter
     background: Background
     password: str | None
     claimed: ExitStack = field(default_factory=ExitStack)
@@ -75,6 +77,7 @@ class Installation:
     def quiet(self) -> None:
         """Take nothing new and let every stream end. Safe to call from a signal's handler, and more than once."""
         self.workers.quit()
+        self.experimenter.quit()
         self.bus.close()
 
     def stop(self) -> None:
@@ -83,6 +86,7 @@ class Installation:
         if self.scheduler:
             self.scheduler.stop()
         self.background.stop()
+        self.experimenter.stop(GRACE_S)
         self.workers.stop(GRACE_S)
         self.use_cases.ports.targets.close()
         self.store.close()
@@ -98,8 +102,7 @@ class Installation:
         }
 
     def _working(self) -> str:
-        stuck_s = self.workers.stuck_s()
-        if stuck_s:
+        if stuck_s := self.workers.stuck_s():
             return f"are all taken, and none has ended anything for {duration(stuck_s)}"
         return "ok" if self.workers.alive() else "are not running"
 
@@ -182,8 +185,9 @@ def _wired(settings: Settings) -> Installation:
     workers = Workers(use_cases, bus, settings.workers, shared=settings.shared_database())
     scheduler = Scheduler(use_cases, worker=workers.name) if settings.scheduler else None
     background = Background()
-    queries = wire_queries(ports, background.run)
-    return Installation(settings, store, use_cases, queries, bus, workers, scheduler, background, password)
+    experimenter = Experimenter(use_cases, bus, workers.name, folder, settings.targets()[0])
+    parts = workers, scheduler, experimenter, background
+    return Installation(settings, store, use_cases, wire_queries(ports, background.run), bus, *parts, password)
 
 
 def _secret(value: object) -> str | None:
@@ -264,8 +268,9 @@ class Server(uvicorn.Server):
         asyncio.get_running_loop().set_exception_handler(AcceptErrors())
         await super().startup(sockets)
         if self.started and self.servers:
-            port = self.servers[0].sockets[0].getsockname()[1]
-            self._announce(f"http://{self._installation.settings.host}:{port}")
+            host, port = self._installation.settings.host, self.servers[0].sockets[0].getsockname()[1]
+            self._installation.experimenter.listening(host, port)
+            self._announce(f"http://{host}:{port}")
 
 
 def serve(settings: Settings, announce: Callable[[str], None], password: Callable[[str], None]) -> None:

@@ -25,7 +25,14 @@ from app.cli import (
 )
 from app.cli.connection.connecting import ProfileName, TokenFile, Url
 from app.cli.guidance import help_commands
-from app.cli.remote import credential_commands, ignore_commands, log_in_commands, plan_command, record_commands
+from app.cli.remote import (
+    credential_commands,
+    experiment_commands,
+    ignore_commands,
+    log_in_commands,
+    plan_command,
+    record_commands,
+)
 from app.cli.surface import plain_bytes
 from app.cli.surface.exit_codes import FAILED, INTERRUPTED
 from app.cli.surface.help_text import CommandGroup, HelpfulCommand, settings
@@ -62,6 +69,7 @@ for part in (
     record_commands,
     ignore_commands,
     credential_commands,
+    experiment_commands,
     audit_commands,
     token_commands,
     log_in_commands,

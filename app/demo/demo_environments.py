@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.demo.demo_repository import SETTLED
+from app.laboratory.bundled_repository import SETTLED
 from app.targets.target_registry import CATALOGUE
 
 PULL, PUSH, DRIFTED = "bakery-pull", "bakery-push", "bakery-drifted"

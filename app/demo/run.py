@@ -17,10 +17,11 @@ from pydantic import SecretStr
 from app.client import Client, Failure
 from app.config import Settings
 from app.demo.chance import Chance
-from app.demo.demo_repository import DemoRepository
+from app.demo.past_commits import past_steps
 from app.demo.seeded_past import DAYS, write_past
-from app.demo.site import HISTORY, past_steps
 from app.demo.story import Story
+from app.laboratory.bundled_repository import BundledRepository
+from app.laboratory.bundled_site import HISTORY
 
 MARKER = ".pushpull-demo"
 PASSWORD = "demo-password"  # noqa: S105 - printed on purpose; the demo listens on loopback only
@@ -68,7 +69,7 @@ def run(plan: DemoPlan, show: Callable[[str], None]) -> None:
     show("[1/5] Making a Git repository with six weeks of commits by four people")
     now = datetime.now(UTC).replace(microsecond=0)
     chance = Chance(plan.seed, plan.pause_s / PAUSE_S)
-    repository = DemoRepository(plan.folder / "git")
+    repository = BundledRepository(plan.folder / "git")
     steps = past_steps(now, chance, DAYS)
     commits = repository.create(steps, len(HISTORY) - 1)
     token = "pp_" + secrets.token_urlsafe(32)

@@ -14,8 +14,8 @@ from typing import Any
 from app.client import Client, Failure
 from app.demo.chance import Chance
 from app.demo.demo_environments import DRIFTED, PULL, PUSH, specification
-from app.demo.demo_repository import DemoRepository
-from app.demo.site import next_step
+from app.laboratory.bundled_repository import BundledRepository
+from app.laboratory.bundled_site import next_step
 
 Tell = Callable[[str], None]
 QUICK_FIX = "# quick fix, will tell Jonas tomorrow\n"
@@ -25,7 +25,7 @@ class Story:
     """Runs in a thread beside the server. `told`: how many of the commits in `site.py` are in the repository."""
 
     def __init__(
-        self, client: Client, repository: DemoRepository, targets: Path, chance: Chance, show: Tell, told: int
+        self, client: Client, repository: BundledRepository, targets: Path, chance: Chance, show: Tell, told: int
     ) -> None:
         self._client, self._repository, self._targets = client, repository, targets
         self._chance, self._print, self._number = chance, show, told

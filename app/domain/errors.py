@@ -109,6 +109,10 @@ class EpisodeNotFound(NotFound):
         return cls(f"There is no drift episode {id}.")
 
 
+class ExperimentNotFound(NotFound):
+    """There is no experiment of that id."""
+
+
 class AgentNotFound(NotFound):
     """There is no such agent."""
 
@@ -217,6 +221,14 @@ class OperationInProgress(Temporary):
 
 class OperationFinished(Problem):
     """The operation is finished already."""
+
+
+class ExperimentInProgress(Problem):
+    """An experiment is running; one at a time, or they would measure each other."""
+
+
+class ExperimentFinished(Problem):
+    """The experiment has ended already."""
 
 
 class EnvironmentHeld(Problem):

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     SWITCH = "switch"
     DELETE = "delete"
 
+    RUN_EXPERIMENTS = "run-experiments"
     VERIFY_AUDIT = "verify-audit"
     MANAGE_WEBHOOKS = "manage-webhooks"
     MANAGE_CREDENTIALS = "manage-credentials"

@@ -5,12 +5,14 @@ No I/O happens inside a store transaction: it is opened, read or written, and cl
 
 from app.ports.desired import ContentReader, DesiredState, DesiredStates, LiveItems
 from app.ports.installation import Ports, topics
+from app.ports.laboratory import Bench, Laboratory, PushAnswer
 from app.ports.runtime import CheckResult, Checks, Clock, CommandResult, Notifier, Runner
 from app.ports.sources import Contents, Edits, Foreseeing, Probe, RefMove, RefTip, Rendition, Source, Sources
 from app.ports.storage.agent_store import AgentState, AgentStore, AgentTransaction, CommandInbox, Outbox
 from app.ports.storage.agents import Agents
 from app.ports.storage.comparison_facts import CommitFact, ComparisonFacts, DeliveryFact
 from app.ports.storage.environments import EnvironmentFilter, EnvironmentRow, Environments, Tally
+from app.ports.storage.experiment_store import ExperimentStore
 from app.ports.storage.identities import (
     Credential,
     Credentials,
@@ -62,6 +64,7 @@ __all__ = [
     "Audit",
     "AuditFilter",
     "BadRevision",
+    "Bench",
     "CheckResult",
     "Checkpoint",
     "Checks",
@@ -84,6 +87,7 @@ __all__ = [
     "EnvironmentRow",
     "Environments",
     "Episodes",
+    "ExperimentStore",
     "Foreseeing",
     "Hasher",
     "HeadKeeper",
@@ -96,6 +100,7 @@ __all__ = [
     "KeptAnswer",
     "KeptHead",
     "KeyedRequest",
+    "Laboratory",
     "Ledger",
     "LiveItems",
     "Noticings",
@@ -108,6 +113,7 @@ __all__ = [
     "Ports",
     "Probe",
     "PublicHalf",
+    "PushAnswer",
     "RefMove",
     "RefTip",
     "Rendition",

@@ -16,6 +16,7 @@ from app.queries.drift_queries import DriftQueries
 from app.queries.environment_queries import EnvironmentQueries
 from app.queries.environment_state import EnvironmentStateQuery
 from app.queries.event_queries import EventQueries
+from app.queries.experiments.experiment_queries import ExperimentQueries
 from app.queries.figure_queries import FigureQueries
 from app.queries.history_queries import HistoryQueries
 from app.queries.operation_queries import OperationQueries
@@ -42,6 +43,7 @@ class Queries:
     comparison: ComparisonQueries
     headlines: Headlines
     figures: FigureQueries
+    experiments: ExperimentQueries
 
 
 def wire_queries(ports: Ports, later: Later) -> Queries:
@@ -63,4 +65,5 @@ def wire_queries(ports: Ports, later: Later) -> Queries:
         comparison=comparison,
         headlines=Headlines(comparison, ports.clock, later),
         figures=FigureQueries(ports),
+        experiments=ExperimentQueries(ports),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app import __version__
 from app.ports import Hasher, HeadKeeper, Ports, PublicHalf, Signing
 from app.services.agents.agent_use_cases import AgentUseCases, wire_agent_use_cases
 from app.services.environments.drift_answers import DriftAnswers
@@ -12,6 +13,8 @@ from app.services.environments.previews import Previews
 from app.services.environments.registration import Registration
 from app.services.environments.rollback import Rollback
 from app.services.environments.switching import ModeSwitches
+from app.services.experiments.experiments import Experiments
+from app.services.experiments.twins import Twins, TwinSetup
 from app.services.operations.follow_up import FollowUp
 from app.services.operations.queue import Queue
 from app.services.operations.reconciler import Reconciler
@@ -43,6 +46,7 @@ class UseCases:
     request_keys: RequestKeys
     audit: AuditLog
     agents: AgentUseCases
+    experiments: Experiments
 
 
 def wire_use_cases(
@@ -58,6 +62,7 @@ def wire_use_cases(
     poller = Poller(ports, queue)
     registration = Registration(ports, queue, poller)
     rollback = Rollback(ports, queue)
+    keyring, access = Keyring(ports, public_half), Access(ports, hasher)
     agents = wire_agent_use_cases(ports)
     return UseCases(
         ports=ports,
@@ -71,9 +76,10 @@ def wire_use_cases(
         webhooks=Webhooks(ports, queue, poller),
         registration=registration,
         switching=ModeSwitches(ports, registration, queue),
-        keyring=Keyring(ports, public_half),
-        access=Access(ports, hasher),
+        keyring=keyring,
+        access=access,
         request_keys=RequestKeys(ports),
         audit=AuditLog(ports, signing, heads or NothingKept(), anchor),
         agents=agents,
+        experiments=Experiments(ports, Twins(TwinSetup(ports, registration, keyring, access)), __version__),
     )

@@ -16,6 +16,7 @@ from app.domain.environment import RunsOn
 from app.ports import WorkQueue
 from app.store.cipher import Cipher
 from app.store.environments.environment_repository import SqlEnvironments
+from app.store.experiment_repository import SqlExperiments
 from app.store.noticing_repository import SqlNoticings
 from app.store.repositories.agent_repository import SqlAgents
 from app.store.repositories.audit_repository import SqlAudit
@@ -120,6 +121,10 @@ class SqlTransaction:
     @cached_property
     def agents(self) -> SqlAgents:
         return SqlAgents(self._connection)
+
+    @cached_property
+    def experiments(self) -> SqlExperiments:
+        return SqlExperiments(self._connection)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

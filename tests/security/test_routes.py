@@ -67,6 +67,12 @@ DECLARED = """
     GET /api/v1/audit/export read-audit
     GET /api/v1/audit/seal read-audit
     POST /api/v1/audit/verifications verify-audit
+    GET /api/v1/experiments view
+    POST /api/v1/experiments run-experiments
+    GET /api/v1/experiments/{id} view
+    POST /api/v1/experiments/{id}/stops run-experiments
+    POST /api/v1/experiments/{id}/resumptions run-experiments
+    DELETE /api/v1/experiments/{id} run-experiments
     GET /api/v1/comparison view
     GET /api/v1/comparison/evidence/{measure}/{mode} view
     GET /api/v1/comparison/export view

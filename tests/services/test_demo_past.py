@@ -10,12 +10,13 @@ import pytest
 from app.config import Settings
 from app.demo.chance import Chance
 from app.demo.demo_environments import MODES
-from app.demo.demo_repository import DemoRepository
+from app.demo.past_commits import past_steps
 from app.demo.seeded_past import DAYS, write_past
-from app.demo.site import HISTORY, past_steps
 from app.domain.audit import Verification
 from app.domain.identity import SYSTEM
 from app.domain.operation import Operation, StageName
+from app.laboratory.bundled_repository import BundledRepository
+from app.laboratory.bundled_site import HISTORY
 from app.main import build
 from app.ports import OperationFilter
 
@@ -26,7 +27,7 @@ NOTE = "made up by the test"
 
 def told(folder: Path, seed: int) -> tuple[list[Operation], dict[str, tuple[int, int]], Verification]:
     """All operations, {measure: (n of push, n of pull)}, and whether the audit log holds."""
-    repository = DemoRepository(folder / "git")
+    repository = BundledRepository(folder / "git")
     commits = repository.create(past_steps(NOW, Chance(seed), DAYS), len(HISTORY) - 1)
     settings = Settings(
         data_dir=folder / "data", source_roots=str(folder / "git"), target_roots=str(folder / "servers")

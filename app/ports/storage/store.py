@@ -8,6 +8,7 @@ from typing import Protocol
 from app.ports.storage.agents import Agents
 from app.ports.storage.comparison_facts import ComparisonFacts
 from app.ports.storage.environments import Environments
+from app.ports.storage.experiment_store import ExperimentStore
 from app.ports.storage.identities import Credentials, Identities
 from app.ports.storage.intake import HookSecrets, Inbox, Repositories
 from app.ports.storage.ledger import Audit, DriftItems, Episodes, Ledger
@@ -103,6 +104,11 @@ class Transaction(Protocol):
     @property
     def agents(self) -> Agents:
         """Agents, and the commands on their way."""
+        ...
+
+    @property
+    def experiments(self) -> ExperimentStore:
+        """Twin experiments, and what was done in them."""
         ...
 
     def attempt(self) -> AbstractContextManager[None]:

@@ -2,6 +2,7 @@
 
 from app.store.tables.agent_tables import agents, command_inbox, commands, enrollments, notes, outbox, served
 from app.store.tables.environment_table import days, environments, labels
+from app.store.tables.experiment_tables import experiment_steps, experiments
 from app.store.tables.identity_tables import credentials, failed_logins, request_keys, sessions, tokens, users
 from app.store.tables.intake_tables import delivered_revisions, deliveries, hook_secrets, polls, repositories
 from app.store.tables.ledger_tables import (
@@ -38,6 +39,8 @@ __all__ = [
     "episode_reports",
     "episodes",
     "events",
+    "experiment_steps",
+    "experiments",
     "failed_logins",
     "history",
     "hook_secrets",

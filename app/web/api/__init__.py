@@ -14,10 +14,11 @@ from app.web.api.routes import (
     switch_routes,
     token_routes,
 )
+from app.web.api.routes.experiments import experiment_routes
 from app.web.requests.routers import routes_of
 
 routes = routes_of((
     environment_routes, switch_routes, operation_routes, drift_routes, rollback_routes, event_routes,
-    audit_routes, comparison_routes, credential_routes, token_routes, agent_routes,
+    audit_routes, comparison_routes, experiment_routes, credential_routes, token_routes, agent_routes,
     agent_protocol_routes,
 ))  # fmt: skip

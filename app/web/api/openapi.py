@@ -40,6 +40,7 @@ TAGS = {
     "ledger": "Everything that happened, in its order.",
     "audit": "Who did what, in a chain that shows when it was altered.",
     "comparison": "Push against pull, out of the installation's own ledger.",
+    "experiments": "Push against pull by twins: the same commits and the same faults both ways.",
     "credentials": "Secrets for repositories and targets; they are never shown again.",
     "tokens": "API tokens for scripts.",
     "agents": "Processes beside their targets: who they are, and how one becomes one.",

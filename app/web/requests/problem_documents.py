@@ -37,6 +37,8 @@ STATUS: dict[type[e.Problem], int] = {
     e.TargetRefused: 409,
     e.OperationInProgress: 409,
     e.OperationFinished: 409,
+    e.ExperimentInProgress: 409,
+    e.ExperimentFinished: 409,
     e.EnvironmentHeld: 409,
     e.OnlyObserves: 409,
     e.NothingToRollBackTo: 409,

@@ -13,6 +13,7 @@ from app.web.api.response_models.environment_models import (
     Switched,
     Unsupported,
 )
+from app.web.api.response_models.experiment_models import Experiment
 from app.web.api.response_models.general_models import Alive, FieldProblem, Items, Problem, Ready, reply
 from app.web.api.response_models.operation_models import (
     Changes,
@@ -70,6 +71,7 @@ __all__ = [
     "EpisodeWithChanges",
     "Event",
     "Evidence",
+    "Experiment",
     "FieldProblem",
     "ForwardPlan",
     "FoundChange",

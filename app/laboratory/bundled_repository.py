@@ -1,4 +1,4 @@
-"""The demo's Git repository: a bare one, as a server would hold it, written through a working copy."""
+"""The bundled Git repository: a bare one, as a server would hold it, written through a working copy."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.demo.site import DemoStep
 from app.domain.revision import Person, Revision
 from app.git import clean_environment
+from app.laboratory.bundled_site import SiteStep
 
 SETTLED = "settled"  # a tag that never moves
 
 
-class DemoRepository:
+class BundledRepository:
     """`path` is the bare repository that PushPull reads."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "bakery.git"
         self._work = folder / "work"
 
-    def create(self, steps: Sequence[tuple[datetime, DemoStep]], settled: int) -> tuple[Revision, ...]:
+    def create(self, steps: Sequence[tuple[datetime, SiteStep]], settled: int) -> tuple[Revision, ...]:
         """Make the repository with these commits, and a tag on the one of the number `settled`; returns them all."""
         self._work.mkdir(parents=True)
         self._run("init", "--quiet", "--bare", "--initial-branch=main", str(self.path))
@@ -32,15 +32,24 @@ class DemoRepository:
         self._run("clone", "--quiet", str(self.path), str(self._work))
         return tuple(_revision(line.split(), *step) for line, step in zip(listed, steps, strict=True))
 
-    def add(self, step: DemoStep) -> str:
-        """Commit and push a change; returns the commit."""
+    def add(self, step: SiteStep) -> str:
+        """Commit and push a change; returns the commit, which can be seen from then on."""
         self._git("fetch", "--quiet", "origin")
         self._git("reset", "--quiet", "--hard", "origin/main")  # others push too: drift written back, reverts
         self._commit(step, datetime.now(UTC))
+        made = self._git("rev-parse", "HEAD")
         self._git("push", "--quiet", "origin", "HEAD:main")
-        return self._git("rev-parse", "HEAD")
+        return made
 
-    def _commit(self, step: DemoStep, at: datetime) -> None:
+    def found(self, subject: str) -> str | None:
+        """The newest commit of a subject; None where there is none."""
+        for line in self._run("-C", str(self.path), "log", "--format=%H %s", "main").splitlines():
+            revision, _, text = line.partition(" ")
+            if text == subject:
+                return revision
+        return None
+
+    def _commit(self, step: SiteStep, at: datetime) -> None:
         for name, text in step.files.items():
             path = self._work / name
             if text is None:
@@ -65,11 +74,11 @@ class DemoRepository:
         return done.stdout.decode().strip()
 
 
-def _revision(line: Sequence[str], at: datetime, step: DemoStep) -> Revision:
+def _revision(line: Sequence[str], at: datetime, step: SiteStep) -> Revision:
     return Revision(line[0], Person(step.author.name, step.author.email), at, step.message, tuple(line[1:]))
 
 
-def _stream(steps: Iterable[tuple[datetime, DemoStep]]) -> Iterator[bytes]:
+def _stream(steps: Iterable[tuple[datetime, SiteStep]]) -> Iterator[bytes]:
     """The commits as `git fast-import` reads them: one process, however many there are."""
     for at, step in steps:
         who = f"{step.author.name} <{step.author.email}> {int(at.timestamp())} +0000"

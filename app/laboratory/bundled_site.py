@@ -1,12 +1,10 @@
-"""What the demo delivers: a small shop's site and service configuration, and the changes that people make to it."""
+"""What the bundled repository holds: a small shop's site and service configuration, and the changes that people make to
+it. The demo delivers it, and experiments do unless told otherwise."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from app.demo.chance import Chance
 
 Files = Mapping[str, str | None]
 
@@ -26,7 +24,7 @@ SAM = Author("Sam Duarte", "sam@bakery.example")
 
 
 @dataclass(frozen=True, slots=True)
-class DemoStep:
+class SiteStep:
     """One commit: files below the repository's root, None to delete one."""
 
     author: Author
@@ -66,56 +64,46 @@ RELOAD = "#!/bin/sh\n# Ask the web server to read its configuration again.\nset 
 STYLE = "body { font: 1rem/1.5 system-ui; margin: 3rem auto; max-width: 40rem; }\nh1 { color: #7a3e12; }\n"
 HEALTH = "        location = /up {\n            return 200;\n        }\n"
 
-HISTORY: tuple[DemoStep, ...] = (
-    DemoStep(MIRA, "Start the bakery's site", {
+HISTORY: tuple[SiteStep, ...] = (
+    SiteStep(MIRA, "Start the bakery's site", {
         "README.md": "# Corner Bakery\n\nWhat runs on our servers lies below `deploy/`.\n",
         "deploy/site/index.html": page("Corner Bakery", "<p>Fresh bread from six in the morning.</p>"),
         "deploy/site/style.css": STYLE}, 200),
-    DemoStep(JONAS, "Serve it with nginx", {"deploy/nginx.conf": nginx(1, "1h")}, 180),
-    DemoStep(YUKI, "Add the order service's settings", {"deploy/orders/app.env": app_env("1.0.0", 40)}, 160),
-    DemoStep(MIRA, "Price list", {"deploy/site/prices.csv": PRICES,
+    SiteStep(JONAS, "Serve it with nginx", {"deploy/nginx.conf": nginx(1, "1h")}, 180),
+    SiteStep(YUKI, "Add the order service's settings", {"deploy/orders/app.env": app_env("1.0.0", 40)}, 160),
+    SiteStep(MIRA, "Price list", {"deploy/site/prices.csv": PRICES,
          "deploy/site/prices.html": page("Prices", "<p>See <a href=\"prices.csv\">the list</a>.</p>")}, 140),
-    DemoStep(SAM, "Script to reload the web server", {"deploy/bin/reload.sh": RELOAD}, 120),
-    DemoStep(JONAS, "Two workers, longer cache", {"deploy/nginx.conf": nginx(2, "6h")}, 100),
-    DemoStep(YUKI, "Orders 1.1.0", {"deploy/orders/app.env": app_env("1.1.0", 60)}, 80),
-    DemoStep(MIRA, "Opening hours", {"deploy/site/hours.html": page("Hours", "<p>Tuesday to Sunday, 6 to 14.</p>")},
+    SiteStep(SAM, "Script to reload the web server", {"deploy/bin/reload.sh": RELOAD}, 120),
+    SiteStep(JONAS, "Two workers, longer cache", {"deploy/nginx.conf": nginx(2, "6h")}, 100),
+    SiteStep(YUKI, "Orders 1.1.0", {"deploy/orders/app.env": app_env("1.1.0", 60)}, 80),
+    SiteStep(MIRA, "Opening hours", {"deploy/site/hours.html": page("Hours", "<p>Tuesday to Sunday, 6 to 14.</p>")},
              60),
-    DemoStep(SAM, "Explain how we deliver", {
+    SiteStep(SAM, "Explain how we deliver", {
         "README.md": "# Corner Bakery\n\nWhat runs lies below `deploy/`. PushPull brings it there.\n"}, 48),
-    DemoStep(JONAS, "Answer health checks at /up", {"deploy/nginx.conf": nginx(2, "6h", HEALTH)}, 36),
-    DemoStep(MIRA, "Rye is seasonal", {"deploy/site/prices.csv": PRICES.replace("Rye,5.20\n", "")}, 12),
-    DemoStep(YUKI, "Orders 1.2.0", {"deploy/orders/app.env": app_env("1.2.0", 80)}, 2),
+    SiteStep(JONAS, "Answer health checks at /up", {"deploy/nginx.conf": nginx(2, "6h", HEALTH)}, 36),
+    SiteStep(MIRA, "Rye is seasonal", {"deploy/site/prices.csv": PRICES.replace("Rye,5.20\n", "")}, 12),
+    SiteStep(YUKI, "Orders 1.2.0", {"deploy/orders/app.env": app_env("1.2.0", 80)}, 2),
 )  # fmt: skip
 
 
-def past_steps(now: datetime, chance: Chance, days: int) -> tuple[tuple[datetime, DemoStep], ...]:
-    """How the repository came to be, oldest first: the steps of HISTORY before the last `days`, and three commits a day
-    since, at times that are drawn; none in the last half hour."""
-    since = now - timedelta(days=days)
-    founded = [(since - timedelta(hours=step.hours_ago), step) for step in HISTORY]
-    span = (now - since).total_seconds() - 5400
-    times = sorted(since + timedelta(hours=1, seconds=int(chance.within(span))) for _ in range(3 * days))
-    return (*founded, *zip(times, map(next_step, range(3 * days)), strict=True))
-
-
-def next_step(number: int) -> DemoStep:
+def next_step(number: int) -> SiteStep:
     """The commits that keep coming, one after the other, each a small plausible change."""
     turn, round = number % 6, number // 6
     if turn == 0:
         price = f"{4.9 + 0.1 * (round % 8):.2f}"
-        return DemoStep(MIRA, f"Sourdough costs {price} now", {"deploy/site/prices.csv": PRICES.replace("4.80", price)})
+        return SiteStep(MIRA, f"Sourdough costs {price} now", {"deploy/site/prices.csv": PRICES.replace("4.80", price)})
     if turn == 1:
         version = f"1.{3 + round}.0"
-        return DemoStep(YUKI, f"Orders {version}", {"deploy/orders/app.env": app_env(version, 100 + 10 * round)})
+        return SiteStep(YUKI, f"Orders {version}", {"deploy/orders/app.env": app_env(version, 100 + 10 * round)})
     if turn == 2:
         body = f"<p>Special {number}: plum cake, while it lasts.</p>"
-        return DemoStep(SAM, f"Special of the day {number}", {"deploy/site/special.html": page("Special", body)})
+        return SiteStep(SAM, f"Special of the day {number}", {"deploy/site/special.html": page("Special", body)})
     if turn == 3:
         workers = 2 + round % 3
         text = f"Run {workers} workers"
-        return DemoStep(JONAS, text, {"deploy/nginx.conf": nginx(workers, f"{6 + round}h", HEALTH)})
+        return SiteStep(JONAS, text, {"deploy/nginx.conf": nginx(workers, f"{6 + round}h", HEALTH)})
     if turn == 4:
-        return DemoStep(MIRA, "Take the special down", {"deploy/site/special.html": None})
-    return DemoStep(
+        return SiteStep(MIRA, "Take the special down", {"deploy/site/special.html": None})
+    return SiteStep(
         SAM, f"Notes for operators {number}", {"docs/operators.md": f"Nothing below deploy/ changes here: {number}.\n"}
     )

@@ -1,0 +1,48 @@
+"""Twin experiments: how far they are, and what they found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.experiments.experiment import Experiment, StepRecord
+from app.domain.experiments.experiment_plan import Step, plan
+from app.domain.identity import Identity
+from app.ports import Page, Ports
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentState:
+    """An experiment, its plan, and what was done of it; `done` are the records by the steps' numbers."""
+
+    experiment: Experiment
+    steps: tuple[Step, ...]
+    done: dict[int, StepRecord]
+
+    @property
+    def last(self) -> Step | None:
+        """The step that was done last."""
+        return next((step for step in reversed(self.steps) if step.number in self.done), None)
+
+    @property
+    def end_s(self) -> float:
+        """Seconds from the beginning to the plan's last step."""
+        return self.steps[-1].at_s
+
+
+class ExperimentQueries:
+    """Reads experiments."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._store = ports.store
+
+    def page(self, identity: Identity, limit: int, after: str | None) -> Page[Experiment]:
+        """Experiments, newest first."""
+        with self._store.read() as tx:
+            return tx.experiments.page(limit, after)
+
+    def state(self, identity: Identity, id: str) -> ExperimentState:
+        """One experiment with its plan and how far it is. Raises ExperimentNotFound."""
+        with self._store.read() as tx:
+            found = tx.experiments.get(id)
+            done = {record.number: record for record in tx.experiments.steps(id)}
+        return ExperimentState(found, plan(found.seed, found.parameters), done)
