@@ -9,13 +9,16 @@ from pathlib import Path
 
 from app.sources.objects.ref_names import KEPT
 
+PASSING = ".passing."  # before the names of folders that are only there while something is made
 _ASIDE_LIFETIME, _VIEW_LIFETIME = 7 * 86400.0, 86400.0
 _PACKS, _LOOSE, _PINS = 40, 24, 400  # beyond these counts (packs, loose objects in one of 256 folders, pins): gc
 
 
 def sweep(folder: Path, aside: Path) -> None:
-    """Remove a replaced mirror after a week, and views of local repositories that a killed process left."""
-    old = [(aside, _ASIDE_LIFETIME), *((view, _VIEW_LIFETIME) for view in folder.glob(".view.*"))]
+    """Remove a replaced mirror after a week, and what a killed process left: views of local repositories, contents that
+    were on their way."""
+    left = [*folder.glob(".view.*"), *folder.glob(f"{PASSING}*")]
+    old = [(aside, _ASIDE_LIFETIME), *((one, _VIEW_LIFETIME) for one in left)]
     for place, lifetime in old:
         try:
             due = time.time() - place.lstat().st_mtime > lifetime

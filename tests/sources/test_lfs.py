@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,10 @@ import pytest
 
 from app.desired.files import FileRenderer, FileState
 from app.domain.environment import Content, SourceSpec
-from app.domain.errors import Problem, SourceBusy, SourceRefused, SourceUnreachable, WriteBackNotPossible
+from app.domain.errors import Problem, SourceBusy, SourceRefused, SourceUnreachable, Terminated, WriteBackNotPossible
 from app.domain.state.git_files import EXECUTABLE, blob_id, file_item
 from app.git import stoppable
-from app.sources import GitSources, Limits
+from app.sources import GitSources, Limits, Patience
 from app.sources.lfs import lfs_answers, lfs_server
 from app.sources.lfs.lfs_pointers import parse_pointer
 from tests.sources.conftest import Place
@@ -245,6 +248,49 @@ def test_a_silent_server_ends_the_wait(place: Place, server: LfsGitServer, monke
         refused(place, sha, "did not answer in time")
 
 
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_server_that_drips_ends_with_the_operation_and_with_the_time(
+    place: Place, server: LfsGitServer, elsewhere: None, new_sources: Callable[..., GitSources], tmp_path: Path,
+    stopped: bool,
+) -> None:  # fmt: skip
+    place.sources = new_sources("short", patience=Patience(transfer=60.0 if stopped else 0.6))
+    found, ended = state(place, place.repo.commit({"a": server.hold(BIG)})), threading.Event()
+    begun = threading.Event()
+
+    def drip() -> None:
+        client, _ = dripping.accept()
+        with client:
+            begun.set()
+            while not ended.wait(0.05):
+                try:
+                    client.sendall(b"H")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as dripping:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        server.link = lambda oid: f"http://127.0.0.1:{dripping.getsockname()[1]}/{oid}"
+        kind, why = (Terminated, "terminated") if stopped else (SourceUnreachable, "took longer than 0.6 s")
+        with stoppable(lambda: stopped and begun.is_set()), pytest.raises(kind, match=why):
+            list(found.items())
+        ended.set()
+        thread.join()
+    assert not list((tmp_path / "short" / "mirrors").glob(".passing.*"))
+
+
+def test_what_a_killed_process_left_is_swept(place: Place, server: LfsGitServer, tmp_path: Path) -> None:
+    place.repo.commit({"a": "1"})
+    place.fetched()
+    for name, age in ((".passing.old", 2 * 86400.0), (".passing.new", 0.0)):
+        folder = tmp_path / "data" / "mirrors" / name
+        folder.mkdir()
+        os.utime(folder, (time.time() - age,) * 2)
+    place.repo.commit({"a": "2"})
+    place.fetched()
+    assert [one.name for one in (tmp_path / "data" / "mirrors").glob(".passing.*")] == [".passing.new"]
+
+
 def test_more_bytes_than_allowed_are_not_fetched(
     place: Place, server: LfsGitServer, new_sources: Callable[..., GitSources]
 ) -> None:
@@ -257,8 +303,6 @@ def test_more_bytes_than_allowed_are_not_fetched(
 
 
 def test_a_termination_ends_a_download(place: Place, server: LfsGitServer) -> None:
-    from app.domain.errors import Terminated
-
     sha = place.repo.commit({"a": server.hold(BIG)})
     found = state(place, sha)
     with stoppable(lambda: True), pytest.raises(Terminated):

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.domain.state.git_files import blob_of
 from app.domain.state.items import Item
 from app.sources.git import Repository
+from app.sources.tidying import PASSING
 
 ATTRIBUTES = ("text", "crlf", "eol", "export-ignore", "filter")
 _AT_ONCE = 20_000  # paths of one question
@@ -60,5 +61,5 @@ class TreeIndex:
 @contextmanager
 def temporary_index(repository: Repository) -> Iterator[TreeIndex]:
     """An empty index that goes with the block."""
-    with tempfile.TemporaryDirectory(prefix=".index.", dir=repository.git_dir) as folder:
+    with tempfile.TemporaryDirectory(prefix=PASSING, dir=repository.git_dir.parent) as folder:
         yield TreeIndex(repository, Path(os.path.join(folder, "index")))

@@ -18,6 +18,7 @@ from app.sources.locks import locked
 from app.sources.mirror import Mirror
 from app.sources.network_need import expect_operation
 from app.sources.objects.trees import Limits
+from app.sources.tidying import PASSING
 
 _REMEMBERED = 20_000
 # Git compresses blobs and looks for similar ones; media are neither small nor similar, and take minutes.
@@ -64,7 +65,7 @@ class LfsObjects:
             found[oid] = out.decode().strip()
             self._remember({oid: found[oid]})
 
-        with tempfile.TemporaryDirectory(prefix=".lfs.", dir=self._mirror.repository.git_dir) as folder:
+        with tempfile.TemporaryDirectory(prefix=PASSING, dir=self._file.parent) as folder:
             self._server.download(sizes, {oid: printable(path) for oid, path in paths.items()}, Path(folder), take)
         return found
 

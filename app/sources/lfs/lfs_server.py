@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.git import heed
+from app.sources.lfs.cut_off import CutOff
 from app.sources.lfs.lfs_answers import Download, downloads
 from app.sources.lfs.lfs_failures import refused, unreachable
 from app.sources.remote.address import Address, check_reach
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 AT_ONCE = 100  # objects of one request
 ANSWER = 4 << 20  # bytes of an answer to it
 KIND = "application/vnd.git-lfs+json"
-_CHUNK = 1 << 18
 _CONNECT_S, _SILENCE_S = 15.0, 20.0
 Take = Callable[[str, Path], None]
 
@@ -43,25 +42,26 @@ class LfsServer:
         its size and its digest are known to be right. Raises SourceRefused, SourceUnreachable."""
         if self._address.scheme not in ("http", "https"):
             raise refused(f"'{next(iter(paths.values()))}' lies in Git LFS, which is only fetched over http and https.")
-        end = time.monotonic() + self._seconds
-        with self._client() as client:
+        late = unreachable(f"The content in Git LFS took longer than {self._seconds:g} s.")
+        with CutOff(self._seconds, late) as cut, self._client(cut) as client:
             oids = sorted(sizes)
             for start in range(0, len(oids), AT_ONCE):
                 some = {oid: sizes[oid] for oid in oids[start : start + AT_ONCE]}
                 for one in downloads(self._batch(client, some), some, paths, self._address):
                     file = folder / one.oid
-                    self._fetch(client, one, file, end)
+                    self._fetch(client, one, file)
                     take(one.oid, file)
                     file.unlink()
 
     @contextmanager
-    def _client(self) -> Iterator[httpx.Client]:
+    def _client(self, cut: CutOff) -> Iterator[httpx.Client]:
         import httpx  # only repositories with Git LFS need it
 
         patience = httpx.Timeout(_SILENCE_S, connect=_CONNECT_S)
         headers = {"User-Agent": "pushpull", "Accept-Encoding": "identity"}
         try:
             with httpx.Client(headers=headers, timeout=patience, follow_redirects=False) as client:
+                client.event_hooks = {"request": [lambda request: request.extensions.update(trace=cut.trace)]}
                 yield client
         except httpx.TimeoutException:
             raise unreachable("The LFS server did not answer in time.") from None
@@ -86,7 +86,7 @@ class LfsServer:
         said = bytearray()
         with client.stream("POST", url, content=body, headers=headers) as answer:
             _expect_ok(answer, "The LFS server")
-            for chunk in answer.iter_raw(_CHUNK):
+            for chunk in answer.iter_raw():
                 heed()
                 said += chunk
                 if len(said) > ANSWER:
@@ -96,19 +96,17 @@ class LfsServer:
         except (ValueError, RecursionError):
             raise unreachable("The LFS server's answer is not JSON.") from None
 
-    def _fetch(self, client: httpx.Client, one: Download, file: Path, end: float) -> None:
+    def _fetch(self, client: httpx.Client, one: Download, file: Path) -> None:
         """Write one object into a file."""
         own = self._own() if one.own and "authorization" not in {name.lower() for name in one.headers} else {}
         digest, size = hashlib.sha256(), 0
         with client.stream("GET", one.href, headers={**one.headers, **own}) as answer, file.open("wb") as into:
             _expect_ok(answer, f"The server that holds '{one.path}'")
-            for chunk in answer.iter_raw(_CHUNK):
+            for chunk in answer.iter_raw():
                 heed()
                 size += len(chunk)
                 if size > one.size:
                     break
-                if time.monotonic() > end:
-                    raise unreachable(f"The content of '{one.path}' took longer than {self._seconds:g} s.")
                 digest.update(chunk)
                 into.write(chunk)
         if size != one.size:
