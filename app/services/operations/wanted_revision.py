@@ -142,8 +142,8 @@ def catch_up(source: Source, environment: Environment) -> None:
 def head_of(source: Source, environment: Environment) -> Revision | None:
     """The head of the environment's ref in the mirror; None where the ref is gone, and where the mirror is behind
     what was noticed and cannot be brought up to date."""
-    head = _in_mirror(source, environment.source.ref)
-    if head is not None and head.sha == environment.status.noticed:
+    head, noticed = _in_mirror(source, environment.source.ref), environment.status.noticed
+    if head is not None and (noticed in (None, head.sha) or _in_mirror(source, noticed)):
         return head
     try:
         catch_up(source, environment)

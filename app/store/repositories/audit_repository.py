@@ -18,6 +18,7 @@ from app.store.rows import readable
 a = tables.audit
 c = tables.checkpoints
 BATCH = 1000
+_INSERT, _LAST = insert(a), select(a).order_by(a.c.seq.desc()).limit(1)  # of every change: built once
 
 
 class SqlAudit:
@@ -31,12 +32,12 @@ class SqlAudit:
         last = self.head()
         made = chain(_plain(entry), last.seq + 1 if last else 1, at, last.hash if last else GENESIS)
         values = {**made.as_dict(), "environment": _environment(made)}
-        self._db.execute(insert(a).values(values))
+        self._db.execute(_INSERT, values)
         self.appended = made
         return made
 
     def head(self) -> AuditEntry | None:
-        row = self._db.execute(select(a).order_by(a.c.seq.desc()).limit(1)).first()
+        row = self._db.execute(_LAST).first()
         return _read(row) if row else None
 
     def page(self, where: AuditFilter, limit: int, after: int | None) -> Page[AuditEntry]:
