@@ -176,6 +176,10 @@ class SourceDamaged(Temporary):
     """The local mirror is damaged; it is cloned again."""
 
 
+class ContentNotFetched(Temporary):
+    """Content that a revision takes from elsewhere was not fetched yet."""
+
+
 class PushRejected(Temporary):
     """The repository did not accept the commit."""
 

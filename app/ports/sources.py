@@ -85,8 +85,9 @@ class Rendition(Protocol):
         """The id of a tree that holds exactly what is delivered, for all methods of Source that take trees. `id`: the
         one of this state, where it is known.
 
-        Made at the first call, for which an operation may ask the network. Raises SourceRefused, SourceUnreachable and
-        SourceDamaged where it cannot be made as a whole; then nothing of it is kept.
+        Made at the first call, for which an operation may ask the network; elsewhere ContentNotFetched is raised.
+        Raises SourceRefused, SourceUnreachable and SourceDamaged where it cannot be made as a whole; then nothing is
+        kept.
         """
         ...
 

@@ -15,7 +15,15 @@ import pytest
 
 from app.desired.files import FileRenderer, FileState
 from app.domain.environment import Content, SourceSpec
-from app.domain.errors import Problem, SourceBusy, SourceRefused, SourceUnreachable, Terminated, WriteBackNotPossible
+from app.domain.errors import (
+    ContentNotFetched,
+    Problem,
+    SourceBusy,
+    SourceRefused,
+    SourceUnreachable,
+    Terminated,
+    WriteBackNotPossible,
+)
 from app.domain.state.git_files import EXECUTABLE, blob_id, file_item
 from app.git import stoppable
 from app.sources import GitSources, Limits, Patience
@@ -312,7 +320,8 @@ def test_a_termination_ends_a_download(place: Place, server: LfsGitServer) -> No
 def test_a_page_does_not_wait_for_contents(place: Place, server: LfsGitServer, monkeypatch: pytest.MonkeyPatch) -> None:
     sha = place.repo.commit({"a": server.hold(BIG)})
     monkeypatch.setattr("app.sources.network_need.in_operation", lambda: False)
-    refused(place, sha, "Refresh the environment")
+    with pytest.raises(ContentNotFetched, match="Refresh the environment"):
+        list(state(place, sha).items())
 
 
 def test_another_way_than_http_is_refused(local: Place) -> None:

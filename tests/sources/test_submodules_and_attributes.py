@@ -9,7 +9,13 @@ import pytest
 
 from app.desired.files import FileRenderer, FileState
 from app.domain.environment import Content, SourceSpec
-from app.domain.errors import RevisionNotFound, SourceRefused, SourceUnreachable, WriteBackNotPossible
+from app.domain.errors import (
+    ContentNotFetched,
+    RevisionNotFound,
+    SourceRefused,
+    SourceUnreachable,
+    WriteBackNotPossible,
+)
 from app.domain.state.git_files import EXECUTABLE, FILE, file_item
 from app.domain.state.items import Key
 from app.git import stoppable
@@ -302,7 +308,7 @@ def test_a_page_does_not_wait_for_a_submodule(web: Place, library: GitRepo, monk
     sha = web.repo.commit({".gitmodules": modules(lib="../lib.git"), "lib": submodule(library.commit({"a": "1"}))})
     web.fetched()
     monkeypatch.setattr("app.sources.network_need.in_operation", lambda: False)
-    with pytest.raises(SourceUnreachable, match="Refresh the environment"):
+    with pytest.raises(ContentNotFetched, match="Refresh the environment"):
         list(state(web, sha).items())
 
 

@@ -133,6 +133,7 @@ def _problems() -> Mapping[str, type[Problem]]:
 
     known = (
         e.RevisionNotFound, e.RevisionNotVisible, e.SourceUnreachable, e.SourceRefused, e.SourceDamaged, e.PushRejected,
+        e.ContentNotFetched,
         e.TargetUnreachable, e.TargetRefused, e.UnsafePath, e.NothingToRollBackTo, e.NothingToWriteBack, e.InvalidInput,
         e.OperationInProgress, e.EnvironmentHeld, e.WriteBackNotPossible, e.WriteBackConflict, e.SecretsNotIncluded,
     )  # fmt: skip

@@ -26,6 +26,7 @@ TITLES = {
     "secrets_not_included": "It looks like secrets",
     "write_back_not_possible": "That cannot be written back",
     "environment_held": "Automation is on hold",
+    "content_not_fetched": "Some content is not fetched yet",
     "source_unreachable": "The repository cannot be reached",
     "source_refused": "The repository cannot be used",
     "target_unreachable": "The target cannot be reached",

@@ -32,6 +32,7 @@ STATUS: dict[type[e.Problem], int] = {
     e.SourceUnreachable: 424,
     e.SourceRefused: 422,
     e.SourceDamaged: 424,
+    e.ContentNotFetched: 424,
     e.PushRejected: 409,
     e.TargetUnreachable: 424,
     e.TargetRefused: 409,
