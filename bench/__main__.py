@@ -14,7 +14,7 @@ from bench.measuring import Result
 
 NAMES = (
     *("noop_poll", "sync_one", "refresh", "ssh", "push_to_live", "overview", "first_visit", "start", "memory", "queue"),
-    *("agent", "fleet", "processes"),
+    *("agent", "fleet", "processes", "verdicts"),
 )
 NOT_INSTALLED = 3  # exit code
 

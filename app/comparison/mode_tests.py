@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 
 from app.comparison.clusters import Figure, by_environment, movement, when
 from app.comparison.counted import Counted
 from app.comparison.statistics import Interval, median, share_difference
 from app.comparison.statistics.needed import environments_for
-from app.comparison.statistics.rank_tests import rank_sum_p, shift, shift_interval, sooner_share
+from app.comparison.statistics.rank_tests import rank_sum_p, shift, shift_interval
 from app.comparison.statistics.survival import median_lasting, scores
 from app.comparison.statistics.time_dependence import BESIDE, FEWEST, two_series_p, worth
 from app.wording.figures import environments_missing, stretches_missing
@@ -90,8 +91,10 @@ class Sides:
         return first, second
 
     def effect(self) -> float:
-        """In which share of pairs of cases push has the lower value."""
-        return sooner_share(*self.scores)
+        """In which share of pairs of a push and a pull case push has the lower value, ties counted half (McGraw and
+        Wong 1992: the common language effect size). Within a mode, scores cancel out."""
+        push, pull = self.scores
+        return 0.5 - sum(push) / (2 * len(push) * len(pull))
 
     def series(self) -> tuple[list[float], list[float]]:
         """What moves the scores of each mode, in the order of time."""
@@ -217,4 +220,5 @@ def _p_in_time(sides: Sides, series: tuple[Sequence[float], Sequence[float]], fe
 
 def _too_few(found: Contrast, first: Sequence[float], second: Sequence[float]) -> Contrast:
     missing = environments_missing(len(first), len(second), ENVIRONMENTS)
-    return replace(found, missing=missing, needed=environments_for(first, second))
+    needed = environments_for(first, second)
+    return replace(found, missing=missing, needed=needed if needed and ENVIRONMENTS < needed < inf else None)

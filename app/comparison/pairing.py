@@ -130,7 +130,7 @@ class Pairs:
             return found
         needed, interval = environments_for(first, second), shift_interval(first, second)
         told = replace(found, difference=shift(first, second), interval=interval, needed=needed)
-        return _tested(told, rank_sum_p(first, second), self._p_in_time(BESIDE))
+        return _tested(told, rank_sum_p(first, second), self._p_in_time())
 
     def _p_in_time(self, fewest: float = FEWEST, couples: Sequence[str] = ()) -> float:
         told = _signed(self.differences)

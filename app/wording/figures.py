@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor, isinf
 
-from app.wording.quantities import listed, plural
+from app.wording.quantities import plural
 from app.wording.times import duration
 
 NOT_TWINS = (
@@ -45,11 +45,9 @@ def bounded(n: int, open_: int, longest: float) -> str:
 
 def environments_missing(push: int, pull: int, needed: int) -> str:
     """Why two modes with few environments are not judged."""
-    there = {"push": push, "pull": pull}
-    lacking = [f"{needed - n} more of {mode}" for mode, n in there.items() if n < needed]
     return (
-        f"Too few environments to say ({push:,} push, {pull:,} pull; {needed} of each needed): {listed(lacking)}, or a "
-        "shadow, twin environments or a switch would tell"
+        f"Too few environments to say ({push:,} push, {pull:,} pull; {needed} of each needed). Sooner: a shadow, twin "
+        "environments or a switch"
     )
 
 
@@ -73,4 +71,4 @@ def needed_in_words(needed: float | None, most: int, what: str) -> str:
     if needed is None:
         return ""
     size = f"more than {most:,}" if isinf(needed) or needed > most else f"about {round(needed):,}"
-    return f"; to show one of this size, {size} {what} are needed"
+    return f"; to show one of this size: {size} {what}"

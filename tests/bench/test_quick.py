@@ -12,7 +12,7 @@ import pytest
 from bench.__main__ import NAMES, NOT_INSTALLED
 from bench.ground import ROOT
 
-LONG = ("agent", "memory", "overview", "push_to_live", "start")
+LONG = ("agent", "memory", "overview", "push_to_live", "start", "verdicts")
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.thorough] * (n in LONG)) for n in NAMES])

@@ -73,7 +73,7 @@ REACH = Heading(
     "lower",
     10,
     "For revisions that went live in two or more environments of a mode: from the first environment in which it was "
-    "live to the last.",
+    "live to the last. Environments that got the same commits count as one for the verdict.",
 )
 
 

@@ -10,8 +10,8 @@ from app.comparison.statistics.rank_tests import rank_sum_p, signed_rank_p
 ENVIRONMENTS = (5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 70, 100)  # of each mode
 PAIRS = (8, 10, 12, 15, 20, 30, 40, 60, 80, 100, 150, 200)
 SPREAD_FROM = 3  # values: of fewer, nothing is known about how far they lie apart
-DRAWS = 30
-POWER = 0.8
+DRAWS = 20
+MISSES = 4  # of the draws that may fail to show it: four of five are to do so
 LEVEL = 0.05
 SEED = 20261123
 
@@ -40,8 +40,18 @@ def _fewest(sizes: Sequence[int], drawn: Callable[[int], float]) -> float:
     low, high = 0, len(sizes)
     while low < high:
         middle = (low + high) // 2
-        if sum(drawn(sizes[middle]) <= LEVEL for _ in range(DRAWS)) >= POWER * DRAWS:
+        if _shows(drawn, sizes[middle]):
             high = middle
         else:
             low = middle + 1
     return float(sizes[low]) if low < len(sizes) else float("inf")
+
+
+def _shows(drawn: Callable[[int], float], size: int) -> bool:
+    """Whether at most MISSES of the draws of a size fail; no more are made than it takes to know."""
+    missed = 0
+    for _ in range(DRAWS):
+        missed += drawn(size) > LEVEL
+        if missed > MISSES:
+            return False
+    return True

@@ -17,7 +17,7 @@ from app.comparison.statistics.intervals import LEVEL, Interval, quantile
 
 EXACT_RANK_SUM = 40  # values in both samples together
 EXACT_SIGNED_RANK = 40  # differences
-MOST = 150  # values of a sample whose pairs are formed; of more, as many quantiles
+MOST = 100  # values of a sample whose pairs are formed; of more, as many quantiles
 _TAIL = (1 - LEVEL) / 2
 _Z = NormalDist().inv_cdf(1 - _TAIL)
 _BYTES = 8  # of a count: 2**40 and comb(40, 20) fit
@@ -185,11 +185,3 @@ def _signed_rank_rank(n: int) -> int:
     if n > EXACT_SIGNED_RANK:
         return max(0, floor(n * (n + 1) / 4 - _Z * sqrt(n * (n + 1) * (2 * n + 1) / 24)))
     return _tail_rank(_signed_sums(tuple(range(2, 2 * n + 1, 2)))[::2], 2**n)
-
-
-def sooner_share(first: Sequence[float], second: Sequence[float]) -> float:
-    """How often a value of the first sample is below one of the second, of all pairs; ties count half (McGraw and
-    Wong 1992: the common language effect size). Both are non-empty."""
-    m, n = len(first), len(second)
-    above = sum(doubled_ranks([*first, *second])[:m]) / 2 - m * (m + 1) / 2
-    return 1 - above / (m * n)
