@@ -182,7 +182,14 @@
 
   // --- keyboard ---
   let first = ''
-  const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
+  const typing = (target) => target.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== 'checkbox')
+  const walk = (by) => { // from row to row of a list
+    const rows = [...document.querySelectorAll('main .table a.go')]
+    const at = rows.indexOf(document.activeElement?.closest('tr')?.querySelector('a.go'))
+    const row = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + by))]
+    row?.focus()
+    row?.scrollIntoView({ block: 'nearest' })
+  }
   const among = (event) => { // arrows walk from the search box through what it found
     const box = event.target.closest('.search')
     const hits = [...(box?.querySelectorAll('.found a') ?? [])]
@@ -213,7 +220,9 @@
     } else if (event.key === '/') {
       event.preventDefault()
       document.getElementById('search')?.focus()
-    } else if (event.key === '?') document.getElementById('shortcuts')?.showModal()
+    } else if (event.key === 'j' || event.key === 'k') walk(event.key === 'j' ? 1 : -1)
+    else if (event.key === 'x') document.activeElement?.closest('tr')?.querySelector('.c-pick input')?.click()
+    else if (event.key === '?') document.getElementById('shortcuts')?.showModal()
   }
   document.addEventListener('keydown', pressed)
 

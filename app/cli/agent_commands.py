@@ -10,7 +10,7 @@ from app.cli import output
 from app.cli.connection.connecting import connected
 from app.cli.environment_commands import AsJson
 from app.cli.surface.help_text import ClientCommand
-from app.domain.agents.enrollment_commands import host_commands
+from app.domain.agents.enrollment_commands import host_commands, service_unit
 
 
 def register(group: typer.Typer) -> None:
@@ -59,9 +59,12 @@ def token(
         output.as_json(made)
         return
     found = [client.call("GET", f"/environments/{one}") for one in environments]
-    places = (str(one["target"].get("path", "")) for one in found)
-    commands = host_commands(client.url, places, (one["source"]["repo_url"] for one in found))
-    typer.echo(f"Run on the agent's machine, within the hour:\n{commands}\nThe first asks for this token:", err=True)
+    places = [str(one["target"].get("path", "")) for one in found]
+    repositories = [one["source"]["repo_url"] for one in found]
+    commands, unit = host_commands(client.url, places, repositories), service_unit(places, repositories)
+    typer.echo(f"Run on the agent's machine, within the hour:\n{commands}", err=True)
+    typer.echo(f"Or instead of the second, as /etc/systemd/system/pushpull-agent.service:\n{unit}", err=True)
+    typer.echo("The first asks for this token:", err=True)
     typer.echo(made["token"])
 
 

@@ -31,6 +31,7 @@ def _name(value: str) -> str:
 Name = Annotated[str, typer.Argument(metavar="ENV", callback=_name, help="Name of the environment.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 File = Annotated[str | None, typer.Option("--file", "-f", help="Specification as JSON; '-' reads standard input.")]
+TEXTS = ("source.", "labels.")  # fields that are never numbers
 Pairs = Annotated[list[str] | None, typer.Option("--set", help="Any field: policy.self_heal=true (repeatable).")]
 
 DIVERGED = {"new_revision": ": Git has a newer revision", "drift": ": the target was changed outside Git"}
@@ -162,6 +163,8 @@ def _put(spec: dict[str, Any], pair: str) -> None:
         value = json.loads(text)
     except ValueError:
         value = text
+    if key.startswith(TEXTS) and isinstance(value, bool | int | float):
+        value = text  # "1.10" is a branch, and no number
     place = spec
     *parents, last = key.split(".")
     for parent in parents:
@@ -196,7 +199,7 @@ def add(
         pushpull env add shop --repo https://git.example.org/shop.git --target /srv/shop
         pushpull env add web --repo https://git.example.org/web.git --target ssh://www@web/srv/www --credential web
         pushpull env add app --repo https://git.example.org/app.git --target /srv/app --with lfs --with submodules
-        pushpull env add api --file api.json --set policy.self_heal=true --set 'source.ref="1.10"'
+        pushpull env add api --file api.json --set policy.self_heal=true --set source.ref=1.10
     """
     given = {"name": name, "mode": mode, "source.repo_url": repo, "source.ref": ref, "source.path": path}
     given["runs_on"] = runs_on
@@ -234,7 +237,7 @@ def edit(name: Name, file: File = None, set_: Pairs = None, as_json: AsJson = Fa
 
     Examples:
         pushpull env edit shop --set policy.interval_s=30
-        pushpull env edit shop --set 'labels.version="1.10"'
+        pushpull env edit shop --set labels.version=1.10
     """
     change = _spec(file, set_)
     if not change:

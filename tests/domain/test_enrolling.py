@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.agents.enrollment_commands import host_commands
+from app.domain.agents.enrollment_commands import host_commands, service_unit
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,12 @@ def test_directories_of_the_agents_machine_are_opened_to_it() -> None:
     assert run.startswith(
         "PUSHPULL_TARGET_ROOTS='/srv/my docs:/srv/shop' PUSHPULL_SOURCE_ROOTS=/home/ann/shop pushpull agent run"
     )
+
+
+def test_the_unit_opens_the_same_directories_and_starts_again() -> None:
+    unit = service_unit(["/srv/my docs", "/srv/100%"], ["/home/ann/shop", "https://git.example.org/docs.git"])
+    assert 'Environment="PUSHPULL_TARGET_ROOTS=/srv/100%%:/srv/my docs"' in unit
+    assert 'Environment="PUSHPULL_SOURCE_ROOTS=/home/ann/shop"' in unit
+    assert "ExecStart=/usr/bin/env pushpull agent run --data-dir /var/lib/pushpull-agent" in unit
+    assert "Restart=always" in unit
+    assert "Environment" not in service_unit()

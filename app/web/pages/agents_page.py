@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from fastapi import Request, Response
 
-from app.domain.agents.enrollment_commands import host_commands, unencrypted
+from app.domain.agents.enrollment_commands import host_commands, service_unit, unencrypted
 from app.domain.agents.protocol import Agent
 from app.domain.environment import Environment
 from app.domain.errors import EnvironmentNotFound, InvalidInput
@@ -48,7 +48,7 @@ class AgentRow:
 @dataclass(frozen=True, slots=True)
 class AgentsPage:
     """The context of agents/index.html. `token`: a new token, or ""; `commands`: the commands that use it;
-    `openly`: the connection is not encrypted, so others can read the token."""
+    `unit`: of systemd; `openly`: the connection is not encrypted, so others can read the token."""
 
     title: str
     rows: tuple[AgentRow, ...]
@@ -57,6 +57,7 @@ class AgentsPage:
     chosen: tuple[str, ...]
     token: str
     commands: str
+    unit: str
     openly: bool
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -79,6 +80,7 @@ def _page(
     choices, rows = fleet.choices, tuple(_row(one, fleet.now) for one in fleet.records)
     kinds, picked = queries.targets.kinds(), chosen or _obvious(choices)
     meant = [one for one in choices if one.name in picked] or choices
+    places, repositories = [kinds.address(one.target) for one in meant], [one.source.repo_url for one in meant]
     context = AgentsPage(
         title=_title(rows, choices),
         rows=rows,
@@ -86,9 +88,8 @@ def _page(
         choices=choices,
         chosen=picked,
         token=token,
-        commands=host_commands(
-            base_url(request), (kinds.address(one.target) for one in meant), (one.source.repo_url for one in meant)
-        ),
+        commands=host_commands(base_url(request), places, repositories),
+        unit=service_unit(places, repositories),
         openly=unencrypted(base_url(request)),
         errors=errors or {},
     )

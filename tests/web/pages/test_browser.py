@@ -99,6 +99,23 @@ def test_the_keyboard_reaches_pages_search_and_the_list_of_keys(page: Page) -> N
     expect(page.locator("#shortcuts")).to_be_visible()
 
 
+def test_rows_are_walked_and_chosen_by_keys(page: Page) -> None:
+    page.goto("/")
+    rows = page.locator("main .table a.go")
+    page.keyboard.press("j")
+    expect(rows.nth(0)).to_be_focused()
+    page.keyboard.press("j")
+    expect(rows.nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    page.keyboard.press("x")
+    expect(page.locator(".bulk-count")).to_have_text("1 chosen")
+    page.keyboard.press("j")
+    expect(rows.nth(1)).to_be_focused()
+    name = rows.nth(1).inner_text()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/environments/{name}")
+
+
 def test_a_page_follows_what_happens_without_a_click(page: Page, filled: Filled) -> None:
     filled.server.environment("lively", filled.repo)
     page.goto("/environments/lively")
