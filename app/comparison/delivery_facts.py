@@ -30,6 +30,8 @@ class DeliveryFact:
     healthy_at: datetime | None
     webhook_missed: bool
     initiated_by: str = ""
+    rendered_at: datetime | None = None
+    pushed_at: datetime | None = None  # as the provider says
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +48,6 @@ class CommitFact:
     by: str | None = None
     operation: str = ""
     seen: bool = False
+    noticed_at: datetime | None = None
+    visible_after: datetime | None = None
+    pushed_at: datetime | None = None

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
+from app.comparison.clock_chain import HALF, NO_DATE, Delivered, Place, last_looks, live, timed
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.comparison.result import Subject
 from app.comparison.setup_parts import PIPELINE_STEP
@@ -21,30 +22,6 @@ from app.domain.state.drift import Episode
 
 MODES = (Mode.PUSH.value, Mode.PULL.value)
 STARTS = frozenset({Trigger.PIPELINE, Trigger.WEBHOOK, Trigger.SCHEDULE, Trigger.AGENT})
-
-Place = tuple[str, str]  # (environment, revision)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A revision's first way into an environment. `origin` is the earliest moment at which it could be noticed.
-
-    `lead`: seconds from the commit until it was live; `noticing`: seconds from `origin` until it was noticed.
-    """
-
-    fact: DeliveryFact
-    revision: str
-    committed_at: datetime
-    origin: datetime
-    noticed_at: datetime
-    live_at: datetime
-    lead: float
-    noticing: float
-
-    @property
-    def place(self) -> Place:
-        """Where it went."""
-        return self.fact.environment, self.revision
 
 
 class Passed(StrEnum):
@@ -114,25 +91,39 @@ class Evidence:
         return {mode: [one for one in self._first_deliveries if one.fact.mode == mode] for mode in MODES}
 
     @cached_property
-    def untimed(self) -> Mapping[str, int]:
-        """{mode: revisions that were deployed and whose way there tells nothing}: commits older than their
-        environment, without a time, or dated later than they were noticed."""
-        timed = {one.place for one in self._first_deliveries}
-        rest = {(fact.mode, fact.environment, fact.revision) for fact in self._deployed}
-        return Counter(mode for mode, environment, revision in rest if (environment, revision) not in timed)
+    def untimed(self) -> Mapping[str, Mapping[str, int]]:
+        """{mode: {why: revisions that were deployed and of whose lead time nothing is known}}."""
+        counts: dict[str, Counter[str]] = {mode: Counter() for mode in MODES}
+        for mode, why in self._left_out.values():
+            counts[mode][why] += mode in counts
+        for one in self._first_deliveries:
+            counts[one.fact.mode][NO_DATE] += one.lead is None
+        return counts
+
+    @cached_property
+    def _left_out(self) -> Mapping[Place, tuple[str, str]]:
+        """{place: (mode, why)} of the revisions whose first delivery has no times."""
+        return {
+            place: (fact.mode, found)
+            for place, (fact, found) in self._timed.items()
+            if isinstance(found, str) and fact.mode in MODES
+        }
 
     @cached_property
     def _first_deliveries(self) -> list[Delivered]:
-        created = self._created
-        bounds = _visible_from(self._deployed)
-        seen: set[Place] = set()
-        result: list[Delivered] = []
+        return [found for _, found in self._timed.values() if isinstance(found, Delivered)]
+
+    @cached_property
+    def _timed(self) -> Mapping[Place, tuple[DeliveryFact, Delivered | str]]:
+        created, bounds, begun = self._created, last_looks(self._deployed), set[str]()
+        found: dict[Place, tuple[DeliveryFact, Delivered | str]] = {}
         for fact in self._deployed:
             place = fact.environment, fact.revision or ""
-            if place not in seen:
-                seen.add(place)
-                result += _measured(fact, bounds[place[1]], created.get(fact.environment))
-        return result
+            if place not in found:
+                first = None if fact.environment in begun else self.first_live.get(fact.environment)
+                begun.add(fact.environment)
+                found[place] = fact, timed(fact, bounds[place[1]], created.get(fact.environment), first)
+        return found
 
     @cached_property
     def _created(self) -> Mapping[str, datetime | None]:
@@ -150,13 +141,14 @@ class Evidence:
     def skipped(self) -> Mapping[str, list[Skipped]]:
         """{mode: commits that were superseded and never went live by themselves}."""
         times = _times_live(self._first_deliveries)
-        live_at = {one.place: one.live_at for one in self._first_deliveries}
+        live_at = {place: live(fact) for place, (fact, _) in self._timed.items()}
         committed = self._commit_times()
         found: dict[str, dict[Place, Skipped]] = {mode: {} for mode in MODES}
         for fact, why in self._passed_over():
             place = fact.environment, fact.revision
             if fact.mode in found and place not in live_at:
-                start = fact.committed_at or committed.get(fact.revision) or fact.at
+                told = fact.committed_at or committed.get(fact.revision)
+                start = min(told + HALF, fact.at) if told and told <= fact.at else fact.at
                 newer = live_at.get((fact.environment, fact.by or ""))
                 waited = (newer - start).total_seconds() if newer else _waited(
                     times[fact.environment], start, fact.at, why is Passed.LATE
@@ -187,38 +179,6 @@ def deployed(fact: DeliveryFact) -> bool:
     """Whether a sync brought a revision live going forward: no rollback, no heal, no no-op."""
     forward = fact.trigger is not Trigger.ROLLBACK and fact.trigger is not Trigger.SELF_HEAL
     return fact.phase is Phase.SUCCEEDED and fact.outcome is Outcome.DEPLOYED and forward and bool(fact.revision)
-
-
-def live(fact: DeliveryFact) -> datetime:
-    """When the revision was live and, where that is checked, healthy."""
-    return fact.healthy_at or fact.applied_at or fact.finished_at or fact.created_at
-
-
-def _visible_from(facts: Iterable[DeliveryFact]) -> Mapping[str, datetime | None]:
-    """{revision: the last moment at which anybody looked and did not see it, before anybody did}.
-
-    Shared by all environments that got the revision, so that no mode is measured from a later start.
-    """
-    told: dict[str, list[DeliveryFact]] = defaultdict(list)
-    for fact in facts:
-        told[fact.revision or ""].append(fact)
-    return {revision: _last_look(of) for revision, of in told.items()}
-
-
-def _last_look(facts: Iterable[DeliveryFact]) -> datetime | None:
-    first = min(fact.noticed_at or fact.created_at for fact in facts)
-    looks = [fact.visible_after for fact in facts if fact.visible_after and fact.visible_after <= first]
-    return max(looks, default=None)
-
-
-def _measured(fact: DeliveryFact, bound: datetime | None, created_at: datetime | None) -> list[Delivered]:
-    committed, noticed = fact.committed_at, fact.noticed_at or fact.created_at
-    if committed is None or committed > noticed or (created_at is not None and committed < created_at):
-        return []
-    origin = min(noticed, max(committed, bound or committed))
-    end = live(fact)
-    lead, noticing = (end - committed).total_seconds(), (noticed - origin).total_seconds()
-    return [Delivered(fact, fact.revision or "", committed, origin, noticed, end, lead, noticing)]
 
 
 def _times_live(deliveries: Iterable[Delivered]) -> Mapping[str, list[datetime]]:

@@ -79,6 +79,7 @@ class StageName(StrEnum):
     VISIBLE = "visible"
     NOTICED = "noticed"
     FETCHED = "fetched"
+    RENDERED = "rendered"
     PLANNED = "planned"
     APPLIED = "applied"
     HEALTHY = "healthy"
@@ -86,8 +87,9 @@ class StageName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage. `committed` is an instant; `visible` an interval: from the last look at which the remote did not
-    show the commit (or the commit time) to the first at which it did; `noticed` is the instant we learned of it."""
+    """One stage. `committed` is the second that the commit names; `visible` an interval: from the last look at which
+    the remote did not show the commit (or the commit time) to the first at which it did; `noticed` is the instant we
+    learned of it; `rendered` is when the desired state was made of the commit."""
 
     name: StageName
     started_at: datetime

@@ -81,6 +81,7 @@ LOOKS: dict[str, dict[str, Badge]] = {
         "visible": Badge("visible", "none", "branch", "The remote shows the commit."),
         "noticed": Badge("noticed", "none", "bell", "A webhook, pipeline or poll reported the commit."),
         "fetched": Badge("fetched", "none", "adopt", "The mirror holds the commit."),
+        "rendered": Badge("rendered", "none", "file", "The desired state was made of the commit."),
         "planned": Badge("planned", "none", "filter", "Live was compared with desired."),
         "applied": Badge("applied", "none", "sync", "The target was changed."),
         "healthy": Badge("healthy", "none", "heart", "The health check passed."),

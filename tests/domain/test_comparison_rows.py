@@ -48,7 +48,7 @@ def delivery(
         revision=revision,
         created_at=noticed_at or NOON,
         finished_at=at(live),
-        committed_at=at(commit),
+        committed_at=at(None if commit is None else commit - 0.5),  # the middle of its second counts
         visible_after=at(unseen),
         noticed_at=noticed_at,
         fetched_at=noticed_at,
@@ -118,7 +118,38 @@ def test_what_tells_nothing_about_lead_time_is_left_out(left_out: DeliveryFact) 
 
 def test_what_was_deployed_but_cannot_be_timed_is_counted() -> None:
     found = row("lead_time", delivery(commit=None), delivery(revision="b"))
-    assert details(found.push) == {"longest": 5, "deliveries that could not be timed": 1}
+    assert details(found.push) == {"longest": 5, "each value is good to ±": 0.5, "left out: date unknown": 1}
+
+
+def test_a_date_from_the_future_is_unknown_and_what_could_be_seen_still_counts() -> None:
+    future = delivery("pull", commit=31, unseen=20, noticed=30, live=40)
+    assert details(row("lead_time", future).pull) == {"left out: date unknown": 1}
+    assert row("visible_to_live", future).pull.sample == (15,)  # from half-way between the looks
+
+
+def test_the_first_delivery_of_an_environment_has_no_lead_time() -> None:
+    first, second = delivery(live=5), delivery(revision="b", commit=90, noticed=95, live=100)
+    found = compared(first, second, first_live={"push": NOON + timedelta(seconds=5)})
+    assert found.row("lead_time").push.sample == (10,)
+    assert details(found.row("lead_time").push)["left out: first delivery"] == 1
+
+
+def test_truncated_commit_times_do_not_make_delivery_seem_slower() -> None:
+    """Live 108 ms after the commit, whenever within its second that was made."""
+    facts = []
+    for tenth in range(20):
+        made = tenth * 1.05
+        told = {"committed_at": at(int(made)), "noticed": made + 0.03, "live": made + 0.108}
+        facts.append(delivery(revision=str(tenth), **told))
+    assert row("lead_time", *facts).push.value == pytest.approx(0.108, abs=0.03)
+
+
+def test_visible_to_live_counts_from_the_push_that_the_provider_tells_of_where_that_can_be() -> None:
+    fact = delivery("pull", commit=0, unseen=20, noticed=30, live=40)
+    assert row("visible_to_live", fact).pull.sample == (20,)
+    assert row("visible_to_live", replace(fact, pushed_at=at(25.25))).pull.sample == (14.75,)
+    for impossible in (19.25, 30.25):
+        assert row("visible_to_live", replace(fact, pushed_at=at(impossible))).pull.sample == (20,)
 
 
 def test_a_revision_counts_once_per_environment() -> None:
@@ -158,7 +189,7 @@ def test_a_click_is_not_a_notice() -> None:
 
 # --- superseded commits ---
 def test_a_superseded_commit_waits_until_what_took_its_place_is_live() -> None:
-    skipped = CommitFact("pull", "pull", "a", NOON + timedelta(seconds=60), at(10), "b")
+    skipped = CommitFact("pull", "pull", "a", NOON + timedelta(seconds=60), at(9.5), "b")
     found = compared(delivery("pull", "b", commit=30, noticed=60, live=70), superseded=(skipped,))
     never, both = found.row("never_deployed").pull, found.row("lead_time_all").pull
     assert (never.value, never.n) == (0.5, 2)
@@ -484,6 +515,7 @@ def test_stages_add_up_from_the_commit() -> None:
         ("visible", 20, 20),
         ("noticed", 30, 10),
         ("fetched", 31, 1),
+        ("rendered", 31, 0),
         ("planned", 33, 2),
         ("applied", 38, 5),
         ("healthy", 40, 2),

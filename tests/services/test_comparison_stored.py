@@ -43,7 +43,8 @@ def sync(environment: Environment, number: int, lead: float, trigger: Trigger) -
     """Number `number` was committed that many minutes ago, noticed half-way, and live `lead` seconds later."""
     commit = NOW - timedelta(minutes=number)
     noticed, live = commit + timedelta(seconds=lead / 2), commit + timedelta(seconds=lead)
-    ends = {StageName.COMMITTED: commit, StageName.VISIBLE: noticed, StageName.NOTICED: noticed}
+    told = commit - timedelta(seconds=0.5)  # the middle of the second counts
+    ends = {StageName.COMMITTED: told, StageName.VISIBLE: noticed, StageName.NOTICED: noticed}
     stages = tuple(Stage(name, commit, ends.get(name, live)) for name in StageName)
     return Operation(
         id=f"{environment.name}-{number}",
@@ -78,7 +79,7 @@ def store(database_url: str, tmp_path: Path) -> Iterator[SqlStore]:
             events = [about(one, UnreadFact(EventType.WEBHOOK_MISSED, facts))] if mode is Mode.PUSH else []
             passed = Noticing(
                 one.id, one.name, mode.value, "f" * 40, NOW - timedelta(minutes=10), Noticer.POLL, seen=False,
-                committed_at=NOW - timedelta(minutes=11), ending=CommitEnd.SUPERSEDED,
+                committed_at=NOW - timedelta(minutes=11, seconds=0.5), ending=CommitEnd.SUPERSEDED,
                 ended_at=NOW - timedelta(minutes=10), superseded_by="e" * 40,
             )  # fmt: skip
             tx.noticings.add([passed] if mode is Mode.PULL else [])

@@ -25,8 +25,8 @@ STAGES = [
 
 def test_steps_take_the_time_since_the_stage_before_and_fill_the_bar() -> None:
     steps = plots.steps(STAGES, at(99))
-    assert [step.took for step in steps] == [None, 0, 5, 2, None, None, None]
-    assert [step.state for step in steps] == ["done"] * 4 + ["ahead"] * 3
+    assert [step.took for step in steps] == [None, 0, 5, 2, None, None, None, None]
+    assert [step.state for step in steps] == ["done"] * 4 + ["ahead"] * 4
     assert [step.waits for step in steps[1:4]] == [True, True, False]
     assert sum(step.width for step in steps) == pytest.approx(100, abs=0.05)
     assert plots.elapsed(steps) == 7
@@ -70,7 +70,7 @@ def test_short_stages_stay_visible_unless_a_scale_is_given() -> None:
 
 
 def test_nothing_measured_draws_nothing() -> None:
-    assert [step.width for step in plots.steps([], T0)] == [0] * 7
+    assert [step.width for step in plots.steps([], T0)] == [0] * 8
     assert plots.axis([]).ticks == ()
     assert plots.strip([], plots.axis([])).n == 0
     assert plots.spark([]).width == 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.comparison.evidence import Evidence
-from app.comparison.measures import daily_operation, drift_and_recovery, lead_time
+from app.comparison.measures import daily_operation, drift_and_recovery, lead_time, visible_to_live
 from app.comparison.measures.setup_cost import Foundation
 from app.comparison.result import ComparisonRow
 
@@ -22,6 +22,7 @@ MEASURES: tuple[Callable[[Evidence], ComparisonRow], ...] = (
     daily_operation.automation,
     lead_time.noticed,
     lead_time.lead_time,
+    visible_to_live.visible_to_live,
     lead_time.never_deployed,
     lead_time.lead_time_all,
     drift_and_recovery.drift_found,

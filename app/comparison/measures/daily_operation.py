@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.comparison.clock_chain import Delivered, Place
 from app.comparison.counted import Counted
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
-from app.comparison.evidence import MODES, STARTS, Delivered, Evidence, Place
+from app.comparison.evidence import MODES, STARTS, Evidence
 from app.comparison.judgement import Measure, Phrases, detail, shares, times
 from app.comparison.result import ComparisonRow, Detail, Heading
 from app.comparison.statistics import median
@@ -168,10 +169,10 @@ def _awaited(evidence: Evidence, mode: str) -> set[str]:
 
 
 def _cost(lost: set[tuple[str, str]], automatic: dict[tuple[str, str], Delivered]) -> tuple[Detail, ...]:
-    late = [one.lead for place, one in automatic.items() if place in lost]
+    late = [one.lead for place, one in automatic.items() if place in lost and one.lead is not None]
     if not late:
         return ()
-    others = [one.lead for place, one in automatic.items() if place not in lost]
+    others = [one.lead for place, one in automatic.items() if place not in lost and one.lead is not None]
     return (
         detail("brought by the poll instead", len(late)),
         detail("median lead time of these", median(late), "s"),

@@ -8,8 +8,10 @@ from datetime import date, datetime
 from itertools import pairwise
 from operator import sub
 
+from app.comparison.clock_chain import RESOLUTION_S, Delivered, noticing_of
 from app.comparison.counted import Counted
-from app.comparison.evidence import MODES, STARTS, Delivered, Evidence
+from app.comparison.delivery_facts import DeliveryFact
+from app.comparison.evidence import MODES, STARTS, Evidence
 from app.comparison.judgement import Measure, Phrases, detail, pairs, shares, times
 from app.comparison.pairing import BothWays, Pairs
 from app.comparison.result import ComparisonRow, Day, Detail, Heading, Pairing, Stages, StageTime
@@ -18,14 +20,16 @@ from app.domain.environment import Environment
 from app.domain.operation import Outcome, StageName
 from app.wording.times import duration
 
-_ORIGIN = (
+ORIGIN = (
     "A commit can be noticed from its commit time on, or from the last look at the repository that did not show it, "
-    "whichever is later and whoever looked: so the wait shown is the longest it can have been, and the same for all "
-    "environments that got the commit. Git keeps commit times to the second."
+    "whichever is later and whoever looked, the same for all environments that got the commit; where a provider's "
+    "webhook says when it was pushed, and that can be, from then on. Git keeps commit times to the second: its middle "
+    "counts, so a single value is good to half a second, and their middle to less."
 )
 _COUNTED = (
-    "Counted is a revision's first successful delivery to an environment; rollbacks, self-heals, no-ops, commits older "
-    "than the environment, and commits dated later than they were noticed are left out."
+    "Counted is a revision's first successful delivery to an environment; left out are rollbacks, self-heals, no-ops, "
+    "commits older than the environment, the first delivery of an environment, which brings all that was there before, "
+    "and commits whose date cannot be: none, from the future, or older than their parents, as after a rebase."
 )
 
 NOTICED = Heading(
@@ -36,8 +40,8 @@ NOTICED = Heading(
     "s",
     "lower",
     20,
-    f"From the moment at which a commit can be noticed until a webhook, a pipeline or a poll told us of it. {_ORIGIN} "
-    f"{_COUNTED} Syncs started by hand are left out too.",
+    f"From the moment at which a commit can be noticed until a webhook, a pipeline or a poll told us of it. {ORIGIN} "
+    f"{_COUNTED} Syncs started by hand are left out too. Commits that a newer one overtook count as well.",
 )
 LEAD_TIME = Heading(
     "lead_time",
@@ -48,7 +52,7 @@ LEAD_TIME = Heading(
     "lower",
     20,
     "From the commit time until the sync's health check passed; without a check, until the target was changed. "
-    f"{_COUNTED}",
+    f"{_COUNTED} The middle of the commit's second counts, so a single value is good to half a second.",
 )
 NEVER_DEPLOYED = Heading(
     "never_deployed",
@@ -85,16 +89,27 @@ def noticed(evidence: Evidence) -> ComparisonRow:
 
 
 def _noticed_by(evidence: Evidence, mode: str) -> Measure:
-    automatic = [one for one in evidence.delivered[mode] if one.fact.trigger in STARTS]
+    automatic = [
+        Counted(one.noticing, one.fact)
+        for one in evidence.delivered[mode]
+        if one.fact.trigger in STARTS and one.noticing is not None
+    ]
     by: dict[str, list[float]] = defaultdict(list)
-    for one in automatic:
-        by[one.fact.trigger.value].append(one.noticing)
-    details = [detail(f"median by {trigger}", median(waits), "s") for trigger, waits in sorted(by.items())]
+    for one, fact in ((case.value, case.of) for case in automatic):
+        by[fact.trigger.value if isinstance(fact, DeliveryFact) else ""].append(one)
+    overtaken = [
+        Counted(wait, one.commit, note=one.why)
+        for one in evidence.skipped[mode]
+        if (wait := noticing_of(one.commit)) is not None
+    ]
+    by["overtaken"] += [one.value for one in overtaken]
+    automatic += overtaken
+    details = [detail(f"median by {trigger}", median(waits), "s") for trigger, waits in sorted(by.items()) if waits]
     if automatic:
-        details.append(detail("longest", max(one.noticing for one in automatic), "s"))
+        details.append(detail("longest", max(one.value for one in automatic), "s"))
     nudges = evidence.decisions.get((mode, Outcome.NUDGED.value), 0)
     details += [detail("polls brought forward by a webhook", nudges)] if nudges else []
-    return Measure(mode, [Counted(one.noticing, one.fact) for one in automatic], tuple(details))
+    return Measure(mode, automatic, tuple(details))
 
 
 def lead_time(evidence: Evidence) -> ComparisonRow:
@@ -108,11 +123,20 @@ def lead_time(evidence: Evidence) -> ComparisonRow:
 
 
 def _lead_time_of(evidence: Evidence, mode: str) -> Measure:
-    leads = [one.lead for one in evidence.delivered[mode]]
-    details = [detail("longest", max(leads), "s")] if leads else []
-    if evidence.untimed[mode]:
-        details.append(detail("deliveries that could not be timed", evidence.untimed[mode]))
-    return Measure(mode, [Counted(one.lead, one.fact) for one in evidence.delivered[mode]], tuple(details))
+    leads = _leads(evidence, mode)
+    return Measure(mode, leads, _around(evidence, mode, leads))
+
+
+def _leads(evidence: Evidence, mode: str) -> list[Counted]:
+    return [Counted(one.lead, one.fact) for one in evidence.delivered[mode] if one.lead is not None]
+
+
+def _around(evidence: Evidence, mode: str, cases: Sequence[Counted]) -> tuple[Detail, ...]:
+    """The longest, what a single value is good to, and how many are left out, and why."""
+    details = [detail("longest", max(one.value for one in cases), "s")] if cases else []
+    details += [detail("each value is good to ±", RESOLUTION_S, "s")] if cases else []
+    counts = sorted(evidence.untimed[mode].items())
+    return (*details, *(detail(f"left out: {why}", count) for why, count in counts if count))
 
 
 def never_deployed(evidence: Evidence) -> ComparisonRow:
@@ -145,7 +169,7 @@ def lead_time_all(evidence: Evidence) -> ComparisonRow:
 
 def _lead_time_all_of(evidence: Evidence, mode: str) -> Measure:
     waited = [Counted(one.waited, one.commit, note=one.why) for one in evidence.skipped[mode] if one.waited is not None]
-    delivered = [Counted(one.lead, one.fact) for one in evidence.delivered[mode]]
+    delivered = _leads(evidence, mode)
     waits = [case.value for case in waited]
     details = (*_median_of("delivered", [case.value for case in delivered]), *_median_of("superseded", waits))
     open_ = len(evidence.skipped[mode]) - len(waits)
@@ -170,7 +194,7 @@ PAIRED_LEAD = Heading(
 )  # fmt: skip
 PAIRED_NOTICED = Heading(
     "paired_noticed", "immediacy", "The same commits: noticed", "Which way notices the same commit sooner?",
-    "s", "lower", 8, f"{_PAIRED} {_ORIGIN}",
+    "s", "lower", 8, f"{_PAIRED} {ORIGIN}",
 )  # fmt: skip
 
 
@@ -189,8 +213,8 @@ def paired(evidence: Evidence) -> tuple[Pairing, ...]:
         return one is None or other is None or _like(one) == _like(other)  # of one that was deleted, nothing is known
 
     return (
-        pairs(PAIRED_LEAD, "sooner", Pairs([_both(pair, lambda one: one.lead) for pair in twice], alike)),
-        pairs(PAIRED_NOTICED, "sooner", Pairs([_both(pair, lambda one: one.noticing) for pair in started], alike)),
+        pairs(PAIRED_LEAD, "sooner", Pairs(_both(twice, lambda one: one.lead), alike)),
+        pairs(PAIRED_NOTICED, "sooner", Pairs(_both(started, lambda one: one.noticing), alike)),
     )
 
 
@@ -198,16 +222,25 @@ def _like(environment: Environment) -> tuple[str, str, str]:
     return environment.source.repo_url, environment.source.path, environment.target.kind
 
 
-def _both(pair: tuple[Sequence[Delivered], Sequence[Delivered]], seconds: Callable[[Delivered], float]) -> BothWays:
-    push, pull = ({one.fact.environment: seconds(one) for one in side} for side in pair)
-    return BothWays(min(one.live_at for side in pair for one in side), push, pull)
+def _both(
+    twice: Sequence[tuple[Sequence[Delivered], Sequence[Delivered]]], seconds: Callable[[Delivered], float | None]
+) -> list[BothWays]:
+    """Those whose times are known on both sides."""
+    found = []
+    for pair in twice:
+        told = [[(one.fact.environment, seconds(one)) for one in side] for side in pair]
+        push, pull = ({name: value for name, value in side if value is not None} for side in told)
+        if push and pull:
+            found.append(BothWays(min(one.live_at for side in pair for one in side), push, pull))
+    return found
 
 
 # --- stages ---
 _ENDS: tuple[Callable[[Delivered], datetime | None], ...] = (
-    lambda one: one.origin,
+    lambda one: one.visible_at,
     lambda one: one.noticed_at,
     lambda one: one.fact.fetched_at,
+    lambda one: one.fact.rendered_at or one.fact.fetched_at,  # earlier versions did not write it down
     lambda one: one.fact.planned_at,
     lambda one: one.fact.applied_at,
     lambda one: one.fact.healthy_at,
@@ -224,7 +257,8 @@ def days(evidence: Evidence) -> tuple[Day, ...]:
     found: dict[date, dict[str, list[float]]] = defaultdict(dict)
     for mode in MODES:
         for one in evidence.delivered[mode]:
-            found[one.live_at.date()].setdefault(mode, []).append(one.lead)
+            if one.lead is not None:
+                found[one.live_at.date()].setdefault(mode, []).append(one.lead)
     return tuple(
         Day(day, {mode: median(leads) for mode, leads in of.items()}, {mode: len(leads) for mode, leads in of.items()})
         for day, of in sorted(found.items())
@@ -232,7 +266,7 @@ def days(evidence: Evidence) -> tuple[Day, ...]:
 
 
 def _stages_of(mode: str, deliveries: Sequence[Delivered]) -> Stages:
-    whole = [one for one in deliveries if all(end(one) for end in _ENDS[2:])]
+    whole = [one for one in deliveries if one.committed_at and all(end(one) for end in _ENDS[2:])]
     if not whole:
         return Stages(mode, 0, (), f"No {mode} delivery passed every stage.")
     columns = _offsets(whole)
@@ -249,6 +283,7 @@ def _offsets(whole: Sequence[Delivered]) -> list[list[float]]:
     """For every stage, each delivery's seconds from the commit to the stage's end, never going back."""
     columns = [[0.0] * len(whole)]
     for end in _ENDS:
-        own = [((end(one) or one.committed_at) - one.committed_at).total_seconds() for one in whole]
+        starts = [(one, one.committed_at) for one in whole if one.committed_at]
+        own = [((end(one) or start) - start).total_seconds() for one, start in starts]
         columns.append([*map(max, columns[-1], own)])
     return columns

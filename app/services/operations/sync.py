@@ -23,6 +23,7 @@ from app.services.operations.planning import AppliedDelivery, changes_of, chosen
 from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.operations.refresh import keep_drift
 from app.services.operations.shadow_run import Shadow
+from app.services.operations.stage_times import stamp_origin
 from app.services.operations.wanted_revision import Ruling
 from app.services.outcomes import status_transitions
 from app.services.outcomes.conclusion import Conclusion, NextRefresh, WentLive
@@ -55,8 +56,10 @@ class Sync:
         with self._ports.store.read() as tx:
             ruling = wanted.ruling(tx, environment, self._recorder.operation, revision, source)
         ruling = ruling or wanted.outdated(source, environment, self._request, revision)
+        began = self._ports.clock.now()
         state = self._ports.desired.at(environment, revision.sha)
         ruling = ruling or wanted.emptiness(environment, state, self._nouns()[1])
+        self._recorder.stamp(StageName.RENDERED, began, self._ports.clock.now())
         if ruling:
             return self._decided(ruling, self._waits(source))
         if environment.policy.observe:
@@ -76,14 +79,7 @@ class Sync:
         with recorder.stage(StageName.FETCHED):
             revision, self._asked = wanted.find_revision(source, self._environment, request)
             noticed = request.noticed_at or self._known_since(revision) or recorder.operation.created_at
-            committed = revision.committed_at if revision.dated else noticed
-            after = max(request.visible_after or committed, committed)
-            news = request.trigger is not Trigger.ROLLBACK  # what was live before was not waited for
-            if revision.dated and news:
-                recorder.stamp(StageName.COMMITTED, committed, committed)
-            if news:
-                recorder.stamp(StageName.VISIBLE, min(after, noticed), noticed)
-            recorder.stamp(StageName.NOTICED, noticed, noticed)
+            stamp_origin(recorder, source, revision, noticed)
             recorder.note(revision=revision.sha, subject=revision.subject, author=revision.author.name)
         return revision
 

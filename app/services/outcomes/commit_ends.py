@@ -17,11 +17,13 @@ GOING_BACK = (Trigger.ROLLBACK, Trigger.SELF_HEAL)  # they bring what is known a
 
 @dataclass(frozen=True, slots=True)
 class GitLook:
-    """A look at Git: when, whose, and when the look before it was, where that is known."""
+    """A look at Git: when, whose, when the look before it was, where that is known, and which commits tell a date that
+    cannot be."""
 
     at: datetime
     by: Noticer
     before: datetime | None = None
+    misdated: frozenset[str] = frozenset()
 
 
 def note_head(
@@ -103,6 +105,7 @@ def _under_way(tx: Transaction, environment: Environment) -> set[str | None]:
 
 
 def _noticing(environment: Environment, revision: Revision, look: GitLook, after: datetime | None) -> Noticing:
+    dated = revision.dated and revision.committed_at <= look.at and revision.sha not in look.misdated
     return Noticing(
         environment.id,
         environment.name,
@@ -111,7 +114,7 @@ def _noticing(environment: Environment, revision: Revision, look: GitLook, after
         look.at,
         look.by,
         observe=environment.policy.observe,
-        committed_at=revision.committed_at if revision.dated else None,
+        committed_at=revision.committed_at if dated else None,
         visible_after=after,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.environment import Environment, Mode
@@ -10,7 +11,7 @@ from app.domain.events import Fact, NewEvent, about
 from app.domain.events.source_events import PipelineMissed, RefMoved, RevisionNoticed
 from app.domain.noticing import TOLD_AS, Noticing
 from app.domain.operation import Outcome, Trigger
-from app.domain.revision import Revision
+from app.domain.revision import UNDATED, Revision
 from app.ports import DesiredStates, OperationFilter, Source, Transaction
 from app.services.outcomes.commit_ends import GitLook, note_head
 from app.services.outcomes.decisions import decision
@@ -21,12 +22,14 @@ PASSED_OVER = 200  # commits between two heads that are told one by one
 @dataclass(frozen=True, slots=True)
 class RevisionNews:
     """A head that is new to an environment. `between`: the commits that it brings, newest first, itself first;
-    `forced`: the head before is no ancestor; `left_out`: the head before, where it differs from what is live."""
+    `forced`: the head before is no ancestor; `left_out`: the head before, where it differs from what is live;
+    `misdated`: those of `between` that say they are older than their parents."""
 
     head: Revision
     between: tuple[Revision, ...] = ()
     forced: bool = False
     left_out: Revision | None = None
+    misdated: frozenset[str] = frozenset()
 
     @property
     def passed(self) -> tuple[Revision, ...]:
@@ -46,8 +49,20 @@ def news(desired: DesiredStates, source: Source, environment: Environment, head:
     if before is None:
         return RevisionNews(head)
     between = source.between(before, head.sha, limit=PASSED_OVER)
+    left_out = _left_out(desired, source, environment, before)
     return RevisionNews(
-        head, between, not _follows(source, before, head.sha), _left_out(desired, source, environment, before)
+        head, between, not _follows(source, before, head.sha), left_out, _misdated(source, between, before)
+    )
+
+
+def _misdated(source: Source, between: Sequence[Revision], before: str) -> frozenset[str]:
+    dates = {one.sha: one.committed_at for one in between if one.dated}
+    try:
+        dates[before] = source.resolve(before).committed_at
+    except Problem:
+        pass  # the mirror was cloned again, and does not know it
+    return frozenset(
+        one.sha for one in between if any(dates.get(parent, UNDATED) > one.committed_at for parent in one.parents)
     )
 
 
@@ -81,7 +96,7 @@ def noticed(
     if found.forced:
         facts.append(RefMoved(ref, before, head.sha, forced=True, why=f"{ref} was force-pushed"))
     events = [about(environment, fact) for fact in facts]
-    overtaken = note_head(tx, environment, head, found.passed, look)
+    overtaken = note_head(tx, environment, head, found.passed, replace(look, misdated=found.misdated))
     missed = None
     if environment.mode is Mode.PUSH and found.left_out and not _asked_for(tx, environment, found.left_out.sha):
         missed = found.left_out.sha

@@ -68,6 +68,7 @@ class Poller:
         something failed that nobody foresaw: it is logged, and told on what it concerns."""
         with self._ports.store.read() as tx:
             before = tx.repositories.get(repo_url, credential) or RepositoryState(repo_url, credential)
+        asked_at = self._ports.clock.now()  # what came after it was not shown, whenever the fetch is over
         try:
             source = self._ports.sources.open(repo_url, credential)
             heads = source.remote_heads(default=self._follows_head(before))
@@ -83,7 +84,7 @@ class Poller:
         at = self._ports.clock.now()
         result = "moved" if changed else "unchanged"
         with self._ports.store.write() as tx:
-            tx.repositories.put(RepositoryState(repo_url, credential, heads, at))
+            tx.repositories.put(RepositoryState(repo_url, credential, heads, asked_at))
             tx.repositories.polled(before, at, result, _moves_in_words(moves))
             if before.failing_since:
                 tx.ledger.append(at, [NewEvent(SourceRecovered(repo_url, credential))])

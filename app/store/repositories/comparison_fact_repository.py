@@ -24,7 +24,7 @@ ops, ev, a, e, env, h, n = (
     tables.noticings,
 )  # fmt: skip
 _TIMES = ("created_at", "finished_at", "committed_at", "visible_after", "noticed_at", "fetched_at",
-          "planned_at", "applied_at", "healthy_at")  # fmt: skip
+          "rendered_at", "planned_at", "applied_at", "healthy_at")  # fmt: skip
 MISSED = (EventType.WEBHOOK_MISSED, EventType.PIPELINE_MISSED)
 _FACTS = (ops.c.id, ops.c.environment, ops.c.mode, ops.c.trigger, ops.c.phase, ops.c.outcome, ops.c.revision,
           ops.c.webhook_missed, ops.c.initiated_by, *(ops.c[name] for name in _TIMES))  # fmt: skip
@@ -47,7 +47,9 @@ class SqlComparisonFacts:
         return query if self._environment_id is None else query.where(id == self._environment_id)
 
     def deliveries(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[DeliveryFact, ...]:
-        query = self._narrowed(select(*_FACTS), ops.c.environment_id, labels).where(*_synced(since, until))
+        noticed = and_(n.c.environment_id == ops.c.environment_id, n.c.revision == ops.c.revision)
+        whole = select(*_FACTS, n.c.pushed_at, n.c.visible_after.label("seen_after")).outerjoin(n, noticed)
+        query = self._narrowed(whole, ops.c.environment_id, labels).where(*_synced(since, until))
         return readable(self._db.execute(query.order_by(ops.c.finished_at)), _delivery, "operations")
 
     def start(self, since: datetime, until: datetime, labels: Mapping[str, str], limit: int) -> datetime:
@@ -133,14 +135,16 @@ def _delivery(row: Any) -> DeliveryFact:
         revision=row.revision,
         webhook_missed=row.webhook_missed,
         initiated_by=row.initiated_by,
-        **{name: getattr(row, name) for name in _TIMES},
+        pushed_at=row.pushed_at,
+        **{name: getattr(row, name) for name in _TIMES if name != "visible_after"},
+        visible_after=max((one for one in (row.visible_after, row.seen_after) if one), default=None),
     )
 
 
 def _overtaken(row: Any) -> CommitFact:
     return CommitFact(
         row.environment, row.mode, row.revision, row.ended_at, row.committed_at, row.superseded_by, row.operation,
-        row.seen,
+        row.seen, row.noticed_at, row.visible_after, row.pushed_at,
     )  # fmt: skip
 
 

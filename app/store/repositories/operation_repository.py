@@ -37,6 +37,7 @@ ENDS = {
     "visible_at": StageName.VISIBLE,
     "noticed_at": StageName.NOTICED,
     "fetched_at": StageName.FETCHED,
+    "rendered_at": StageName.RENDERED,
     "planned_at": StageName.PLANNED,
     "applied_at": StageName.APPLIED,
     "healthy_at": StageName.HEALTHY,

@@ -44,12 +44,14 @@ OURS = tuple(name for name in StageName if name not in (StageName.COMMITTED, Sta
 
 
 def steps(stages: Iterable[Stage], now: datetime, phase: str = "succeeded") -> tuple[RoadStep, ...]:
-    """The stages of a delivery, those not reached as "ahead": all seven, or the five that are ours where the commit's
+    """The stages of a delivery, those not reached as "ahead": all eight, or the six that are ours where the commit's
     time is left out. `phase` tells running from failed."""
     seen = {stage.name: stage for stage in stages}
     result: list[RoadStep] = []
     before: datetime | None = None
     for name in StageName if StageName.NOTICED not in seen or StageName.COMMITTED in seen else OURS:
+        if name is StageName.RENDERED and name not in seen and StageName.PLANNED in seen:
+            continue  # earlier versions did not write it down
         stage = seen.get(name)
         end = (_end(stage) or now) if stage else None
         state = _state(stage, phase)

@@ -17,7 +17,7 @@ def test_an_operation_tells_its_stages_in_order_with_times(server: LiveServer) -
     server.environment("told", repo)
     ended = server.sync("told", revision=repo.sha("main"))
     names = [stage["name"] for stage in ended["stages"]]
-    assert names == ["committed", "visible", "noticed", "fetched", "planned", "applied", "healthy"]
+    assert names == ["committed", "visible", "noticed", "fetched", "rendered", "planned", "applied", "healthy"]
     times = [ended["created_at"], ended["finished_at"], *(one["started_at"] for one in ended["stages"])]
     assert [time for time in times if not STAMP.match(time)] == []
     assert ended["changes"] == {"created": 2, "updated": 0, "deleted": 0, "unchanged": 0}

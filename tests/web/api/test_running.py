@@ -53,7 +53,7 @@ def check_while_it_waits(server: LiveServer, name: str, operation: Json) -> None
     """What is to be seen, by REST, while the hook waits."""
     assert operation["phase"] == "running"
     stages = {one["name"]: bool(one["finished_at"]) for one in operation["stages"]}
-    assert stages == dict.fromkeys(("committed", "visible", "noticed", "fetched", "planned"), True)
+    assert stages == dict.fromkeys(("committed", "visible", "noticed", "fetched", "rendered", "planned"), True)
     assert operation["progress"] == {"done": 0, "total": 2}
     begun, *said = log(operation)
     assert (begun[:23], said) == ("Running pre hook `sh -c", [f"building {name}", "token=*****"])
@@ -114,7 +114,7 @@ def test_the_command_line_prints_stages_and_lines_as_they_come(server: LiveServe
                 ], "their ends came before"
                 gate.open()
         assert (one.wait(30), one.stderr.read()) == (0, "")
-    known = ["committed", "visible", "noticed", "fetched", "planned", "applied", "healthy"]
+    known = ["committed", "visible", "noticed", "fetched", "rendered", "planned", "applied", "healthy"]
     assert [line.split()[0] for line in lines if line.split()[0] in known] == known
     assert [line for line in lines if "buil" in line and "hook" not in line] == ["building printed", "built"]
     assert lines.index("built") < next(n for n, line in enumerate(lines) if line.startswith("applied"))

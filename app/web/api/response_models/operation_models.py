@@ -13,7 +13,7 @@ from app.web.api.response_models.environment_models import Hold
 class Stage(LateModel):
     """A stage of a delivery; open where it did not end."""
 
-    name: Literal["committed", "visible", "noticed", "fetched", "planned", "applied", "healthy"]
+    name: Literal["committed", "visible", "noticed", "fetched", "rendered", "planned", "applied", "healthy"]
     started_at: Moment
     finished_at: Moment | None
 
