@@ -10,10 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from app.comparison.clock_chain import HALF, NO_DATE, Delivered, Place, last_looks, live, timed
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.comparison.result import Subject
 from app.comparison.setup_parts import PIPELINE_STEP
+from app.comparison.timing.clock_chain import HALF, NO_DATE, Delivered, Place, last_looks, live, timed
 from app.comparison.window import Window
 from app.domain.environment import Environment, Mode
 from app.domain.operation import Outcome, Phase, Trigger

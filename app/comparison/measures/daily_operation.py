@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.comparison.clock_chain import Delivered, Place
 from app.comparison.counted import Counted
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.comparison.evidence import MODES, STARTS, Evidence
 from app.comparison.judgement import Measure, Phrases, detail, shares, times
 from app.comparison.result import ComparisonRow, Detail, Heading
 from app.comparison.statistics import median
+from app.comparison.timing.clock_chain import Delivered, Place
 from app.domain.actor import Actor, ActorKind
 from app.domain.environment import Environment, Mode
 from app.domain.operation import AUTOMATIC, Outcome, Phase, Trigger

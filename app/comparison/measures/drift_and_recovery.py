@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from app.comparison.clock_chain import live
 from app.comparison.counted import Counted
 from app.comparison.delivery_facts import DeliveryFact
 from app.comparison.evidence import MODES, Evidence
 from app.comparison.judgement import Measure, Phrases, detail, times
 from app.comparison.result import ComparisonRow, Detail, Heading
+from app.comparison.timing.clock_chain import live
 from app.domain.actor import SELF_HEAL, Actor, ActorKind
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Ending, Episode

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from itertools import pairwise
 from operator import sub
 
-from app.comparison.clock_chain import RESOLUTION_S, Delivered, noticing_of
 from app.comparison.counted import Counted
 from app.comparison.delivery_facts import DeliveryFact
 from app.comparison.evidence import MODES, STARTS, Evidence
@@ -16,6 +15,7 @@ from app.comparison.judgement import Measure, Phrases, detail, pairs, shares, ti
 from app.comparison.pairing import BothWays, Pairs
 from app.comparison.result import ComparisonRow, Day, Detail, Heading, Pairing, Stages, StageTime
 from app.comparison.statistics import median
+from app.comparison.timing.clock_chain import RESOLUTION_S, Delivered, noticing_of
 from app.domain.environment import Environment
 from app.domain.operation import Outcome, StageName
 from app.wording.times import duration

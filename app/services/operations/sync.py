@@ -23,13 +23,13 @@ from app.services.operations.planning import AppliedDelivery, changes_of, chosen
 from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.operations.refresh import keep_drift
 from app.services.operations.shadow_run import Shadow
-from app.services.operations.stage_times import stamp_origin
 from app.services.operations.wanted_revision import Ruling
 from app.services.outcomes import status_transitions
 from app.services.outcomes.conclusion import Conclusion, NextRefresh, WentLive
 from app.services.outcomes.drift_episodes import SAMPLE, DriftFound, DriftOver
 from app.services.outcomes.operation_records import event_of
 from app.services.outcomes.revision_news import RevisionNews, news
+from app.services.outcomes.stage_times import origin
 
 
 class Sync:
@@ -79,7 +79,8 @@ class Sync:
         with recorder.stage(StageName.FETCHED):
             revision, self._asked = wanted.find_revision(source, self._environment, request)
             noticed = request.noticed_at or self._known_since(revision) or recorder.operation.created_at
-            stamp_origin(recorder, source, revision, noticed)
+            for stage in origin(request, source, revision, noticed):
+                recorder.stamp(stage.name, stage.started_at, stage.finished_at or noticed)
             recorder.note(revision=revision.sha, subject=revision.subject, author=revision.author.name)
         return revision
 

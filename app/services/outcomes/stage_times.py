@@ -5,28 +5,25 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from app.domain.errors import Problem
-from app.domain.operation import StageName, Trigger
+from app.domain.operation import Request, Stage, StageName, Trigger
 from app.domain.revision import Revision
 from app.ports import Source
-from app.services.operations.recorder import OperationRecorder
 
 GIT_IS_OLDER_THAN = datetime(2005, 4, 7, tzinfo=UTC)  # its first commit: an earlier date is a wrong clock's
 PARENTS = 8
 
 
-def stamp_origin(recorder: OperationRecorder, source: Source, revision: Revision, noticed: datetime) -> None:
-    """Record when a commit was made, could be seen, and was noticed; a date that cannot be is left out, and so is
-    what a rollback has no use for: nobody waited for what was live before."""
-    if recorder.operation.trigger is Trigger.ROLLBACK:
-        recorder.stamp(StageName.NOTICED, noticed, noticed)
-        return
-    committed = committed_at(source, revision, noticed)
-    after = recorder.operation.request.visible_after
-    if committed:
-        recorder.stamp(StageName.COMMITTED, committed, committed)
-        after = max(after or committed, committed)
-    recorder.stamp(StageName.VISIBLE, min(after or noticed, noticed), noticed)
-    recorder.stamp(StageName.NOTICED, noticed, noticed)
+def origin(request: Request, source: Source, revision: Revision, noticed: datetime) -> tuple[Stage, ...]:
+    """When a commit was made, could be seen, and was noticed; a date that cannot be is left out, and so is what a
+    rollback has no use for: nobody waited for what was live before."""
+    at_last = Stage(StageName.NOTICED, noticed, noticed)
+    if request.trigger is Trigger.ROLLBACK:
+        return (at_last,)
+    committed, after = committed_at(source, revision, noticed), request.visible_after
+    if committed is None:
+        return Stage(StageName.VISIBLE, min(after or noticed, noticed), noticed), at_last
+    visible = Stage(StageName.VISIBLE, min(max(after or committed, committed), noticed), noticed)
+    return Stage(StageName.COMMITTED, committed, committed), visible, at_last
 
 
 def committed_at(source: Source, revision: Revision, noticed: datetime) -> datetime | None:
