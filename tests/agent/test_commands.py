@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -143,6 +144,36 @@ def test_questions_are_answered(ground: Ground, plane: ControlPlane) -> None:
     seq = plane.send(SHOP, "adopt", {"paths": [], "branch": None, "message": "keep it", "by": "user:kim"})
     answer = plane.until(lambda: plane.answers.get(seq), "the adoption")
     assert ground.repo.sha("main") == answer["result"]["revision"]["sha"]
+
+
+def test_the_plan_of_a_delivery_is_answered_and_changes_nothing(ground: Ground, plane: ControlPlane) -> None:
+    started(ground, **{**QUIET, "auto_sync": True})
+    sha = ground.repo.commit({"site/index.html": "two\n"}, "second")
+    seq = plane.send(SHOP, "preview", {"revision": None, "forward": True})
+    answer = plane.until(lambda: plane.answers.get(seq), "an answer")["result"]
+    assert (answer["revision"], answer["forward"], answer["counts"]) == (sha, True, {"update": 1})
+    assert [one["subject"] for one in answer["commits"]] == ["second"]
+    assert answer["items"][0]["diff"].splitlines()[-2:] == ["-one", "+two"]
+    assert answer["seal"]
+    assert ground.holds("one\n")
+
+
+def test_some_of_what_drifted_is_healed(ground: Ground, plane: ControlPlane) -> None:
+    started(ground, **{**QUIET, "auto_sync": True})
+    for name in ("index.html", "style.css"):
+        (ground.shop / name).write_text("by hand\n")
+    look = operation(OperationKind.REFRESH)
+    plane.send(SHOP, "operate", encode(look))
+    ended(plane, look.id)
+    asked = operation(wanted=ground.first)
+    asked = replace(asked, request=replace(asked.request, paths=("index.html",)))
+    plane.send(SHOP, "operate", encode(asked))
+    assert ended(plane, asked.id)["outcome"] == "healed"
+    assert (ground.shop / "index.html").read_text() == "one\n"
+    assert (ground.shop / "style.css").read_text() == "by hand\n"
+    ground.all_told()
+    (told,) = plane.events("drift.changed")
+    assert (told["data"]["healed"], told["data"]["paths"]) == (["index.html"], ["style.css"])
 
 
 def test_a_question_that_cannot_be_answered_says_why(ground: Ground, plane: ControlPlane) -> None:

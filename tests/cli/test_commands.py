@@ -149,6 +149,12 @@ def test_what_is_wrong_with_a_field_is_said_once(place: Place) -> None:
     assert done.err.count("interval_s") == 1, done.err
 
 
+def test_what_looks_like_a_number_stays_text_where_text_is_meant(place: Place) -> None:
+    assert place.run("env", "edit", "shop", "--set", "labels.version=1.10", "--set", "policy.interval_s=3601").code == 0
+    shown = place.server.call("GET", "/environments/shop")
+    assert (shown["labels"]["version"], shown["policy"]["interval_s"]) == ("1.10", 3601)
+
+
 def test_a_hold_has_a_reason(place: Place) -> None:
     place.server.environment("held", place.repo)
     assert place.run("hold", "held").code == 0
