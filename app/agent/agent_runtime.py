@@ -117,7 +117,8 @@ class AgentRuntime:
         offset = Offset(made.clock)
         self.contact = ControlPlaneSession(identity, store, ports.clock, self._changed)
         executor = CommandExecutor(made.use_cases, store, self.poll, offset.corrected)
-        work = AgentWork(Assignments(ports, store), executor, self.poll)
+        self._assignments = Assignments(ports, store)
+        work = AgentWork(self._assignments, executor, self.poll)
         self._link = Link(identity, store, self.contact, made.bus, offset, work, made.clock.seconds)
 
     def start(self) -> None:
@@ -126,7 +127,10 @@ class AgentRuntime:
         if standing is SessionState.REVOKED:
             log.critical("this agent was revoked: it delivers nothing until it is wanted again")
         else:
+            repositories = self._assignments.try_again()
             self._work()
+            for repo_url, credential in repositories:
+                self.poll(repo_url, credential)
         details = {"reports": self._size(), "heard_at": heard.isoformat() if heard else None}
         log.info("agent started", extra=details)
         self._link.start()

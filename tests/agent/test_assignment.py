@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -121,3 +122,16 @@ def test_an_edit_that_leaves_the_place_keeps_status_and_inventory(ground: Ground
     assert ground.made is not None
     assert ground.made.use_cases.ports.targets.open(environment).inventory().revision == ground.first
     assert len(ground.read(lambda tx: tx.history.page(SHOP, 9, None).items)) == 1
+
+
+def test_an_agent_looks_at_once_after_its_settings_were_mended(ground: Ground, plane: ControlPlane) -> None:
+    right = ground.settings
+    ground.settings = replace(right, targets=(ground.data,))
+    ground.assign(interval_s=3600)
+    ground.start()
+    plane.until(lambda: plane.events("operation.finished"), "a delivery that was refused")
+    ground.until(lambda: ground.environment().status.failures, "its failure")
+    ground.stop()
+    ground.settings = right
+    ground.start()
+    ground.live_here(ground.first)

@@ -39,6 +39,19 @@ class Assignments:
             rows = tx.environments.page(EnvironmentFilter(), self._ports.clock.now(), MANY, None).items
         return tuple(row.environment for row in rows if row.environment.runs_on is RunsOn.AGENT)
 
+    def try_again(self) -> set[Repository]:
+        """Forget the pauses after what failed, for whoever starts an agent anew has often mended its settings; returns
+        the repositories to poll at once."""
+        now, troubled = (
+            self._ports.clock.now(),
+            [one for one in self.mine() if one.status.condition or one.status.failures],
+        )
+        with self._store.unreported() as tx:
+            for one in troubled:
+                tx.environments.put_status(one.id, replace(one.status, last_finished_at=None, failures=0))
+                tx.environments.schedule_refresh(one.id, now)
+        return {(one.source.repo_url, one.source.credential) for one in troubled}
+
     def take(self, given: Sequence[Mapping[str, Any]]) -> set[Repository]:
         """Make the local environments equal to a whole assignment; returns the repositories to poll at once.
 
