@@ -14,6 +14,7 @@ class ActorKind(StrEnum):
     AGENT = "agent"
     LOCAL = "local"  # a person at an agent's own command line
     SYSTEM = "system"
+    EXTERNAL = "external"  # a system that delivers in our place
     OTHER = ""
 
 
@@ -50,6 +51,11 @@ def token(name: str, ip: str | None = None) -> Actor:
 def agent(name: str, ip: str | None = None) -> Actor:
     """An agent, by its name."""
     return Actor(ActorKind.AGENT, name, ip)
+
+
+def external(system: str) -> Actor:
+    """A system that delivers in our place, by its name in the registry."""
+    return Actor(ActorKind.EXTERNAL, system)
 
 
 def _part(name: str) -> Actor:

@@ -25,10 +25,11 @@ class Mode(StrEnum):
 
 
 class RunsOn(StrEnum):
-    """Where the work is done."""
+    """Where the work is done. `external`: by another system, which tells us of it."""
 
     SERVER = "server"
     AGENT = "agent"
+    EXTERNAL = "external"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,19 @@ class TargetSpec:
     def option(self, name: str, default: Any = None) -> Any:
         """One of the kind's own fields."""
         return self.options.get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalSpec:
+    """Who delivers in our place. `system`: a name of the registry (app/domain/external); `name`: what the system calls
+    this environment ("" where all that it tells is about this one)."""
+
+    system: str
+    name: str = ""
+
+    def target(self) -> TargetSpec:
+        """It as an environment keeps it: the place is the system's business."""
+        return TargetSpec(RunsOn.EXTERNAL.value, {"system": self.system, "name": self.name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +196,7 @@ class Status:
     last_finished_at: datetime | None = None
     webhook_judged: str | None = None  # the noticed commit for which the webhook was judged to have come or not
     failures: int = 0  # syncs that failed in a row
-    heard_at: datetime | None = None  # of an environment that an agent works for: when it was heard of last
+    heard_at: datetime | None = None  # where an agent or another system does the work: when it was heard of last
     condition: Condition = field(default=CLEAR, metadata={WIRE_NAME: "message"})
 
     @property
@@ -223,13 +237,20 @@ class Environment:
     git_seen_at: datetime | None = None  # when Git was last read for it here; None where that never was, or is not here
 
     @property
+    def external(self) -> ExternalSpec | None:
+        """The system that delivers in our place; None where we do."""
+        if self.runs_on is not RunsOn.EXTERNAL:
+            return None
+        return ExternalSpec(str(self.target.option("system", "")), str(self.target.option("name", "")))
+
+    @property
     def pinned(self) -> bool:
         """Whether a rollback holds it at the live revision, so that Git's ref is not what it should have."""
         return self.hold is not None and self.hold.left_revision is not None
 
     def silent(self, now: datetime) -> bool:
         """Whether an agent should work for it and was not heard of for longer than its interval and a grace."""
-        if self.runs_on is RunsOn.SERVER:
+        if self.runs_on is not RunsOn.AGENT:
             return False
         heard, patience = self.status.heard_at, timedelta(seconds=self.policy.interval_s) + GRACE
         return self.agent is None or heard is None or abs(now - heard) > patience
@@ -251,8 +272,10 @@ class Environment:
         return self.status.sync_at(now)
 
     def health_at(self, now: datetime) -> Health:
-        """The health as it may be shown at `now`."""
-        return Health.UNKNOWN if self.silent(now) else self.status.health
+        """The health as it may be shown at `now`: unknown where its agent is silent, or what others told is old."""
+        expires = self.status.expires_at
+        old = self.external is not None and (expires is None or expires <= now)
+        return Health.UNKNOWN if old or self.silent(now) else self.status.health
 
     def refresh_interval(self) -> timedelta:
         """From one comparison to the next."""

@@ -250,6 +250,18 @@ class OnlyObserves(Problem):
     """This environment is a shadow: it observes only and applies nothing."""
 
 
+class DeliveredByOthers(Problem):
+    """Another system delivers to this environment; PushPull only records what it tells."""
+
+    @classmethod
+    def by(cls, environment: str, system: str) -> DeliveredByOthers:
+        """The problem that names the system."""
+        return cls(
+            f"{environment} is delivered by {system}; PushPull only records what {system} tells. Do it there. "
+            "Nothing was changed."
+        )
+
+
 class NothingToRollBackTo(Problem):
     """The history holds no other revision that was live and good."""
 

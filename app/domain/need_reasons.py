@@ -44,4 +44,4 @@ def need_at(environment: Environment, now: datetime) -> NeedReason | None:
     if found := lasting_need(status):
         return found
     stale = status.sync is SyncStatus.SYNCED and environment.sync_at(now) is SyncStatus.UNKNOWN
-    return NeedReason.STALE_VERDICT if stale and status.checked_at else None
+    return NeedReason.STALE_VERDICT if stale and status.checked_at and environment.external is None else None

@@ -18,6 +18,7 @@ class Noticer(StrEnum):
     PIPELINE = "pipeline"
     PERSON = "person"
     AGENT = "agent"
+    EXTERNAL = "external"  # another system, which delivered it
     UNTOLD = ""
 
 
@@ -63,6 +64,7 @@ _NOTICERS = {
     Trigger.AGENT: Noticer.AGENT,
     Trigger.MANUAL: Noticer.PERSON,
     Trigger.ROLLBACK: Noticer.PERSON,
+    Trigger.EXTERNAL: Noticer.EXTERNAL,
 }
 TOLD_AS = {Noticer.PIPELINE: Trigger.PIPELINE, Noticer.WEBHOOK: Trigger.WEBHOOK, Noticer.PERSON: Trigger.MANUAL}
 

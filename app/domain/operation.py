@@ -26,6 +26,7 @@ class Trigger(StrEnum):
     MANUAL = "manual"
     ROLLBACK = "rollback"
     SELF_HEAL = "self_heal"
+    EXTERNAL = "external"  # another system delivered, and told us of it
 
 
 AUTOMATIC = frozenset({Trigger.WEBHOOK, Trigger.SCHEDULE, Trigger.AGENT, Trigger.SELF_HEAL})

@@ -11,6 +11,8 @@ from typing import Any
 from app.domain.agents.protocol import COMMAND_LIFE, Agent, CommandKind, CommandState
 from app.domain.agents.wire import encode
 from app.domain.environment import Environment
+from app.domain.errors import DeliveredByOthers
+from app.domain.external import SYSTEMS
 from app.domain.operation import Operation
 from app.ports import Ports, Transaction
 
@@ -20,8 +22,15 @@ STARTS = (CommandKind.OPERATE, CommandKind.ROLLBACK)
 
 
 def elsewhere(ports: Ports, environment: Environment) -> bool:
-    """Whether an agent works for the environment, and this process does not."""
+    """Whether an agent or another system works for the environment, and this process does not."""
     return environment.runs_on is not ports.here
+
+
+def refuse_external(environment: Environment) -> None:
+    """Raise DeliveredByOthers where another system does the work: nothing that a person asks for here reaches it."""
+    if environment.external:
+        system = environment.external.system
+        raise DeliveredByOthers.by(environment.name, SYSTEMS[system].title if system in SYSTEMS else system)
 
 
 def relay(
@@ -33,7 +42,8 @@ def relay(
     operation: str | None = None,
 ) -> bool:
     """Hand a use case to the environment's agent; False where it is to be carried out here. The caller rings
-    `topics(environment)` after the commit."""
+    `topics(environment)` after the commit. Raises DeliveredByOthers."""
+    refuse_external(environment)
     if not elsewhere(ports, environment):
         return False
     if kind is CommandKind.NUDGE and any(one.kind is kind for one in tx.agents.waiting(environment.id)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, Any, BinaryIO, cast
@@ -13,8 +13,9 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.domain.errors import PayloadTooLarge, SignatureMismatch, TooManyAttempts
+from app.domain.external import SYSTEMS
 from app.domain.permissions import Exemption
-from app.domain.webhook import FORM, MAX_BODY, PROVIDERS, ReceivedBody, proven
+from app.domain.webhook import FORM, MAX_BODY, PROVIDERS, ReceivedBody, Sender, proven
 from app.web.api.openapi import problems
 from app.web.api.response_models import Delivery, reply
 from app.web.requests.permission_check import exempt
@@ -23,8 +24,10 @@ from app.web.requests.routers import LateRoute, operation_id
 
 router = APIRouter(tags=["webhooks"], generate_unique_id_function=operation_id, route_class=LateRoute)
 IN_MEMORY, AT_ONCE, SECONDS = 64 * 1024, 16, 60.0
+SENDERS: tuple[Mapping[str, Sender], ...] = (PROVIDERS, SYSTEMS)
 HOOK = re.compile(r"[A-Za-z0-9._-]{1,80}\Z", re.ASCII)
-ProviderName = Annotated[str, Path(description=f"One of {', '.join(PROVIDERS)}.", examples=["github"])]
+NAMED = f"One of {', '.join(PROVIDERS)}; of an environment that others deliver: {', '.join(SYSTEMS)}."
+ProviderName = Annotated[str, Path(description=NAMED, examples=["github"])]
 HookName = Annotated[str, Path(description="An environment's name, or a repository's hook.", examples=["shop"])]
 BODY: dict[str, Any] = {"requestBody": {
     "description": "The provider's delivery, as it is.",
@@ -88,8 +91,8 @@ async def deliver(provider: ProviderName, hook: HookName, request: Request, use_
     It is stored, answered, and then acted on; the decision is in the ledger.
     """
     headers = {name.lower(): value for name, value in request.headers.items()}
-    known = PROVIDERS.get(provider)
-    if not HOOK.match(hook) or (known and not proven(known, headers)):
+    known = [senders[provider] for senders in SENDERS if provider in senders]
+    if not HOOK.match(hook) or (known and not any(proven(one, headers) for one in known)):
         raise SignatureMismatch()  # before anything of the body is read
     with ROOM.body() as file:
         await _take(request, file)

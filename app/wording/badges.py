@@ -75,6 +75,7 @@ LOOKS: dict[str, dict[str, Badge]] = {
         "manual": Badge("by hand", "none", "user"),
         "rollback": Badge("rollback", "none", "rollback"),
         "self_heal": Badge("self-heal", "none", "heal"),
+        "external": Badge("told by others", "none", "webhook"),
     },
     "stage": {
         "committed": Badge("committed", "none", "commit", "The commit was made."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.actor import Actor, ActorKind
+from app.domain.external import SYSTEMS
 from app.domain.revision import SHORT
 from app.wording.times import NOTHING
 
@@ -13,8 +14,10 @@ def short(sha: str | None) -> str:
 
 
 def actor(name: str | None) -> str:
-    """ "ana" for "user:ana"; tokens and parts of the system keep their kind: "token ci", "system scheduler"."""
+    """ "ana" for "user:ana", "Argo CD" for "external:argocd"; tokens and our own parts keep their kind: "token ci"."""
     found = Actor.parse(name or "")
+    if found.kind is ActorKind.EXTERNAL:
+        return SYSTEMS[found.name].title if found.name in SYSTEMS else found.name
     plain = found.kind in (ActorKind.USER, ActorKind.OTHER)
     return found.name or NOTHING if plain else f"{found.kind.value} {found.name}"
 

@@ -16,6 +16,7 @@ from app.domain.environment import (
     CONTENT,
     Content,
     Environment,
+    ExternalSpec,
     HealthCheck,
     Hook,
     IgnoreRule,
@@ -44,20 +45,24 @@ def parse(values: Any) -> Environment:
 def read(values: Any) -> tuple[Environment, dict[str, str]]:
     """A specification with defaults in the place of wrong fields, and what is wrong: {dotted path: text}."""
     reader = FieldReader(values)
-    reader.known("name", "mode", "runs_on", "source", "target", "policy", "labels")
+    reader.known("name", "mode", "runs_on", "external", "source", "target", "policy", "labels")
     name = reader.text("name", limit=63, required=True)
     if name and not NAME.match(name):
         reader.wrong(
             "name", "must be 1 to 63 letters, digits, '.', '_' or '-', and begin and end with a letter or digit"
         )
     mode = Mode(reader.choice("mode", "pull", [one.value for one in Mode]))
+    runs_on = RunsOn(reader.choice("runs_on", "server", [one.value for one in RunsOn]))
+    away = runs_on is RunsOn.EXTERNAL
+    if reader.has("external") and not away:
+        reader.wrong("external", f"counts only where runs_on is {RunsOn.EXTERNAL.value}")
     environment = Environment(
         id=0,
         name=name,
         mode=mode,
-        runs_on=RunsOn(reader.choice("runs_on", "server", [one.value for one in RunsOn])),
-        source=_source(reader.below("source")),
-        target=_target(reader.below("target")),
+        runs_on=runs_on,
+        source=_source(reader.below("source"), required=not away),
+        target=_external(reader) if away else _target(reader.below("target")),
         policy=_policy(reader.below("policy"), mode),
         labels=_labels(reader.below("labels")),
     )
@@ -70,7 +75,16 @@ def stored_policy(values: Any, mode: Mode) -> Policy:
     return _policy(FieldReader(values, "policy"), mode)
 
 
-def _source(reader: FieldReader) -> SourceSpec:
+def _external(reader: FieldReader) -> TargetSpec:
+    """Whoever delivers knows the target: nothing of it is asked for here."""
+    if any(name != "kind" for name in reader.below("target").values):
+        reader.wrong("target", "is left out: whoever delivers knows it")
+    below = reader.below("external")
+    below.known("system", "name")
+    return ExternalSpec(below.text("system", required=True, limit=20), below.text("name", limit=200)).target()
+
+
+def _source(reader: FieldReader, *, required: bool) -> SourceSpec:
     reader.known("repo_url", "ref", "path", "credential", *CONTENT)
     path = reader.text("path").strip("/")
     if ".." in path.split("/"):
@@ -79,7 +93,7 @@ def _source(reader: FieldReader) -> SourceSpec:
     ref = reader.text("ref", "main", limit=250)
     if ref.startswith("-") or ".." in ref or any(c in ref for c in " ~^:?*[\\"):
         reader.wrong("ref", "must be a branch, a tag or a commit")
-    repo_url = reader.text("repo_url", required=True)
+    repo_url = reader.text("repo_url", required=required)
     content = Content(*(reader.flag(name, False) for name in CONTENT))
     if content.lfs and not repo_url.lower().startswith(("http://", "https://")):
         reader.wrong("lfs", "needs an http or https address: objects of Git LFS are not fetched over another")
@@ -170,7 +184,7 @@ def _labels(reader: FieldReader) -> Mapping[str, str]:
 
 def as_dict(environment: Environment) -> dict[str, Any]:
     """The specification in the contract's shape; `parse` reads it back to the same value."""
-    source, policy = environment.source, environment.policy
+    source, policy, external = environment.source, environment.policy, environment.external
     spec: dict[str, Any] = {
         "name": environment.name,
         "mode": environment.mode.value,
@@ -183,6 +197,9 @@ def as_dict(environment: Environment) -> dict[str, Any]:
     if source.credential:
         spec["source"]["credential"] = source.credential
     spec["source"] |= dict.fromkeys(source.content.chosen(), True)  # agents of older versions know no others
+    if external:
+        spec["target"] = {"kind": environment.target.kind}
+        spec["external"] = {"system": external.system, "name": external.name}
     return spec
 
 

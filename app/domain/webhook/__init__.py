@@ -3,7 +3,7 @@
 Formats follow the providers' webhook documentation. The provider comes from the route; a header never chooses it.
 """
 
-from app.domain.webhook.provider import Announcement, Proof, Provider
+from app.domain.webhook.provider import Announcement, Proof, Provider, Sender
 from app.domain.webhook.provider_registry import PROVIDERS
 from app.domain.webhook.received_body import FORM, MAX_BODY, ReceivedBody
 from app.domain.webhook.secret_rules import usable
@@ -17,6 +17,7 @@ __all__ = [
     "Proof",
     "Provider",
     "ReceivedBody",
+    "Sender",
     "authenticate",
     "delivery_id",
     "proven",

@@ -34,8 +34,8 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
-    """How one provider proves, numbers and describes its deliveries. Header names are lower-case.
+class Sender:
+    """How whoever sends proves and numbers its deliveries. Header names are lower-case.
 
     `setting`: where its settings take the secret. `proofs`: of these headers the first that is there counts.
     `delivery`: headers that may hold the delivery's id, or else fields of the body (`body_id`). `event`: headers that
@@ -48,6 +48,12 @@ class Provider:
     proofs: tuple[ProofHeader, ...]
     delivery: tuple[str, ...]
     event: tuple[str, ...]
-    parse: Callable[[str, Any], Announcement]
     body_id: str = ""
     body_event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider(Sender):
+    """A host of repositories, and how it describes what was pushed to them."""
+
+    parse: Callable[[str, Any], Announcement] = field(kw_only=True)

@@ -41,6 +41,10 @@ class ReceivedBody:
             found.update(piece)
         return found.hexdigest()
 
+    def size(self) -> int:
+        """Its length in bytes."""
+        return self._file.seek(0, io.SEEK_END)
+
     def document(self) -> bytes:
         """The JSON document: the body, or a form's field `payload`. Raises ValueError where a form has none."""
         found = b"".join(self._document() if self._form else self._raw())

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.domain.errors import InvalidInput, SignatureMismatch
 from app.domain.specification.reader import unreadable
-from app.domain.webhook.provider import Announcement, Proof, ProofHeader, Provider
+from app.domain.webhook.provider import Announcement, Proof, ProofHeader, Provider, Sender
 from app.domain.webhook.received_body import ReceivedBody
 from app.domain.webhook.secret_rules import keys, spoken
 
@@ -20,12 +20,12 @@ MOST_HEADS, LONGEST_REF = 1000, 1000
 _COMMIT = re.compile(r"[0-9a-f]{4,64}\Z")
 
 
-def proven(provider: Provider, headers: Mapping[str, str]) -> bool:
+def proven(provider: Sender, headers: Mapping[str, str]) -> bool:
     """Whether a delivery brings a proof at all, right or wrong."""
     return any(headers.get(one.name) for one in provider.proofs)
 
 
-def authenticate(provider: Provider, secret: str, body: ReceivedBody, headers: Mapping[str, str]) -> None:
+def authenticate(provider: Sender, secret: str, body: ReceivedBody, headers: Mapping[str, str]) -> None:
     """Check a delivery against the hook's secret, in constant time. Raises SignatureMismatch."""
     proof = next((one for one in provider.proofs if headers.get(one.name)), provider.proofs[0])
     given = _bytes(headers.get(proof.name, ""))
@@ -57,7 +57,7 @@ def _password(header: bytes) -> bytes:
     return decoded.partition(b":")[2] if scheme.lower() == b"basic" else b""
 
 
-def delivery_id(provider: Provider, body: ReceivedBody, headers: Mapping[str, str], payload: Any = None) -> str:
+def delivery_id(provider: Sender, body: ReceivedBody, headers: Mapping[str, str], payload: Any = None) -> str:
     """The provider's delivery id, or a digest of the body where none is sent."""
     found = next((headers[name] for name in provider.delivery if headers.get(name)), "")
     inside = payload.get(provider.body_id) if isinstance(payload, dict) and provider.body_id else None

@@ -76,6 +76,10 @@ class Environments(Protocol):
         is due, which stays as it is without."""
         ...
 
+    def heard(self, id: int, at: datetime) -> None:
+        """Note that the system that delivers to the environment told something at `at` (UTC)."""
+        ...
+
     def set_hold(self, id: int, hold: Hold | None) -> None:
         """Set the environment's hold, or end it with None."""
         ...

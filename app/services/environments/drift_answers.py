@@ -21,6 +21,7 @@ from app.services.environments.episode_branches import EpisodeBranches
 from app.services.environments.write_back import WriteBacks, WriteBackWish, WrittenBack
 from app.services.operations.queue import Queue
 from app.services.operations.shadow_run import refuse
+from app.services.relay import refuse_external
 from app.wording.quantities import agree, listed
 
 NAMED = 3  # paths that a reason names
@@ -80,6 +81,7 @@ class DriftAnswers:
         with self._ports.store.write() as tx:
             for path in wanted:
                 environment = tx.environments.get(name)
+                refuse_external(environment)
                 rule = IgnoreRule(path, str(actor), reason, expires_at)
                 kept = tuple(one for one in environment.policy.ignore if one.path != path)
                 self._rules(tx, environment, (*kept, rule), "drift.ignore", rule, actor)
@@ -90,6 +92,7 @@ class DriftAnswers:
         """Remove an ignore rule; a refresh follows."""
         with self._ports.store.write() as tx:
             environment = tx.environments.get(name)
+            refuse_external(environment)
             rule = next((one for one in environment.policy.ignore if one.path == path), None)
             if rule is None:
                 raise InvalidInput(fields={"path": f"no ignore rule for '{path}'"})

@@ -18,7 +18,7 @@ from app.services.agents.commands import Commands
 from app.services.agents.reports.report_batch import fit
 from app.services.environments.rollback import COMMITS, Rollback, RollbackPreview, from_history
 from app.services.operations.refresh import DIFF_LIMIT, READ_LIMIT, beginning
-from app.services.relay import elsewhere
+from app.services.relay import elsewhere, refuse_external
 
 DIFFS = 50
 ITEMS = 1000
@@ -57,9 +57,11 @@ class Previews:
     def show(self, name: str, revision: str | None) -> Shown:
         """The plan of going to a revision (None: the last good one); an agent is asked for its own.
 
-        Raises AgentAway, RevisionNotFound, NothingToRollBackTo, SourceUnreachable, TargetUnreachable."""
+        Raises AgentAway, DeliveredByOthers, RevisionNotFound, NothingToRollBackTo, SourceUnreachable,
+        TargetUnreachable."""
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
+            refuse_external(environment)
             if elsewhere(self._ports, environment):
                 revision = from_history(tx, environment, revision).revision
         if elsewhere(self._ports, environment):
@@ -73,6 +75,7 @@ class Previews:
         Raises AgentAway, RevisionNotFound, SourceUnreachable, TargetUnreachable."""
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
+        refuse_external(environment)
         if elsewhere(self._ports, environment):
             answer = self._commands.ask(environment, CommandKind.PREVIEW, forward_data(revision))
             return from_agent(environment, answer)

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.actor import SCHEDULE, Actor
 from app.domain.audit import NewAuditEntry
-from app.domain.environment import CONTENT, Content, Environment, SourceSpec, TargetSpec
+from app.domain.environment import CONTENT, Content, Environment, RunsOn, SourceSpec, TargetSpec
 from app.domain.errors import (
     CredentialNotFound,
     EnvironmentChanged,
@@ -24,6 +24,7 @@ from app.domain.specification.reader import wrong
 from app.domain.specification.target_kind import CredentialUse
 from app.ports import Ports, Probe, Transaction, topics
 from app.services.environments.edits import edited, of_mode, turns_aside
+from app.services.environments.external_registration import check_system, in_usual_mode, refuse_other_hands
 from app.services.environments.preemption import PATIENT, preempt_refresh
 from app.services.operations.queue import Queue
 from app.services.outcomes.commit_ends import give_up
@@ -55,7 +56,7 @@ class Registration:
 
     def checked(self, values: Any) -> Environment:
         """The environment of a specification, checked as far as that needs no network. Raises InvalidInput."""
-        environment, errors = read(values)
+        environment, errors = read(in_usual_mode(values))
         target = environment.target
         for check in (lambda: self._target(environment), lambda: self._source(environment)):
             try:
@@ -67,7 +68,10 @@ class Registration:
         return replace(environment, target=target)
 
     def _target(self, environment: Environment) -> TargetSpec:
-        kind = environment.target.kind
+        kind, external = environment.target.kind, environment.external
+        if external:
+            check_system(external)
+            return environment.target
         if elsewhere(self._ports, environment):  # its roots are its agent's business
             return TargetSpec(kind, self._ports.targets.shape(kind, environment.target.options))
         target = TargetSpec(kind, self._ports.targets.check(kind, environment.target.options))
@@ -89,8 +93,10 @@ class Registration:
     def _source(self, environment: Environment) -> None:
         """Check the source's address and credential; SourceRefused becomes InvalidInput for the field."""
         credential = environment.source.credential
+        if environment.external and not environment.source.repo_url:
+            return  # nobody has to know it: deliveries are not timed from their commits then
         try:
-            if elsewhere(self._ports, environment):  # the credential is one that the agent holds
+            if environment.runs_on is RunsOn.AGENT and elsewhere(self._ports, environment):  # the agent holds them
                 if credential and not NAME.match(credential):
                     raise InvalidInput(fields={"source.credential": "must be the name of a credential on the agent"})
                 self._ports.sources.shape(environment.source.repo_url)
@@ -129,7 +135,8 @@ class Registration:
         environment = self.checked(values)
         if RESERVED.fullmatch(environment.name):
             raise InvalidInput(fields={"name": "is the name of a repository's webhook; choose another"})
-        environment = replace(environment, target=self._ports.targets.complete(environment.target))
+        if environment.external is None:
+            environment = replace(environment, target=self._ports.targets.complete(environment.target))
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
             self.refuse_conflicts(tx, environment)
@@ -170,9 +177,11 @@ class Registration:
         if change.get("name", name) != name:
             raise InvalidInput(fields={"name": "cannot be changed; register a new environment instead"})
         wanted = self.checked(of_mode(before, merge(as_dict(before), change)))
-        if wanted.runs_on is not before.runs_on and before.status.revision:
-            raise InvalidInput(fields={"runs_on": SWITCHED})
-        if wanted.target != before.target:
+        if wanted.runs_on is not before.runs_on:
+            refuse_other_hands(before, wanted)
+            if before.status.revision:
+                raise InvalidInput(fields={"runs_on": SWITCHED})
+        if wanted.target != before.target and wanted.external is None:
             wanted = replace(wanted, target=self._ports.targets.complete(wanted.target, before.target))
             preempt_refresh(self._ports, self._queue, name, actor, PATIENT)
         agent = before.agent if wanted.runs_on is before.runs_on else None

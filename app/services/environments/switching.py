@@ -28,6 +28,7 @@ from app.services.operations.inventory_seeding import carry, seed_inventory
 from app.services.operations.queue import Queue
 from app.services.outcomes.commit_ends import give_up
 from app.services.outcomes.conclusion import Conclusion, conclude
+from app.services.relay import refuse_external
 from app.wording.switch_effects import carried, effects, left_behind
 
 PARTS = ("mode", "runs_on", "source", "target", "policy")
@@ -57,9 +58,10 @@ class ModeSwitches:
         self._registration = registration
 
     def prospect(self, name: str, change: Mapping[str, Any], agent: str | None = None) -> SwitchPlan:
-        """The plan of a switch; nothing is written. Raises InvalidInput."""
+        """The plan of a switch; nothing is written. Raises InvalidInput, DeliveredByOthers."""
         with self._ports.store.read() as tx:
             before = tx.environments.get(name)
+            refuse_external(before)
             open_episode = tx.episodes.current(before.id) is not None
             history = bool(tx.history.page(before.id, 1, None).items)
         after = self._after(before, change, agent)

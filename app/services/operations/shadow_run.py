@@ -18,11 +18,13 @@ from app.services.operations.health_and_hooks import check_health
 from app.services.operations.recorder import OperationRecorder, paths_of
 from app.services.outcomes.conclusion import Conclusion, NextRefresh
 from app.services.outcomes.revision_news import RevisionNews
+from app.services.relay import refuse_external
 from app.wording.quantities import plural
 
 
 def refuse(environment: Environment, deed: str) -> None:
-    """Raise OnlyObserves where a deed would change a shadow's target."""
+    """Raise OnlyObserves where a deed would change a shadow's target, DeliveredByOthers where others change it."""
+    refuse_external(environment)
     if environment.policy.observe:
         raise OnlyObserves(
             f"{environment.name} is a shadow: it observes only, so it cannot {deed}. Nothing was changed. "

@@ -16,7 +16,7 @@ from threading import BoundedSemaphore
 from app.domain import webhook
 from app.domain.actor import WEBHOOK, Actor
 from app.domain.audit import NewAuditEntry
-from app.domain.environment import Environment
+from app.domain.environment import Environment, ExternalSpec
 from app.domain.errors import (
     CredentialExists,
     CredentialNotFound,
@@ -35,7 +35,9 @@ from app.services.agents.refusals import throttled
 from app.services.operations.queue import Queue
 from app.services.outcomes.decisions import decision
 from app.services.triggers.announcements import Announcements
+from app.services.triggers.external_tellings import ExternalTellings
 from app.services.triggers.polling import Poller
+from app.services.triggers.webhook_intake import sender_of, taken_in
 from app.services.triggers.webhook_names import repository_hook
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,6 @@ BROKEN = "internal error; the server's log has the details"
 TAKEN = timedelta(seconds=30)  # who stored a delivery acts on it at once; after this somebody else may
 ACTING = timedelta(minutes=2)  # after which somebody else may act on a delivery that was taken and not ended
 REFUSED, NOTED = "webhook:refused", 200  # of all hooks together, as anybody can cause a refusal
-KEPT = 65536  # bytes of a body
 WAITS_S = (0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 
 
@@ -64,6 +65,7 @@ class Webhooks:
         self._ports = ports
         self._reading = BoundedSemaphore(2)  # of large bodies, in memory at once
         self._announcements = Announcements(ports, queue, poller)
+        self._tellings = ExternalTellings(ports)
 
     # --- secrets ---
     def set_secret(self, hook: str, secret: str | None, actor: Actor) -> str:
@@ -116,28 +118,25 @@ class Webhooks:
 
         Raises NotFound (unknown provider), SignatureMismatch (also for a hook that does not exist), InvalidInput.
         """
-        provider = webhook.PROVIDERS.get(provider_name)
-        if provider is None:
-            raise NotFound(f"There is no webhook provider '{provider_name[:40]}'; use {', '.join(webhook.PROVIDERS)}.")
+        spec, secret = self._known(hook)
+        sender = sender_of(provider_name, spec)
         try:
-            webhook.authenticate(provider, self._secret(hook), body, headers)
+            webhook.authenticate(sender, secret, body, headers)
         except SignatureMismatch:
             self._refused(provider_name, hook, ip)
             raise
-        with self._reading:
-            said, id = webhook.read(provider, body, headers)
-        announced = {ref: sha or "" for ref, sha in said.heads.items()}
         now = self._ports.clock.now()
-        given = Delivery(
-            0, provider_name, hook, id, now, said.event, announced, next_at=now + TAKEN, body=body.start(KEPT)
-        )
+        with self._reading:
+            given = taken_in(sender, spec, hook, body, headers)
+        given = replace(given, received_at=now, next_at=now + TAKEN)
+        id, announced = given.delivery_id, given.announced
         with self._ports.store.write() as tx:
             stored, new = tx.inbox.put(given)
             again = None if new else self._again(tx, stored)
             if again:
                 tx.inbox.save(again)
             if new or again:
-                received = WebhookReceived(hook, provider_name, id, announced, event=said.event)
+                received = WebhookReceived(hook, provider_name, id, announced, event=given.event)
                 tx.ledger.append(now, [NewEvent(received)])
         return again or stored, new or again is not None
 
@@ -151,12 +150,15 @@ class Webhooks:
         taken = self._ports.clock.now() + TAKEN
         return replace(stored, state="received", attempts=0, next_at=taken, decision="", done=done)
 
-    def _secret(self, hook: str) -> str:
+    def _known(self, hook: str) -> tuple[ExternalSpec | None, str]:
+        """The system that delivers to the hook's environment, if one does, and the hook's secret."""
         with self._ports.store.read() as tx:
-            kept = tx.hook_secrets.get(hook)
-            whole = kept is not None and any(kept.environment_id in (None, one.id) for one in self._concerned(tx, hook))
+            kept, concerned = tx.hook_secrets.get(hook), self._concerned(tx, hook)
+            whole = kept is not None and any(kept.environment_id in (None, one.id) for one in concerned)
             found = tx.hook_secrets.secret(hook) if whole else None
-        return found or secrets.token_urlsafe(32)  # no secret, no match: an unknown hook looks like a wrong signature
+        spec = next((one.external for one in concerned), None)
+        # no secret, no match: an unknown hook looks like a wrong signature
+        return spec, found or secrets.token_urlsafe(32)
 
     def _refused(self, provider: str, hook: str, ip: str | None) -> None:
         data = {"provider": provider}
@@ -198,7 +200,8 @@ class Webhooks:
 
     def _act(self, delivery: Delivery, environment: Environment) -> _Deed:
         try:
-            came = self._announcements.act(delivery, environment)
+            told_by, act = environment.external, self._announcements.act
+            came = self._tellings.act(delivery, environment, told_by) if told_by else act(delivery, environment)
             return _Deed("handled", came.words, came.done)
         except RevisionNotFound as missing:
             return self._put_off(delivery, environment, missing.detail)
@@ -245,7 +248,8 @@ class Webhooks:
     def _environments(self, tx: Transaction, hook: str) -> Sequence[Environment]:
         for repo_url in tx.environments.addresses():
             if repository_hook(repo_url) == hook:
-                return tx.environments.of_repository(repo_url)
+                found = tx.environments.of_repository(repo_url)
+                return [one for one in found if one.external is None]  # who delivers there tells of it by itself
         return (tx.environments.get(hook),)
 
 

@@ -13,6 +13,7 @@ from app.store import tables
 from app.store.columns import micros
 
 env = tables.environments
+_EXTERNAL = env.c.runs_on == RunsOn.EXTERNAL.value
 
 
 GIT_SEEN_AT = (
@@ -56,10 +57,11 @@ def sync_now(now: datetime) -> ColumnElement[str]:
 
 def health_now(now: datetime) -> ColumnElement[str]:
     """`Environment.health_at`."""
-    return case((silent(now), Health.UNKNOWN.value), else_=env.c.health)
+    old = or_(env.c.expires_at.is_(None), env.c.expires_at <= now)
+    return case((or_(silent(now), and_(_EXTERNAL, old)), Health.UNKNOWN.value), else_=env.c.health)
 
 
 def rank_now(now: datetime) -> ColumnElement[int]:
     """0: needs a person, also because its verdict is stale or its agent silent; 1: does not."""
-    old = and_(stale(now), env.c.checked_at.is_not(None))
+    old = and_(stale(now), env.c.checked_at.is_not(None), ~_EXTERNAL)
     return case((or_(env.c.need > 0, old, silent(now)), 0), else_=1)

@@ -119,6 +119,9 @@ class SqlEnvironments:
         due = {"refresh_at": refresh_at} if refresh_at else {}
         self._db.execute(_UPDATE, {**_status(status), **due, "of": id})
 
+    def heard(self, id: int, at: datetime) -> None:
+        self._db.execute(update(env).where(env.c.id == id).values(heard_at=at))
+
     def set_hold(self, id: int, hold: Hold | None) -> None:
         values = {"hold": hold_dict(hold), "hold_expires_at": hold.expires_at if hold else None}
         self._db.execute(update(env).where(env.c.id == id).values(values))
@@ -173,7 +176,8 @@ class SqlEnvironments:
         return {(row[0], row[1]): row[2] for row in rows}
 
     def addresses(self) -> tuple[str, ...]:
-        return tuple(self._db.execute(select(env.c.repo_url).distinct()).scalars())
+        known = select(env.c.repo_url).where(env.c.repo_url != "").distinct()
+        return tuple(self._db.execute(known).scalars())
 
     def targets(self) -> Mapping[str, TargetSpec]:
         rows = self._db.execute(select(env.c.name, env.c.target_kind, env.c.target))

@@ -39,7 +39,7 @@ class SqlHistory:
             "revision": revision.sha,
             "subject": revision.subject,
             "author": revision.author.name,
-            "committed_at": revision.committed_at,
+            "committed_at": revision.committed_at if revision.dated else None,
             "tree": state,
             "live_at": at,
             "good": False,

@@ -32,7 +32,7 @@ TEXTS: Mapping[str, str] = {
     "status": "`ok`; anything else is a problem document.",
     "checks": "Each part of the server, and `ok`.",
     "mode": "`push`: a pipeline says when; `pull`: Git is polled.",
-    "runs_on": "Who works on the target: this server, or an agent beside it.",
+    "runs_on": "Who works on the target: this server, an agent beside it, or another system.",
     "source": "Where desired state comes from.",
     "target": "The place that is delivered to; its fields are those of its kind.",
     "policy": "What happens by itself, and how health is looked at.",

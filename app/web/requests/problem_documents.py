@@ -42,6 +42,7 @@ STATUS: dict[type[e.Problem], int] = {
     e.ExperimentFinished: 409,
     e.EnvironmentHeld: 409,
     e.OnlyObserves: 409,
+    e.DeliveredByOthers: 409,
     e.NothingToRollBackTo: 409,
     e.NothingToWriteBack: 409,
     e.WriteBackNotPossible: 409,

@@ -110,14 +110,22 @@ class TargetBody(BaseModel):
     kind: Word
 
 
+class ExternalBody(Body):
+    """The system that delivers in our place, and what it calls this environment."""
+
+    system: Word = Field(examples=["argocd"])
+    name: Line = Field("", description="What it tells of others is left out. Empty: it tells of no other.")
+
+
 class EnvironmentBody(Body):
     """A specification."""
 
     name: Annotated[str, Field(pattern=NAME, examples=["shop-production"])]
     mode: Literal["push", "pull"] = "pull"
-    runs_on: Literal["server", "agent"] = "server"
-    source: SourceBody
-    target: TargetBody
+    runs_on: Literal["server", "agent", "external"] = "server"
+    external: ExternalBody | None = Field(None, description="Who delivers, where runs_on is external.")
+    source: SourceBody | None = Field(None, description="May be left out only where runs_on is external.")
+    target: TargetBody | None = Field(None, description="Left out where runs_on is external, and only there.")
     policy: Policy | None = None
     labels: Labels | None = Field(None, examples=[{"team": "shop"}])
 
@@ -130,7 +138,8 @@ class EnvironmentPatch(Body):
     })  # fmt: skip
     name: Word | None = Field(None, description="Must equal the stored name.")
     mode: Literal["push", "pull"] | None = None
-    runs_on: Literal["server", "agent"] | None = None
+    runs_on: Literal["server", "agent", "external"] | None = None
+    external: dict[str, CleanJson] | None = None
     source: dict[str, CleanJson] | None = None
     target: dict[str, CleanJson] | None = None
     policy: Policy | None = None

@@ -21,6 +21,13 @@ class Source(LateModel):
     attributes: bool = Field(description="Whether `eol` and `export-ignore` of `.gitattributes` are applied.")
 
 
+class External(LateModel):
+    """The system that delivers in our place, and what it calls the environment ("": it tells of no other)."""
+
+    system: str
+    name: str
+
+
 class Hold(LateModel):
     """Automation stopped by a person."""
 
@@ -72,7 +79,8 @@ class Environment(LateModel):
 
     name: str
     mode: Literal["push", "pull"]
-    runs_on: Literal["server", "agent"]
+    runs_on: Literal["server", "agent", "external"]
+    external: External | None = None
     source: Source
     target: dict[str, Any]
     policy: dict[str, Any]

@@ -49,7 +49,7 @@ class Operation(LateModel):
     environment: str
     mode: Literal["push", "pull"]
     kind: Literal["sync", "refresh"]
-    trigger: Literal["pipeline", "webhook", "schedule", "agent", "manual", "rollback", "self_heal"]
+    trigger: Literal["pipeline", "webhook", "schedule", "agent", "manual", "rollback", "self_heal", "external"]
     initiated_by: str
     phase: Literal["queued", "running", "succeeded", "failed", "error", "terminated", "superseded"]
     from_revision: str | None
@@ -208,7 +208,7 @@ class Noticing(LateModel):
     visible_after: Moment | None
     pushed_at: Moment | None
     noticed_at: Moment
-    noticed_by: Literal["poll", "refresh", "webhook", "pipeline", "person", "agent"] | None
+    noticed_by: Literal["poll", "refresh", "webhook", "pipeline", "person", "agent", "external"] | None
     end: CommitEnd | None
     ended_at: Moment | None
     operation: str | None

@@ -22,7 +22,7 @@ from app.web.requests.routers import api_router
 
 router = api_router("operations")
 PhaseWord = Literal["", "queued", "running", "succeeded", "failed", "error", "terminated", "superseded"]
-TriggerWord = Literal["", "pipeline", "webhook", "schedule", "agent", "manual", "rollback", "self_heal"]
+TriggerWord = Literal["", "pipeline", "webhook", "schedule", "agent", "manual", "rollback", "self_heal", "external"]
 
 
 def accepted(operation: Run) -> Response:
