@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from app.domain.specification.reader import FieldReader
 
-LONGEST_REASON = 500
+LONGEST_REASON, LONGEST_S = 500, 86_400 * 30
 FIRST_YEAR, LAST_YEAR = 2000, 3000
 _SPACED = re.compile(r" (?=[+-]\d\d:?\d\d\Z)")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+:@/-]{0,63}\Z")
@@ -23,6 +23,19 @@ class Payload(FieldReader):
         place = ".".join(part for part in (self._place, name) if part)
         found = self.values.get(name)
         return type(self)(found if found is not None else {}, place, self.errors)
+
+    def of(self, values: object) -> Self:
+        """Other values at the same place."""
+        return type(self)(values, self._place, self.errors)
+
+    def seconds_of(self, name: str) -> timedelta | None:
+        """A time span in seconds, as a number or a text of one; None where it is left out or none."""
+        found = self.values.get(name)
+        try:
+            seconds = float(found) if isinstance(found, int | float | str) and found != "" else -1.0
+        except (ValueError, OverflowError):
+            seconds = -1.0
+        return timedelta(seconds=seconds) if 0 <= seconds < LONGEST_S else None
 
     def identity(self, name: str) -> str:
         """What something is called: a text or a whole number, as text; "" where it is left out."""

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.domain.external.external_system import ExternalSystem
+from app.domain.external.systems.argocd import ARGOCD
+from app.domain.external.systems.cdevents import CDEVENTS
+from app.domain.external.systems.flux import FLUX
+from app.domain.external.systems.github_deployments import GITHUB
+from app.domain.external.systems.gitlab_deployments import GITLAB
 from app.domain.external.systems.json_form import JSON_FORM
+from app.domain.external.systems.kamal import KAMAL
 
 SYSTEMS: Mapping[str, ExternalSystem] = {
     one.name: one
     for one in (
+        ARGOCD,
+        FLUX,
+        GITHUB,
+        GITLAB,
+        CDEVENTS,
+        KAMAL,
         JSON_FORM,
     )
 }  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.support.server import LiveServer
-from tests.support.tellings import SECRET, SHA, TELLINGS, Sending
+from tests.support.tellings import BY_NAME, SECRET, SHA, Sending
 
-JSON = TELLINGS[0]
+JSON = BY_NAME["json"]
 
 
 @pytest.fixture(scope="module")

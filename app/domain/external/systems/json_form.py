@@ -17,18 +17,20 @@ HEADERS = ("x-pushpull-delivery",)
 
 
 def read(sent: Sent) -> tuple[Told, ...]:
-    """{"phase", "revision", "at", "started_at"?, "finished_at"?, "id"?, "url"?, "actor"?, "reason"?, "environment"?,
-    "sync"?, "health"?}; without a phase, `sync` or `health` alone are told."""
+    """{"phase", "revision", "at", "started_at"?, "finished_at"?, "took_s"?, "id"?, "url"?, "actor"?, "reason"?,
+    "environment"?, "sync"?, "health"?}; without a phase, `sync` or `health` alone are told. `took_s`: how long it took,
+    in place of `started_at`."""
     one = sent.payload
     standing = _standing(one)
     step = Step(one.needed_choice("phase", list(Step))) if one.has("phase") or not standing else None
+    at, ended, took = one.needed_time("at"), one.time("finished_at"), one.seconds_of("took_s")
     return (
         Told(
-            at=one.needed_time("at"),
+            at=at,
             step=step,
             revision=one.revision("revision") if step else "",
-            started_at=one.time("started_at"),
-            finished_at=one.time("finished_at"),
+            started_at=one.time("started_at") or ((ended or at) - took if took is not None else None),
+            finished_at=ended,
             id=one.identity("id"),
             of=one.text("environment", limit=200),
             url=one.text("url"),
