@@ -199,7 +199,7 @@ def test_kamals_hooks_post_what_is_understood(tmp_path: Path) -> None:
     given = {"KAMAL_VERSION": f"{SHA}_uncommitted_0123456789abcdef", "KAMAL_RECORDED_AT": "2026-11-23T12:00:30Z",
              "KAMAL_PERFORMER": "ana", "KAMAL_DESTINATION": "production", "PUSHPULL_SECRET": SECRET,
              "PATH": f"{tmp_path}:{os.environ['PATH']}"}  # fmt: skip
-    found = []
+    found: list[Told] = []
     for more in ({}, {"KAMAL_RUNTIME": "30"}, {"KAMAL_RUNTIME": "30", "KAMAL_COMMAND": "rollback"}):
         subprocess.run(["/bin/sh", str(script)], env={**given, **more}, check=True)
         found += told("kamal", json.loads(sent.read_text()))

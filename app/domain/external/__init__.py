@@ -3,9 +3,9 @@
 A system is a module in `systems` and a line in `system_registry.py`; nothing else knows one by its name.
 """
 
-from app.domain.external.external_system import ExternalSystem, Sent
+from app.domain.external.external_system import ExternalSystem, SentEvent
 from app.domain.external.reading import MOST_BYTES, understood
 from app.domain.external.system_registry import SYSTEMS
-from app.domain.external.told import Standing, Step, Told
+from app.domain.external.told import DeliveryStep, Standing, Told
 
-__all__ = ["MOST_BYTES", "SYSTEMS", "ExternalSystem", "Sent", "Standing", "Step", "Told", "understood"]
+__all__ = ["MOST_BYTES", "SYSTEMS", "DeliveryStep", "ExternalSystem", "SentEvent", "Standing", "Told", "understood"]

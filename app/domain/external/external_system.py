@@ -12,7 +12,7 @@ from app.domain.webhook.provider import Sender
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentEvent:
     """A delivery whose proof was right. `event`: as its header names it; header names are lower-case."""
 
     event: str
@@ -28,7 +28,7 @@ class ExternalSystem(Sender):
     copy in which @URL@, @SECRET@ and @NAME@ are filled in; `place`: where that text belongs. `read` notes what is wrong
     in the payload itself, and returns nothing for what is not about deliveries."""
 
-    read: Callable[[Sent], tuple[Told, ...]] = field(kw_only=True)
+    read: Callable[[SentEvent], tuple[Told, ...]] = field(kw_only=True)
     mode: Mode = field(kw_only=True)
     called: str = field(kw_only=True)
     place: str = field(kw_only=True)

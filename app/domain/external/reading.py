@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from app.domain.errors import InvalidInput, PayloadTooLarge
-from app.domain.external.external_system import ExternalSystem, Sent
+from app.domain.external.external_system import ExternalSystem, SentEvent
 from app.domain.external.payload import Payload
 from app.domain.external.told import Told
 from app.domain.specification.reader import unreadable, wrong
@@ -33,7 +33,7 @@ def understood(
     event = next((headers[name] for name in system.event if headers.get(name)), inside)[:100]
     if unreadable(event):
         raise InvalidInput(fields={"event": "holds control characters"})
-    told = system.read(Sent(event, payload, headers))
+    told = system.read(SentEvent(event, payload, headers))
     if payload.errors:
         raise wrong(payload.errors)
     return event, told, delivery_id(system, body, headers, found)

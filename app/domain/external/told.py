@@ -9,7 +9,7 @@ from enum import StrEnum
 from app.domain.status import Divergence, Health, SyncStatus
 
 
-class Step(StrEnum):
+class DeliveryStep(StrEnum):
     """How far a delivery is. `rolled_back`: it ended well, and went back."""
 
     STARTED = "started"
@@ -37,7 +37,7 @@ class Told:
     look at it there, who began it, and why it ended so."""
 
     at: datetime
-    step: Step | None = None
+    step: DeliveryStep | None = None
     revision: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None

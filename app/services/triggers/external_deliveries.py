@@ -10,7 +10,7 @@ from datetime import datetime
 
 from app.domain.actor import external
 from app.domain.environment import Environment, Status
-from app.domain.external import Standing, Step, Told
+from app.domain.external import DeliveryStep, Standing, Told
 from app.domain.ids import new_id
 from app.domain.masking import mask
 from app.domain.operation import (
@@ -30,10 +30,10 @@ from app.ports import OperationFilter, Transaction
 from app.services.outcomes.conclusion import Conclusion, WentLive, conclude
 
 ENDS = {
-    Step.SUCCEEDED: (Phase.SUCCEEDED, Outcome.DEPLOYED),
-    Step.ROLLED_BACK: (Phase.SUCCEEDED, Outcome.ROLLED_BACK),
-    Step.FAILED: (Phase.FAILED, Outcome.FAILED),
-    Step.CANCELED: (Phase.TERMINATED, None),
+    DeliveryStep.SUCCEEDED: (Phase.SUCCEEDED, Outcome.DEPLOYED),
+    DeliveryStep.ROLLED_BACK: (Phase.SUCCEEDED, Outcome.ROLLED_BACK),
+    DeliveryStep.FAILED: (Phase.FAILED, Outcome.FAILED),
+    DeliveryStep.CANCELED: (Phase.TERMINATED, None),
 }
 LOOKED_AT = 100  # operations of one revision among which the same delivery is looked for
 
@@ -57,7 +57,7 @@ class EndedDelivery:
     @property
     def well(self) -> bool:
         """Whether its revision went live."""
-        return self.told.step in (Step.SUCCEEDED, Step.ROLLED_BACK)
+        return self.told.step in (DeliveryStep.SUCCEEDED, DeliveryStep.ROLLED_BACK)
 
 
 def known(tx: Transaction, environment: Environment, one: EndedDelivery) -> Operation | None:
@@ -66,7 +66,7 @@ def known(tx: Transaction, environment: Environment, one: EndedDelivery) -> Oper
     for found in tx.operations.page(where, LOOKED_AT, None).items:
         id = found.request.pipeline.id if found.request.pipeline else ""
         same = id == one.told.id if one.told.id else found.finished_at == one.ended_at
-        if same and found.phase is ENDS[one.told.step or Step.FAILED][0]:
+        if same and found.phase is ENDS[one.told.step or DeliveryStep.FAILED][0]:
             return found
     return None
 
@@ -87,7 +87,7 @@ def _late(status: Status, one: EndedDelivery) -> bool:
 
 def _operation(environment: Environment, one: EndedDelivery) -> Operation:
     told = one.told
-    back = told.step is Step.ROLLED_BACK
+    back = told.step is DeliveryStep.ROLLED_BACK
     request = Request(
         OperationKind.SYNC,
         Trigger.ROLLBACK if back else Trigger.EXTERNAL,
@@ -125,8 +125,8 @@ def _stages(one: EndedDelivery) -> list[Stage]:
 
 
 def _conclusion(environment: Environment, one: EndedDelivery, *, late: bool) -> Conclusion:
-    phase, outcome = ENDS[one.told.step or Step.FAILED]
-    again = one.told.step is Step.SUCCEEDED and one.revision.sha == environment.status.revision
+    phase, outcome = ENDS[one.told.step or DeliveryStep.FAILED]
+    again = one.told.step is DeliveryStep.SUCCEEDED and one.revision.sha == environment.status.revision
     if again and not late:
         outcome = Outcome.NO_OP
     reason = ": ".join(part for part in (f"told by {one.title}", mask(one.told.reason)) if part)

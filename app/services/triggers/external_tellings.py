@@ -10,7 +10,7 @@ from datetime import datetime
 from app.domain.agents.wire import decode, encode
 from app.domain.environment import Environment, ExternalSpec
 from app.domain.errors import Problem, RevisionNotFound
-from app.domain.external import SYSTEMS, Step, Told
+from app.domain.external import SYSTEMS, DeliveryStep, Told
 from app.domain.operation import Outcome, Trigger
 from app.domain.revision import UNDATED, Person, Revision
 from app.domain.status import Divergence, SyncStatus
@@ -68,7 +68,7 @@ class ExternalTellings:
             tx.environments.heard(current.id, now)
             if revision is None:
                 return self._standing(tx, delivery, current, told)
-            if told.step is Step.STARTED:
+            if told.step is DeliveryStep.STARTED:
                 why = f"{title_of(spec)} began to deliver {revision.short}; its end is waited for"
                 return self._decided(tx, delivery, current, Outcome.WAITING, why, revision.sha)
             one = EndedDelivery(told, revision, title_of(spec), _began(tx, delivery.hook, told), now)
@@ -76,7 +76,7 @@ class ExternalTellings:
 
     def _ended(self, tx: Transaction, delivery: Delivery, environment: Environment, one: EndedDelivery) -> str:
         before, told = known(tx, environment, one), one.told
-        again = told.step is Step.SUCCEEDED and not told.id and one.revision.sha == environment.status.revision
+        again = told.step is DeliveryStep.SUCCEEDED and not told.id and one.revision.sha == environment.status.revision
         if before is None and not again:
             return f"operation {record(tx, environment, one).id}"
         if told.standing:
@@ -136,7 +136,7 @@ def _began(tx: Transaction, hook: str, told: Told) -> datetime | None:
         return told.started_at if told.started_at <= told.ended_at else None
     for delivery in tx.inbox.page(hook, EARLIER, None).items:
         for other in told_in(delivery):
-            if other.step is Step.STARTED and other.same_delivery(told) and other.at <= told.ended_at:
+            if other.step is DeliveryStep.STARTED and other.same_delivery(told) and other.at <= told.ended_at:
                 return other.started_at or other.at
     return None
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.environment import Mode
-from app.domain.external.external_system import ExternalSystem, Sent
+from app.domain.external.external_system import ExternalSystem, SentEvent
 from app.domain.external.payload import Payload
-from app.domain.external.told import Standing, Step, Told
+from app.domain.external.told import DeliveryStep, Standing, Told
 from app.domain.status import Divergence, Health, SyncStatus
 from app.domain.webhook.provider import Proof, ProofHeader
 
-PHASES = {"Running": Step.STARTED, "Terminating": Step.STARTED, "Succeeded": Step.SUCCEEDED, "Failed": Step.FAILED,
-          "Error": Step.FAILED}  # fmt: skip
+PHASES = {
+    "Running": DeliveryStep.STARTED,
+    "Terminating": DeliveryStep.STARTED,
+    "Succeeded": DeliveryStep.SUCCEEDED,
+    "Failed": DeliveryStep.FAILED,
+    "Error": DeliveryStep.FAILED,
+}
 SYNCS = {"Synced": SyncStatus.SYNCED, "OutOfSync": SyncStatus.OUT_OF_SYNC, "Unknown": SyncStatus.UNKNOWN}
 
 
-def read(sent: Sent) -> tuple[Told, ...]:
+def read(sent: SentEvent) -> tuple[Told, ...]:
     """{"app": {"metadata": {"name"}, "status": {"operationState", "health", "sync", "reconciledAt"}}, "url"?}."""
     app = sent.payload.below("app")
     status = app.below("status")
@@ -27,7 +32,7 @@ def read(sent: Sent) -> tuple[Told, ...]:
         return (Told(at=status.needed_time("reconciledAt"), of=name, url=url, standing=_standing(status, "")),)
     step = PHASES[run.needed_choice("phase", list(PHASES))]
     began = run.needed_time("startedAt")
-    ended = None if step is Step.STARTED else run.needed_time("finishedAt")
+    ended = None if step is DeliveryStep.STARTED else run.needed_time("finishedAt")
     synced = run.below("syncResult")
     revision = _revision(run, synced)
     return (
@@ -42,7 +47,7 @@ def read(sent: Sent) -> tuple[Told, ...]:
             of=name,
             url=url,
             actor=run.below("operation").below("initiatedBy").text("username", limit=100),
-            reason=run.said("message") if step is Step.FAILED else "",
+            reason=run.said("message") if step is DeliveryStep.FAILED else "",
         ),
         *_later(status, name, url, revision),
     )

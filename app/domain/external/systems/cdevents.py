@@ -6,17 +6,17 @@ import re
 from urllib.parse import unquote
 
 from app.domain.environment import Mode
-from app.domain.external.external_system import ExternalSystem, Sent
+from app.domain.external.external_system import ExternalSystem, SentEvent
 from app.domain.external.payload import Payload
 from app.domain.external.systems.json_form import PROOFS
-from app.domain.external.told import Step, Told
+from app.domain.external.told import DeliveryStep, Told
 
-TYPES = {"deployed": Step.SUCCEEDED, "upgraded": Step.SUCCEEDED, "rolledback": Step.ROLLED_BACK}
+TYPES = {"deployed": DeliveryStep.SUCCEEDED, "upgraded": DeliveryStep.SUCCEEDED, "rolledback": DeliveryStep.ROLLED_BACK}
 _TYPE = re.compile(r"dev\.cdevents\.service\.([a-z]+)\.\d+\.\d+\.\d+[\w.-]*\Z")
 _ALGORITHM = re.compile(r"(?:sha1|sha256):")
 
 
-def read(sent: Sent) -> tuple[Told, ...]:
+def read(sent: SentEvent) -> tuple[Told, ...]:
     """dev.cdevents.service.deployed, upgraded and rolledback, of any version; other events tell nothing."""
     event = sent.payload.below("data") if sent.payload.has("specversion") else sent.payload
     context, subject = event.below("context"), event.below("subject")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from app.domain.environment import Mode
-from app.domain.external.external_system import ExternalSystem, Sent
+from app.domain.external.external_system import ExternalSystem, SentEvent
 from app.domain.external.payload import Payload
-from app.domain.external.told import Standing, Step, Told
+from app.domain.external.told import DeliveryStep, Standing, Told
 from app.domain.status import Health, SyncStatus
 from app.domain.webhook.provider import Proof, ProofHeader
 
@@ -22,7 +22,7 @@ _DIGEST = re.compile(r"(?:[^@]*@)?(?:sha1|sha256|sha512):([0-9a-f]+)\Z")
 _OLD = re.compile(r".+/([0-9a-f]{40}|[0-9a-f]{64})\Z")
 
 
-def read(sent: Sent) -> tuple[Told, ...]:
+def read(sent: SentEvent) -> tuple[Told, ...]:
     """An Event of v1 or v1beta1 about a Kustomization or a HelmRelease; those of sources tell no delivery. When one
     began is not told: what is called progress comes when everything has been applied."""
     event, about = sent.payload, sent.payload.below("involvedObject")
@@ -31,7 +31,7 @@ def read(sent: Sent) -> tuple[Told, ...]:
     failed = event.choice("severity", "info", ("trace", "info", "error")) == "error"
     if kind not in KINDS or not (failed or reason in WELL):
         return ()
-    step = Step.FAILED if failed else Step.ROLLED_BACK if reason == BACK else Step.SUCCEEDED
+    step = DeliveryStep.FAILED if failed else DeliveryStep.ROLLED_BACK if reason == BACK else DeliveryStep.SUCCEEDED
     return (
         Told(
             at=at,
@@ -44,9 +44,9 @@ def read(sent: Sent) -> tuple[Told, ...]:
     )
 
 
-def _standing(step: Step, reason: str) -> Standing | None:
+def _standing(step: DeliveryStep, reason: str) -> Standing | None:
     """What was reconciled is as it was asked for; what failed a health check is there, and not well."""
-    if step is not Step.FAILED:
+    if step is not DeliveryStep.FAILED:
         return Standing(SyncStatus.SYNCED)
     return Standing(health=Health.DEGRADED) if reason in UNWELL else None
 

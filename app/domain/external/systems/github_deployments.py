@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from app.domain.environment import Mode
-from app.domain.external.external_system import ExternalSystem, Sent
+from app.domain.external.external_system import ExternalSystem, SentEvent
 from app.domain.external.payload import Payload
-from app.domain.external.told import Step, Told
+from app.domain.external.told import DeliveryStep, Told
 from app.domain.webhook.provider import ProofHeader
 
-STATES = {"in_progress": Step.STARTED, "success": Step.SUCCEEDED, "failure": Step.FAILED, "error": Step.FAILED}
+STATES = {
+    "in_progress": DeliveryStep.STARTED,
+    "success": DeliveryStep.SUCCEEDED,
+    "failure": DeliveryStep.FAILED,
+    "error": DeliveryStep.FAILED,
+}
 
 
-def read(sent: Sent) -> tuple[Told, ...]:
+def read(sent: SentEvent) -> tuple[Told, ...]:
     """`deployment` and `deployment_status`; a status that says nothing of a beginning or an end tells nothing."""
     if sent.event == "deployment":
         deployment = sent.payload.below("deployment")
-        return (_told(deployment, Step.STARTED, deployment, ""),)
+        return (_told(deployment, DeliveryStep.STARTED, deployment, ""),)
     if sent.event != "deployment_status":
         return ()
     status = sent.payload.below("deployment_status")
@@ -23,12 +28,12 @@ def read(sent: Sent) -> tuple[Told, ...]:
     if step is None:
         return ()
     deployment = sent.payload.below("deployment")
-    if step is Step.SUCCEEDED and deployment.text("task", limit=200).startswith("rollback"):
-        step = Step.ROLLED_BACK
-    return (_told(deployment, step, status, status.said("description") if step is Step.FAILED else ""),)
+    if step is DeliveryStep.SUCCEEDED and deployment.text("task", limit=200).startswith("rollback"):
+        step = DeliveryStep.ROLLED_BACK
+    return (_told(deployment, step, status, status.said("description") if step is DeliveryStep.FAILED else ""),)
 
 
-def _told(deployment: Payload, step: Step, at: Payload, reason: str) -> Told:
+def _told(deployment: Payload, step: DeliveryStep, at: Payload, reason: str) -> Told:
     return Told(
         at=at.needed_time("created_at"),
         step=step,

@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 
 from app.domain.environment import Mode
-from app.domain.external.external_system import ExternalSystem, Sent
+from app.domain.external.external_system import ExternalSystem, SentEvent
 from app.domain.external.payload import Payload
-from app.domain.external.told import Step, Told
+from app.domain.external.told import DeliveryStep, Told
 from app.domain.webhook.provider import Proof, ProofHeader
 
-STATUSES = {"running": Step.STARTED, "success": Step.SUCCEEDED, "failed": Step.FAILED, "canceled": Step.CANCELED}
+STATUSES = {
+    "running": DeliveryStep.STARTED,
+    "success": DeliveryStep.SUCCEEDED,
+    "failed": DeliveryStep.FAILED,
+    "canceled": DeliveryStep.CANCELED,
+}
 _COMMIT = re.compile(r"/commit/([0-9a-f]{40}|[0-9a-f]{64})\Z")
 
 
-def read(sent: Sent) -> tuple[Told, ...]:
+def read(sent: SentEvent) -> tuple[Told, ...]:
     """object_kind `deployment`; a status that says nothing of a beginning or an end tells nothing."""
     one = sent.payload
     step = STATUSES.get(one.text("status", limit=40)) if one.values.get("object_kind") == "deployment" else None

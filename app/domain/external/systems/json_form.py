@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from app.domain.environment import Mode
-from app.domain.external.external_system import ExternalSystem, Sent
+from app.domain.external.external_system import ExternalSystem, SentEvent
 from app.domain.external.payload import Payload
-from app.domain.external.told import Standing, Step, Told
+from app.domain.external.told import DeliveryStep, Standing, Told
 from app.domain.status import Health, SyncStatus
 from app.domain.webhook.provider import Proof, ProofHeader
 
@@ -16,13 +16,13 @@ PROOFS = (
 HEADERS = ("x-pushpull-delivery",)
 
 
-def read(sent: Sent) -> tuple[Told, ...]:
+def read(sent: SentEvent) -> tuple[Told, ...]:
     """{"phase", "revision", "at", "started_at"?, "finished_at"?, "took_s"?, "id"?, "url"?, "actor"?, "reason"?,
     "environment"?, "sync"?, "health"?}; without a phase, `sync` or `health` alone are told. `took_s`: how long it took,
     in place of `started_at`."""
     one = sent.payload
     standing = _standing(one)
-    step = Step(one.needed_choice("phase", list(Step))) if one.has("phase") or not standing else None
+    step = DeliveryStep(one.needed_choice("phase", list(DeliveryStep))) if one.has("phase") or not standing else None
     at, ended, took = one.needed_time("at"), one.time("finished_at"), one.seconds_of("took_s")
     return (
         Told(
