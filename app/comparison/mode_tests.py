@@ -52,12 +52,14 @@ class Sides:
     @cached_property
     def cases(self) -> list[list[Counted]]:
         """The cases of each mode, oldest first."""
-        each = [[case for cases in mode.values() for case in cases] for mode in self.modes]
-        return [sorted(cases, key=when) for cases in each]
+        return [sorted([case for cases in mode.values() for case in cases], key=when) for mode in self.modes]
 
     @cached_property
     def names(self) -> list[list[str]]:
         """Where each of these happened."""
+        own = [[case.place for case in cases] for cases in self.cases]
+        if all(map(all, own)):
+            return own
         of = [{id(case): name for name, cases in mode.items() for case in cases} for mode in self.modes]
         return [[named[id(case)] for case in cases] for named, cases in zip(of, self.cases, strict=True)]
 
@@ -156,12 +158,11 @@ def _before_and_after(sides: Sides) -> Contrast:
 # --- shares ---
 def shares(push: Sequence[Counted], pull: Sequence[Counted], tested: bool = True) -> Contrast:
     """Two modes' shares: environments by their own. `tested`: whether there is a question beyond the difference."""
+    if not (push and pull and tested):
+        places = {mode: len({case.place for case in cases}) for mode, cases in (("push", push), ("pull", pull))}
+        return Contrast(_share(push) - _share(pull) if push and pull else None, environments=places)
     sides = Sides(push, pull)
-    if not (push and pull):
-        return Contrast(environments=sides.counts)
     found = Contrast(_share(push) - _share(pull), environments=sides.counts)
-    if not tested:
-        return found
     first, second = sides.figures(_share)
     if sides.one:
         return _shares_of_one(found, sides)

@@ -30,7 +30,14 @@ Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description=
 def compare(
     queries: Reads, who: Who, window: Window = "30d", labels: Labels = "", environment: OneName = ""
 ) -> Response:
-    """The table, with sample sizes, intervals and verdicts."""
+    """The table, with sample sizes, intervals and verdicts.
+
+    A verdict has `call` ("push", "pull", "even", "too_few", "open"), `text`, `difference` (push minus pull in the row's
+    unit) with `interval` [low, high] (95 %), `p` of this question alone, `p_adjusted` among all of the page (Holm),
+    `effect` (the share of pairs of a push and a pull value in which push has the lower one) and `environments`
+    ({"push": n, "pull": n}: how many it comes from); null where it was not tested. A cell's `p95_interval` has null for
+    an upper end below 72 values; its `value` is null where most durations have not ended.
+    """
     return reply(_told(queries.comparison.compare(who, window, labels, environment)))
 
 
