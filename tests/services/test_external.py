@@ -14,9 +14,9 @@ from app.domain.events import EventType
 from app.domain.external import SYSTEMS
 from app.domain.operation import Operation, OperationKind, Outcome, Phase, Request, StageName, Trigger
 from app.domain.status import SyncStatus
+from app.domain.webhook.hook_names import repository_hook
 from app.ports import Delivery, OperationFilter
 from app.services.environments.rollback import RollbackWish
-from app.services.triggers.webhook_names import repository_hook
 from tests.support.installation import ME, Installation
 from tests.support.tellings import BY_NAME, NOON, SECRET, SHA, TELLINGS, Sending, Telling
 

@@ -14,8 +14,8 @@ from app.domain.events import EventType
 from app.domain.operation import Outcome
 from app.domain.status import ConditionKind
 from app.domain.webhook import ReceivedBody
+from app.domain.webhook.hook_names import repository_hook
 from app.services.environments.rollback import RollbackWish
-from app.services.triggers.webhook_names import repository_hook
 from tests.support.gitserver import GitServer
 from tests.support.installation import ME, Installation
 

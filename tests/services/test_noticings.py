@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -13,7 +16,8 @@ from app.domain.errors import Problem
 from app.domain.events import EventType
 from app.domain.identity import SYSTEM
 from app.domain.noticing import CommitEnd, Noticer, Noticing
-from app.domain.operation import Operation, OperationKind, Outcome, Request, Trigger
+from app.domain.operation import Operation, OperationKind, Outcome, Request, StageName, Trigger
+from app.domain.webhook import ReceivedBody
 from app.services.environments.rollback import RollbackWish
 from tests.services.test_webhook_hints import SECRET, announce
 from tests.support.installation import ME, PIPELINE, Installation
@@ -97,6 +101,36 @@ def test_another_ref_leaves_nothing_without_an_end(here: Installation) -> None:
     here.repo.branch("other", waiting)
     here.use_cases.registration.edit("shop", {"source": {"ref": "other"}}, ME)
     assert noticed(here)[waiting].ending is CommitEnd.REFUSED
+
+
+def test_when_a_commit_was_pushed_is_what_the_provider_says_unless_that_lies_ahead(here: Installation) -> None:
+    here.register("pull")
+    here.use_cases.webhooks.set_secret("shop", SECRET, ME)
+    here.poll()
+    told = []
+    for seconds in (-2, 30):
+        sha = change(here, str(seconds))
+        pushed = int(here.clock.at.timestamp()) + seconds
+        body = json.dumps({"ref": "refs/heads/main", "after": sha, "repository": {"pushed_at": pushed}}).encode()
+        proof = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"x-hub-signature-256": proof, "x-github-delivery": str(seconds), "x-github-event": "push"}
+        stored, _ = here.use_cases.webhooks.receive("github", "shop", ReceivedBody.of(body), headers, None)
+        here.use_cases.webhooks.handle(stored)
+        found = noticed(here)[sha].pushed_at
+        told.append(found.timestamp() - pushed if found else None)
+    assert told == [0, None]
+
+
+def test_a_commit_that_says_it_is_older_than_its_parent_has_no_date(here: Installation) -> None:
+    here.register("pull")
+    here.poll()
+    line = here.clock.at.timestamp()
+    here.repo.commit({"deploy/index.html": "two\n"}, when=int(line) - 10)
+    here.poll()
+    odd = here.repo.commit({"deploy/index.html": "three\n"}, when=int(line) - 3600)
+    (ended,) = here.poll()
+    assert (ended.revision, ended.stage(StageName.COMMITTED)) == (odd, None)
+    assert noticed(here)[odd].committed_at is None
 
 
 # --- whatever happens ---

@@ -13,8 +13,8 @@ import pytest
 from app.domain.events import EventType
 from app.domain.operation import Operation, Outcome, Phase, Trigger
 from app.domain.webhook import ReceivedBody
+from app.domain.webhook.hook_names import repository_hook
 from app.ports import Delivery
-from app.services.triggers.webhook_names import repository_hook
 from tests.support.installation import ME, Installation
 
 SECRET = "s" * 32

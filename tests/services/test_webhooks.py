@@ -11,8 +11,8 @@ import pytest
 from app.domain.errors import InvalidInput, NotFound, SignatureMismatch
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.webhook import ReceivedBody
+from app.domain.webhook.hook_names import repository_hook
 from app.ports import AuditFilter, Delivery
-from app.services.triggers.webhook_names import repository_hook
 from tests.support.installation import ME, Installation
 
 SECRET = "s" * 32

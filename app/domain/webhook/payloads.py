@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.webhook.provider import Announcement
@@ -12,7 +13,11 @@ PUSHES = ("push", "tag_push")
 
 def github(event: str, payload: Mapping[str, Any]) -> Announcement:
     """GitHub, Gitea, Forgejo and Gogs."""
-    return Announcement(event, _ref_push(payload) if event == "push" else {})
+    if event != "push":
+        return Announcement(event)
+    repository = payload.get("repository")
+    pushed = repository.get("pushed_at") if isinstance(repository, Mapping) else None
+    return Announcement(event, _ref_push(payload), _moment(pushed))
 
 
 def gitlab(event: str, payload: Mapping[str, Any]) -> Announcement:
@@ -35,7 +40,8 @@ def bitbucket(event: str, payload: Mapping[str, Any]) -> Announcement:
     if event not in ("repo:push", "repo:refs_changed", "push"):
         return Announcement(event)
     if "changes" in payload:
-        return Announcement(event, dict(_server_change(change) for change in payload["changes"]))
+        heads = dict(_server_change(change) for change in payload["changes"])
+        return Announcement(event, heads, _moment(payload.get("date")))
     return Announcement(event, dict(_cloud_change(change) for change in payload["push"]["changes"]))
 
 
@@ -58,14 +64,15 @@ def azure(event: str, payload: Mapping[str, Any]) -> Announcement:
     if event != "git.push":
         return Announcement(event)
     updates = payload["resource"]["refUpdates"]
-    return Announcement(event, {_text(one["name"]): _commit(one["newObjectId"]) for one in updates})
+    heads = {_text(one["name"]): _commit(one["newObjectId"]) for one in updates}
+    return Announcement(event, heads, _moment(payload["resource"].get("date")))
 
 
 def generic(event: str, payload: Mapping[str, Any]) -> Announcement:
     """Our own form."""
     sha = payload.get("revision") or payload.get("sha") or payload.get("after")
     ref = _text(payload.get("ref") or "")
-    return Announcement(event, {ref: _commit(sha)} if ref or sha else {})
+    return Announcement(event, {ref: _commit(sha)} if ref or sha else {}, _moment(payload.get("pushed_at")))
 
 
 def _ref_push(payload: Mapping[str, Any]) -> Mapping[str, str | None]:
@@ -76,6 +83,17 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
+
+
+def _moment(value: Any) -> datetime | None:
+    """A time as providers write it: seconds since the epoch, or ISO 8601 with an offset; None for anything else."""
+    try:
+        if type(value) is int:
+            return datetime.fromtimestamp(value, UTC)
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return found.astimezone(UTC) if found and found.tzinfo else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _commit(value: Any) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -27,10 +28,12 @@ class ProofHeader:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What a delivery says: `heads` maps refs to new commits, None where a ref was deleted."""
+    """What a delivery says: `heads` maps refs to new commits, None where a ref was deleted; `pushed_at`: when they were
+    pushed, UTC, as the provider claims, None where it does not."""
 
     event: str
     heads: Mapping[str, str | None] = field(default_factory=dict)
+    pushed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ SETTLED, OPEN = "settled", "open"
 class Delivery:
     """A stored webhook delivery. `state`: "received", "waiting" (its commit is not visible yet), "handled",
     "failed". `announced` maps refs to the SHAs that it announces; `decision` says what it ended in; `done`: for the
-    ids of environments for which it was acted on, the operation that came of it, or SETTLED, or OPEN (nothing did)."""
+    ids of environments for which it was acted on, the operation that came of it, or SETTLED, or OPEN (nothing did);
+    `pushed_at`: when its commits were pushed, as the provider says."""
 
     id: int
     provider: str
@@ -77,6 +78,7 @@ class Delivery:
     decision: str = ""
     body: bytes = b""
     done: Mapping[int, str] = field(default_factory=dict)
+    pushed_at: datetime | None = None
 
 
 class Inbox(Protocol):
@@ -108,6 +110,11 @@ class Inbox(Protocol):
 
     def announced(self, hooks: Collection[str], sha: str) -> bool:
         """Whether a delivery to one of these hooks announced the commit."""
+        ...
+
+    def pushed_at(self, hooks: Collection[str], sha: str) -> datetime | None:
+        """When a commit was pushed, as the first delivery to one of these hooks that announced it says; None where
+        none does."""
         ...
 
     def in_use(self, hooks: Collection[str]) -> bool:

@@ -10,6 +10,7 @@ from app.domain.environment import Environment
 from app.domain.noticing import CommitEnd, Noticer, Noticing, end_of, noticer
 from app.domain.operation import Operation, OperationKind, StageName, Trigger
 from app.domain.revision import Revision, is_sha
+from app.domain.webhook.hook_names import hooks_of
 from app.ports import Transaction
 
 GOING_BACK = (Trigger.ROLLBACK, Trigger.SELF_HEAL)  # they bring what is known already
@@ -33,7 +34,8 @@ def note_head(
     that the head overtook, with their end: no delivery of theirs was under way."""
     after = _looked_before(tx, environment, head, look)
     found = [_unseen(environment, one, head, look, after) for one in reversed(passed)]
-    added = tx.noticings.add([*found, _noticing(environment, head, look, after)])
+    pushed = tx.inbox.pushed_at(hooks_of(environment), head.sha)
+    added = tx.noticings.add([*found, replace(_noticing(environment, head, look, after), pushed_at=pushed)])
     ended = [one for one in added if one.revision != head.sha]
     if environment.status.revision == head.sha:
         end(tx, environment.id, head.sha, CommitEnd.NO_OP, look.at)
@@ -51,7 +53,8 @@ def settle(tx: Transaction, environment: Environment, ended: Operation) -> None:
     """Note the commit that a sync was about, unless it is known, and the end that the sync's end means for it."""
     if ended.kind is OperationKind.REFRESH or ended.trigger in GOING_BACK or ended.revision is None:
         return
-    tx.noticings.add([_asked_for(environment, ended, ended.revision)])
+    pushed = tx.inbox.pushed_at(hooks_of(environment), ended.revision)
+    tx.noticings.add([replace(_asked_for(environment, ended, ended.revision), pushed_at=pushed)])
     live = environment.status.revision
     if end_of(ended) is CommitEnd.SUPERSEDED and ended.finished_at:  # it came when a newer one was live
         end(

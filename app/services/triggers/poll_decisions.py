@@ -16,6 +16,7 @@ from app.domain.noticing import CommitEnd, Noticer
 from app.domain.operation import OperationKind, Outcome, Phase, Request, Trigger
 from app.domain.revision import Revision, full_names, is_sha
 from app.domain.status import CLEAR, Condition, ConditionKind, Divergence, SyncStatus
+from app.domain.webhook.hook_names import hooks_of
 from app.ports import Ports, RefMove, Source, Transaction
 from app.services.operations.queue import Queue
 from app.services.operations.wanted_revision import catch_up, newer_than_left
@@ -25,7 +26,6 @@ from app.services.outcomes.retries import may_retry
 from app.services.outcomes.revision_news import RevisionNews, news, noticed
 from app.services.outcomes.status_transitions import status_events, unjudged
 from app.services.outcomes.unforeseen import told
-from app.services.triggers.webhook_names import hooks_of
 
 WEBHOOK_GRACE = timedelta(seconds=10)
 LOOKS = 3

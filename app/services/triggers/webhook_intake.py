@@ -37,7 +37,8 @@ def taken_in(
     if isinstance(sender, Provider) and spec is None:
         said, id = webhook.read(sender, body, headers)
         announced = {ref: sha or "" for ref, sha in said.heads.items()}
-        return Delivery(0, sender.name, hook, id, never, said.event, announced, body=body.start(KEPT))
+        start, pushed = body.start(KEPT), said.pushed_at
+        return Delivery(0, sender.name, hook, id, never, said.event, announced, body=start, pushed_at=pushed)
     if not isinstance(sender, ExternalSystem) or spec is None or sender.name != spec.system:
         raise InvalidInput(fields={"system": _other(sender, spec, hook)})
     event, told, id = understood(sender, body, headers)

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from app.domain.environment import Environment
+from app.domain.webhook.hook_names import PREFIX, repository_hook
 from app.ports import Transaction
 
-PREFIX = "repo-"
 RESERVED = re.compile(rf"{PREFIX}[0-9a-f]{{10}}", re.ASCII)
-
-
-def repository_hook(repo_url: str) -> str:
-    """The hook of a repository: "repo-" and 10 hex digits of the address's SHA-256."""
-    return PREFIX + hashlib.sha256(repo_url.encode()).hexdigest()[:10]
-
-
-def hooks_of(environment: Environment) -> tuple[str, str]:
-    """The hooks whose deliveries concern an environment."""
-    return environment.name, repository_hook(environment.source.repo_url)
 
 
 def forget_hooks(tx: Transaction, environment: Environment) -> None:

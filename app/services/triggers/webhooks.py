@@ -30,6 +30,7 @@ from app.domain.events import NewEvent
 from app.domain.events.source_events import WebhookReceived
 from app.domain.operation import Outcome, Phase
 from app.domain.webhook import ReceivedBody
+from app.domain.webhook.hook_names import repository_hook
 from app.ports import OPEN, SETTLED, Credential, Delivery, HookSecret, Ports, Transaction
 from app.services.agents.refusals import throttled
 from app.services.operations.queue import Queue
@@ -38,7 +39,6 @@ from app.services.triggers.announcements import Announcements
 from app.services.triggers.external_tellings import ExternalTellings
 from app.services.triggers.polling import Poller
 from app.services.triggers.webhook_intake import sender_of, taken_in
-from app.services.triggers.webhook_names import repository_hook
 
 log = logging.getLogger(__name__)
 KIND = "webhook-secret"
@@ -128,7 +128,8 @@ class Webhooks:
         now = self._ports.clock.now()
         with self._reading:
             given = taken_in(sender, spec, hook, body, headers)
-        given = replace(given, received_at=now, next_at=now + TAKEN)
+        pushed = given.pushed_at if given.pushed_at and given.pushed_at <= now else None
+        given = replace(given, received_at=now, next_at=now + TAKEN, pushed_at=pushed)
         id, announced = given.delivery_id, given.announced
         with self._ports.store.write() as tx:
             stored, new = tx.inbox.put(given)

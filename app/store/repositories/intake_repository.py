@@ -97,6 +97,7 @@ class SqlInbox:
             "next_at",
             "decision",
             "body",
+            "pushed_at",
         )
         values = {name: getattr(delivery, name) for name in names}
         try:
@@ -152,13 +153,19 @@ class SqlInbox:
         query = select(dr.c.delivery).where(dr.c.hook.in_(list(hooks)), dr.c.revision == sha).limit(1)
         return self._db.execute(query).first() is not None
 
+    def pushed_at(self, hooks: Collection[str], sha: str) -> datetime | None:
+        query = select(d.c.pushed_at).join(dr, dr.c.delivery == d.c.id).order_by(d.c.id).limit(1)
+        told = query.where(dr.c.hook.in_(list(hooks)), dr.c.revision == sha, d.c.pushed_at.is_not(None))
+        found: datetime | None = self._db.execute(told).scalar()
+        return found
+
     def in_use(self, hooks: Collection[str]) -> bool:
         return self._db.execute(select(d.c.id).where(d.c.hook.in_(list(hooks))).limit(1)).first() is not None
 
 
 def _read(row: Any) -> Delivery:
     names = ("id", "provider", "hook", "delivery_id", "received_at", "event", "announced", "state", "attempts",
-             "next_at", "decision", "body")  # fmt: skip
+             "next_at", "decision", "body", "pushed_at")  # fmt: skip
     return Delivery(
         **{name: getattr(row, name) for name in names}, done={int(id): what for id, what in row.done.items()}
     )
