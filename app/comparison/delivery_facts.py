@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.actor import Actor, ActorKind
 from app.domain.operation import Outcome, Phase, Trigger
 
 
@@ -32,6 +33,12 @@ class DeliveryFact:
     initiated_by: str = ""
     rendered_at: datetime | None = None
     pushed_at: datetime | None = None  # as the provider says
+
+    @property
+    def told_by(self) -> str:
+        """The system that made the delivery and told us of it; "" where we made it."""
+        found = Actor.parse(self.initiated_by)
+        return found.name if found.kind is ActorKind.EXTERNAL else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,13 @@ class Evidence:
         """The environments of a mode."""
         return tuple(one for one in self.environments if one.mode.value == mode)
 
+    def ours(self, mode: str) -> tuple[Environment, ...]:
+        """Those of a mode that PushPull delivers to itself."""
+        return tuple(one for one in self.of(mode) if one.external is None)
+
     def present(self, mode: str) -> tuple[Environment, ...]:
-        """Those of a mode that exist: without the earlier side of one that is compared with itself."""
-        return tuple(one for one in self.of(mode) if one is not self.former)
+        """Ours of a mode that exist: without the earlier side of one that is compared with itself."""
+        return tuple(one for one in self.ours(mode) if one is not self.former)
 
     @cached_property
     def finished(self) -> Mapping[str, list[DeliveryFact]]:

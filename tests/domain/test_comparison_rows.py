@@ -11,7 +11,7 @@ import pytest
 from app.comparison import Call, Cell, Comparison, ComparisonRow, Evidence, compare_modes, parse_window
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.comparison.measures import MEASURES
-from app.domain.environment import Environment, Mode, Policy, RunsOn, SourceSpec, Status, TargetSpec
+from app.domain.environment import Environment, ExternalSpec, Mode, Policy, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Ending, Episode
 from app.domain.status import SyncStatus
@@ -531,3 +531,42 @@ def test_every_measure_has_a_row_of_its_own_that_explains_itself() -> None:
         row.heading.key for row in rows if not (row.heading.title and row.heading.question and row.heading.definition)
     ] == []
     assert [row.heading.key for row in compare_modes(Evidence(WINDOW)).rows] == [row.heading.key for row in rows]
+
+
+# --- what others deliver ---
+def others(mode: str = "pull", name: str = "away", system: str = "argocd") -> Environment:
+    return environment(mode, name, runs_on=RunsOn.EXTERNAL, target=ExternalSpec(system).target())
+
+
+def told(revision: str = "a", *, began: bool = True, **other: Any) -> DeliveryFact:
+    """A delivery that Argo CD told of, as it is stored: noticed by nobody here."""
+    given: dict[str, Any] = {
+        "trigger": Trigger.EXTERNAL,
+        "initiated_by": "external:argocd",
+        "environment": "away",
+        **other,
+    }
+    fact = delivery("pull", revision, noticed=None, **given)
+    return replace(fact, fetched_at=None, planned_at=None, applied_at=fact.finished_at if began else None,
+                   healthy_at=None, created_at=NOON + timedelta(seconds=2))  # fmt: skip
+
+
+def test_what_others_deliver_counts_where_they_tell_enough_and_is_named() -> None:
+    found = row("lead_time", told(live=5), told("b", live=9), environments=(others(),))
+    assert (found.pull.sample, details(found.pull)["reported by Argo CD"]) == ((5, 9), 2)
+
+
+def test_what_others_do_not_tell_is_left_out_and_not_bad() -> None:
+    found = compared(told(), audited=frozenset(), environments=(others(), environment("push")))
+    left_out = {"status_synchronization", "installation_effort", "security", "configuration_size", "automation",
+                "noticed", "visible_to_live", "never_deployed", "lead_time_all", "audit_completeness",
+                "pipeline_dependence", "first_delivery"}  # fmt: skip
+    assert {key: found.row(key).pull.n for key in left_out} == dict.fromkeys(left_out, 0)
+    for key in ("status_synchronization", "installation_effort", "security", "suitability"):
+        assert details(found.row(key).pull)["not told by Argo CD"] == 1
+
+
+def test_a_rollback_that_nobody_saw_begin_has_no_duration() -> None:
+    back: dict[str, Any] = {"trigger": Trigger.ROLLBACK, "outcome": Outcome.ROLLED_BACK}
+    found = row("time_to_restore", told(began=False, **back), told(live=9, **back), environments=(others(),))
+    assert (found.pull.sample, details(found.pull)["reported by Argo CD"]) == ((7,), 1)

@@ -10,6 +10,7 @@ from app.comparison.counted import Counted
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.comparison.evidence import MODES, STARTS, Evidence
 from app.comparison.judgement import Measure, Phrases, detail, shares, times
+from app.comparison.measures.told_by_others import not_told, ours, told_by
 from app.comparison.result import ComparisonRow, Detail, Heading
 from app.comparison.statistics import median
 from app.comparison.timing.clock_chain import Delivered, Place
@@ -94,7 +95,7 @@ def _fresh(evidence: Evidence, mode: str) -> Measure:
     ages = [(now - one.status.checked_at).total_seconds() for one in environments if one.status.checked_at]
     details = [detail("median age of the verdict", median(ages) if ages else None, "s")] if environments else []
     words = Counter(one.status.sync_at(now).value for one in environments)
-    details += [detail(word, count) for word, count in words.most_common()]
+    details += [detail(word, count) for word, count in words.most_common()] + not_told(evidence, mode)
     return Measure(mode, [Counted(_is_fresh(one, now), one) for one in environments], tuple(details))
 
 
@@ -115,7 +116,7 @@ def automation(evidence: Evidence) -> ComparisonRow:
 
 
 def _automated(evidence: Evidence, mode: str) -> Measure:
-    worked = [fact for fact in evidence.finished[mode] if _worked(fact)]
+    worked = [fact for fact in ours(evidence.finished[mode]) if _worked(fact)]
     starts = Counter(fact.trigger.value.replace("_", "-") for fact in worked)
     details = [detail(f"started by {start}", count) for start, count in starts.most_common()]
     held = evidence.decisions.get((mode, Outcome.HELD.value), 0)
@@ -203,7 +204,7 @@ def audit_completeness(evidence: Evidence) -> ComparisonRow:
 
 
 def _audited(evidence: Evidence, mode: str) -> Measure:
-    syncs = evidence.finished[mode]
+    syncs = ours(evidence.finished[mode])
     starters = Counter(fact.initiated_by for fact in syncs if fact.initiated_by)
     details = (detail("people, tokens and parts that started syncs", len(starters)),) if starters else ()
     return Measure(mode, [Counted(fact.operation in evidence.audited, fact) for fact in syncs], details)
@@ -228,7 +229,8 @@ def _spread(evidence: Evidence, mode: str) -> Measure:
     details = _breadth(evidence.of(mode))
     if several:
         details += (detail("most environments reached by one commit", max(map(len, several))),)
-    return Measure(mode, [_reached(mode, ways) for ways in several], details)
+    reported = told_by(Counted(0, one.fact) for ways in several for one in ways)
+    return Measure(mode, [_reached(mode, ways) for ways in several], (*details, *reported))
 
 
 def _reached(mode: str, ways: Sequence[Delivered]) -> Counted:

@@ -10,6 +10,7 @@ from app.comparison.counted import Counted
 from app.comparison.delivery_facts import DeliveryFact
 from app.comparison.evidence import MODES, Evidence
 from app.comparison.judgement import Measure, Phrases, detail, times
+from app.comparison.measures.told_by_others import told_by
 from app.comparison.result import ComparisonRow, Detail, Heading
 from app.comparison.timing.clock_chain import live
 from app.domain.actor import SELF_HEAL, Actor, ActorKind
@@ -154,10 +155,12 @@ def time_to_restore(evidence: Evidence) -> ComparisonRow:
 def _restoring(evidence: Evidence, mode: str) -> Measure:
     asked = [fact for fact in evidence.finished[mode] if fact.trigger is Trigger.ROLLBACK]
     done = [fact for fact in asked if fact.phase is Phase.SUCCEEDED]
-    took = [Counted(_seconds(fact.created_at, live(fact)), fact) for fact in done]
+    timed = [fact for fact in done if not fact.told_by or fact.applied_at]  # else nobody told when it began
+    took = [Counted(_seconds(fact.created_at, live(fact)), fact) for fact in timed]
     starters = Counter(f"asked for {who(fact.initiated_by)}" for fact in asked)
     details = [detail(label, count) for label, count in starters.most_common()]
     details += [detail("did not succeed", len(asked) - len(done))] if len(asked) > len(done) else []
+    details += told_by(took)
     return Measure(mode, took, tuple(details))
 
 

@@ -12,6 +12,7 @@ from app.comparison.counted import Counted
 from app.comparison.delivery_facts import DeliveryFact
 from app.comparison.evidence import MODES, STARTS, Evidence
 from app.comparison.judgement import Measure, Phrases, detail, pairs, shares, times
+from app.comparison.measures.told_by_others import told_by
 from app.comparison.pairing import BothWays, Pairs
 from app.comparison.result import ComparisonRow, Day, Detail, Heading, Pairing, Stages, StageTime
 from app.comparison.statistics import median
@@ -136,7 +137,7 @@ def _around(evidence: Evidence, mode: str, cases: Sequence[Counted]) -> tuple[De
     details = [detail("longest", max(one.value for one in cases), "s")] if cases else []
     details += [detail("each value is good to ±", RESOLUTION_S, "s")] if cases else []
     counts = sorted(evidence.untimed[mode].items())
-    return (*details, *(detail(f"left out: {why}", count) for why, count in counts if count))
+    return (*details, *told_by(cases), *(detail(f"left out: {why}", count) for why, count in counts if count))
 
 
 def never_deployed(evidence: Evidence) -> ComparisonRow:
@@ -152,7 +153,7 @@ def never_deployed(evidence: Evidence) -> ComparisonRow:
 def _never_deployed_by(evidence: Evidence, mode: str) -> Measure:
     skipped = evidence.skipped[mode]
     cases = [Counted(1, one.commit, note=one.why) for one in skipped]
-    cases += [Counted(0, one.fact) for one in evidence.delivered[mode]]
+    cases += [Counted(0, one.fact) for one in evidence.delivered[mode] if not one.fact.told_by]
     reasons = Counter(one.why for one in skipped)
     return Measure(mode, cases, tuple(detail(why, count) for why, count in reasons.most_common()))
 
@@ -169,7 +170,7 @@ def lead_time_all(evidence: Evidence) -> ComparisonRow:
 
 def _lead_time_all_of(evidence: Evidence, mode: str) -> Measure:
     waited = [Counted(one.waited, one.commit, note=one.why) for one in evidence.skipped[mode] if one.waited is not None]
-    delivered = _leads(evidence, mode)
+    delivered = [case for case in _leads(evidence, mode) if not told_by([case])]
     waits = [case.value for case in waited]
     details = (*_median_of("delivered", [case.value for case in delivered]), *_median_of("superseded", waits))
     open_ = len(evidence.skipped[mode]) - len(waits)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.comparison.counted import Counted
 from app.comparison.evidence import MODES, STARTS, Evidence
 from app.comparison.judgement import Measure, Phrases, counts, detail, judge, times
+from app.comparison.measures.told_by_others import not_told
 from app.comparison.mode_tests import Contrast
 from app.comparison.result import Cell, ComparisonRow, Detail, Heading
 from app.comparison.setup_parts import SetupPart, lines, parts
@@ -66,11 +67,11 @@ class Foundation:
         }
 
     def _all_parts(self, mode: str) -> list[tuple[SetupPart, ...]]:
-        return [self._parts[one.id, one.mode] for one in self._evidence.of(mode)]
+        return [self._parts[one.id, one.mode] for one in self._evidence.ours(mode)]
 
     def _each(self, mode: str, sizes: Iterable[Sequence[object]]) -> list[Counted]:
         """The environments of a mode, each with the size of something of its own."""
-        return [Counted(len(of), one) for of, one in zip(sizes, self._evidence.of(mode), strict=True)]
+        return [Counted(len(of), one) for of, one in zip(sizes, self._evidence.ours(mode), strict=True)]
 
     def installation_effort(self) -> ComparisonRow:
         """The row EFFORT."""
@@ -82,8 +83,8 @@ class Foundation:
     def _effort_of(self, mode: str) -> Measure:
         of_each = self._all_parts(mode)
         steps = Counter(part.step for of in of_each for part in of)
-        details = tuple(detail(step, count) for step, count in steps.most_common())
-        return Measure(mode, self._each(mode, of_each), details)
+        details = [detail(step, count) for step, count in steps.most_common()] + not_told(self._evidence, mode)
+        return Measure(mode, self._each(mode, of_each), tuple(details))
 
     def first_delivery(self) -> ComparisonRow:
         """The row FIRST_DELIVERY."""
@@ -96,7 +97,7 @@ class Foundation:
 
     def _first_delivery_of(self, mode: str) -> Measure:
         window, first = self._evidence.window, self._evidence.first_live
-        new = [one for one in self._evidence.of(mode) if one.created_at and one.created_at >= window.since]
+        new = [one for one in self._evidence.ours(mode) if one.created_at and one.created_at >= window.since]
         waits = [
             Counted(max(0.0, (first[one.name] - one.created_at).total_seconds()), one)
             for one in new
@@ -121,6 +122,7 @@ class Foundation:
         details = [detail(f"held by {holder}", count) for holder, count in holders.most_common()]
         shared = self._shared(mode)
         details += [detail("environments open to the most shared secret", max(shared))] if shared else []
+        details += not_told(self._evidence, mode)
         told = listed(f"{holder} ({count:,})" for holder, count in holders.most_common())
         note = f"Held by {told}." if holders else ""
         return Measure(mode, self._each(mode, secrets), tuple(details), note)
@@ -128,7 +130,7 @@ class Foundation:
     def _shared(self, mode: str) -> list[int]:
         """How many environments each named secret opens: stored credentials, and tokens that pipelines used."""
         opens: dict[str, set[str]] = defaultdict(set)
-        for one in self._evidence.of(mode):
+        for one in self._evidence.ours(mode):
             for part in self._parts[one.id, one.mode]:
                 if ": " in part.credential:
                     opens[part.credential].add(one.name)
@@ -148,7 +150,7 @@ class Foundation:
         return counts(SIZE, says, *(self._size_of(mode) for mode in MODES))
 
     def _size_of(self, mode: str) -> Measure:
-        written = [lines(one, self._parts[one.id, one.mode]) for one in self._evidence.of(mode)]
+        written = [lines(one, self._parts[one.id, one.mode]) for one in self._evidence.ours(mode)]
         sizes = [len("\n".join(of).encode()) for of in written]
         outside = sum(len(part.written) for of in self._all_parts(mode) for part in of)
         details = (
@@ -165,13 +167,13 @@ class Foundation:
         return ComparisonRow(SUITABILITY, cells[0], cells[1], verdict)
 
     def _suits(self, mode: str) -> Cell:
-        environments = self._evidence.of(mode)
+        environments, others = self._evidence.ours(mode), not_told(self._evidence, mode)
         if not environments:
-            return Cell(mode, None, 0, f"No {mode} environment is registered.")
+            return Cell(mode, None, 0, f"No {mode} environment is registered.", details=tuple(others))
         starts = Counter(f.trigger.value for f in self._evidence.finished[mode] if f.trigger in STARTS)
         sentence = f"{_where(mode, environments)} {_reached(environments)} {_started(starts)}"
         cases = tuple(Counted(1, one) for one in environments)
-        return Cell(mode, None, len(cases), sentence, details=_features(environments), cases=cases)
+        return Cell(mode, None, len(cases), sentence, details=(*_features(environments), *others), cases=cases)
 
 
 def _triggers(evidence: Evidence) -> Mapping[tuple[str, str], frozenset[Trigger]]:

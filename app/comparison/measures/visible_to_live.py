@@ -33,6 +33,6 @@ def visible_to_live(evidence: Evidence) -> ComparisonRow:
 
 
 def _visible_to_live_of(evidence: Evidence, mode: str) -> Measure:
-    waits = [(one.visible_to_live, one.fact) for one in evidence.delivered[mode]]
+    waits = [(one.visible_to_live, one.fact) for one in evidence.delivered[mode] if not one.fact.told_by]
     cases = [Counted(seconds, fact) for seconds, fact in waits if seconds is not None]
     return Measure(mode, cases, (detail("longest", max(one.value for one in cases), "s"),) if cases else ())
