@@ -167,7 +167,9 @@ def _side(row: ComparisonRow, cell: Cell, asked: Mapping[str, str]) -> Compariso
     unit = row.heading.unit
     behind = evidence_page.address(row.heading.key, cell.mode, asked) if cell.n else ""
     if cell.value is None:
-        return ComparisonSide("", "", cell.n or None, cell.sentence, cell.sample if unit == "s" else (), behind)
+        open_ = unit == "s" and cell.n > 0  # most durations are not over yet
+        sample = cell.sample if open_ else ()
+        return ComparisonSide("open" if open_ else "", "", cell.n if open_ else None, cell.sentence, sample, behind)
     figure, counted = figure_and_unit(cell.value, unit)
     words = {"s": "median", "share": "", "": ""}.get(unit, f"{counted} per environment")
     note = f"p95 {duration(cell.p95)}" if cell.p95 is not None and unit == "s" else cell.sentence
