@@ -139,8 +139,8 @@ def test_truncated_commit_times_do_not_make_delivery_seem_slower() -> None:
     facts = []
     for tenth in range(20):
         made = tenth * 1.05
-        told = {"committed_at": at(int(made)), "noticed": made + 0.03, "live": made + 0.108}
-        facts.append(delivery(revision=str(tenth), **told))
+        committed = at(int(made))
+        facts.append(delivery(revision=str(tenth), committed_at=committed, noticed=made + 0.03, live=made + 0.108))
     assert row("lead_time", *facts).push.value == pytest.approx(0.108, abs=0.03)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -223,6 +224,11 @@ def test_pages_work_without_javascript(browser: Browser, filled: Filled) -> None
     context.close()
 
 
+LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
+    (1280, "light"), (390, "dark"), (390, "light"), (1280, "dark"),
+)  # fmt: skip
+
+
 @pytest.mark.timeout(900)
 def test_no_page_has_a_serious_barrier_or_runs_over(browser: Browser, filled: Filled) -> None:
     """Each page is loaded once; window and colours change under it, as they do for somebody who turns a phone."""
@@ -230,7 +236,7 @@ def test_no_page_has_a_serious_barrier_or_runs_over(browser: Browser, filled: Fi
     page, found = context.new_page(), []
     for path in filled.pages:
         page.goto(path)
-        for width, theme in ((1280, "light"), (390, "dark"), (390, "light"), (1280, "dark")):
+        for width, theme in LOOKS:
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=theme)
             over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
