@@ -1,7 +1,7 @@
 """The proxy of an experiment: Git over smart HTTP, the pipeline's way to the control plane, and what goes wrong there.
 
-It listens on this machine alone. `/git/MODE/…` serves the repository to the twin of a mode, `/control/MODE/…` leads to
-the control plane, `/hooks/NUMBER` is where the pipeline hears of commits.
+It listens on this machine alone. `/git/…` serves the repository to whoever has a twin's token, `/control/MODE/…` leads
+to the control plane, `/hooks/NUMBER` is where the pipeline hears of commits.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ MODES = ("push", "pull")
 
 @dataclass
 class Weather:
-    """What goes wrong now. `delay_s`: before each answer; `token`: whom Git lets in, "" for nobody."""
+    """What goes wrong now. `delay_s`: before each answer; `tokens`: by mode, whom Git lets in; `expired`: none of them
+    any more."""
 
     git_down: bool = False
     control_down: bool = False
     hooks_lost: bool = False
     delay_s: float = 0.0
-    token: str = ""
+    expired: bool = False
+    tokens: dict[str, str] = field(default_factory=dict)
     counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     announced: set[int] = field(default_factory=set)
 
@@ -118,8 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
         _, area, mode, rest = (*asked.path.split("/", 3), "", "", "")[:4]
         if area == "hooks":
             self._hook(bench, mode)
-        elif area == "git" and mode in MODES:
-            self._git(bench, mode, f"/{rest}", body)
+        elif area == "git":
+            self._git(bench, asked.path.removeprefix("/git"), body)
         elif area == "control" and mode in MODES:
             self._control(bench, mode, rest, body)
         else:
@@ -164,23 +166,26 @@ class _Handler(BaseHTTPRequestHandler):
         counts["control" if status < 400 else "refused"] += 1
         self._answer(status, content, "application/json")
 
-    def _git(self, bench: BenchServer, mode: str, path: str, body: bytes) -> None:
-        weather = bench.weather
+    def _git(self, bench: BenchServer, path: str, body: bytes) -> None:
+        weather, mode = bench.weather, self._whose(bench.weather.tokens)
         counts = weather.counts[mode]
         if weather.git_down:
             counts["refused"] += 1
             self._answer(503, b"not now\n")
-        elif not self._known(weather.token):
-            counts["refused"] += bool(self.headers.get("Authorization"))
+        elif weather.expired or not mode:
+            counts["refused"] += 1
             self._answer(401, b"log in\n", "text/plain", {"WWW-Authenticate": 'Basic realm="experiment"'})
         else:
             counts["git"] += 1
             self._repository(bench.repository, path, body)
 
-    def _known(self, token: str) -> bool:
-        given = self.headers.get("Authorization", "")
-        wanted = "Basic " + base64.b64encode(f"x-access-token:{token}".encode()).decode()
-        return bool(token) and hmac.compare_digest(given.encode("latin-1", "replace"), wanted.encode())
+    def _whose(self, tokens: Mapping[str, str]) -> str:
+        """The mode of the twin that asks; "" where it is somebody else."""
+        given, found = self.headers.get("Authorization", "").encode("latin-1", "replace"), ""
+        for mode, token in tokens.items():
+            wanted = b"Basic " + base64.b64encode(f"x-access-token:{token}".encode())
+            found = mode if hmac.compare_digest(given, wanted) else found
+        return found
 
     def _repository(self, repository: Path, path: str, body: bytes) -> None:
         protocol = self.headers.get("Git-Protocol", "")

@@ -55,17 +55,17 @@ class FolderBench:
         self, repository: BundledRepository, server: BenchServer, targets: Mapping[str, Path], delay_s: float
     ) -> None:
         self._repository, self._server, self._targets, self._delay_s = repository, server, targets, delay_s
-        self._token = ""
 
     @property
     def port(self) -> int:
         return self._server.port
 
-    def address(self, mode: str) -> str:
-        return f"{self._server.url}/git/{mode}{REPOSITORY}"
+    @property
+    def address(self) -> str:
+        return f"{self._server.url}/git{REPOSITORY}"
 
-    def accept(self, token: str) -> None:
-        self._server.weather.token = self._token = token
+    def accept(self, mode: str, token: str) -> None:
+        self._server.weather.tokens[mode] = token
 
     def commit(self, number: int, *, bad: bool) -> str:
         change = next_step(number)
@@ -127,7 +127,7 @@ class FolderBench:
         elif kind is FaultKind.SLOW_NETWORK:
             weather.delay_s = self._delay_s if on else 0.0
         elif kind is FaultKind.EXPIRED_CREDENTIAL:
-            weather.token = "" if on else self._token
+            weather.expired = on
 
     def requests(self) -> Mapping[str, Mapping[str, int]]:
         return self._server.counts()

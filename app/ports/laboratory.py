@@ -28,13 +28,13 @@ class Bench(Protocol):
         """Where it listens, on this machine alone."""
         ...
 
-    def address(self, mode: str) -> str:
-        """The repository's address for the twin of a mode; each has one of its own, so that requests can be told
-        apart."""
+    @property
+    def address(self) -> str:
+        """The repository's address, the same for both twins: their tokens tell their requests apart."""
         ...
 
-    def accept(self, token: str) -> None:
-        """Let in whoever reads Git with this token, and nobody else."""
+    def accept(self, mode: str, token: str) -> None:
+        """Let the twin of a mode read Git with this token, and with no other."""
         ...
 
     def commit(self, number: int, *, bad: bool) -> str:

@@ -51,6 +51,12 @@ LOOKS: dict[str, dict[str, Badge]] = {
         "terminated": Badge("terminated", "none", "stop", "A person stopped it."),
         "superseded": Badge("superseded", "none", "skip", "Something newer took its place."),
     },
+    "experiment": {
+        "running": Badge("running", "busy", "busy", "Under way."),
+        "stopped": Badge("stopped", "none", "pause", "Stands still; it can be taken up again."),
+        "finished": Badge("finished", "ok", "ok", "Carried out to its end."),
+        "failed": Badge("failed", "bad", "alert", "It could not be carried out."),
+    },
     "outcome": {
         "deployed": Badge("deployed", "ok", "ok", "The revision went live."),
         "rolled_back": Badge("rolled back", "ok", "rollback", "An earlier revision is live again."),

@@ -73,6 +73,13 @@ DECLARED = """
     POST /api/v1/experiments/{id}/stops run-experiments
     POST /api/v1/experiments/{id}/resumptions run-experiments
     DELETE /api/v1/experiments/{id} run-experiments
+    GET /api/v1/experiments/{id}/report view
+    GET /compare/experiments view
+    POST /compare/experiments run-experiments
+    GET /compare/experiments/{id} view
+    POST /compare/experiments/{id}/stop run-experiments
+    POST /compare/experiments/{id}/resume run-experiments
+    POST /compare/experiments/{id}/remove run-experiments
     GET /api/v1/comparison view
     GET /api/v1/comparison/evidence/{measure}/{mode} view
     GET /api/v1/comparison/export view

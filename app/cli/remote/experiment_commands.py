@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -132,6 +133,30 @@ def show(id: ExperimentId, as_json: AsJson = False) -> None:
 
 def _in_words(value: Any) -> str:
     return " ".join(value) or "none" if isinstance(value, list) else str(value)
+
+
+@group.command("report")
+def report(
+    id: ExperimentId,
+    format: Annotated[str, typer.Option(help="md, html or json.")] = "md",
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Where to; default is standard output.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what an experiment found, as one file that needs nothing else.
+
+    Examples:
+        pushpull experiment report 01KATV2Q8Z3V8M6D3T0F8Y1N4R
+        pushpull experiment report 01KATV2Q8Z3V8M6D3T0F8Y1N4R --format html --file report.html
+    """
+    content = b"".join(connected().stream(f"/experiments/{id}/report", format="json" if as_json else format))
+    if file is None:
+        typer.echo(content.decode("utf-8"), nl=False)
+        return
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise Failure(f"--file {file}: {error.strerror}") from None
+    output.say(f"wrote {file}")
 
 
 @group.command("stop")

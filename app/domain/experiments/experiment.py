@@ -67,9 +67,13 @@ class Experiment:
         """Name of the environment of a mode."""
         return f"experiment-{self.tail}-{mode}"
 
+    def credential(self, mode: str) -> str:
+        """Name of the credential that a twin reads Git with."""
+        return f"experiment-{self.tail}-git-{mode}"
+
     @property
-    def credential(self) -> str:
-        """Name of the credential that both twins read Git with, and of the token that the pipeline pushes with."""
+    def pipeline(self) -> str:
+        """Name of the token that the pipeline pushes with."""
         return f"experiment-{self.tail}"
 
 

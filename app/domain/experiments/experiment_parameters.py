@@ -58,7 +58,7 @@ class ExperimentParameters:
 
 
 QUICK = ExperimentParameters(
-    commits=34, spacing_s=1.2, interval_s=1, refresh_interval_s=1, build_s=0.4, fault_s=3.0, delay_s=0.3,
+    commits=36, spacing_s=1.2, interval_s=2, refresh_interval_s=1, build_s=0.4, fault_s=3.0, delay_s=0.3,
     faults=(FaultKind.BAD_COMMIT, FaultKind.DRIFT, FaultKind.LOST_WEBHOOK, FaultKind.GIT_OUTAGE),
 )  # fmt: skip
 PROFILES: Mapping[str, ExperimentParameters] = {"standard": ExperimentParameters(), "quick": QUICK}

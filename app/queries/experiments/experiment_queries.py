@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.comparison import MODES
+from app.comparison.experiments.twin_evidence import TwinEvidence
+from app.comparison.experiments.twin_results import Results, results_of
 from app.domain.experiments.experiment import Experiment, StepRecord
 from app.domain.experiments.experiment_plan import Step, plan
 from app.domain.identity import Identity
@@ -33,7 +36,7 @@ class ExperimentQueries:
     """Reads experiments."""
 
     def __init__(self, ports: Ports) -> None:
-        self._store = ports.store
+        self._store, self._clock = ports.store, ports.clock
 
     def page(self, identity: Identity, limit: int, after: str | None) -> Page[Experiment]:
         """Experiments, newest first."""
@@ -46,3 +49,16 @@ class ExperimentQueries:
             found = tx.experiments.get(id)
             done = {record.number: record for record in tx.experiments.steps(id)}
         return ExperimentState(found, plan(found.seed, found.parameters), done)
+
+    def results(self, identity: Identity, id: str) -> Results:
+        """What an experiment found so far. Raises ExperimentNotFound."""
+        now = self._clock.now()
+        with self._store.read() as tx:
+            found = tx.experiments.get(id)
+            records = {record.number: record for record in tx.experiments.steps(id)}
+            twins = {mode: tx.facts.within(found.progress.twins[mode]) for mode in MODES if found.progress.twins}
+            begun = found.created_at
+            deliveries = {mode: twins[mode].deliveries(begun, now, {}) if twins else () for mode in MODES}
+            episodes = {mode: twins[mode].episodes(begun, now, {}) if twins else () for mode in MODES}
+        steps = plan(found.seed, found.parameters)
+        return results_of(TwinEvidence(found, steps, records, deliveries, episodes, now))

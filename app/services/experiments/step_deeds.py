@@ -44,7 +44,7 @@ class StepDeeds:
             return self._edit()
         assert step.fault is not None
         self.let(step.fault, step.kind is StepKind.BEGIN)
-        return {}
+        return {"requests": self._bench.requests()}
 
     def _commit(self, step: Step) -> dict[str, Any]:
         revision = self._bench.commit(step.commit, bad=step.fault is FaultKind.BAD_COMMIT)
@@ -72,7 +72,8 @@ class StepDeeds:
         self._bench.fault(fault, on)
         self.faults.add(fault) if on else self.faults.discard(fault)
         if fault in STILL:
-            self._poller.still(self._bench.address(MODES[1]), bool(self.faults & STILL))
+            place = self._bench.address, self._experiment.credential(MODES[1])
+            self._poller.still(*place, bool(self.faults & STILL))
         if fault is FaultKind.EXPIRED_CREDENTIAL:
             if on:
                 self._twins.revoke(self._experiment)

@@ -56,11 +56,11 @@ class Twins:
 
     def _specification(self, experiment: Experiment, bench: Bench, target: str, mode: str) -> dict[str, Any]:
         asked, pulled = experiment.parameters, mode == Mode.PULL.value
-        source = {"repo_url": bench.address(mode), "ref": "main", "path": "deploy"}
+        source = {"repo_url": bench.address, "ref": "main", "path": "deploy"}
         return {
             "name": experiment.twin(mode),
             "mode": mode,
-            "source": {**source, "credential": experiment.credential},
+            "source": {**source, "credential": experiment.credential(mode)},
             "target": self._ports.targets.kinds().located(target),
             "policy": {
                 "interval_s": asked.interval_s if pulled else IDLE_S,  # a pipeline asks nobody whether there is news
@@ -77,27 +77,26 @@ class Twins:
         self._registration.first_look(twin)
 
     def let_in(self, experiment: Experiment, bench: Bench) -> None:
-        """Give both twins a new secret to read Git with."""
-        secret = secrets.token_urlsafe(24)
-        bench.accept(secret)
-        with self._ports.store.read() as tx:
-            known = tx.credentials.exists(experiment.credential)
-        if known:
-            self._keyring.replace(experiment.credential, {"token": secret}, EXPERIMENT)
-        else:
-            self._keyring.add(experiment.credential, "token", {"token": secret}, EXPERIMENT)
+        """Give each twin a new secret to read Git with."""
+        for mode in MODES:
+            name, secret = experiment.credential(mode), secrets.token_urlsafe(24)
+            bench.accept(mode, secret)
+            with self._ports.store.read() as tx:
+                known = tx.credentials.exists(name)
+            if known:
+                self._keyring.replace(name, {"token": secret}, EXPERIMENT)
+            else:
+                self._keyring.add(name, "token", {"token": secret}, EXPERIMENT)
 
     def token(self, experiment: Experiment) -> str:
         """A new token for the pipeline; earlier ones are revoked."""
         self.revoke(experiment)
-        return self._access.create_token(experiment.credential, EXPERIMENT)[1]
+        return self._access.create_token(experiment.pipeline, EXPERIMENT)[1]
 
     def revoke(self, experiment: Experiment) -> None:
         """Take the pipeline's token away."""
         with self._ports.store.read() as tx:
-            valid = [
-                one.id for one in tx.identities.tokens() if one.name == experiment.credential and not one.revoked_at
-            ]
+            valid = [one.id for one in tx.identities.tokens() if one.name == experiment.pipeline and not one.revoked_at]
         for id in valid:
             with suppress(NotFound):
                 self._access.revoke_token(id, EXPERIMENT)
@@ -115,5 +114,6 @@ class Twins:
         for mode in MODES:
             with suppress(EnvironmentNotFound):
                 self._registration.remove(experiment.twin(mode), EXPERIMENT)
-        with suppress(CredentialNotFound):
-            self._keyring.remove(experiment.credential, EXPERIMENT)
+        for mode in MODES:
+            with suppress(CredentialNotFound):
+                self._keyring.remove(experiment.credential(mode), EXPERIMENT)

@@ -35,15 +35,15 @@ class Poller:
         self._ports = ports
         self._decisions = PollDecisions(ports, queue)
         self._pauses = Pauses()
-        self._still: set[str] = set()
+        self._still: set[Place] = set()
 
-    def still(self, repo_url: str, on: bool) -> None:
+    def still(self, repo_url: str, credential: str | None, on: bool) -> None:
         """Let a repository be, as if nobody here polled it, until told otherwise; for experiments."""
-        self._still.add(repo_url) if on else self._still.discard(repo_url)
+        self._still.add((repo_url, credential)) if on else self._still.discard((repo_url, credential))
 
     def poll_due(self, repo_url: str, credential: str | None = None) -> str:
         """Poll a repository unless a pause is kept because it, or its server, did not answer; then returns "paused"."""
-        if repo_url in self._still:
+        if (repo_url, credential) in self._still:
             return PAUSED
         now_s = self._ports.clock.monotonic()
         pause = self._pauses.open(now_s, self._server(repo_url, credential), (repo_url, credential))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from app.domain.experiments.experiment_parameters import read_parameters
+from app.domain.experiments.experiment_parameters import FaultKind, read_parameters
 from app.domain.experiments.experiment_plan import StepKind, plan
 from tests.support.server import LiveServer
 
@@ -46,6 +49,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 @pytest.fixture(scope="module")
+def disturbed(server: LiveServer, done: Json) -> Json:
+    """One with every fault, some seconds long, at its end."""
+    asked = {**TINY, "seed": 5, "commits": 27, "spacing_s": 0.45, "interval_s": 1, "faults": list(FaultKind)}
+    return ended(server, server.call("POST", "/experiments", asked, status=202)["id"])
+
+
+@pytest.fixture(scope="module")
 def done(server: LiveServer) -> Json:
     """A small experiment without faults, at its end."""
     return ended(server, server.call("POST", "/experiments", TINY, status=202)["id"])
@@ -68,11 +78,11 @@ def test_both_twins_get_every_commit_and_rest_at_the_end(server: LiveServer, don
     assert triggers == {"pipeline"}
     assert {one["trigger"] for one in deployed[done["environments"]["pull"]]} == {"schedule"}
     tokens = server.call("GET", "/tokens")["items"]
-    assert [one["revoked_at"] is not None for one in tokens if one["name"].startswith("experiment-")] == [True]
+    assert all(one["revoked_at"] for one in tokens if one["name"].startswith("experiment-"))
 
 
 def test_an_experiment_is_listed_and_a_wrong_one_refused(server: LiveServer, done: Json) -> None:
-    assert [one["id"] for one in server.call("GET", "/experiments")["items"]] == [done["id"]]
+    assert done["id"] in [one["id"] for one in server.call("GET", "/experiments")["items"]]
     server.call("POST", "/experiments", {"faults": ["meteor"]}, status=422)
     server.call("POST", "/experiments", {"commits": 2, "faults": ["drift"]}, status=422)
     server.call("POST", f"/experiments/{done['id']}/stops", status=409)
@@ -80,6 +90,84 @@ def test_an_experiment_is_listed_and_a_wrong_one_refused(server: LiveServer, don
     server.call("GET", "/experiments/01KATV2Q8Z3V8M6D3T0F8Y1N4R", status=404)
 
 
+def report(server: LiveServer, id: str, format: str) -> str:
+    answer = server.http.get(f"/api/v1/experiments/{id}/report", params={"format": format})
+    assert answer.status_code == 200
+    assert f".{format}" in answer.headers["content-disposition"]
+    return answer.text
+
+
+def test_without_faults_every_change_is_paired_and_nothing_goes_wrong(server: LiveServer, done: Json) -> None:
+    told = json.loads(report(server, done["id"], "json"))
+    rows = {row[0]: row for row in told["tables"][0]["rows"]}
+    assert rows["Visible to out, every change"][1] == "6"
+    assert [len(told["curves"][mode]) for mode in ("push", "pull")] == [6, 6]
+    assert all(seconds > 0 for sample in told["curves"].values() for seconds in sample)
+    assert told["tables"][2]["rows"] == []
+    operations = {id for row in told["tables"][1]["operations"] for id in row.values()}
+    assert {server.call("GET", f"/operations/{id}")["outcome"] for id in operations} == {"deployed"}
+
+
+@pytest.mark.thorough
+def test_each_fault_is_done_and_shows_in_the_ledger(server: LiveServer, disturbed: Json) -> None:
+    assert (disturbed["phase"], disturbed["reason"]) == ("finished", "")
+    told = json.loads(report(server, disturbed["id"], "json"))
+    shown = {row[0]: row[2:] for row in told["tables"][2]["rows"]}
+    assert len(shown) == len(FaultKind)
+    assert all("not healthy" in side or "passed over" in side for side in shown["bad commit"])
+    assert all("gone after" in side for side in shown["edit by hand"])
+    assert "refused" in "".join(shown["Git outage"])
+    assert "refused" in "".join(shown["expired credential"])
+    remarks = " ".join(row[4] for row in told["tables"][1]["rows"])
+    assert "its pipeline never heard of the commit" in remarks
+    assert "the control plane could not be reached" in remarks or "0 requests" in "".join(shown["control plane down"])
+    names = disturbed["environments"]
+    for name in names.values():
+        events = server.call("GET", "/events", environment=name, limit=500)["items"]
+        assert {"drift.detected", "drift.ended"} <= {one["type"] for one in events}
+    failed = server.call("GET", "/operations", environment=names["push"], phase="failed")["items"]
+    assert any("not healthy" in one["reason"] for one in failed)
+
+
+@pytest.mark.thorough
+def test_the_report_is_one_file_without_addresses_paths_and_secrets(server: LiveServer, disturbed: Json) -> None:
+    forms = {form: report(server, disturbed["id"], form) for form in ("html", "md", "json")}
+    hidden = (server.token, str(server.folder), "127.0.0.1", "http://", "https://")
+    for form, text in forms.items():
+        assert not [one for one in hidden if one in text], form
+        assert f"seed {disturbed['seed']}" in text
+        assert "27 changes" in text or "changes went both ways" in text
+    assert "<script" not in forms["html"]
+    assert "<link" not in forms["html"]
+    assert forms["html"].count("<path class=") == 2
+    assert forms["md"].startswith("# Push against pull")
+    assert forms["md"].splitlines()[2] == json.loads(forms["json"])["answer"]
+
+
+@pytest.mark.thorough
+def test_the_pages_show_it_and_begin_another(server: LiveServer, disturbed: Json) -> None:
+    with httpx.Client(base_url=server.url, timeout=30, headers={"Accept": "text/html"}) as person:
+        person.post("/login", data={"name": "admin", "password": "correct horse battery"})
+        listed = person.get("/compare/experiments")
+        assert disturbed["id"] in listed.text
+        page = person.get(f"/compare/experiments/{disturbed['id']}")
+        answer = json.loads(report(server, disturbed["id"], "json"))["answer"]
+        assert (page.status_code, html.escape(answer) in page.text) == (200, True)
+        assert f"/environments/{disturbed['environments']['pull']}" in page.text
+        wrong = person.post("/compare/experiments", data={"profile": "quick", "seed": "x"})
+        assert (wrong.status_code, "must be a whole number" in wrong.text) == (422, True)
+        begun = person.post("/compare/experiments", data={"profile": "quick", "seed": "3"})
+        assert begun.status_code == 303
+        place = begun.headers["location"]
+        assert "So far" in person.get(place).text
+        second = person.post("/compare/experiments", data={"profile": "quick"})
+        assert (second.status_code, "is running" in second.text) == (422, True)
+        assert person.post(f"{place}/stop").status_code == 303
+        assert "It was stopped before its end" in person.get(place).text
+        assert person.post(f"{place}/remove").status_code == 303
+
+
+@pytest.mark.thorough
 def test_it_stands_still_and_goes_on_also_after_a_restart(tmp_path: Path) -> None:
     with LiveServer(tmp_path, log_level="error") as first:
         id = first.call("POST", "/experiments", TINY, status=202)["id"]

@@ -31,6 +31,7 @@ from app.web.pages.environments import (
 )
 from app.web.pages.environments import drift_view as environment_drift
 from app.web.pages.environments.plans import plan_view, rollback_view
+from app.web.pages.experiments import experiment_page
 from app.web.rendering.templating import environment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -55,6 +56,8 @@ CONTEXTS: dict[str, Any] = {
     "agents/index.html": agents_page.AgentsPage,
     "audit/index.html": audit_page.AuditPage,
     "audit/entry.html": audit_page.AuditEntryPage,
+    "experiments/index.html": experiment_page.ExperimentsPage,
+    "experiments/show.html": experiment_page.ExperimentPage,
     "comparison/show.html": comparison_page.ComparisonPage,
     "comparison/evidence.html": evidence_page.EvidencePage,
     "settings/index.html": settings_page.SettingsPage,

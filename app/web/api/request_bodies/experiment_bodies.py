@@ -10,6 +10,7 @@ from app.domain.experiments.experiment_parameters import SEEDS, FaultKind
 from app.web.api.request_bodies.bodies import Body
 
 Seconds = Annotated[float, Field(gt=0, le=3600, strict=False)]
+Fault = Annotated[FaultKind, Field(strict=False)]
 
 
 class ExperimentBody(Body):
@@ -33,7 +34,7 @@ class ExperimentBody(Body):
     delay_s: Annotated[Seconds | None, Field(description="Delay of each request on a slow network.")] = None
     self_heal: Annotated[bool | None, Field(description="Whether both twins heal drift by themselves.")] = None
     faults: Annotated[
-        list[FaultKind] | None, Field(max_length=100, description="What goes wrong, each once for each time named.")
+        list[Fault] | None, Field(max_length=100, description="What goes wrong, each once for each time named.")
     ] = None
 
     def given(self) -> dict[str, Any]:

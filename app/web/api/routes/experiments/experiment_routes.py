@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import Response
 
+from app.comparison.experiments.experiment_report import as_json, markdown, report_of
 from app.domain.permissions import Permission
 from app.web.api.fields import AfterName, Limit, OperationId
 from app.web.api.openapi import problems
@@ -11,6 +14,7 @@ from app.web.api.request_bodies.experiment_bodies import ExperimentBody
 from app.web.api.response_models import Experiment, Items, reply
 from app.web.api.serializers.domain_json import page_of
 from app.web.api.serializers.experiment_json import experiment_json, unstarted
+from app.web.rendering.experiments.report_document import document
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import api_router
@@ -76,3 +80,24 @@ def resume_experiment(id: OperationId, use_cases: Cases, queries: Reads, who: Wh
 def remove_experiment(id: OperationId, use_cases: Cases, by: By) -> None:
     """Delete its twins, their files and their credential. Its report and the ledger stay."""
     use_cases.experiments.remove(id, by)
+
+
+Form = Literal["html", "md", "json"]
+MEDIA = {"html": "text/html", "md": "text/markdown", "json": "application/json"}
+
+
+@router.get(
+    "/experiments/{id}/report",
+    response_class=Response,
+    responses={200: {"content": {media: {"schema": {"type": "string"}} for media in MEDIA.values()}}},
+    dependencies=[may(Permission.VIEW)],
+)
+def report_experiment(
+    id: OperationId, queries: Reads, who: Who, format: Literal["html", "md", "json"] = "html"
+) -> Response:
+    """What it found so far, as one file that needs nothing else: it holds no address, no secret and no path."""
+    found = queries.experiments.results(who, id)
+    made = report_of(found)
+    text = {"html": document, "md": markdown, "json": as_json}[format](made)
+    name = f'attachment; filename="pushpull-experiment-{found.experiment.tail}.{format}"'
+    return Response(text, media_type=MEDIA[format], headers={"Content-Disposition": name})

@@ -1,0 +1,1 @@
+"""An experiment, drawn and as a file to hand on."""
