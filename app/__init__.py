@@ -1,3 +1,3 @@
 """PushPull: one control plane for pushed and pulled environments."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

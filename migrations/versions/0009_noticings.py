@@ -87,15 +87,16 @@ def _delivered() -> None:
 def _told(noticings: sa.Table) -> None:
     """Commits that the ledger tells of and no sync was about. What became of them is what it says, or unknown."""
     connection = op.get_bind()
-    present: dict[int, str] = dict(
-        connection.execute(sa.text("SELECT id, noticed FROM environments WHERE noticed IS NOT NULL")).tuples().all()
-    )
+    heads = connection.execute(sa.text("SELECT id, noticed FROM environments WHERE noticed IS NOT NULL"))
+    present: dict[int, str] = {row.id: row.noticed for row in heads}
     after = 0
     query = sa.text(
         "SELECT id, at, type, environment, environment_id, data FROM events WHERE id > :after"
         " AND type IN ('revision.noticed', 'pipeline.missed', 'decision') ORDER BY id LIMIT :limit"
     )
-    modes: dict[int, str] = dict(connection.execute(sa.text("SELECT id, mode FROM environments")).tuples().all())
+    modes: dict[int, str] = {
+        row.id: row.mode for row in connection.execute(sa.text("SELECT id, mode FROM environments"))
+    }
     while rows := connection.execute(query, {"after": after, "limit": AT_ONCE}).all():
         after = rows[-1].id
         for row in rows:

@@ -10,7 +10,7 @@ from app.ports import AuditFilter
 from tests.support.agent import Teller
 from tests.support.installation import ME, Installation
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 class Fleet:

@@ -13,6 +13,7 @@ from app.domain.operation import Outcome, Phase
 from app.domain.state.drift import Ending
 from app.domain.status import Divergence, SyncStatus
 from app.ports import AuditFilter
+from tests.services.fleet import VERSION, Fleet
 from tests.support.installation import ME, Installation
 
 FILES = {"deploy/a.txt": "a\n", "deploy/b.txt": "b\n", "deploy/sub/c.txt": "c\n"}
@@ -139,3 +140,12 @@ def test_the_ledger_says_who_healed_what(here: Installation, mode: str) -> None:
     here.run()
     (told,) = here.events(EventType.DRIFT_CHANGED)
     assert (told.data["count"], told.data["paths"], told.data["healed"]) == (2, ["b.txt", "sub/c.txt"], ["a.txt"])
+
+
+def test_an_agent_too_old_to_heal_in_part_is_not_asked_to(here: Installation) -> None:
+    fleet = Fleet(here)
+    for version, why in (("0.1.0", "upgrade it"), (VERSION, "no drift is known")):
+        fleet.knock(version)
+        with pytest.raises(InvalidInput) as refused:
+            here.use_cases.drift.heal("shop", ME, paths=["a.txt"])
+        assert why in refused.value.fields["paths"]

@@ -187,6 +187,14 @@ def compatible(one: str, other: str) -> bool:
     return major == other_major and abs(minor - other_minor) <= 1
 
 
+def heals_paths(version: str) -> bool:
+    """Whether an agent of a version heals only the paths that a request names; older ones would heal everything."""
+    try:
+        return _numbers(version) >= (0, 2)
+    except ValueError:
+        return False
+
+
 def _numbers(version: str) -> tuple[int, int]:
     major, minor, *_ = version.split(".")
     return int(major), int(minor)

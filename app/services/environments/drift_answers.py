@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.domain.actor import Actor
+from app.domain.agents.protocol import Agent, heals_paths
 from app.domain.audit import NewAuditEntry
 from app.domain.environment import Environment, IgnoreRule
 from app.domain.errors import InvalidInput
@@ -43,6 +44,7 @@ class DriftAnswers:
         with self._ports.store.read() as tx:
             environment = tx.environments.get(name)
             if paths:
+                _require_understood(tx.agents.of_environment(environment.id))
                 _require_drifted(tx.drift.get(environment.id), paths)
         refuse(environment, "heal drift")
         live = environment.status.revision
@@ -134,6 +136,12 @@ def _require_drifted(report: DriftReport | None, paths: Sequence[str]) -> None:
     unknown = [path for path in paths if path not in known]
     if unknown and (report is None or report.count <= len(known)):
         raise InvalidInput(fields={"paths": f"{_named(unknown)}: no drift is known there; refresh, and look again"})
+
+
+def _require_understood(agent: Agent | None) -> None:
+    if agent and not heals_paths(agent.version):
+        told = f"the agent {agent.name} is of version {agent.version}, which heals everything or nothing"
+        raise InvalidInput(fields={"paths": f"{told}; upgrade it to 0.2.0 or newer, or heal everything"})
 
 
 def _heals(paths: Sequence[str]) -> str:

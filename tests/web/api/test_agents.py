@@ -20,7 +20,7 @@ from app.web.api.routes.agent_protocol_routes import patience
 from tests.support.agent import SHA, Teller, event
 from tests.support.server import LiveServer
 
-VERSION = {"PushPull-Agent-Version": "0.1.0"}
+VERSION = {"PushPull-Agent-Version": "0.2.0"}
 AGENT_ROUTES = [
     ("GET", "/agents/self/assignment", None),
     ("POST", "/agents/self/reports", {"sent_at": "2026-01-01T00:00:00Z", "mono_s": 1, "boot": "b", "reports": []}),
@@ -48,7 +48,7 @@ class Agent:
         self.teller = Teller()
 
     def _enroll(self, token: str, name: str) -> Any:
-        body = {"name": f"host-of-{name}", "version": "0.1.0"}
+        body = {"name": f"host-of-{name}", "version": "0.2.0"}
         answer = self.server.anonymous.post("/api/v1/agents", json=body, headers=bearer(token))
         assert answer.status_code == 201, answer.text
         return answer.json()
@@ -241,7 +241,7 @@ def test_no_other_identity_is_let_in_where_agents_are(server: LiveServer, method
 def test_only_an_unused_token_enrolls(server: LiveServer, token: str) -> None:
     agent = _any(server)
     secret = {"used": agent.token, "agent": agent.credential, "api": server.token}.get(token, token)
-    answer = server.anonymous.post("/api/v1/agents", json={"name": "x", "version": "0.1.0"}, headers=bearer(secret))
+    answer = server.anonymous.post("/api/v1/agents", json={"name": "x", "version": "0.2.0"}, headers=bearer(secret))
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
 

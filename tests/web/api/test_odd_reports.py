@@ -203,7 +203,7 @@ def test_a_report_out_of_bounds_is_refused_before_anything_is_stored(
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
 def test_what_is_no_number_is_refused(server: LiveServer, agent: Agent, number: str) -> None:
     body = f'{{"sent_at":"2026-01-01T00:00:00Z","mono_s":{number},"boot":"b","reports":[]}}'
-    headers = {"Authorization": f"Bearer {agent.credential}", "PushPull-Agent-Version": "0.1.0",
+    headers = {"Authorization": f"Bearer {agent.credential}", "PushPull-Agent-Version": "0.2.0",
                "Content-Type": "application/json"}  # fmt: skip
     answer = server.anonymous.post("/api/v1/agents/self/reports", content=body, headers=headers)
     assert answer.status_code in (400, 422), answer.text

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.web.pages.conftest import Filled
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 def registered(filled: Filled, name: str) -> None:

@@ -22,7 +22,7 @@ class EnrollBody(Body):
     """An agent that introduces itself."""
 
     name: Annotated[str, Field(pattern=NAME, examples=["web-1"])]
-    version: Annotated[str, Field(max_length=40, pattern=LINE, examples=["0.1.0"])]
+    version: Annotated[str, Field(max_length=40, pattern=LINE, examples=["0.2.0"])]
 
 
 class ReportsBody(Body):
