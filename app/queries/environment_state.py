@@ -8,6 +8,7 @@ from datetime import datetime
 from app.domain.agents.protocol import Agent
 from app.domain.environment import Environment
 from app.domain.errors import OperationNotFound, Problem
+from app.domain.external import SYSTEMS, title_of
 from app.domain.identity import Identity
 from app.domain.operation import Operation, OperationKind, UnsupportedPath
 from app.domain.revision import Revision
@@ -72,6 +73,11 @@ class EnvironmentState:
         return self.environment.silent(self.now)
 
     @property
+    def system(self) -> str:
+        """Who delivers in our place, as people know it; "" where we do."""
+        return title_of(self.environment.external.system) if self.environment.external else ""
+
+    @property
     def calm(self) -> bool:
         """Whether it is OutOfSync for another reason than drift, so that it needs no person."""
         return self.environment.status.divergence is not Divergence.DRIFT
@@ -111,7 +117,7 @@ class EnvironmentStateQuery:
             episode=episode,
             way_back=way_back,
             target_kind=kind.title_on(environment.runs_on) if kind else environment.target.kind,
-            target_facts=self._ports.targets.facts(environment.target),
+            target_facts=_told_facts(environment) or self._ports.targets.facts(environment.target),
             place=kinds.path(environment.target) or environment.target.kind,
             noun=kinds.nouns(environment.target)[0],
             ignored=len(report.ignored) if report else 0,
@@ -141,6 +147,16 @@ class EnvironmentStateQuery:
         except Problem:
             return Ahead(None, 0)
         return Ahead(revision, len(between))
+
+
+def _told_facts(environment: Environment) -> tuple[TargetFact, ...]:
+    """The facts of a place that another system knows; none where we know it."""
+    external = environment.external
+    if external is None:
+        return ()
+    called = SYSTEMS[external.system].called if external.system in SYSTEMS else "name"
+    place = TargetFact("Delivered by", title_of(external.system))
+    return (place, TargetFact(f"{called.capitalize()} there", external.name)) if external.name else (place,)
 
 
 def undelivered_by(tx: Transaction, environment: Environment) -> tuple[UnsupportedPath, ...]:

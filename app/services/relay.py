@@ -12,7 +12,7 @@ from app.domain.agents.protocol import COMMAND_LIFE, Agent, CommandKind, Command
 from app.domain.agents.wire import encode
 from app.domain.environment import Environment
 from app.domain.errors import DeliveredByOthers
-from app.domain.external import SYSTEMS
+from app.domain.external import title_of
 from app.domain.operation import Operation
 from app.ports import Ports, Transaction
 
@@ -29,8 +29,7 @@ def elsewhere(ports: Ports, environment: Environment) -> bool:
 def refuse_external(environment: Environment) -> None:
     """Raise DeliveredByOthers where another system does the work: nothing that a person asks for here reaches it."""
     if environment.external:
-        system = environment.external.system
-        raise DeliveredByOthers.by(environment.name, SYSTEMS[system].title if system in SYSTEMS else system)
+        raise DeliveredByOthers.by(environment.name, title_of(environment.external.system))
 
 
 def relay(

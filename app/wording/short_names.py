@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.actor import Actor, ActorKind
-from app.domain.external import SYSTEMS
+from app.domain.external import title_of
 from app.domain.revision import SHORT
 from app.wording.times import NOTHING
 
@@ -17,7 +17,7 @@ def actor(name: str | None) -> str:
     """ "ana" for "user:ana", "Argo CD" for "external:argocd"; tokens and our own parts keep their kind: "token ci"."""
     found = Actor.parse(name or "")
     if found.kind is ActorKind.EXTERNAL:
-        return SYSTEMS[found.name].title if found.name in SYSTEMS else found.name
+        return title_of(found.name)
     plain = found.kind in (ActorKind.USER, ActorKind.OTHER)
     return found.name or NOTHING if plain else f"{found.kind.value} {found.name}"
 

@@ -109,6 +109,9 @@ DECLARED = """
     GET /metrics metrics-token
     GET / view
     GET /environments/new view
+    GET /environments/new/external view
+    POST /environments/external register
+    POST /environments/{name}/external edit
     GET /environments/{name}/settings view
     POST /environments/checks check
     POST /environments register

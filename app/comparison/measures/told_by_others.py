@@ -14,7 +14,7 @@ from app.comparison.delivery_facts import DeliveryFact
 from app.comparison.evidence import Evidence
 from app.comparison.judgement import detail
 from app.comparison.result import Detail
-from app.domain.external import SYSTEMS
+from app.domain.external import title_of
 
 
 def ours(facts: Iterable[DeliveryFact]) -> list[DeliveryFact]:
@@ -25,14 +25,10 @@ def ours(facts: Iterable[DeliveryFact]) -> list[DeliveryFact]:
 def told_by(cases: Iterable[Counted]) -> list[Detail]:
     """How many of what a cell counts each system reported."""
     systems = Counter(case.of.told_by for case in cases if isinstance(case.of, DeliveryFact) and case.of.told_by)
-    return [detail(f"reported by {_title(system)}", count) for system, count in systems.most_common()]
+    return [detail(f"reported by {title_of(system)}", count) for system, count in systems.most_common()]
 
 
 def not_told(evidence: Evidence, mode: str) -> list[Detail]:
     """How many environments of a mode are left out, because those who deliver there do not tell."""
     systems = Counter(one.external.system for one in evidence.of(mode) if one.external)
-    return [detail(f"not told by {_title(system)}", count) for system, count in systems.most_common()]
-
-
-def _title(system: str) -> str:
-    return SYSTEMS[system].title if system in SYSTEMS else system
+    return [detail(f"not told by {title_of(system)}", count) for system, count in systems.most_common()]

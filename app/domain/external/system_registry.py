@@ -25,3 +25,8 @@ SYSTEMS: Mapping[str, ExternalSystem] = {
         JSON_FORM,
     )
 }  # fmt: skip
+
+
+def title_of(system: str) -> str:
+    """A system's name as people know it; one that this version does not know keeps its own."""
+    return SYSTEMS[system].title if system in SYSTEMS else system

@@ -10,7 +10,7 @@ from datetime import datetime
 from app.domain.agents.wire import decode, encode
 from app.domain.environment import Environment, ExternalSpec
 from app.domain.errors import Problem, RevisionNotFound
-from app.domain.external import SYSTEMS, DeliveryStep, Told
+from app.domain.external import DeliveryStep, Told, title_of
 from app.domain.operation import Outcome, Trigger
 from app.domain.revision import UNDATED, Person, Revision
 from app.domain.status import Divergence, SyncStatus
@@ -33,11 +33,6 @@ def told_in(delivery: Delivery) -> tuple[Told, ...]:
     """What a stored delivery told."""
     found = json.loads(delivery.body or b"[]")
     return tuple(decode(Told, one) for one in found)
-
-
-def title_of(spec: ExternalSpec) -> str:
-    """The system's name as people know it."""
-    return SYSTEMS[spec.system].title if spec.system in SYSTEMS else spec.system
 
 
 class ExternalTellings:
@@ -69,9 +64,9 @@ class ExternalTellings:
             if revision is None:
                 return self._standing(tx, delivery, current, told)
             if told.step is DeliveryStep.STARTED:
-                why = f"{title_of(spec)} began to deliver {revision.short}; its end is waited for"
+                why = f"{title_of(spec.system)} began to deliver {revision.short}; its end is waited for"
                 return self._decided(tx, delivery, current, Outcome.WAITING, why, revision.sha)
-            one = EndedDelivery(told, revision, title_of(spec), _began(tx, delivery.hook, told), now)
+            one = EndedDelivery(told, revision, title_of(spec.system), _began(tx, delivery.hook, told), now)
             return self._ended(tx, delivery, current, one)
 
     def _ended(self, tx: Transaction, delivery: Delivery, environment: Environment, one: EndedDelivery) -> str:

@@ -10,6 +10,7 @@ from fastapi import Response
 
 from app.comparison import Comparison
 from app.domain.environment import Environment
+from app.domain.external import title_of
 from app.domain.need_reasons import need_at
 from app.domain.permissions import Permission
 from app.domain.specification.kind_catalogue import KindCatalogue
@@ -26,6 +27,7 @@ from app.wording.needs_words import Need, RowSign, kept_back, need_of, signs_of
 from app.wording.quantities import agree, listed, plural
 from app.wording.short_names import short
 
+OTHERS = "Delivered by others"
 REGIONS = ("environments", "summary")
 router = page_router()
 
@@ -39,6 +41,11 @@ class OverviewRow:
     calm: bool
     signs: tuple[RowSign, ...]
     days: tuple[tuple[int, int, bool], ...]
+
+    @property
+    def system(self) -> str:
+        """Who delivers in our place; "" where we do."""
+        return title_of(self.environment.external.system) if self.environment.external else ""
 
     @property
     def mark(self) -> str:
@@ -192,7 +199,16 @@ def groups(page: Page[EnvironmentRow], now: datetime, kinds: KindCatalogue, *, w
     for one in page.items:
         row = _row(one, now, kinds)
         buckets.setdefault(_bucket(row, now, fine=whole), []).append(row)
-    order = ("Need you", "On their way", "Waiting for a pipeline or you", "Held", "Not compared yet", "Fine", "Others")
+    order = (
+        "Need you",
+        "On their way",
+        "Waiting for a pipeline or you",
+        "Held",
+        "Not compared yet",
+        "Fine",
+        OTHERS,
+        "Others",
+    )
     return tuple(
         Group(title, _tone(buckets[title]) if title == "Need you" else "", tuple(buckets[title]))
         for title in order
@@ -220,6 +236,8 @@ def _bucket(row: OverviewRow, now: datetime, *, fine: bool) -> str:
         return "Need you"
     if not fine:
         return "Others"
+    if environment.external:
+        return OTHERS
     if environment.hold:
         return "Held"
     if environment.status.operation or (row.sync is SyncStatus.OUT_OF_SYNC and environment.policy.auto_sync):

@@ -30,6 +30,7 @@ from app.web.pages.environments import (
     timeline_view,
 )
 from app.web.pages.environments import drift_view as environment_drift
+from app.web.pages.environments.external import connect_view, external_form
 from app.web.pages.environments.plans import plan_view, rollback_view
 from app.web.pages.experiments import experiment_page
 from app.web.rendering.templating import environment
@@ -46,6 +47,9 @@ CONTEXTS: dict[str, Any] = {
     "environments/history.html": history_view.HistoryView,
     "environments/pipeline.html": pipeline_view.PipelineView,
     "environments/settings.html": registration_views.SettingsView,
+    "environments/connect.html": connect_view.ConnectView,
+    "environments/new_external.html": external_form.NewExternalView,
+    "environments/external_settings.html": external_form.ExternalSettingsView,
     "environments/new.html": registration_views.RegistrationView,
     "plans/new.html": plan_view.PlanView,
     "rollbacks/new.html": rollback_view.RollbackView,

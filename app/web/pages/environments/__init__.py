@@ -11,10 +11,11 @@ from app.web.pages.environments import (
     switch_action,
     timeline_view,
 )
+from app.web.pages.environments.external import external_form
 from app.web.pages.environments.plans import plan_view, rollback_view
 from app.web.requests.routers import routes_of
 
 routes = routes_of((
-    registration_views, switch_action, timeline_view, drift_view, history_view, pipeline_view, plan_view,
+    external_form, registration_views, switch_action, timeline_view, drift_view, history_view, pipeline_view, plan_view,
     rollback_view, action_routes, answer_routes, bulk_actions,
 ))  # fmt: skip

@@ -75,6 +75,8 @@ def _where(
     environment: Environment, syncing: Operation | None, last: Operation | None, pending: str | None, noun: str
 ) -> str:
     status = environment.status
+    if environment.external:
+        return f"{short(status.revision)} is live" if status.revision else "nothing was told yet"
     if syncing and environment.policy.observe:
         return f"{short(syncing.revision or syncing.request.wanted)} is being looked at; nothing is applied"
     if environment.policy.observe:

@@ -9,6 +9,7 @@ from app.domain.environment import Hold, Mode
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.status import ConditionKind, Health, SyncStatus
 from app.services.outcomes.retries import retry_at
+from app.web.pages.environments.external.told_words import told
 from app.web.pages.environments.header import Head, on_its_way
 from app.web.rendering import links
 from app.wording.operation_words import sentence_case, started, told_by, undelivered_counts, undelivered_words
@@ -94,6 +95,8 @@ def _overtaken(head: Head) -> bool:
 def difference(head: Head) -> Notice:
     """What differs between Git and live."""
     status = head.environment.status
+    if head.environment.external:
+        return Notice(*told(head))
     if head.environment.policy.observe:
         return _shadow(head)
     if status.drift_count:

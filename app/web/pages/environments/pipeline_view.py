@@ -12,6 +12,7 @@ from app.domain.webhook import PROVIDERS
 from app.ports import Delivery, HookSecret
 from app.queries import Queries
 from app.web.pages.environments.environment_view import Top, show, top
+from app.web.pages.environments.external.connect_view import connect
 from app.web.rendering import snippets
 from app.web.rendering.snippets import Snippet
 from app.web.requests.permission_check import By, Who, may
@@ -49,6 +50,8 @@ def webhook(request: Request, use_cases: Cases, queries: Reads, who: Who, by: By
 def _page(request: Request, queries: Queries, who: Identity, name: str, secret: str = "") -> Response:
     above, base = top(queries, who, name, "pipeline"), snippets.base_url(request)
     stored, deliveries = queries.secrets.webhook(who, name, DELIVERIES)
+    if spec := above.head.environment.external:
+        return connect(request, above, spec, stored, secret, deliveries)
     context = PipelineView(
         above.head,
         above.notices,

@@ -20,6 +20,7 @@ from app.domain.errors import (
 )
 from app.domain.permissions import Permission
 from app.web.pages.environments.environment_view import Top, show, top
+from app.web.pages.environments.external import external_form
 from app.web.pages.environments.forms import environment_form as forms
 from app.web.pages.environments.forms.environment_form import Form
 from app.web.pages.environments.forms.pin_confirmation import unconfirmed
@@ -69,7 +70,7 @@ def _new(request: Request, shown: Form, status: int = HTTPStatus.OK) -> Response
 def settings(visit: Visiting, name: str) -> Response:
     """The environment's specification, to edit."""
     one = visit.queries.environments.get(visit.who, name)
-    return settings_page(visit, one)
+    return external_form.settings(visit, one, one.external) if one.external else settings_page(visit, one)
 
 
 def settings_page(visit: Visit, one: Environment, asked: Asked | None = None, status: int = HTTPStatus.OK) -> Response:

@@ -1,0 +1,1 @@
+"""Views of environments that others deliver."""
