@@ -13,9 +13,11 @@ import typer
 from app.cli import output
 from app.cli.connection.connecting import connected
 from app.cli.surface.help_text import CommandGroup
+from app.cli.words import environment_words
 from app.client import Failure
-from app.domain.environment import CONTENT, Content, TargetSpec
+from app.domain.environment import CONTENT, Content
 from app.domain.errors import InvalidInput
+from app.domain.external import SYSTEMS
 from app.domain.specification.environment_fields import NAME
 from app.domain.specification.target_kind import Pin
 from app.wording.operation_words import also_delivered
@@ -78,47 +80,21 @@ def show_(name: Name, as_json: AsJson = False) -> None:
         return
     status = one["status"]
     source = one["source"]
-    place = f"{source['path'] or 'the whole tree'} of {source['repo_url']}"
+    place = f"{source['path'] or 'the whole tree'} of {source['repo_url'] or 'a repository not known here'}"
     output.fields({key: visible(value) for key, value in {
-        "source": f"{place}, {source['ref']}{_reached_with(source.get('credential'))}",
+        "source": f"{place}, {source['ref']}{environment_words.reached_with(source.get('credential'))}",
         "also delivered": also_delivered(Content(*(source.get(name) is True for name in CONTENT))) or "-",
-        "target": _target(one),
+        "target": environment_words.target(one),
         "pinned": ", ".join(text for _, text in _pinned(one)) or "-",
         "mode": output.SIGNS[one["mode"]],
-        "agent": _agent(one),
+        "agent": environment_words.heard(one),
         "sync": f"{status['sync']}{DIVERGED.get(status.get('divergence'), '')}",
         "health": status["health"],
-        "live": _live(status),
-        "hold": _hold(status.get("hold")),
+        "live": environment_words.live(status),
+        "hold": environment_words.hold(status.get("hold")),
         "last": f"{status.get('last_outcome') or '-'} {status.get('last_reason') or ''}".strip(),
         "page": f"{connected().url}/environments/{one['name']}",
     }.items()})  # fmt: skip
-
-
-def _reached_with(credential: str | None) -> str:
-    return f", with credential {credential}" if credential else ""
-
-
-def _target(one: dict[str, Any]) -> str:
-    """The target's address, and the stored credentials that it is reached with."""
-    from app.targets.target_registry import CATALOGUE
-
-    options = {key: value for key, value in one["target"].items() if key != "kind"}
-    spec = TargetSpec(one["target"]["kind"], options)
-    return CATALOGUE.address(spec) + "".join(_reached_with(use.name) for use in CATALOGUE.credentials(spec))
-
-
-def _live(status: dict[str, Any]) -> str:
-    if not status["revision"]:
-        return "nothing was delivered yet"
-    return f"{output.short(status['revision'])} {status['subject']}, live {output.ago(status['live_since'])}"
-
-
-def _hold(hold: dict[str, Any] | None) -> str:
-    if not hold:
-        return "none"
-    end = f"until {hold['expires_at']}" if hold.get("expires_at") else "until somebody resumes"
-    return f"by {hold['owner']}: {hold['reason'] or 'no reason given'} ({output.ago(hold['created_at'])}, {end})"
 
 
 def _pinned(one: dict[str, Any]) -> Iterator[tuple[Pin, str]]:
@@ -135,12 +111,6 @@ def _pinned(one: dict[str, Any]) -> Iterator[tuple[Pin, str]]:
 def _tell_pinned(one: dict[str, Any]) -> None:
     for pin, fingerprint in _pinned(one):
         output.say(f"  {pin.hint.format(fingerprint)}")
-
-
-def _agent(one: dict[str, Any]) -> str:
-    if one["runs_on"] != "agent":
-        return "-"
-    return f"{one['agent']}, heard {output.ago(one['status']['heard_at'])}" if one["agent"] else "none is enrolled"
 
 
 def _spec(file: str | None, pairs: list[str] | None) -> dict[str, Any]:
@@ -185,6 +155,8 @@ def add(
     ] = "",
     mode: Annotated[str, typer.Option(help="push or pull.")] = "",
     runs_on: Annotated[str, typer.Option(help="server or agent.")] = "",
+    external: Annotated[str, typer.Option(help=f"Who delivers instead, and tells: {', '.join(SYSTEMS)}.")] = "",
+    called: Annotated[str, typer.Option(help="What that system calls this environment.")] = "",
     also: Annotated[
         list[str] | None,
         typer.Option("--with", help="Deliver lfs, submodules or attributes (eol, export-ignore) as well (repeatable)."),
@@ -200,9 +172,10 @@ def add(
         pushpull env add web --repo https://git.example.org/web.git --target ssh://www@web/srv/www --credential web
         pushpull env add app --repo https://git.example.org/app.git --target /srv/app --with lfs --with submodules
         pushpull env add api --file api.json --set policy.self_heal=true --set source.ref=1.10
+        pushpull env add billing --external argocd --called billing --repo https://git.example.org/billing.git
     """
     given = {"name": name, "mode": mode, "source.repo_url": repo, "source.ref": ref, "source.path": path}
-    given["runs_on"] = runs_on
+    given |= {"runs_on": "external" if external else runs_on, "external.system": external, "external.name": called}
     pairs = [f"{key}={json.dumps(value)}" for key, value in given.items() if value]
     pairs += [f"source.{name}=true" for name in also or ()]
     if target:
@@ -212,6 +185,8 @@ def add(
         output.as_json(made)
         return
     typer.echo(f"registered {made['name']} ({made['mode']})")
+    if external:
+        typer.echo(f"  connect it: {connected().url}/environments/{made['name']}/pipeline")
     _tell_pinned(made)
 
 

@@ -307,3 +307,13 @@ def test_what_is_wrong_with_a_request_is_said_in_our_own_words(
     refused = place.run(*arguments)
     assert (refused.code, said in refused.err) == (1, True), refused.err
     assert "Input should" not in refused.err
+
+
+def test_what_others_deliver_is_registered_and_shown_in_their_name(place: Place) -> None:
+    made = place.run("env", "add", "billing", "--external", "argocd", "--called", "pay")
+    assert (made.code, made.out.splitlines()[0]) == (0, "registered billing (pull)")
+    assert "/environments/billing/pipeline" in made.out
+    shown = place.run("env", "show", "billing").out
+    assert "delivered by argocd, which calls it pay" in shown
+    refused = place.run("push", "billing")
+    assert (refused.code == 0, "delivered by Argo CD" in refused.err) == (False, True)

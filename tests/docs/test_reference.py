@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.environment import Policy
+from app.domain.external import SYSTEMS
 from app.domain.operation import Trigger
 from app.domain.webhook import PROVIDERS
 from docs.reference import PAGES
@@ -34,6 +35,13 @@ def test_every_policy_field_trigger_and_provider_is_explained() -> None:
     assert [name for name in Policy.__dataclass_fields__ if f"| `{name}` |" not in text] == []
     assert [one.value for one in Trigger if one.value not in text and one is not Trigger.AGENT] == []
     assert [name for name in PROVIDERS if f"| {name} |" not in text] == []
+
+
+def test_every_system_that_delivers_in_our_place_is_explained_with_its_proof() -> None:
+    lines = (ROOT / "docs" / "external.md").read_text("utf-8").splitlines()
+    rows = {name: next((line for line in lines if line.startswith(f"| {name} |")), "") for name in SYSTEMS}
+    proofs = {name: [proof.name for proof in one.proofs] for name, one in SYSTEMS.items()}
+    assert [name for name, row in rows.items() if not any(proof in row.lower() for proof in proofs[name])] == []
 
 
 def test_decisions_name_a_test_that_exists() -> None:

@@ -129,7 +129,7 @@ def _conclusion(environment: Environment, one: EndedDelivery, *, late: bool) -> 
     again = one.told.step is DeliveryStep.SUCCEEDED and one.revision.sha == environment.status.revision
     if again and not late:
         outcome = Outcome.NO_OP
-    reason = ": ".join(part for part in (f"told by {one.title}", mask(one.told.reason)) if part)
+    reason = mask(one.told.reason) or f"told by {one.title}"
     if late:
         return Conclusion(phase, outcome, f"{reason}; told late, what is live stays", one.revision.sha)
     moved = one.revision.sha != environment.status.revision

@@ -51,7 +51,7 @@ class ExternalTellings:
             with self._ports.store.write() as tx:
                 words = self._decided(tx, delivery, environment, Outcome.FILTERED, why)
         else:
-            words = "; ".join(self._take(delivery, environment, spec, one) for one in ours)
+            words = "; ".join(word for one in ours if (word := self._take(delivery, environment, spec, one)))
         self._ports.notifier.notify(topics(environment))
         return Came(f"{environment.name}: {words}", SETTLED)
 
@@ -86,7 +86,9 @@ class ExternalTellings:
             return self._decided(tx, delivery, environment, Outcome.NO_OP, "something newer is known")
         why = f"{after.sync.value}, {after.health.value}"
         tx.environments.put_status(environment.id, after)
-        tx.ledger.append(now, status_events(environment, after, f"told by {delivery.provider}"))
+        tx.ledger.append(now, status_events(environment, after, f"told by {title_of(delivery.provider)}"))
+        if any(one.step for one in told_in(delivery)):
+            return why  # it came with a delivery, which is what was decided about
         differs = after.sync is SyncStatus.OUT_OF_SYNC
         outcome = Outcome.OUT_OF_SYNC if differs else Outcome.COMPARED
         drifts = " (drift)" if after.divergence is Divergence.DRIFT else ""

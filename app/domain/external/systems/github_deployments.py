@@ -55,7 +55,7 @@ In the repository (or organisation): Settings, Webhooks, Add webhook
 """
 
 GITHUB = ExternalSystem(
-    "github", "GitHub deployments",
+    "github", "GitHub",
     "Secret",
     proofs=(ProofHeader("x-hub-signature-256", prefix="sha256="),),
     delivery=("x-github-delivery",), event=("x-github-event",),

@@ -53,7 +53,7 @@ In the project (or group): Settings, Webhooks, Add new webhook
 """
 
 GITLAB = ExternalSystem(
-    "gitlab", "GitLab deployments",
+    "gitlab", "GitLab",
     "Secret token",
     proofs=(ProofHeader("x-gitlab-token", Proof.TOKEN),),
     delivery=("idempotency-key", "x-gitlab-event-uuid"), event=("x-gitlab-event",),

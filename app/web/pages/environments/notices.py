@@ -9,8 +9,8 @@ from app.domain.environment import Hold, Mode
 from app.domain.operation import Operation, Outcome, Phase
 from app.domain.status import ConditionKind, Health, SyncStatus
 from app.services.outcomes.retries import retry_at
-from app.web.pages.environments.external.told_words import told
 from app.web.pages.environments.header import Head, on_its_way
+from app.web.pages.environments.told_words import told
 from app.web.rendering import links
 from app.wording.operation_words import sentence_case, started, told_by, undelivered_counts, undelivered_words
 from app.wording.quantities import agree, plural

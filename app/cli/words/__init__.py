@@ -1,0 +1,1 @@
+"""What REST answers, in words for a terminal."""
