@@ -11,6 +11,7 @@ from app.queries.agent_queries import AgentQueries
 from app.queries.audit_queries import AuditQueries
 from app.queries.comparisons.comparison_queries import ComparisonQueries
 from app.queries.comparisons.headlines import Headlines, Later
+from app.queries.comparisons.outlook_queries import OutlookQueries
 from app.queries.comparisons.shadow_pairs import ShadowPairs
 from app.queries.drift_queries import DriftQueries
 from app.queries.environment_queries import EnvironmentQueries
@@ -42,6 +43,7 @@ class Queries:
     shadows: ShadowPairs
     comparison: ComparisonQueries
     headlines: Headlines
+    outlook: OutlookQueries
     figures: FigureQueries
     experiments: ExperimentQueries
 
@@ -64,6 +66,7 @@ def wire_queries(ports: Ports, later: Later) -> Queries:
         shadows=ShadowPairs(ports),
         comparison=comparison,
         headlines=Headlines(comparison, ports.clock, later),
+        outlook=OutlookQueries(ports, comparison),
         figures=FigureQueries(ports),
         experiments=ExperimentQueries(ports),
     )

@@ -85,11 +85,14 @@ def commit_time(told: datetime | None, noticed: datetime) -> datetime | None:
 
 def noticing_of(commit: CommitFact) -> float | None:
     """How long an overtaken commit could be seen before it was noticed, seconds; None where that is not known."""
-    noticed = commit.noticed_at
-    if noticed is None:
-        return None
+    return _between(visible_from(commit), commit.noticed_at) if commit.noticed_at else None
+
+
+def visible_from(commit: CommitFact) -> datetime | None:
+    """When a commit without a delivery could be seen first; None where that is not known."""
+    noticed = commit.noticed_at or commit.at
     committed = commit_time(commit.committed_at, noticed)
-    return _between(_visible(commit.pushed_at, committed, commit.visible_after, noticed), noticed)
+    return _visible(commit.pushed_at, committed, commit.visible_after, noticed)
 
 
 def _visible(

@@ -58,13 +58,13 @@ class ComparisonQueries:
         """Compare in a window ("24h", "7d", "30d", "90d", "all"; "" means "30d") and, with labels ("team=web,tier=1"),
         among the environments that carry them all; with an environment's name, that one before and after it was
         switched. Raises InvalidInput (fields "window", "labels"), EnvironmentNotFound."""
-        return compare_modes(self._evidence(identity, Question(window, labels, environment)))
+        return compare_modes(self.evidence(identity, Question(window, labels, environment)))
 
     def behind(self, identity: Identity, asked: Question, measure: str, mode: str) -> CellEvidence:
         """What one cell counted, newest first; of a share, what its figure counts before the rest. The cell is that of
         `mode` in the row with the key `measure`. Asked with the `until` of a comparison, it is what that comparison
         counted. Raises as `compare` does, and NotFound."""
-        evidence = self._evidence(identity, asked)
+        evidence = self.evidence(identity, asked)
         row = next((row for row in rows_of(evidence) if row.heading.key == measure), None)
         cell = next((cell for cell in row.cells if cell.mode == mode), None) if row else None
         if row is None or cell is None:
@@ -74,7 +74,8 @@ class ComparisonQueries:
             rows.sort(key=lambda one: -one.value)  # what the figure counts, before the rest
         return CellEvidence(row.heading, cell, evidence.window.since, evidence.window.until, tuple(rows))
 
-    def _evidence(self, identity: Identity, asked: Question) -> Evidence:
+    def evidence(self, identity: Identity, asked: Question) -> Evidence:
+        """All that is known of what is asked about. Raises as `compare` does."""
         now = self._clock.now()
         span, wanted = parse_window(asked.window, min(now, asked.until or now)), parse_labels(asked.labels)
         with self._store.read() as tx:
