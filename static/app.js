@@ -146,6 +146,12 @@
     field.dispatchEvent(new Event('input', { bubbles: true }))
   }
 
+  // --- a slider over steps sets the field of a number ---
+  document.addEventListener('input', ({ target }) => {
+    const field = target.dataset?.sets && target.form?.elements[target.dataset.sets]
+    if (field) field.value = target.dataset.steps.split(' ')[target.value]
+  })
+
   // --- clicks, delegated ---
   const closeMenus = (but) => each('.menu[open]', (menu) => { if (!menu.contains(but)) menu.open = false })
   document.addEventListener('click', (event) => {

@@ -30,6 +30,7 @@ from app.cli.remote import (
     experiment_commands,
     ignore_commands,
     log_in_commands,
+    outlook_commands,
     plan_command,
     record_commands,
 )
@@ -70,6 +71,7 @@ for part in (
     ignore_commands,
     credential_commands,
     experiment_commands,
+    outlook_commands,
     audit_commands,
     token_commands,
     log_in_commands,

@@ -58,6 +58,7 @@ DECLARED = """
     PUT /api/v1/environments/{name}/ignore-rules ignore-drift
     DELETE /api/v1/environments/{name}/ignore-rules ignore-drift
     GET /api/v1/environments/{name}/noticings view
+    GET /api/v1/environments/{name}/what-if view
     GET /api/v1/environments/{name}/revisions view
     GET /api/v1/environments/{name}/plan read-diffs
     GET /api/v1/environments/{name}/rollbacks/preview read-diffs
@@ -121,6 +122,7 @@ DECLARED = """
     GET /environments/{name}/drift read-diffs
     GET /environments/{name}/history view
     GET /environments/{name}/pipeline view
+    GET /environments/{name}/what-if view
     POST /environments/{name}/webhook manage-webhooks
     GET /environments/{name}/plan read-diffs
     POST /environments/{name}/plan sync

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from app.comparison.outlook.what_if import OutlookFigure, Way, WhatIf
+from app.comparison.outlook.what_if import OutlookFigure, OutlookWay, WhatIf
 from app.domain.identity import SYSTEM
 from app.domain.operation import Operation, OperationKind, Request, Trigger
 from tests.support.installation import PIPELINE, Installation
@@ -57,11 +57,11 @@ class Twins:
                 self.later(self.now_s + WORK_S, "work", claimed)
 
 
-def figure(way: Way, key: str) -> OutlookFigure:
+def figure(way: OutlookWay, key: str) -> OutlookFigure:
     return next(one for one in way.figures if one.key == key)
 
 
-def ways(found: WhatIf) -> dict[tuple[str, str], Way]:
+def ways(found: WhatIf) -> dict[tuple[str, str], OutlookWay]:
     return {(one.kind, one.mode): one for one in found.ways}
 
 

@@ -28,7 +28,7 @@ class Lasted:
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
+class DriftOutlook:
     """An environment's drift episodes. `heal_s`: how long a heal takes, None where nothing tells it."""
 
     episodes: Sequence[Episode]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import ceil, inf
 
-from app.comparison.outlook.recorded_commits import Came
+from app.comparison.outlook.recorded_commits import RecordedCommit
 
 PHASES = 64  # of the poll against the commits, spread evenly over the interval
 DELAYS = 64
@@ -26,7 +26,7 @@ class Course:
     n: int
 
 
-def polled(commits: Sequence[Came], interval_s: float) -> Course:
+def polled(commits: Sequence[RecordedCommit], interval_s: float) -> Course:
     """Noticed by a poll every `interval_s` seconds, whose phase nobody knows: every phase is as likely."""
     phases = [interval_s * (number + 0.5) / PHASES for number in range(PHASES)]
     return _course(commits, [_tick_after(interval_s, phase) for phase in phases])
@@ -36,7 +36,7 @@ def _tick_after(interval_s: float, phase: float) -> Callable[[int, float], float
     return lambda _, visible: phase + ceil((visible - phase) / interval_s) * interval_s
 
 
-def called(commits: Sequence[Came], delays_s: Sequence[float]) -> Course:
+def called(commits: Sequence[RecordedCommit], delays_s: Sequence[float]) -> Course:
     """Noticed when a pipeline or webhook calls, `delays_s` after the commit could be seen: each of them as likely for
     each commit."""
     ordered, size = sorted(delays_s), min(DELAYS, len(delays_s))
@@ -60,7 +60,7 @@ def _delayed(picked: Sequence[float], shift: int, stride: int) -> Callable[[int,
     return lambda number, visible: visible + picked[(shift + number * stride) % len(picked)]
 
 
-def _course(commits: Sequence[Came], noticings: Sequence[Callable[[int, float], float]]) -> Course:
+def _course(commits: Sequence[RecordedCommit], noticings: Sequence[Callable[[int, float], float]]) -> Course:
     waits: list[float] = []
     for noticed_at in noticings:
         told = [(noticed_at(number, one.visible_s), one) for number, one in enumerate(commits)]
@@ -69,13 +69,13 @@ def _course(commits: Sequence[Came], noticings: Sequence[Callable[[int, float], 
     return Course(tuple(waits), len(commits) - gone_live, len(commits))
 
 
-def _noticed_alone(told: Sequence[tuple[float, Came]]) -> Iterable[tuple[float, Came]]:
+def _noticed_alone(told: Sequence[tuple[float, RecordedCommit]]) -> Iterable[tuple[float, RecordedCommit]]:
     """Those that are noticed before any newer one is."""
     newer = [*accumulate((at for at, _ in reversed(told)), min)][::-1]
     return (one for one, then in zip(told, [*newer[1:], inf], strict=True) if one[0] < then)
 
 
-def _delivered(noticed: Sequence[tuple[float, Came]]) -> Iterable[float]:
+def _delivered(noticed: Sequence[tuple[float, RecordedCommit]]) -> Iterable[float]:
     """Seconds from visible to live of those that go live, of commits in the order in which they are noticed."""
     free = -inf
     for number, (at, commit) in enumerate(noticed):

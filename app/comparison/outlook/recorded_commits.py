@@ -12,7 +12,7 @@ from app.comparison.timing.clock_chain import Delivered, visible_from
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class RecordedCommit:
     """A commit. `visible_s`: seconds from the window's start until it could be seen; `took_s`: seconds of work from the
     moment at which it was noticed and nothing else was at work until it was live; `live_s` as `visible_s`, None for one
     that a newer one overtook."""
@@ -28,11 +28,11 @@ class Recorded:
     """The commits of an environment in one mode, in the order in which they could be seen. `untimed`: those of which it
     is not known when they could be seen, or whose delivery was not measured."""
 
-    commits: tuple[Came, ...] = ()
+    commits: tuple[RecordedCommit, ...] = ()
     untimed: int = 0
 
     @property
-    def delivered(self) -> tuple[Came, ...]:
+    def delivered(self) -> tuple[RecordedCommit, ...]:
         """Those that went live by themselves."""
         return tuple(one for one in self.commits if one.live_s is not None)
 
@@ -49,17 +49,19 @@ class Recorded:
 
 def recorded(evidence: Evidence, mode: str) -> Recorded:
     """The commits that evidence of one environment holds of a mode. Those that were overtaken were never worked on:
-    they get the median work of the others, and without any they count as untimed."""
+    they get the median work of the others, and without any they count as untimed, as does what another system delivered
+    and only told us of."""
     since = evidence.window.since
     delivered = sorted(evidence.delivered[mode], key=lambda one: one.live_at)
+    ours = [one for one in delivered if not one.fact.told_by]
     went = [
-        Came(one.revision, _seconds(since, one.visible_at), took, _seconds(since, one.live_at))
-        for one, took in zip(delivered, _work(delivered), strict=True)
+        RecordedCommit(one.revision, _seconds(since, one.visible_at), took, _seconds(since, one.live_at))
+        for one, took in zip(ours, _work(ours), strict=True)
         if one.visible_at
     ]
     typical = median([one.took_s for one in went]) if went else None
     passed = [(one.commit.revision, visible_from(one.commit)) for one in evidence.skipped[mode]]
-    over = [Came(sha, _seconds(since, at), typical) for sha, at in passed if at and typical is not None]
+    over = [RecordedCommit(sha, _seconds(since, at), typical) for sha, at in passed if at and typical is not None]
     untimed = len(delivered) - len(went) + len(passed) - len(over)
     return Recorded(tuple(sorted((*went, *over), key=lambda one: one.visible_s)), untimed)
 

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.comparison.evidence import Evidence
-from app.comparison.outlook import drift_outlook
-from app.comparison.outlook.drift_outlook import Lasted
+from app.comparison.outlook.drift_outlook import DriftOutlook, Lasted, heals
 from app.comparison.outlook.other_mode import called, polled
 from app.comparison.outlook.recorded_commits import Recorded, recorded
 from app.comparison.statistics import median
 from app.domain.environment import Environment, Mode
+from app.domain.external import SYSTEMS
 from app.wording.quantities import amount, plural
 from app.wording.times import duration, every
 
 NEEDED = 5  # commits, before anything is said of others
 DAY_S = 86400.0
-PHASE = "Each commit waits for the next poll, whose moment nobody knows: every one is as likely, which is {half} on average."
+MAX_S = 604_800  # of an interval and of a pipeline's delay that may be asked for
+PHASE = "Each commit waits for the next poll, whose moment nobody knows: each is as likely, {half} on average."
 NEWEST = "Of several commits between two polls, or that wait for a delivery, only the newest goes live."
 WORK = (
     "Fetching, planning and applying take as long as this environment's own deliveries took, each commit its own time."
@@ -41,7 +42,7 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WhatIfQuestion:
     """What is asked: the poll's interval, and the seconds from a commit's being visible to its pipeline's call (None:
     as measured at the environments that are pushed to)."""
 
@@ -63,7 +64,7 @@ class OutlookFigure:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class OutlookWay:
     """One way of delivering. `kind`: "measured" or "predicted"; `assumptions` go with what is predicted."""
 
     mode: str
@@ -84,13 +85,13 @@ class WhatIf:
     pipeline_s: float | None
     since: datetime
     until: datetime
-    ways: tuple[Way, ...]
+    ways: tuple[OutlookWay, ...]
     missing: str = ""
     untimed: int = 0
 
 
 def what_if(
-    evidence: Evidence, environment: Environment, wish: Wish, pipelines: Sequence[float], looks: Looks | None
+    evidence: Evidence, environment: Environment, wish: WhatIfQuestion, pipelines: Sequence[float], looks: Looks | None
 ) -> WhatIf:
     """Evidence of one environment, read as if commits had been noticed otherwise. `pipelines`: how long pipelines took
     to call elsewhere here, seconds each; `looks`: None where others look at Git than this server."""
@@ -101,7 +102,7 @@ def what_if(
     typical = median(delays) if delays else None
     missing = _missing(environment, known)
     episodes = [one for one in evidence.episodes if one.mode == mode]
-    drift = drift_outlook.Drift(episodes, evidence.window, known, _healing(evidence, known))
+    drift = DriftOutlook(episodes, evidence.window, known, _healing(evidence, known))
     ways = [_measured(environment, known, evidence, drift, looks)]
     if not missing:
         if environment.mode is Mode.PULL:
@@ -113,6 +114,10 @@ def what_if(
 def _missing(environment: Environment, known: Recorded) -> str:
     if environment.policy.observe:
         return "A shadow delivers nothing, so nothing was measured that could be read otherwise."
+    if environment.external:
+        system = SYSTEMS.get(environment.external.system)
+        who = system.title if system else "Another system"
+        return f"{who} delivers here, and does not tell when a commit could be seen and how long the work took."
     if len(known.delivered) < NEEDED:
         there = plural(len(known.delivered), "delivery", "deliveries")
         return (
@@ -124,14 +129,14 @@ def _missing(environment: Environment, known: Recorded) -> str:
 
 def _healing(evidence: Evidence, known: Recorded) -> float | None:
     """Seconds that a heal takes: as measured, or as a delivery's work; None where neither is known."""
-    healed = drift_outlook.heals(evidence)
+    healed = heals(evidence)
     return median(healed) if healed else known.took_s
 
 
 # --- ways ---
 def _measured(
-    environment: Environment, known: Recorded, evidence: Evidence, drift: drift_outlook.Drift, looks: Looks | None
-) -> Way:
+    environment: Environment, known: Recorded, evidence: Evidence, drift: DriftOutlook, looks: Looks | None
+) -> OutlookWay:
     waits = tuple(one.live_s - one.visible_s for one in known.delivered if one.live_s is not None)
     figures = (
         _lead(waits, len(known.delivered)),
@@ -143,10 +148,10 @@ def _measured(
     title = f"{mode}, as it was"
     if environment.mode is Mode.PULL:
         title += f", {every(environment.policy.interval_s)}"
-    return Way(mode, "measured", title, figures)
+    return OutlookWay(mode, "measured", title, figures)
 
 
-def _pull(known: Recorded, evidence: Evidence, drift: drift_outlook.Drift, interval_s: float) -> Way:
+def _pull(known: Recorded, evidence: Evidence, drift: DriftOutlook, interval_s: float) -> OutlookWay:
     course = polled(known.commits, interval_s)
     looks = DAY_S / interval_s
     figures = (
@@ -156,12 +161,12 @@ def _pull(known: Recorded, evidence: Evidence, drift: drift_outlook.Drift, inter
         _figure("looks", looks, 0, f"one look {every(interval_s)}, whether anything is new or not"),
     )
     assumptions = (PHASE.format(half=duration(interval_s / 2)), NEWEST, WORK, SHARED, *drift.assumptions(heals=True))
-    return Way("pull", "predicted", f"pull {every(interval_s)}", figures, assumptions)
+    return OutlookWay("pull", "predicted", f"pull {every(interval_s)}", figures, assumptions)
 
 
 def _push(
-    known: Recorded, evidence: Evidence, drift: drift_outlook.Drift, delays: Sequence[float], *, stated: bool
-) -> Way:
+    known: Recorded, evidence: Evidence, drift: DriftOutlook, delays: Sequence[float], *, stated: bool
+) -> OutlookWay:
     ahead = tuple(_figure(key, None, 0, NO_PIPELINE) for key in ("visible_to_live", "superseded"))
     if delays:
         course = called(known.commits, delays)
@@ -170,16 +175,16 @@ def _push(
     looks = len(known.commits) / days if days > 0 else None
     told = "a look and a fetch for each commit; without the poll that finds lost calls"
     figures = (*ahead, _drift(drift.left_alone()), _figure("looks", looks, len(known.commits), told))
-    return Way("push", "predicted", "push by a pipeline", figures, _push_assumptions(drift, delays, stated))
+    return OutlookWay("push", "predicted", "push by a pipeline", figures, _push_assumptions(drift, delays, stated))
 
 
-def _push_assumptions(drift: drift_outlook.Drift, delays: Sequence[float], stated: bool) -> tuple[str, ...]:
+def _push_assumptions(drift: DriftOutlook, delays: Sequence[float], stated: bool) -> tuple[str, ...]:
     if stated:
         told = f"A pipeline calls {duration(delays[0])} after a commit can be seen: your assumption, not measured."
     elif delays:
         told = (
-            f"Pipelines call as late as they do at the environments that are pushed to here: {duration(median(delays))} "
-            f"after a commit can be seen (median of {len(delays):,})."
+            f"Pipelines call as late as at the environments that are pushed to here: {duration(median(delays))} after "
+            f"a commit can be seen (median of {len(delays):,})."
         )
     else:
         told = "How long a pipeline takes to call is not known."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.comparison import Question, Window
-from app.comparison.outlook.what_if import Looks, WhatIf, Wish, what_if
+from app.comparison.outlook.what_if import Looks, WhatIf, WhatIfQuestion, what_if
 from app.domain.environment import Environment, Mode, RunsOn
 from app.domain.identity import Identity
 from app.domain.operation import Trigger
@@ -38,7 +38,7 @@ class OutlookQueries:
         with self._store.read() as tx:
             environment = visible_environment(tx, identity, name)
         evidence = self._comparison.evidence(identity, Question(window, environment=name))
-        wish = Wish(interval_s or environment.policy.interval_s, pipeline_s)
+        wish = WhatIfQuestion(interval_s or environment.policy.interval_s, pipeline_s)
         pipelines: Sequence[float] = ()
         if environment.mode is Mode.PULL and pipeline_s is None:
             pipelines = self._pipelines(identity, window)

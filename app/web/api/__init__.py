@@ -15,10 +15,11 @@ from app.web.api.routes import (
     token_routes,
 )
 from app.web.api.routes.experiments import experiment_routes
+from app.web.api.routes.outlook import outlook_routes
 from app.web.requests.routers import routes_of
 
 routes = routes_of((
     environment_routes, switch_routes, operation_routes, drift_routes, rollback_routes, event_routes,
-    audit_routes, comparison_routes, experiment_routes, credential_routes, token_routes, agent_routes,
+    audit_routes, comparison_routes, outlook_routes, experiment_routes, credential_routes, token_routes, agent_routes,
     agent_protocol_routes,
 ))  # fmt: skip

@@ -35,6 +35,7 @@ from app.web.api.response_models.operation_models import (
     Stage,
     WrittenBack,
 )
+from app.web.api.response_models.outlook_models import WhatIf
 from app.web.api.response_models.record_models import (
     Agent,
     Assignment,
@@ -101,6 +102,7 @@ __all__ = [
     "Token",
     "Unsupported",
     "Verified",
+    "WhatIf",
     "WrittenBack",
     "reply",
 ]

@@ -1,0 +1,1 @@
+"""Routes about what an environment's ledger lets one conclude."""

@@ -1,0 +1,1 @@
+"""What an environment's ledger lets one conclude, as a page."""
