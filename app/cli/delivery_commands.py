@@ -277,8 +277,8 @@ def compare(
     if as_json:
         output.as_json(found)
         return
-    if found["subject"]:
-        typer.echo(found["subject"]["sentence"])
+    for sentence in dict.fromkeys(part["sentence"] for part in (found["subject"], found["answer"]) if part):
+        typer.echo(sentence)
     rows = [
         [row["title"], row["push"]["sentence"], row["pull"]["sentence"], row["verdict"]["text"]]
         for row in found["rows"]

@@ -10,7 +10,6 @@ from app.comparison.evidence import MODES, Evidence
 from app.comparison.family import weighed
 from app.comparison.measures import MEASURES, lead_time
 from app.comparison.result import (
-    HEADLINES,
     Call,
     Cell,
     CellEvidence,
@@ -24,17 +23,18 @@ from app.comparison.result import (
     StageTime,
     Verdict,
 )
+from app.comparison.summary.answer import ComparisonAnswer, answer_of
 from app.comparison.window import DEFAULT, WINDOWS, Question, Window, parse_labels, parse_window
 
 __all__ = [
     "DEFAULT",
-    "HEADLINES",
     "MODES",
     "WINDOWS",
     "Call",
     "Cell",
     "CellEvidence",
     "Comparison",
+    "ComparisonAnswer",
     "ComparisonRow",
     "Day",
     "Detail",
@@ -47,6 +47,7 @@ __all__ = [
     "Stages",
     "Verdict",
     "Window",
+    "answer_of",
     "compare_modes",
     "listed_as",
     "parse_labels",

@@ -11,6 +11,7 @@ from typing import Any
 from app.comparison.counted import EvidenceRow
 from app.comparison.evidence import MODES
 from app.comparison.result import Bounds, Cell, CellEvidence, Comparison, Heading, Pairing, Verdict
+from app.comparison.summary.answer import ComparisonAnswer, answer_of
 from app.domain.audit import timestamp
 from app.wording import spreadsheets
 
@@ -25,9 +26,10 @@ COLUMNS = (
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
-    """Names as in result.py, with each row's heading beside its cells; times RFC 3339, intervals [low, high]. What a
-    cell counted is left out: see `evidence_as_dict`."""
+    """Names as in result.py, with each row's heading beside its cells and the answer as a sentence; times RFC 3339,
+    intervals [low, high]. What a cell counted is left out: see `evidence_as_dict`."""
     plain: dict[str, Any] = _plain(comparison)
+    plain["answer"] = _answer(answer_of(comparison))
     for row in plain["rows"]:
         for mode in MODES:
             del row[mode]["cases"]
@@ -51,6 +53,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return timestamp(value)
     return value.value if isinstance(value, Enum) else value
+
+
+def _answer(answer: ComparisonAnswer) -> dict[str, Any]:
+    """`figures`: keys of the rows or pairings that carry the sentence; `unknown`: keys of the questions without a
+    verdict, by what they lack."""
+    return {
+        "sentence": answer.sentence,
+        "known": answer.known,
+        "figures": [one.heading.key for one in answer.figures],
+        "unknown": {lack.reason: list(lack.titles) for lack in answer.unknown},
+    }
 
 
 def asked_as(comparison: Comparison) -> dict[str, str]:

@@ -24,7 +24,7 @@ from app.comparison.statistics import (
     thinned,
 )
 from app.comparison.statistics.needed import ENVIRONMENTS, PAIRS
-from app.comparison.statistics.survival import median_lasting, median_lasting_interval
+from app.comparison.statistics.survival import median_lasting, median_lasting_interval, shares_over
 from app.domain.environment import Mode
 from app.wording.figures import bounded, middle_of, needed_in_words
 from app.wording.quantities import amount, gap, percent, plural
@@ -106,7 +106,12 @@ def _time_cell(heading: Heading, says: Phrases, measure: Measure) -> Cell:
         measure.details,
         tuple(measure.cases),
         bounds,
+        over_by=shares_over(_lasting(measure)) if open_ else (),
     )
+
+
+def _lasting(measure: Measure) -> list[tuple[float, bool]]:
+    return [(case.value, case.ended) for case in measure.cases]
 
 
 def _middle(measure: Measure, ordered: Sequence[float]) -> tuple[float | None, Bounds | None]:
@@ -115,7 +120,7 @@ def _middle(measure: Measure, ordered: Sequence[float]) -> tuple[float | None, B
         return None, None
     if all(case.ended for case in measure.cases):
         return quantile(ordered, 0.5), median_interval(ordered)
-    lasting = [(case.value, case.ended) for case in measure.cases]
+    lasting = _lasting(measure)
     return median_lasting(lasting), median_lasting_interval(lasting)
 
 
@@ -176,6 +181,7 @@ def judge(heading: Heading, word: str, n: tuple[int, int], found: Contrast, unit
         found.p if tested else None,
         found.effect,
         found.environments,
+        word,
     )
 
 

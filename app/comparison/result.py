@@ -15,8 +15,6 @@ from app.comparison.counted import Counted, EvidenceRow
 Interval = tuple[float, float]
 Bounds = tuple[float | None, float | None]  # an end None: nothing tells it
 
-HEADLINES = ("lead_time", "time_in_drift", "time_to_restore")
-
 
 class Call(StrEnum):
     """Who does better. `even`: enough was measured, and no difference is shown. `open`: not a contest."""
@@ -35,7 +33,7 @@ class Verdict:
 
     `p`: how often chance alone shows as much; `p_adjusted`: among all verdicts of the page (Holm). Both None where
     nothing was tested. `effect`: in which share of pairs of one push and one pull value push has the lower one, ties
-    counted half. `environments`: {mode: how many it comes from}.
+    counted half. `environments`: {mode: how many it comes from}. `word`: in what the better one is better ("sooner").
     """
 
     call: Call
@@ -46,6 +44,12 @@ class Verdict:
     p_adjusted: float | None = None
     effect: float | None = None
     environments: Mapping[str, int] | None = None
+    word: str = ""
+
+    @property
+    def tested(self) -> bool:
+        """Whether enough was measured to say that one is better, or that no difference is shown."""
+        return self.call in (Call.PUSH, Call.PULL, Call.EVEN)
 
     @property
     def winner(self) -> str:
@@ -76,6 +80,7 @@ class Cell:
     `n` is what it was measured on, `interval` its 95 % interval (None for what was counted, and below six values),
     `p95` needs twenty values, the upper end of `p95_interval` 72; `sample` holds at most 200 of the values, ascending.
     `cases`: what was counted, `n` of them; left out of a comparison, which would hold each delivery a dozen times.
+    `over_by`: where some durations have not ended, (seconds, share that is over by then), ascending (Kaplan and Meier).
     """
 
     mode: str
@@ -88,6 +93,7 @@ class Cell:
     details: tuple[Detail, ...] = ()
     cases: tuple[Counted, ...] = ()
     p95_interval: Bounds | None = None
+    over_by: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +230,3 @@ class Comparison:
     def row(self, key: str) -> ComparisonRow:
         """One row by its key. Raises KeyError."""
         return {row.heading.key: row for row in self.rows}[key]
-
-    @property
-    def headlines(self) -> tuple[ComparisonRow, ...]:
-        """The three rows that matter most."""
-        return tuple(self.row(key) for key in HEADLINES)

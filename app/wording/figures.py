@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor, isinf
 
-from app.wording.quantities import plural
+from app.wording.quantities import percent, plural
 from app.wording.times import duration
 
 NOT_TWINS = (
@@ -72,3 +72,25 @@ def needed_in_words(needed: float | None, most: int, what: str) -> str:
         return ""
     size = f"more than {most:,}" if isinf(needed) or needed > most else f"about {round(needed):,}"
     return f"; to show one of this size: {size} {what}"
+
+
+def chance_in_words(p: float, together: float | None) -> str:
+    """How often chance alone shows as much: for this question, and (`together`) among all of the page."""
+    told = f"Chance alone would show as much in {_of_a_thousand(p)} cases (p {_p(p)})"
+    if together is None or together == p:
+        return f"{told}."
+    return f"{told}; weighed together with all that the page tests, p {_p(together)} (below 0.05 counts)."
+
+
+def effect_in_words(share: float, word: str) -> str:
+    """In which share of pairs push does better than pull, or the other way round. `word`: "sooner"."""
+    mode, more = ("push", share) if share >= 0.5 else ("pull", 1 - share)
+    return f"Of all pairs of one push and one pull value, {mode} has the {word or 'lower'} one in {percent(more)}."
+
+
+def _p(value: float) -> str:
+    return "below 0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def _of_a_thousand(share: float) -> str:
+    return "fewer than 1 of 1,000" if share < 0.001 else f"{round(share * 1000):,} of 1,000"

@@ -159,6 +159,7 @@ DECLARED = """
     GET /audit/{seq} read-audit
     POST /audit/verify verify-audit
     GET /compare view
+    GET /compare.svg view
     GET /compare/evidence/{measure}/{mode} view
     GET /settings view-settings
     POST /settings/password own-account

@@ -51,7 +51,7 @@ class ReportTable:
 @dataclass(frozen=True, slots=True)
 class ExperimentReport:
     """`answer`: what was found, in a sentence; `curves`: {mode: ascending seconds until out}, of the changes that both
-    twins got; `unknown`: what it does not tell."""
+    twins got; `unknown`: what it does not tell; `drawn`: what the curves are of."""
 
     title: str
     answer: str
@@ -61,6 +61,7 @@ class ExperimentReport:
     parameters: tuple[tuple[str, str], ...]
     tables: tuple[ReportTable, ...]
     unknown: tuple[str, ...]
+    drawn: str
 
 
 def report_of(found: Results) -> ExperimentReport:
@@ -80,6 +81,7 @@ def report_of(found: Results) -> ExperimentReport:
         parameters=tuple((name, _value(value)) for name, value in one.parameters.as_dict().items()),
         tables=(_pairings(found.pairings), _changes(found), _faults(found)),
         unknown=unknown(found),
+        drawn="Share of changes that are out, by seconds since they were visible",
     )
 
 

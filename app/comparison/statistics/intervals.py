@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import exp, floor, lgamma, log, log1p, sqrt
 from statistics import NormalDist
+from typing import TypeVar
 
+Value = TypeVar("Value")
 Interval = tuple[float, float]
 
 LEVEL = 0.95
@@ -111,7 +113,7 @@ def share_difference(hits: float, n: float, other_hits: float, other_n: float) -
     return share - other_share - low, share - other_share + high
 
 
-def thinned(ordered: Sequence[float], limit: int = 200) -> tuple[float, ...]:
+def thinned(ordered: Sequence[Value], limit: int = 200) -> tuple[Value, ...]:
     """At most `limit` values of an ascending sample, evenly spaced in rank, smallest and largest included."""
     n = len(ordered)
     if n <= limit:

@@ -8,7 +8,7 @@ from itertools import groupby
 from math import exp, log, sqrt
 from statistics import NormalDist
 
-from app.comparison.statistics.intervals import LEVEL
+from app.comparison.statistics.intervals import LEVEL, thinned
 from app.comparison.statistics.rank_tests import doubled_ranks
 
 Lasting = tuple[float, bool]  # (seconds, whether it has ended)
@@ -39,6 +39,11 @@ def median_lasting_interval(durations: Sequence[Lasting]) -> tuple[float | None,
         low = at if low is None and bottom <= 0.5 else low
         high = at if high is None and top < 0.5 else high
     return low, high
+
+
+def shares_over(durations: Sequence[Lasting]) -> tuple[tuple[float, float], ...]:
+    """(seconds, share that is over by then), ascending: at most 200 steps, the last one included."""
+    return thinned([(at, 1 - left) for at, left, _ in _curve(durations)])
 
 
 def _curve(durations: Sequence[Lasting]) -> list[tuple[float, float, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from app.comparison import (
     CellEvidence,
@@ -54,11 +55,19 @@ class ComparisonQueries:
         self._step = step
         self._limit = limit
 
-    def compare(self, identity: Identity, window: str = "", labels: str = "", environment: str = "") -> Comparison:
-        """Compare in a window ("24h", "7d", "30d", "90d", "all"; "" means "30d") and, with labels ("team=web,tier=1"),
-        among the environments that carry them all; with an environment's name, that one before and after it was
-        switched. Raises InvalidInput (fields "window", "labels"), EnvironmentNotFound."""
-        return compare_modes(self.evidence(identity, Question(window, labels, environment)))
+    def compare(
+        self,
+        identity: Identity,
+        window: str = "",
+        labels: str = "",
+        environment: str = "",
+        until: datetime | None = None,
+    ) -> Comparison:
+        """Compare in a window ("24h", "7d", "30d", "90d", "all"; "" means "30d") that ends now or at an earlier `until`
+        and, with labels ("team=web,tier=1"), among the environments that carry them all; with an environment's name,
+        that one before and after it was switched. Raises InvalidInput (fields "window", "labels"),
+        EnvironmentNotFound."""
+        return compare_modes(self.evidence(identity, Question(window, labels, environment, until)))
 
     def behind(self, identity: Identity, asked: Question, measure: str, mode: str) -> CellEvidence:
         """What one cell counted, newest first; of a share, what its figure counts before the rest. The cell is that of

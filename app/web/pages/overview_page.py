@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fastapi import Response
 
-from app.comparison import Comparison
+from app.comparison import ComparisonAnswer, answer_of
 from app.domain.environment import Environment
 from app.domain.external import title_of
 from app.domain.need_reasons import need_at
@@ -94,7 +94,7 @@ class OverviewPage:
     tally: Tally
     needs: tuple[Need, ...]
     more_needs: int
-    comparison: Comparison | None
+    answer: ComparisonAnswer | None
     groups: tuple[Group, ...]
     shown: int
     filters: OverviewFilters
@@ -131,6 +131,7 @@ def overview(
     kinds = visit.queries.targets.kinds()
     reasons = (need_of(one, seen.now, kinds, episode) for one, episode in seen.needy)
     needs = tuple(need for need in reasons if need)
+    latest = visit.queries.headlines.latest(visit.who)
     context = OverviewPage(
         headline=headline(tally),
         lede=lede(tally),
@@ -139,7 +140,7 @@ def overview(
         tally=tally,
         needs=needs,
         more_needs=tally.need - len(needs),
-        comparison=visit.queries.headlines.latest(visit.who),
+        answer=answer_of(latest) if latest else None,
         groups=groups(found, seen.now, kinds, whole=not after and found.next is None),
         shown=len(found.items),
         filters=filters,

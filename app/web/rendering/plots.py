@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil, floor, log10
-from statistics import quantiles
 from typing import Any
 
 from app.domain.operation import Operation, OperationKind, Stage, StageName, Trigger
 from app.wording.quantities import plural
 from app.wording.times import duration, scale
 
-DOTS = 60
 MARKS = (0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 21600.0, 86400.0, 864000.0, 8640000.0, 86400000.0)
 WAITING = frozenset({StageName.VISIBLE, StageName.NOTICED, StageName.HEALTHY})
 
@@ -90,16 +88,10 @@ def _state(stage: Stage | None, phase: str) -> str:
     return {"running": "active", "failed": "failed", "error": "failed"}.get(phase, "stopped")
 
 
-def medians(took: Sequence[tuple[str, float]], scale: float | None = None) -> tuple[RoadStep, ...]:
-    """Steps from (stage, seconds) pairs, on an axis that ends at `scale` seconds (default: their sum)."""
-    return spread([RoadStep(name, "done", value) for name, value in took], scale)
-
-
-def spread(items: Sequence[RoadStep], scale: float | None = None, least: float = 2.5) -> tuple[RoadStep, ...]:
-    """Give each step its place on the bar. Without `scale` the bar is full and no stage is thinner than `least` %."""
+def spread(items: Sequence[RoadStep], least: float = 2.5) -> tuple[RoadStep, ...]:
+    """Give each step its place on a full bar; no stage is thinner than `least` %."""
     total = elapsed(items)
-    floor_ = least if scale is None else 0.4
-    shares = [max(floor_, 100 * item.took / (scale or total)) if item.took and total else 0.0 for item in items]
+    shares = [max(least, 100 * item.took / total) if item.took and total else 0.0 for item in items]
     shrink = min(1.0, 100 / sum(shares)) if sum(shares) else 1.0
     x, result = 0.0, []
     for item, share in zip(items, shares, strict=True):
@@ -234,32 +226,6 @@ def on_axis(items: Iterable[RoadStep], on: Axis) -> tuple[RoadStep, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """A distribution on an axis: up to 60 dots (x, y; evenly spaced ranks, y only keeps them apart), box from p25 to
-    p75, median, p95."""
-
-    n: int
-    dots: tuple[tuple[float, float], ...] = ()
-    box: tuple[float, float] = (0.0, 0.0)
-    median: float | None = None
-    p95: float | None = None
-
-
-def strip(values: Iterable[float], on: Axis) -> Strip:
-    """Place a sample on an axis. Box and p95 need five values."""
-    known = sorted(values)
-    if not known:
-        return Strip(0)
-    picked = known if len(known) <= DOTS else [known[i * (len(known) - 1) // (DOTS - 1)] for i in range(DOTS)]
-    dots = tuple((on.at(value), round(4 + 16 * (index * 0.618 % 1))) for index, value in enumerate(picked))
-    if len(known) < 5:
-        return Strip(len(known), dots)
-    cuts = quantiles(known, n=20, method="inclusive")
-    return Strip(len(known), dots, (on.at(cuts[4]), on.at(cuts[14])), on.at(cuts[9]), on.at(cuts[18]))
-
-
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    function.__name__: function
-    for function in (steps, road, since, medians, elapsed, spark, axis, strip, own_axis, on_axis)
+    function.__name__: function for function in (steps, road, since, elapsed, spark, axis, own_axis, on_axis)
 }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 from types import SimpleNamespace as Record
 from typing import Any
 
+from app.comparison import Call, Cell, ComparisonRow, Heading, Stages, StageTime, Verdict
 from app.domain.operation import Stage, StageName
-from app.web.rendering.plots import RoadStep, medians, steps
+from app.web.rendering.curves import curves_of
+from app.web.rendering.plots import RoadStep, steps
+from app.web.rendering.stage_pairs import stage_pairs
 from app.wording.badges import LOOKS
 
 SHA = "9be417d0c2f64c0b8f5d1f2a7e6b3c4d5e6f7a8b"
@@ -64,8 +68,26 @@ def roads(now: datetime) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _compared(push: Sequence[float], pull: Sequence[float]) -> ComparisonRow:
+    heading = Heading("key", "criterion", "Lead time", "How long?", "s", "lower", 10, "From commit to live.")
+    verdict = Verdict(Call.PUSH, "32 s sooner", -32.0, (-40.0, -20.0))
+    return ComparisonRow(heading, _cell("push", push), _cell("pull", pull), verdict)
+
+
+def _cell(mode: str, sample: Sequence[float]) -> Cell:
+    return Cell(mode, sample[len(sample) // 2], len(sample), "", sample=tuple(sample))
+
+
+def _staged(mode: str, took: Sequence[float]) -> Stages:
+    names = ("visible", "noticed", "fetched", "applied", "healthy")
+    ends = accumulate(took)
+    times = [StageTime(name, at, own) for name, at, own in zip(names, ends, took, strict=True)]
+    return Stages(mode, 12, (StageTime("committed", 0.0, 0.0), *times), "")
+
+
 def samples(now: datetime) -> dict[str, Any]:
     """The context of templates/patterns.html."""
+    stages, stage_axis = stage_pairs([_staged("push", (3, 0.6, 0.4, 2.4, 30)), _staged("pull", (3, 31, 0.4, 2.5, 20))])
     spread = [0.6, 0.9, 1.1, 1.2, 1.4, 1.9, 2.4, 2.5, 3.1, 3.3, 4.8, 9.0]
     return {
         "now": now,
@@ -84,11 +106,10 @@ def samples(now: datetime) -> dict[str, Any]:
             ("running", [0, 3.1, 0.4, 0.9, 0.3, 2.2]),
             ("failed", [0, 14, 0.5, 0.7, 0.4, 9.1]),
             ("queued", []))],
-        "lanes": [("push", medians([("visible", 3), ("noticed", 0.6), ("applied", 2.4), ("healthy", 30)], 60)),
-                  ("pull", medians([("visible", 3), ("noticed", 31), ("applied", 2.5), ("healthy", 20)], 60))],
         "roads": roads(now),
-        "push_values": spread,
-        "pull_values": [value * 14 for value in spread],
+        "curves": curves_of(_compared(spread, [value * 14 for value in spread])),
+        "stages": stages,
+        "stage_axis": stage_axis,
         "log": [(now - timedelta(seconds=9 - i), text) for i, text in enumerate(
             ("Fetched 9be417d0 (3 new objects)", "12 files to update, 1 to create", "Updated nginx/tls.conf"))],
         "chart": {"x": [1763856000 + 86400 * i for i in range(6)], "unit": "s", "series": [

@@ -10,7 +10,7 @@ from app.comparison.counted import Counted
 from app.comparison.judgement import Measure, Phrases, counts, shares
 from app.comparison.result import ComparisonRow, Heading
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
-from app.web.pages.comparisons.comparison_page import _criterion
+from app.web.pages.comparisons.comparison_rows import row_of
 
 SAYS = Phrases("{value}", "nothing", "more")
 
@@ -38,34 +38,34 @@ def measured(mode: str, *values: float) -> Measure:
     ("hits", "figure"), [(997, "99.7 %"), (1000, "100 %"), (500, "50 %"), (0, "0 %"), (3, "0.3 %")]
 )
 def test_a_share_is_never_rounded_up_to_all(hits: int, figure: str) -> None:
-    side = _criterion(of_shares(hits, 1000), {}).push
+    side = row_of(of_shares(hits, 1000), {}).push
     assert (side.figure, side.unit) == (figure, "")
 
 
 def test_a_count_has_its_unit_beside_it() -> None:
     row = counts(heading("parts"), SAYS, measured("push", 1, 1), measured("pull", 2, 3))
-    shown = _criterion(row, {})
-    assert (shown.push.figure, shown.push.unit) == ("1", "part per environment")
-    assert (shown.pull.figure, shown.pull.unit) == ("2.5", "parts per environment")
+    shown = row_of(row, {})
+    assert (shown.push.figure, shown.push.unit) == ("1", "part")
+    assert (shown.pull.figure, shown.pull.unit) == ("2.5", "parts")
 
 
 def test_the_figure_and_the_sentence_of_a_cell_round_alike() -> None:
     says = Phrases("{Mode} needs {value}.", "nothing", "fewer")
     row = counts(heading("parts"), says, measured("push", 2, 2, 2, 2), measured("pull", 1, 1, 1, 2))
-    shown = _criterion(row, {})
+    shown = row_of(row, {})
     assert (shown.pull.figure, row.pull.sentence) == ("1.25", "Pull needs 1.25 parts.")
-    assert shown.verdict.startswith("Too few") or "0.75" in shown.verdict
+    assert "0.75" in shown.finding or shown.brief.startswith("too few")
 
 
 def test_what_follows_from_the_design_has_no_winner() -> None:
     designed = replace(heading("parts"), needed=1, by_design=True, better="lower")
-    shown = _criterion(counts(designed, SAYS, measured("push", 2), measured("pull", 1)), {})
-    assert (shown.better, shown.verdict) == ("", "By design: 1 part more with pull")
+    shown = row_of(counts(designed, SAYS, measured("push", 2), measured("pull", 1)), {})
+    assert (shown.winner, shown.finding) == ("", "By design: 1 part more with pull")
 
 
 def test_the_winner_stands_beside_what_was_found_and_not_in_it() -> None:
     row = of_shares(997, 500)
-    shown = _criterion(row, {})
-    assert (shown.better, shown.verdict) == ("push", row.verdict.finding)
+    shown = row_of(row, {})
+    assert (shown.winner, shown.finding, shown.brief) == ("push", row.verdict.finding, "49.7 points more")
     assert row.verdict.text == f"Push: {row.verdict.finding}"
     assert row.verdict.finding.startswith("49.7 points more")

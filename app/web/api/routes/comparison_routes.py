@@ -22,7 +22,10 @@ from app.web.requests.routers import api_router
 
 router = api_router("comparison")
 Measure = Annotated[str, Path(pattern="^[a-z_]{1,40}$", description="Key of a row.", examples=["lead_time"])]
-WindowEnd = Annotated[Moment | None, Query(description="The comparison's `until`, so that it is answered alike.")]
+WindowEnd = Annotated[
+    Moment | None,
+    Query(description="Where the window ends (default now): a comparison's `until` has it answered alike."),
+]
 Window = Annotated[Literal["24h", "7d", "30d", "90d", "all"], Query(description="How far back.")]
 
 
@@ -87,10 +90,11 @@ def export(
     window: Window = "30d",
     labels: Labels = "",
     environment: OneName = "",
+    until: WindowEnd = None,
     format: Literal["json", "csv"] = "json",
 ) -> StreamingResponse:
     """The table as a file."""
-    found = queries.comparison.compare(who, window, labels, environment)
+    found = queries.comparison.compare(who, window, labels, environment, until)
     headers = {"Content-Disposition": f'attachment; filename="pushpull-comparison.{format}"'}
     if format == "csv":
         return StreamingResponse(csv_lines(found), media_type="text/csv", headers=headers)

@@ -9,19 +9,21 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from app.comparison import MODES, WINDOWS, Cell, Comparison, ComparisonRow, Day
+from app.comparison import MODES, WINDOWS, Comparison, ComparisonAnswer, Day, answer_of
 from app.comparison.export import asked_as
 from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
-from app.web.pages.comparisons import evidence_page
-from app.web.pages.query_parameters import Word, clean
+from app.web.pages.comparisons.comparison_rows import ShownGroup, ShownPairing, groups_of, pairings_of
+from app.web.pages.query_parameters import Word, clean, moment
 from app.web.rendering import links, render
-from app.web.rendering.plots import Axis, RoadStep, axis, medians
+from app.web.rendering.comparison_image import POLICY, image
+from app.web.rendering.plots import Axis
+from app.web.rendering.stage_pairs import StagePair, stage_pairs
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import page_router
-from app.wording.quantities import figure_and_unit, plural
-from app.wording.times import duration, exact
+from app.wording.quantities import plural
+from app.wording.times import exact
 
 WORDS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", "all": "Everything"}
 ENOUGH_DAYS = 2
@@ -29,42 +31,17 @@ router = page_router()
 
 
 @dataclass(frozen=True, slots=True)
-class ComparisonSide:
-    """One mode's cell, in the form of the template's macro."""
-
-    figure: str
-    unit: str
-    n: int | None
-    note: str
-    values: tuple[float, ...]
-    behind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One row: two sides on a shared axis, the verdict between them, and the meaning of the figure."""
-
-    key: str
-    title: str
-    question: str
-    definition: str
-    push: ComparisonSide
-    pull: ComparisonSide
-    verdict: str
-    better: str
-    on: Axis | None
-    push_text: str
-    pull_text: str
-
-
-@dataclass(frozen=True, slots=True)
 class ComparisonPage:
-    """The context of comparison/show.html."""
+    """The context of comparison/show.html. `early`: nothing is known yet, and no question has the cases it needs;
+    `fixed`: the comparison ends at a moment that the address names; `links`: what may be handed on."""
 
     comparison: Comparison | None
-    criteria: tuple[Criterion, ...]
-    lanes: tuple[tuple[str, tuple[RoadStep, ...], str], ...]
-    lane_axis: Axis | None
+    answer: ComparisonAnswer | None
+    early: bool
+    groups: tuple[ShownGroup, ...]
+    pairings: tuple[ShownPairing, ...]
+    stages: tuple[StagePair, ...]
+    stage_axis: Axis | None
     days: tuple[Day, ...]
     chart: Mapping[str, Any]
     window: str
@@ -73,7 +50,8 @@ class ComparisonPage:
     reset: str
     wrong: str
     sides: Mapping[str, str]
-    export: Mapping[str, str]
+    fixed: bool
+    links: Mapping[str, str]
 
 
 @router.get("/compare", dependencies=[may(Permission.VIEW)])
@@ -84,21 +62,25 @@ def compare(
     window: Word = "30d",
     labels: Word = "",
     environment: Word = "",
+    until: Word = "",
 ) -> Response:
     """The two modes side by side in a window, among the environments with all of some labels; or one environment
-    before and after it was switched."""
+    before and after it was switched. With `until`, as it was at that moment."""
     wrong, found = "", None
     try:
-        found = queries.comparison.compare(who, clean(window), clean(labels), clean(environment))
+        found = queries.comparison.compare(who, clean(window), clean(labels), clean(environment), moment(until))
     except InvalidInput as problem:
         wrong = "; ".join(f"{field} {text}" for field, text in problem.fields.items())
-    lanes, on = _lanes(found)
-    query = {"window": window, "labels": labels, "environment": environment}
+    asked, answer = (asked_as(found), answer_of(found)) if found else ({}, None)
+    stages, on = stage_pairs(found.stages if found else ())
     context = ComparisonPage(
         comparison=found,
-        criteria=tuple(_criterion(row, asked_as(found)) for row in found.rows) if found else (),
-        lanes=lanes,
-        lane_axis=on,
+        answer=answer,
+        early=bool(found and answer and not answer.known and _early(found)),
+        groups=groups_of(found, asked) if found else (),
+        pairings=pairings_of(found) if found else (),
+        stages=stages,
+        stage_axis=on,
         days=found.days if found and len(found.days) >= ENOUGH_DAYS else (),
         chart=_chart(found.days if found else ()),
         window=window if window in WINDOWS else "30d",
@@ -107,11 +89,35 @@ def compare(
         reset=links.with_query("/compare", {"environment": environment}) if labels or window != "30d" else "",
         wrong=wrong,
         sides=_sides(found),
-        export={
-            form: links.with_query("/api/v1/comparison/export", {**query, "format": form}) for form in ("csv", "json")
-        },
+        fixed=moment(until) is not None,
+        links=_links(asked or {"window": window, "labels": labels, "environment": environment}),
     )
     return render.page(request, "comparison/show.html", context, nav="compare", regions=("comparison",))
+
+
+@router.get("/compare.svg", dependencies=[may(Permission.VIEW)])
+def compare_image(
+    queries: Reads, who: Who, window: Word = "30d", labels: Word = "", environment: Word = "", until: Word = ""
+) -> Response:
+    """The answer and its three figures as an image."""
+    found = queries.comparison.compare(who, clean(window), clean(labels), clean(environment), moment(until))
+    headers = {"Content-Security-Policy": POLICY}
+    return Response(image(found, answer_of(found)), media_type="image/svg+xml", headers=headers)
+
+
+def _links(asked: Mapping[str, str]) -> Mapping[str, str]:
+    """The same comparison for good, as an image, and for other programs; and as it is now."""
+    return {
+        "fixed": links.with_query("/compare", asked),
+        "now": links.with_query("/compare", {**asked, "until": ""}),
+        "image": links.with_query("/compare.svg", asked),
+        **{form: links.with_query("/api/v1/comparison/export", {**asked, "format": form}) for form in ("csv", "json")},
+    }
+
+
+def _early(found: Comparison) -> bool:
+    """Whether no question has as many cases as it needs."""
+    return not any(row.heading.contest and min(row.push.n, row.pull.n) >= row.heading.needed for row in found.rows)
 
 
 def _chart(days: Sequence[Day]) -> Mapping[str, Any]:
@@ -143,47 +149,3 @@ def _sides(found: Comparison | None) -> Mapping[str, str]:
     if found and found.subject:
         return {mode: "not yet" if not counts.get(mode) else "until now" for mode in ("push", "pull")}
     return {mode: plural(counts.get(mode, 0), "environment") for mode in ("push", "pull")}
-
-
-def _criterion(row: ComparisonRow, asked: Mapping[str, str]) -> Criterion:
-    heading, samples = row.heading, (*row.push.sample, *row.pull.sample)
-    drawn = heading.unit == "s" and len(samples) > 1
-    return Criterion(
-        key=heading.key,
-        title=heading.title,
-        question=heading.question,
-        definition=heading.definition,
-        push=_side(row, row.push, asked),
-        pull=_side(row, row.pull, asked),
-        verdict=row.verdict.finding,
-        better=row.verdict.winner,
-        on=axis(samples) if drawn else None,
-        push_text=row.push.sentence,
-        pull_text=row.pull.sentence,
-    )
-
-
-def _side(row: ComparisonRow, cell: Cell, asked: Mapping[str, str]) -> ComparisonSide:
-    unit = row.heading.unit
-    behind = evidence_page.address(row.heading.key, cell.mode, asked) if cell.n else ""
-    if cell.value is None:
-        open_ = unit == "s" and cell.n > 0  # most durations are not over yet
-        sample = cell.sample if open_ else ()
-        return ComparisonSide("open" if open_ else "", "", cell.n if open_ else None, cell.sentence, sample, behind)
-    figure, counted = figure_and_unit(cell.value, unit)
-    words = {"s": "median", "share": "", "": ""}.get(unit, f"{counted} per environment")
-    note = f"p95 {duration(cell.p95)}" if cell.p95 is not None and unit == "s" else cell.sentence
-    return ComparisonSide(figure if unit else "", words, cell.n, note, cell.sample if unit == "s" else (), behind)
-
-
-def _lanes(found: Comparison | None) -> tuple[tuple[tuple[str, tuple[RoadStep, ...], str], ...], Axis | None]:
-    """Both modes' median deliveries on one axis."""
-    shown = [stages for stages in found.stages if stages.stages] if found else []
-    if not shown:
-        return (), None
-    on = axis([stages.stages[-1].at for stages in shown])
-    lanes = [
-        (stages.mode, medians([(one.name, one.took) for one in stages.stages], on.high), stages.sentence)
-        for stages in shown
-    ]
-    return tuple(lanes), on

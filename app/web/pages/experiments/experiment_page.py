@@ -17,7 +17,7 @@ from app.domain.permissions import Permission
 from app.queries.experiments.experiment_queries import ExperimentState
 from app.web.pages.query_parameters import Word, clean
 from app.web.rendering import render
-from app.web.rendering.experiments.step_curve import StepCurves, step_curves
+from app.web.rendering.curves import Curves, curves_of_samples
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import page_router
@@ -47,7 +47,7 @@ class ExperimentPage:
 
     experiment: Experiment
     report: ExperimentReport
-    curves: StepCurves
+    curves: Curves
     now: str
     done: int
     planned: int
@@ -116,7 +116,7 @@ def _context(state: ExperimentState, report: ExperimentReport) -> ExperimentPage
     return ExperimentPage(
         experiment=one,
         report=report,
-        curves=step_curves(report.curves),
+        curves=curves_of_samples(report.curves, report.drawn),
         now=step_in_words(last) if last else "the twins are made and delivered to for the first time",
         done=len(state.done),
         planned=len(state.steps),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from app.comparison.experiments.experiment_report import ExperimentReport, ReportTable
-from app.web.rendering.experiments.step_curve import step_curves
+from app.web.rendering.curves import curves_of_samples
 
 WIDTH, HEIGHT, LEFT, TOP = 640, 220, 44, 12
 STYLE = """
@@ -68,7 +68,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _drawing(report: ExperimentReport) -> str:
-    curves = step_curves(report.curves)
+    curves = curves_of_samples(report.curves, report.drawn)
     if not curves.paths:
         return ""
     across, down = (WIDTH - LEFT - 12) / 100, (HEIGHT - TOP - 28) / 100

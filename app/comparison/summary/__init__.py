@@ -1,0 +1,1 @@
+"""What a comparison says in all: its answer, and its questions by criterion."""
