@@ -23,6 +23,7 @@ def demo(
         float,
         typer.Option(min=0.01, help="Seconds between the things that happen; at 40, pipelines take 20 to 90 s."),
     ] = 40.0,
+    experiment: Annotated[bool, typer.Option(help="Begin with a short experiment of push against pull.")] = True,
     seed: Annotated[int, typer.Option(help="What the made-up past and the story are drawn from.")] = 7,
 ) -> None:
     """Make a repository and three environments with a past of fourteen days, and go on living until stopped.
@@ -33,4 +34,4 @@ def demo(
     with kept():
         from app.demo.run import DemoPlan, run
 
-    run(DemoPlan(data_dir.resolve(), host, port, pause, seed), typer.echo)
+    run(DemoPlan(data_dir.resolve(), host, port, pause, seed, experiment), typer.echo)

@@ -30,13 +30,15 @@ PAUSE_S = 40.0
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """How a demo is told. `pause_s`: seconds between the things that happen, by which pipelines are scaled too."""
+    """How a demo is told. `pause_s`: seconds between the things that happen, by which pipelines are scaled too;
+    `experiment`: whether a short twin experiment runs at its beginning."""
 
     folder: Path
     host: str
     port: int
     pause_s: float = PAUSE_S
     seed: int = 7
+    experiment: bool = True
 
 
 def fresh_folder(folder: Path) -> None:
@@ -83,7 +85,8 @@ def run(plan: DemoPlan, show: Callable[[str], None]) -> None:
              f"export PUSHPULL_URL={address} PUSHPULL_TOKEN={token}\n")  # fmt: skip
         client, told = Client(address, token), len(steps) - len(HISTORY)
         stories.append(Story(client, repository, plan.folder / "servers", chance, show, told))
-        threading.Thread(target=stories[0].run, args=(plan.pause_s,), daemon=True).start()
+        seed = plan.seed if plan.experiment else None
+        threading.Thread(target=stories[0].run, args=(plan.pause_s, seed), daemon=True).start()
 
     show("[3/5] Starting the server")
     try:

@@ -36,9 +36,12 @@ class Story:
         """End before the next thing happens."""
         self._stopping.set()
 
-    def run(self, pause_s: float) -> None:
-        """Opening, then one thing after another until stopped, `pause_s` seconds apart."""
+    def run(self, pause_s: float, experiment: int | None = None) -> None:
+        """Opening, then one thing after another until stopped, `pause_s` seconds apart. `experiment`: the seed of a
+        twin experiment that runs beside the first of them; None for none."""
         self._try(self._opening)
+        if experiment is not None:
+            self._try(lambda: self._experiment(experiment))
         turns = (self._commit, self._commit, self._edit, self._commit, self._go_back, self._commit)
         while not self._stopping.wait(pause_s if self._turn else 0):
             self._try(turns[self._turn % len(turns)])
@@ -63,6 +66,12 @@ class Story:
         self._wait(self._client.call("POST", f"/environments/{DRIFTED}/refreshes"))
         self._live(PULL, None)
         self._print("[5/5] From here on it lives by itself: commits, edits by hand, rollbacks, in both alike")
+
+    def _experiment(self, seed: int) -> None:
+        made = self._client.call("POST", "/experiments", {"profile": "quick", "seed": seed})
+        self._print(
+            f"      for a minute twins measure push against pull: {self._client.url}/compare/experiments/{made['id']}"
+        )
 
     def _both(self) -> tuple[str, str]:
         return (PUSH, PULL) if self._turn % 2 else (PULL, PUSH)

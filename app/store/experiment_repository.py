@@ -47,6 +47,10 @@ class SqlExperiments:
         row = self._db.execute(select(x).where(x.c.phase == RUNNING).order_by(x.c.id).limit(1)).first()
         return _experiment(sound(row)) if row else None
 
+    def twins(self) -> frozenset[int]:
+        found = (row.progress.get("twins", {}) for row in self._db.execute(select(x.c.progress)))
+        return frozenset(id for twins in found for id in twins.values())
+
     def move(self, id: str, phase: ExperimentPhase, reason: str, at: datetime) -> None:
         ended = at if phase.final else None
         self._db.execute(

@@ -26,7 +26,8 @@ def test_the_demo_lives_beside_an_installation_and_shows_both_modes(tmp_path: Pa
         "PUSHPULL_SCHEDULER": "no",
     }
     demo = subprocess.Popen(
-        [sys.executable, "-m", "app", "demo", "--data-dir", tmp_path / "demo", "--pause", "0.1"],
+        [sys.executable, "-m", "app", "demo", "--data-dir", tmp_path / "demo", "--pause", "0.1",
+         "--no-experiment"],
         cwd=ROOT, env={**os.environ, **ours, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import pytest
 
@@ -53,6 +53,16 @@ class Memory:
     @property
     def facts(self) -> ComparisonFacts:
         return self
+
+    @property
+    def experiments(self) -> Self:
+        return self
+
+    def twins(self) -> frozenset[int]:
+        return frozenset()
+
+    def without(self, environment_ids: Collection[int]) -> ComparisonFacts:
+        raise NotImplementedError
 
     def now(self) -> datetime:
         return NOW

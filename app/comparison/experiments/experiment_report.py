@@ -90,11 +90,11 @@ def _value(value: object) -> str:
 
 
 def _figures(found: Results) -> tuple[Figure, ...]:
-    lead, mended = found.pairing("lead"), found.pairing("drift_mended")
+    lead, mended = found.pairing("undisturbed_lead"), found.pairing("drift_mended")
     passed = {mode: found.totals[mode].fates[Fate.PASSED] + found.totals[mode].fates[Fate.MISSING] for mode in MODES}
     made = len(found.changes)
     return (
-        Figure("Visible to out, median", seconds(lead.push), seconds(lead.pull), plural(lead.n, "change")),
+        Figure("Visible to out, median", seconds(lead.push), seconds(lead.pull), f"{lead.n:,} without a fault"),
         Figure("Edit by hand to gone, median", seconds(mended.push), seconds(mended.pull), plural(mended.n, "edit")),
         Figure(
             "Changes that never went live by themselves",

@@ -39,7 +39,7 @@ def seconds(value: float | None) -> str:
 
 def answer(found: Results) -> str:
     """What was found, in a sentence that holds."""
-    lead, one = found.pairing("lead"), found.experiment
+    lead, one = found.pairing("undisturbed_lead"), found.experiment
     state = {
         ExperimentPhase.RUNNING: "So far, while it is still running: ",
         ExperimentPhase.STOPPED: "It was stopped before its end; up to there: ",
@@ -49,8 +49,8 @@ def answer(found: Results) -> str:
         f"with a pipeline of about {duration(one.parameters.build_s)} against a poll {every(one.parameters.interval_s)}"
     )
     if not lead.n:
-        return f"{state}no change has gone both ways yet, {setting}."
-    both = f"{setting}, {plural(lead.n, 'change')} went both ways"
+        return _sentence(f"{state}{setting}, no change has gone both ways yet while nothing was wrong.")
+    both = f"{setting}, {plural(lead.n, 'change')} went both ways while nothing was wrong"
     if not lead.verdict.winner:
         told = lead.verdict.text[:1].lower() + lead.verdict.text[1:]
         return _sentence(f"{state}{both}, and neither way can be called sooner: {told}.")

@@ -7,9 +7,9 @@ it, by the clock of the machine that the experiment ran on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
@@ -44,8 +44,8 @@ class ChangeSide:
 
 @dataclass(frozen=True, slots=True)
 class TwinChange:
-    """A change both ways. `flaw`: the fault that lies in it; `during`: faults that went on while it was on its way;
-    `interrupted`: the experiment stood still meanwhile, so that its times tell nothing."""
+    """A change both ways. `flaw`: the fault that lies in it; `during`: faults that went on, or still held others up,
+    while it was on its way; `interrupted`: the experiment stood still meanwhile, so that its times tell nothing."""
 
     number: int
     revision: str
@@ -77,6 +77,10 @@ class Span:
     counts: Mapping[str, Mapping[str, int]]
     changes: tuple[int, ...] = ()
 
+    def until(self, end: datetime | None) -> Span:
+        """The same fault, with what it still does after its end."""
+        return self if self.end is None or end is None else replace(self, end=max(self.end, end))
+
     def meets(self, start: datetime, end: datetime) -> bool:
         """Whether it went on at some time between two moments."""
         return self.begin < end and (self.end is None or self.end > start)
@@ -104,19 +108,17 @@ class TwinEvidence:
         made = list(self.done(StepKind.COMMIT))
         revisions = [str(record.data["revision"]) for _, record in made]
         ways = {mode: _ways(revisions, self.deliveries[mode]) for mode in MODES}
-        found = []
+        journeys = []
         for place, (step, record) in enumerate(made):
             visible = datetime.fromisoformat(record.data["visible_at"])
-            sides = {mode: ways[mode][place].since(visible) for mode in MODES}
-            found.append(self._change(step, revisions[place], visible, sides))
-        return tuple(found)
+            journeys.append(_Journey(step, visible, {mode: ways[mode][place].since(visible) for mode in MODES}))
+        effects = [one.until(_held_up(one, journeys)) for one in self.spans]
+        return tuple(self._change(*pair, effects) for pair in zip(journeys, revisions, strict=True))
 
-    def _change(self, step: Step, revision: str, visible: datetime, sides: Mapping[str, ChangeSide]) -> TwinChange:
-        last = max((side.out_s for side in sides.values() if side.out_s is not None), default=0.0)
-        end = datetime.fromtimestamp(visible.timestamp() + last, visible.tzinfo)
-        during = tuple(one.kind for one in self.spans if one.meets(visible, end))
-        stood = any(start < end and (till or self.now) > visible for start, till in self.interruptions)
-        return TwinChange(step.commit, revision, visible, step.fault, during, sides, stood)
+    def _change(self, one: _Journey, revision: str, effects: Sequence[Span]) -> TwinChange:
+        during = tuple(span.kind for span in effects if span.meets(one.visible, one.end))
+        stood = any(start < one.end and (till or self.now) > one.visible for start, till in self.interruptions)
+        return TwinChange(one.step.commit, revision, one.visible, one.step.fault, during, one.sides, stood)
 
     @property
     def interruptions(self) -> tuple[tuple[datetime, datetime | None], ...]:
@@ -139,6 +141,25 @@ class TwinEvidence:
                 found.append(Span(step.fault, begun.at, record.at, _between(begun, record)))
         found += [Span(kind, record.at, None, {}) for kind, record in open_.items()]
         return tuple(sorted(found, key=lambda one: one.begin))
+
+
+@dataclass(frozen=True, slots=True)
+class _Journey:
+    """A change from where it was visible to where both twins had it, `end`."""
+
+    step: Step
+    visible: datetime
+    sides: Mapping[str, ChangeSide]
+
+    @property
+    def end(self) -> datetime:
+        last = max((side.out_s for side in self.sides.values() if side.out_s is not None), default=0.0)
+        return self.visible + timedelta(seconds=last)
+
+
+def _held_up(span: Span, journeys: Iterable[_Journey]) -> datetime | None:
+    """When the last change that was on its way during a fault was out: until then those behind it wait with it."""
+    return max((one.end for one in journeys if span.meets(one.visible, one.end)), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.domain.experiments.experiment_parameters import ExperimentParameters
 
+LABEL, TWIN = "experiment", "twin"  # labels of twins
 TAIL = 6  # last characters of an id, which name its twins
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,10 @@ class ComparisonFacts(Protocol):
 
     def within(self, environment_id: int) -> ComparisonFacts:
         """The same facts, of one environment alone."""
+        ...
+
+    def without(self, environment_ids: Collection[int]) -> ComparisonFacts:
+        """The same facts, of all environments but these."""
         ...
 
     def deliveries(self, since: datetime, until: datetime, labels: Mapping[str, str]) -> tuple[DeliveryFact, ...]:

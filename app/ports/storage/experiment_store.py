@@ -28,6 +28,10 @@ class ExperimentStore(Protocol):
         """The experiment that is running, whether or not somebody works on it in this moment."""
         ...
 
+    def twins(self) -> frozenset[int]:
+        """The ids of all environments that were made for experiments, deleted ones included."""
+        ...
+
     def move(self, id: str, phase: ExperimentPhase, reason: str, at: datetime) -> None:
         """Give an experiment another phase; `at` becomes its end where the phase is final."""
         ...

@@ -24,6 +24,7 @@ from app.comparison.setup_parts import PIPELINE_STEP
 from app.domain.environment import Environment
 from app.domain.errors import NotFound
 from app.domain.events import Event, EventType
+from app.domain.experiments.experiment import LABEL
 from app.domain.identity import Identity
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.ports import Clock, ComparisonFacts, Store, Transaction
@@ -89,7 +90,7 @@ class ComparisonQueries:
         span, wanted = parse_window(asked.window, min(now, asked.until or now)), parse_labels(asked.labels)
         with self._store.read() as tx:
             one = visible_environment(tx, identity, asked.environment) if asked.environment else None
-            facts = tx.facts.within(one.id) if one else tx.facts
+            facts = tx.facts.within(one.id) if one else _own(tx, wanted)
             span, note = self._cut(facts, span, wanted)
             narrowed = span.since, span.until, wanted
             evidence = Evidence(
@@ -118,6 +119,13 @@ class ComparisonQueries:
             return span, ""
         note = f"Only the newest {self._limit:,} syncs are compared, from {start:%Y-%m-%d %H:%M} UTC on."
         return replace(span, since=start), note
+
+
+def _own(tx: Transaction, labels: Mapping[str, str]) -> ComparisonFacts:
+    """The facts without those of experiments' twins, whose commits and faults are nobody's own, unless a label asks for
+    an experiment."""
+    twins = frozenset[int]() if LABEL in labels else tx.experiments.twins()
+    return tx.facts.without(twins) if twins else tx.facts
 
 
 def _until(environments: Sequence[Environment], span: Window) -> tuple[Environment, ...]:

@@ -50,6 +50,12 @@ class ExperimentQueries:
             done = {record.number: record for record in tx.experiments.steps(id)}
         return ExperimentState(found, plan(found.seed, found.parameters), done)
 
+    def latest(self, identity: Identity) -> Results | None:
+        """What the newest experiment found, if any was ever begun."""
+        with self._store.read() as tx:
+            newest = tx.experiments.page(1, None).items
+        return self.results(identity, newest[0].id) if newest else None
+
     def results(self, identity: Identity, id: str) -> Results:
         """What an experiment found so far. Raises ExperimentNotFound."""
         now = self._clock.now()

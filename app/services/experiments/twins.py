@@ -11,14 +11,13 @@ from typing import Any
 from app.domain.actor import EXPERIMENT
 from app.domain.environment import Environment, Mode
 from app.domain.errors import CredentialNotFound, EnvironmentNotFound, NotFound
-from app.domain.experiments.experiment import Experiment
+from app.domain.experiments.experiment import LABEL, TWIN, Experiment
 from app.ports import Bench, Ports
 from app.services.environments.registration import Registration
 from app.services.security.access import Access
 from app.services.security.credentials import Keyring
 
 MODES = (Mode.PUSH.value, Mode.PULL.value)
-LABEL, TWIN = "experiment", "twin"
 IDLE_S = 86_400  # between looks at twins that have done their work
 CHECK = ("grep", "-q", "</html>", "site/index.html")  # what a bad commit fails
 

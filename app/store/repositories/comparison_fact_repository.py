@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -33,14 +33,22 @@ _FACTS = (ops.c.id, ops.c.environment, ops.c.mode, ops.c.trigger, ops.c.phase, o
 class SqlComparisonFacts:
     """Implements the port ComparisonFacts."""
 
-    def __init__(self, connection: Connection, environment_id: int | None = None) -> None:
-        self._db, self._environment_id = connection, environment_id
+    def __init__(
+        self, connection: Connection, environment_id: int | None = None, left_out: Collection[int] = ()
+    ) -> None:
+        self._db, self._environment_id, self._left_out = connection, environment_id, left_out
 
     def within(self, environment_id: int) -> SqlComparisonFacts:
         return SqlComparisonFacts(self._db, environment_id)
 
+    def without(self, environment_ids: Collection[int]) -> SqlComparisonFacts:
+        return SqlComparisonFacts(self._db, None, environment_ids)
+
     def _narrowed(self, query: Select[Any], id: Any, labels: Mapping[str, str]) -> Select[Any]:
-        """Restrict a query to environments with all the labels, and to the one environment of `within`."""
+        """Restrict a query to environments with all the labels, and to the one environment of `within`, or to all but
+        those of `without`."""
+        if self._left_out:
+            query = query.where(id.not_in(self._left_out))
         t = tables.labels
         for key, value in labels.items():
             query = query.where(exists().where(t.c.environment_id == id, t.c.key == key, t.c.value == value))

@@ -108,6 +108,15 @@ def test_without_faults_every_change_is_paired_and_nothing_goes_wrong(server: Li
     assert {server.call("GET", f"/operations/{id}")["outcome"] for id in operations} == {"deployed"}
 
 
+def test_the_comparison_leaves_twins_out_unless_their_label_is_asked_for(server: LiveServer, done: Json) -> None:
+    tail = done["environments"]["push"].split("-")[1]
+    assert server.call("GET", "/comparison")["environments"] == {"push": 0, "pull": 0}
+    asked = server.call("GET", "/comparison", labels=f"experiment={tail}")
+    assert asked["environments"] == {"push": 1, "pull": 1}
+    lead = next(row for row in asked["rows"] if row["key"] == "lead_time")
+    assert lead["push"]["n"] >= 5
+
+
 @pytest.mark.thorough
 def test_each_fault_is_done_and_shows_in_the_ledger(server: LiveServer, disturbed: Json) -> None:
     assert (disturbed["phase"], disturbed["reason"]) == ("finished", "")
@@ -150,6 +159,7 @@ def test_the_pages_show_it_and_begin_another(server: LiveServer, disturbed: Json
         person.post("/login", data={"name": "admin", "password": "correct horse battery"})
         listed = person.get("/compare/experiments")
         assert disturbed["id"] in listed.text
+        assert f"/compare/experiments/{disturbed['id']}" in person.get("/compare").text
         page = person.get(f"/compare/experiments/{disturbed['id']}")
         answer = json.loads(report(server, disturbed["id"], "json"))["answer"]
         assert (page.status_code, html.escape(answer) in page.text) == (200, True)
@@ -164,7 +174,7 @@ def test_the_pages_show_it_and_begin_another(server: LiveServer, disturbed: Json
         assert (second.status_code, "is running" in second.text) == (422, True)
         assert person.post(f"{place}/stop").status_code == 303
         assert "It was stopped before its end" in person.get(place).text
-        assert person.post(f"{place}/remove").status_code == 303
+        until(server, place.rpartition("/")[2], lambda _: person.post(f"{place}/remove").status_code == 303)
 
 
 @pytest.mark.thorough

@@ -14,6 +14,7 @@ from app.comparison.export import asked_as
 from app.domain.errors import InvalidInput
 from app.domain.permissions import Permission
 from app.web.pages.comparisons.comparison_rows import ShownGroup, ShownPairing, groups_of, pairings_of
+from app.web.pages.experiments.experiment_panel import ExperimentPanel, newest
 from app.web.pages.query_parameters import Word, clean, moment
 from app.web.rendering import links, render
 from app.web.rendering.comparison_image import POLICY, image
@@ -52,6 +53,7 @@ class ComparisonPage:
     sides: Mapping[str, str]
     fixed: bool
     links: Mapping[str, str]
+    experiment: ExperimentPanel | None
 
 
 @router.get("/compare", dependencies=[may(Permission.VIEW)])
@@ -90,6 +92,7 @@ def compare(
         wrong=wrong,
         sides=_sides(found),
         fixed=moment(until) is not None,
+        experiment=None if clean(labels) or clean(environment) or clean(until) else newest(queries, who),
         links=_links(asked or {"window": window, "labels": labels, "environment": environment}),
     )
     return render.page(request, "comparison/show.html", context, nav="compare", regions=("comparison",))
