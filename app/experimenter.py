@@ -17,6 +17,7 @@ from app.services.experiments.twins import MODES
 from app.services.use_cases import UseCases
 
 LOOK_S = 10.0  # between two looks for experiments whose worker has gone
+ELSEWHERE = "its repository lies in the data directory of another server"
 SERVED = 10  # of the newest experiments that are over
 log = logging.getLogger("experimenter")
 
@@ -68,6 +69,9 @@ class Experimenter:
 
     def _run(self, experiment: Experiment) -> None:
         use_cases = self._use_cases
+        if experiment.progress.port and not self._laboratory.holds(experiment.id):
+            use_cases.experiments.end(experiment, ExperimentPhase.FAILED, ELSEWHERE)
+            return
         run = ExperimentRun(
             use_cases.ports, use_cases.experiments, use_cases.poller, self._worker, self._stopping.is_set
         )
@@ -94,5 +98,10 @@ class Experimenter:
                 if bench is not None:
                     bench.close()
                 self._laboratory.remove(one.id)
-            elif one.progress.port and one.id not in self._benches and one.phase is not ExperimentPhase.RUNNING:
+            elif self._waits(one):
                 self._use_cases.experiments.serve(one, self._bench(one))
+
+    def _waits(self, one: Experiment) -> bool:
+        """Whether an experiment that stands still is not served, and can be from here."""
+        stands = one.phase is not ExperimentPhase.RUNNING and one.id not in self._benches
+        return stands and self._laboratory.holds(one.id)

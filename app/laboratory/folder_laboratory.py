@@ -16,7 +16,7 @@ from app.laboratory.bundled_repository import BundledRepository
 from app.laboratory.bundled_site import HISTORY, SiteStep, next_step, page
 from app.ports.laboratory import PushAnswer
 
-FOLDER = "experiments"
+FOLDER, MADE = "experiments", "made"
 EDITED, BY_HAND = "nginx.conf", "# edited by hand in an experiment\n"
 BUILDS = "https://ci.example/experiment/"
 PATIENCE_S = 30.0
@@ -31,15 +31,18 @@ class FolderLaboratory:
     def target(self, id: str, mode: str) -> str:
         return str(self._targets / id / mode)
 
+    def holds(self, id: str) -> bool:
+        return (self._folder / id / MADE).exists()
+
     def open(self, id: str, port: int, delay_s: float) -> FolderBench:
         folder = self._folder / id
         repository = BundledRepository(folder)
-        if not (folder / "made").exists():
+        if not self.holds(id):
             shutil.rmtree(folder, ignore_errors=True)
             now = datetime.now(UTC).replace(microsecond=0)
             steps = [(now - timedelta(hours=step.hours_ago + 1), step) for step in HISTORY]
             repository.create(sorted(steps, key=lambda one: one[0]), 0)
-            (folder / "made").touch()
+            (folder / MADE).touch()
         server = BenchServer(repository.path, self._control(), port)
         return FolderBench(repository, server, {mode: Path(self.target(id, mode)) for mode in MODES}, delay_s)
 

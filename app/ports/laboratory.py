@@ -77,6 +77,10 @@ class Laboratory(Protocol):
         """The directory that a twin delivers to."""
         ...
 
+    def holds(self, id: str) -> bool:
+        """Whether the repository of an experiment lies here."""
+        ...
+
     def open(self, id: str, port: int, delay_s: float) -> Bench:
         """The bench of an experiment, as it was left. `port`: where it listened before, 0 for any; `delay_s`: of a slow
         network."""

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command("run")
 def run(
-    profile: Annotated[str, typer.Option(help="Whose defaults: standard (four minutes) or quick (one).")] = "standard",
+    quick: Annotated[bool, typer.Option("--quick", help="About fifty seconds instead of four minutes.")] = False,
     seed: Annotated[int | None, typer.Option(help="The same seed makes the same plan; drawn unless given.")] = None,
     commits: Annotated[int | None, typer.Option(help="Commits that both twins get.")] = None,
     spacing: Annotated[float | None, typer.Option(help="Mean seconds between two commits.")] = None,
@@ -44,7 +44,7 @@ def run(
     """Run an experiment and follow it to its end. Ctrl+C leaves it running; `pushpull experiment stop` stops it.
 
     Examples:
-        pushpull experiment run --profile quick --seed 7
+        pushpull experiment run --quick --seed 7
         pushpull experiment run --commits 40 --interval 10 --fault git_outage --fault drift
     """
     client = connected()
@@ -53,7 +53,10 @@ def run(
         "refresh_interval_s": refresh_interval, "build_s": build, "fault_s": fault_length, "delay_s": delay,
         "faults": [] if no_faults else fault,
     }  # fmt: skip
-    body = {"profile": profile, **{name: value for name, value in given.items() if value is not None}}
+    body = {
+        "profile": "quick" if quick else "standard",
+        **{name: value for name, value in given.items() if value is not None},
+    }
     made = client.call("POST", "/experiments", body)
     if detach:
         output.as_json(made) if as_json else typer.echo(made["id"])

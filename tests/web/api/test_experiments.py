@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -115,6 +118,29 @@ def test_the_comparison_leaves_twins_out_unless_their_label_is_asked_for(server:
     assert asked["environments"] == {"push": 1, "pull": 1}
     lead = next(row for row in asked["rows"] if row["key"] == "lead_time")
     assert lead["push"]["n"] >= 5
+
+
+def command(server: LiveServer, *argv: str) -> subprocess.CompletedProcess[str]:
+    here = {**os.environ, "PUSHPULL_URL": server.url, "PUSHPULL_TOKEN": server.token}
+    return subprocess.run([sys.executable, "-m", "app", "experiment", *argv], env=here, capture_output=True, text=True)
+
+
+@pytest.mark.thorough
+def test_the_command_line_runs_one_and_tells_each_step(server: LiveServer, done: Json, tmp_path: Path) -> None:
+    asked = ("--quick", "--seed", "4", "--commits", "2", "--spacing", "0.3", "--build", "0.1", "--no-faults")
+    ran = command(server, "run", *asked)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    lines = ran.stdout.splitlines()
+    assert lines[-1].startswith("finished; `pushpull experiment report ")
+    assert any(line.endswith("4/4  the pipeline of change 2 is through") for line in lines)
+    id = lines[-1].split()[4].strip("`")
+    assert id in command(server, "list").stdout
+    assert "Phase" in command(server, "show", id).stdout
+    assert command(server, "report", id).stdout.startswith("# Push against pull")
+    assert command(server, "report", id, "--format", "html", "--file", str(tmp_path / "report.html")).returncode == 0
+    assert (tmp_path / "report.html").read_text("utf-8").startswith("<!doctype html>")
+    assert command(server, "stop", id).returncode == 1
+    assert command(server, "rm", id).returncode == 0
 
 
 @pytest.mark.thorough
