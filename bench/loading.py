@@ -30,8 +30,9 @@ class SqliteLoader:
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    def __exit__(self, raised: object, *_: object) -> None:
+        if raised is None:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._db.close()
 
     def fill(self, table: Table, rows: Rows) -> None:

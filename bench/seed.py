@@ -79,7 +79,7 @@ class Seed:
             divergence = None if sync == "Synced" else "drift" if drifted else "new_revision"
             yield (
                 number + 1, self.name(number), _mode(number), "server", None, None,
-                f"https://git.example/shop-{number % 200}.git", "main", "deploy", None, "directory",
+                f"https://git.example/shop-{number % 200}.git", "main", "deploy", None, "", "directory",
                 _text({"path": f"/srv/{number}", "layout": "in_place"}), policy,
                 _text({"team": TEAMS[number % 4], "tier": TIERS[number % 3]}), 60, self._at(SPAN), 1, None, None, None,
                 need, sync, health, divergence, sha, f"Change {number}", "Ann Author", live, sha, live, sha,
