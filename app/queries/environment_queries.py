@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.environment import Environment, Hold
+from app.domain.environment import Environment, ExternalSpec, Hold
 from app.domain.errors import EnvironmentNotFound
 from app.domain.identity import Identity
 from app.domain.state.drift import Episode
@@ -36,6 +36,14 @@ class EnvironmentQueries:
         """One environment. Raises EnvironmentNotFound."""
         with self._store.read() as tx:
             return visible_environment(tx, identity, name)
+
+    def told_by(self, identity: Identity, hook: str) -> ExternalSpec | None:
+        """The system that delivers to the environment whose webhook has this name; None where there is none."""
+        try:
+            with self._store.read() as tx:
+                return visible_environment(tx, identity, hook).external
+        except EnvironmentNotFound:
+            return None
 
     def taken(self, identity: Identity, name: str) -> bool:
         """Whether a new environment may not have this name; that of an unseen one is taken too."""

@@ -243,3 +243,45 @@ def test_a_push_to_a_repositorys_hook_is_not_about_it(here: Installation) -> Non
     stored, _ = here.use_cases.webhooks.receive("generic", hook, push.received(), headers, None)
     here.use_cases.webhooks.handle(stored)
     assert {event.environment for event in here.events(EventType.DECISION)} == {"own"}
+
+
+# --- what is told more than once, or in another order ---
+def test_who_tries_at_intervals_and_fails_has_failed_once(here: Installation) -> None:
+    flux = BY_NAME["flux"]
+    register(here, flux)
+    for minute in range(3):
+        tell(here, flux, "failed", ended_s=60 * minute)
+    assert len(operations(here)) == 1
+    assert here.decisions()[-1][0] == "no_op"
+    tell(here, flux, "succeeded", ended_s=300)
+    tell(here, flux, "succeeded", ended_s=600)
+    assert [one.outcome for one in operations(here)] == [Outcome.DEPLOYED, Outcome.FAILED]
+    assert here.decisions()[-1] == ("compared", "Synced, Unknown")
+    tell(here, flux, "failed", ended_s=900)
+    assert [one.outcome for one in operations(here)] == [Outcome.FAILED, Outcome.DEPLOYED, Outcome.FAILED]
+
+
+@pytest.mark.parametrize("system", [one.system for one in TELLINGS if "started" in one.steps and one.system != "kamal"])
+def test_a_beginning_that_comes_after_its_end_waits_for_nothing(here: Installation, system: str) -> None:
+    telling = BY_NAME[system]
+    register(here, telling)
+    tell(here, telling, "succeeded")
+    tell(here, telling, "started")
+    assert len(operations(here)) == 1
+    assert [outcome for outcome, _ in here.decisions() if outcome == "waiting"] == []
+
+
+def test_the_latest_beginning_counts_whatever_came_first(here: Installation) -> None:
+    github = BY_NAME["github"]
+    register(here, github)
+    tell(here, github, "started", began_s=10)
+    document = github.sending("started").document
+    send(here, github, Sending(document, {"x-github-event": "deployment", "x-github-delivery": "asked"}))
+    tell(here, github, "succeeded")
+    assert operations(here)[0].started_at == NOON + timedelta(seconds=10)
+
+
+def test_no_agent_is_enrolled_for_what_others_deliver(here: Installation) -> None:
+    register(here, JSON)
+    with pytest.raises(DeliveredByOthers):
+        here.use_cases.agents.enrolling.token(["shop"], ME)

@@ -20,6 +20,7 @@ from app.domain.specification.environment_fields import NAME
 from app.ports import Ports, Transaction, topics
 from app.services.agents.admission import Admission, digest
 from app.services.agents.refusals import UNKNOWN, refused
+from app.services.relay import refuse_external
 
 __all__ = ["EnrolledAgent", "Enrollments", "digest"]
 TOKEN, CREDENTIAL = "ppe_", "ppa_"
@@ -60,6 +61,7 @@ class Enrollments:
         if not environments:
             raise InvalidInput(fields={"environments": "name at least one environment"})
         for one in environments:
+            refuse_external(one)
             if one.runs_on is not RunsOn.AGENT:
                 hint = f"'{one.name}' runs on this server; set its runs_on to agent first"
                 raise InvalidInput(fields={"environments": hint})

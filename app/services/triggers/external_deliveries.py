@@ -71,6 +71,31 @@ def known(tx: Transaction, environment: Environment, one: EndedDelivery) -> Oper
     return None
 
 
+def failing_still(tx: Transaction, environment: Environment, one: EndedDelivery) -> Operation | None:
+    """The failure that is the newest end there is, where the same revision fails again and nothing tells the two apart:
+    who tries at intervals tells of each of them."""
+    if one.told.id or one.told.step is not DeliveryStep.FAILED:
+        return None
+    last = tx.operations.last_finished(environment.id, OperationKind.SYNC.value)
+    same = last is not None and last.phase is Phase.FAILED and last.revision == one.revision.sha
+    return last if same else None
+
+
+def end_of_begun(tx: Transaction, environment: Environment, told: Told, revision: Revision) -> Operation | None:
+    """The operation that tells how a delivery ended of which only now the beginning is told."""
+    where = OperationFilter(environment_id=environment.id, revision=revision.sha)
+    for found in tx.operations.page(where, LOOKED_AT, None).items:
+        id = found.request.pipeline.id if found.request.pipeline else ""
+        same = (
+            id == told.id
+            if told.id
+            else found.finished_at is not None and found.created_at <= told.at <= found.finished_at
+        )
+        if same:
+            return found
+    return None
+
+
 def record(tx: Transaction, environment: Environment, one: EndedDelivery) -> Operation:
     """Write a delivery down: as the newest, or as one that was told late and changes nothing of what is live."""
     operation = _operation(environment, one)

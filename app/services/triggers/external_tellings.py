@@ -18,7 +18,14 @@ from app.ports import SETTLED, Delivery, Ports, Source, Transaction, topics
 from app.services.outcomes.decisions import decision
 from app.services.outcomes.status_transitions import status_events
 from app.services.triggers.announcements import Came
-from app.services.triggers.external_deliveries import EndedDelivery, known, record, standing_after
+from app.services.triggers.external_deliveries import (
+    EndedDelivery,
+    end_of_begun,
+    failing_still,
+    known,
+    record,
+    standing_after,
+)
 
 EARLIER = 50  # deliveries of a hook among which the beginning of one is looked for
 _COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
@@ -63,6 +70,9 @@ class ExternalTellings:
             tx.environments.heard(current.id, now)
             if revision is None:
                 return self._standing(tx, delivery, current, told)
+            if told.step is DeliveryStep.STARTED and (ended := end_of_begun(tx, current, told, revision)):
+                why = f"operation {ended.id} tells of its end already"
+                return self._decided(tx, delivery, current, Outcome.NO_OP, why, revision.sha)
             if told.step is DeliveryStep.STARTED:
                 why = f"{title_of(spec.system)} began to deliver {revision.short}; its end is waited for"
                 return self._decided(tx, delivery, current, Outcome.WAITING, why, revision.sha)
@@ -70,7 +80,7 @@ class ExternalTellings:
             return self._ended(tx, delivery, current, one)
 
     def _ended(self, tx: Transaction, delivery: Delivery, environment: Environment, one: EndedDelivery) -> str:
-        before, told = known(tx, environment, one), one.told
+        before, told = known(tx, environment, one) or failing_still(tx, environment, one), one.told
         again = told.step is DeliveryStep.SUCCEEDED and not told.id and one.revision.sha == environment.status.revision
         if before is None and not again:
             return f"operation {record(tx, environment, one).id}"
@@ -87,7 +97,7 @@ class ExternalTellings:
         why = f"{after.sync.value}, {after.health.value}"
         tx.environments.put_status(environment.id, after)
         tx.ledger.append(now, status_events(environment, after, f"told by {title_of(delivery.provider)}"))
-        if any(one.step for one in told_in(delivery)):
+        if told.step is None and any(one.step for one in told_in(delivery)):
             return why  # it came with a delivery, which is what was decided about
         differs = after.sync is SyncStatus.OUT_OF_SYNC
         outcome = Outcome.OUT_OF_SYNC if differs else Outcome.COMPARED
@@ -131,11 +141,9 @@ def _began(tx: Transaction, hook: str, told: Told) -> datetime | None:
     its end."""
     if told.started_at:
         return told.started_at if told.started_at <= told.ended_at else None
-    for delivery in tx.inbox.page(hook, EARLIER, None).items:
-        for other in told_in(delivery):
-            if other.step is DeliveryStep.STARTED and other.same_delivery(told) and other.at <= told.ended_at:
-                return other.started_at or other.at
-    return None
+    tellings = (other for delivery in tx.inbox.page(hook, EARLIER, None).items for other in told_in(delivery))
+    begun = (one for one in tellings if one.step is DeliveryStep.STARTED and one.same_delivery(told))
+    return max((at for one in begun if (at := one.started_at or one.at) <= told.ended_at), default=None)
 
 
 def _resolved(source: Source, ref: str, name: str) -> Revision:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.web.api.commit_texts import COMMIT_TEXTS
+from app.web.api.external_texts import EXTERNAL_TEXTS
 
 HEIRS = {"Edited": "Environment", "Switched": "Environment", "OperationWithLog": "Operation", "NewToken": "Token",
          "EpisodeWithChanges": "Episode", "ForwardPlan": "Preview"}  # fmt: skip
 TEXTS: Mapping[str, str] = {
     **COMMIT_TEXTS,
+    **EXTERNAL_TEXTS,
     "name": "Its name, which is not used twice.",
     "id": "Its id, which never changes.",
     "environment": "Name of the environment.",
@@ -32,7 +34,6 @@ TEXTS: Mapping[str, str] = {
     "status": "`ok`; anything else is a problem document.",
     "checks": "Each part of the server, and `ok`.",
     "mode": "`push`: a pipeline says when; `pull`: Git is polled.",
-    "runs_on": "Who works on the target: this server, an agent beside it, or another system.",
     "source": "Where desired state comes from.",
     "target": "The place that is delivered to; its fields are those of its kind.",
     "policy": "What happens by itself, and how health is looked at.",

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from app.domain.environment import Environment
+from app.domain.environment import Environment, ExternalSpec
+from app.domain.external import SYSTEMS
+from app.domain.webhook import PROVIDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,27 @@ def base_url(request: Request) -> str:
     return (configured or asked).rstrip("/")
 
 
+def hook_urls(name: str, external: ExternalSpec | None, base: str) -> dict[str, str]:
+    """{sender: address of a webhook}: of the one system that delivers, where one does."""
+    senders = [external.system] if external else list(PROVIDERS)
+    return {one: f"{base}/webhooks/{one}/{name}" for one in senders}
+
+
+def connecting(environment: Environment, spec: ExternalSpec, base: str, secret: str = "") -> Snippet:
+    """How the system that delivers is made to tell: a text in which the secret stands, or a word in its place."""
+    system = SYSTEMS.get(spec.system)
+    given = {"@URL@": hook_urls(environment.name, spec, base)[spec.system], "@NAME@": spec.name or environment.name}
+    text = system.steps if system else ""
+    for gap, value in {**given, "@SECRET@": secret or "THE-SECRET"}.items():
+        text = text.replace(gap, value)
+    return Snippet(spec.system, system.place if system else spec.system, text)
+
+
 def of(environment: Environment, base: str) -> tuple[Snippet, ...]:
-    """Steps for GitHub Actions, GitLab CI, Jenkins and a shell. Each ends well only where the commit is live and
-    healthy: the answer to its request says no more than that the delivery waits its turn."""
+    """Steps for whoever delivers; where that is PushPull, for GitHub Actions, GitLab CI, Jenkins and a shell. Each ends
+    well only where the commit is live and healthy: the answer to its request says no more than that it waits."""
+    if environment.external:
+        return (connecting(environment, environment.external, base),)
     script = _SCRIPT.replace("@API@", f"{base}/api/v1").replace("@NAME@", environment.name)
     groovy = _indented(script.replace("\\", "\\\\"), 8)
     return (

@@ -64,3 +64,11 @@ def test_what_only_it_can_do_is_refused(server: LiveServer, shop: str, method: s
     answer = server.call(method, f"/environments/{shop}/{path}", body, status=409)
     assert answer["code"] == "delivered_by_others"
     assert "delivered by JSON" in answer["detail"]
+
+
+def test_how_to_connect_it_is_told_to_scripts_too(server: LiveServer, shop: str) -> None:
+    made = server.call("PUT", f"/environments/{shop}/webhook", {"secret": SECRET})
+    assert list(made["urls"]) == ["json"]
+    steps = server.call("GET", f"/environments/{shop}/snippets")
+    assert list(steps) == ["json"]
+    assert made["urls"]["json"] in steps["json"]

@@ -12,7 +12,6 @@ from app.domain.audit import timestamp
 from app.domain.environment import Environment as Registered
 from app.domain.errors import InvalidInput, Problem
 from app.domain.permissions import Permission
-from app.domain.webhook import PROVIDERS
 from app.ports import EnvironmentFilter
 from app.queries import Queries
 from app.queries.environment_state import pending_revision
@@ -154,11 +153,12 @@ def end_hold(name: Name, use_cases: Cases, queries: Reads, by: By) -> Response:
 
 
 @router.put("/environments/{name}/webhook", response_model=Hook, dependencies=[may(Permission.MANAGE_WEBHOOKS)])
-def set_webhook(name: Name, request: Request, use_cases: Cases, by: By, body: WebhookBody | None = None) -> Response:
+def set_webhook(
+    name: Name, request: Request, use_cases: Cases, queries: Reads, who: Who, by: By, body: WebhookBody | None = None
+) -> Response:
     """Give an environment's webhook a secret (made up if none is given). It is shown this once."""
     secret = use_cases.webhooks.set_secret(name, body.secret if body else None, by)
-    base = snippets.base_url(request)
-    urls = {one: f"{base}/webhooks/{one}/{name}" for one in PROVIDERS}
+    urls = snippets.hook_urls(name, queries.environments.told_by(who, name), snippets.base_url(request))
     return reply({"hook": name, "secret": secret, "urls": urls})
 
 

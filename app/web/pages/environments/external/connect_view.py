@@ -31,9 +31,7 @@ def connect(
     deliveries: tuple[Delivery, ...],
 ) -> Response:  # fmt: skip
     """The page; a secret that was just made stands in the text to copy."""
-    name, system = above.head.environment.name, SYSTEMS.get(spec.system)
-    url = f"{snippets.base_url(request)}/webhooks/{spec.system}/{name}"
-    filled = (system.steps if system else "").replace("@URL@", url).replace("@NAME@", spec.name or name)
-    text = filled.replace("@SECRET@", secret or "THE-SECRET")
+    one, base, system = above.head.environment, snippets.base_url(request), SYSTEMS.get(spec.system)
+    url, text = snippets.hook_urls(one.name, spec, base)[spec.system], snippets.connecting(one, spec, base, secret).text
     context = ConnectView(above.head, above.notices, system, url, text, stored, secret, deliveries)
     return show(request, "environments/connect.html", context)
