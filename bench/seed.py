@@ -108,7 +108,7 @@ class Seed:
         second = 1_000_000
         took = 500_000 + number % 900 * 10_000
         text = at.isoformat()
-        ends = tuple(started + took * part // 7 for part in range(-3, 4))
+        ends = tuple(started + took * part // 7 for part in range(-3, 5))
         return (
             _id(at, number), environment + 1, self.name(environment), mode, kind, trigger, phase, outcome,
             f"{number:040x}", f"{number - self._count:040x}", f"{number:040x}", "A change", "Ann Author", by,
