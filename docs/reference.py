@@ -257,6 +257,56 @@ def problems() -> str:
     return "\n".join(lines)
 
 
+def measures() -> str:
+    """Every figure of the comparison."""
+    from app.comparison import METHOD
+    from app.comparison.measures.definitions import DEFINITIONS, better_of, unit_of
+
+    lines = ["# Measures", "", NOTE]
+    lines += ["Every figure of push against pull: the events it is computed from, its formula and unit, what is left"]
+    lines += ["out and why, and whose measure it is. The product shows the same at `/compare/measures`; each figure of"]
+    lines += [
+        "the page links to its definition there and to the operations behind it. Everything is narrowed by window"
+    ]
+    lines += ["and labels. What was not measured is empty, never zero.", "", "## Verdicts", "", METHOD, ""]
+    lines += ["A row says where its two sides differ in source or kind of target: `unlike` in the JSON.", ""]
+    lines += ["## Recomputing", ""]
+    lines += [
+        "`GET /api/v1/comparison/export` holds `figures` and the `rows` behind them (as CSV: `format=csv&of=rows`);"
+    ]
+    lines += ["`bench/recompute.py`, which imports nothing of PushPull, computes every figure from the rows again:", ""]
+    lines += ["| section | a row is |", "|---|---|"]
+    lines += ["| `counted` | one thing that a cell counted; a duration lies between `since` and `until` |"]
+    lines += ["| `observed` | what a rate is over or of: days of an environment, or polls of a repository |"]
+    lines += ["| `paired` | one delivery of a revision that went both ways |"]
+    lines += [
+        "| `stage` | one stage of a delivery that passed every stage; `value`: seconds from the commit to its end |"
+    ]
+    for one in DEFINITIONS:
+        lines += [
+            "",
+            f"## `{one.key}`: {one.title}",
+            "",
+            f"*{one.question}* {one.definition}",
+            "",
+            "| | |",
+            "|---|---|",
+        ]
+        parts = {
+            "criterion": one.criterion,
+            "events": one.events,
+            "formula": one.formula,
+            "unit": f"{unit_of(one)}; {better_of(one)}",
+            "left out": one.exclusions,
+            "for a verdict": f"{one.needed} of each mode, and environments as above"
+            if one.contest
+            else "none is given",
+            "source": one.source,
+        }
+        lines += [f"| {name} | {text} |" for name, text in parts.items()]
+    return "\n".join(lines)
+
+
 PAGES = {
     "configuration.md": configuration,
     "api.md": api,
@@ -264,6 +314,7 @@ PAGES = {
     "target-kinds.md": target_kinds,
     "events.md": events,
     "problems.md": problems,
+    "measures.md": measures,
 }
 
 

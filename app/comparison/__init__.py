@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from app.comparison.before_and_after import of_itself
 from app.comparison.counted import EvidenceRow, listed_as
 from app.comparison.evidence import MODES, Evidence
 from app.comparison.family import weighed
-from app.comparison.measures import MEASURES, lead_time
+from app.comparison.figures.likeness import compared_alike
+from app.comparison.figures.raw_rows import RawRow, raw_rows
+from app.comparison.figures.same_commits import paired
+from app.comparison.figures.stage_medians import days, stages
+from app.comparison.measures import MEASURES
 from app.comparison.result import (
     Call,
     Cell,
@@ -28,6 +33,7 @@ from app.comparison.window import DEFAULT, WINDOWS, Question, Window, parse_labe
 
 __all__ = [
     "DEFAULT",
+    "METHOD",
     "MODES",
     "WINDOWS",
     "Call",
@@ -43,12 +49,14 @@ __all__ = [
     "Heading",
     "Pairing",
     "Question",
+    "RawRow",
     "StageTime",
     "Stages",
     "Verdict",
     "Window",
     "answer_of",
     "compare_modes",
+    "exported",
     "listed_as",
     "parse_labels",
     "parse_window",
@@ -70,18 +78,28 @@ METHOD = (
 
 def rows_of(evidence: Evidence) -> tuple[ComparisonRow, ...]:
     """Every row, with what each of its cells counted."""
-    rows = tuple(measure(evidence) for measure in MEASURES)
+    rows = tuple(compared_alike(entry.row(evidence), evidence) for entry in MEASURES)
     return of_itself(rows, evidence.subject) if evidence.subject and evidence.environments else rows
 
 
 def _without_cases(row: ComparisonRow) -> ComparisonRow:
-    push, pull = (replace(cell, cases=()) for cell in row.cells)
+    push, pull = (replace(cell, cases=(), over=()) for cell in row.cells)
     return replace(row, push=push, pull=pull)
 
 
 def compare_modes(evidence: Evidence) -> Comparison:
     """Set push against pull, a row per measure."""
-    rows, paired = weighed([_without_cases(row) for row in rows_of(evidence)], lead_time.paired(evidence))
+    return _compared(evidence, rows_of(evidence))
+
+
+def exported(evidence: Evidence) -> tuple[Comparison, Iterator[RawRow]]:
+    """The comparison, and the raw rows behind it."""
+    rows = rows_of(evidence)
+    return _compared(evidence, rows), raw_rows(evidence, rows)
+
+
+def _compared(evidence: Evidence, counted: Sequence[ComparisonRow]) -> Comparison:
+    rows, pairings = weighed([_without_cases(row) for row in counted], paired(evidence))
     return Comparison(
         window=evidence.window.name,
         since=evidence.window.since,
@@ -89,9 +107,9 @@ def compare_modes(evidence: Evidence) -> Comparison:
         labels=evidence.labels,
         environments={mode: len(evidence.of(mode)) for mode in MODES},
         rows=rows,
-        paired=paired,
-        stages=lead_time.stages(evidence),
-        days=lead_time.days(evidence),
+        paired=pairings,
+        stages=stages(evidence),
+        days=days(evidence),
         method=METHOD,
         note=evidence.note,
         subject=evidence.subject,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.domain.environment import Environment
@@ -16,13 +16,24 @@ Thing = DeliveryFact | CommitFact | Episode | Environment
 class Counted(NamedTuple):
     """One thing that a cell counted. `value`: in the row's unit; of a share 1 where the figure counts it, otherwise 0.
     `also`: deliveries that belong to it; `note`: what else there is to say, such as why a commit was passed over;
-    `ended`: whether a duration is over, otherwise `value` is the time so far."""
+    `ended`: whether a duration is over, otherwise `value` is the time so far; `since` and `until`: between which two
+    moments it lies (UTC)."""
 
     value: float
     of: Thing
     also: tuple[DeliveryFact, ...] = ()
     note: str = ""
     ended: bool = True
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @classmethod
+    def lasting(
+        cls, since: datetime, until: datetime, of: Thing, *, also: tuple[DeliveryFact, ...] = (), note: str = "",
+        ended: bool = True,
+    ) -> Self:  # fmt: skip
+        """A duration, in seconds; one that would end before it began has none."""
+        return cls(max(0.0, (until - since).total_seconds()), of, also, note, ended, since, until)
 
     @property
     def place(self) -> str:
@@ -49,7 +60,8 @@ class Counted(NamedTuple):
 class EvidenceRow:
     """A counted thing as it is listed. `kind` and `id`: "operation" with its id, "episode" with its number, "commit"
     with its revision, "environment" with its name. `at`: UTC, when it ended, was found, or was registered; `ended`:
-    whether a duration is over, otherwise `value` is the time until the comparison's end."""
+    whether a duration is over, otherwise `value` is the time until the comparison's end; `since` and `until`: between
+    which two moments a duration lies."""
 
     kind: str
     id: str
@@ -60,11 +72,23 @@ class EvidenceRow:
     operations: tuple[str, ...] = ()
     note: str = ""
     ended: bool = True
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def listed_as(counted: Counted) -> EvidenceRow:
     """A counted thing as a row."""
-    return replace(_listed(counted), ended=counted.ended)
+    return replace(_listed(counted), ended=counted.ended, since=counted.since, until=counted.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a rate is over or of: `amount` of it, at a place (an environment's name, a repository's address)."""
+
+    place: str
+    amount: float
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def _listed(counted: Counted) -> EvidenceRow:

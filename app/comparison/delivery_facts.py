@@ -33,6 +33,7 @@ class DeliveryFact:
     initiated_by: str = ""
     rendered_at: datetime | None = None
     pushed_at: datetime | None = None  # as the provider says
+    subject: str = ""
 
     @property
     def told_by(self) -> str:
@@ -45,7 +46,7 @@ class DeliveryFact:
 class CommitFact:
     """A commit that one environment was told about in another way than by a delivery. `by`: what superseded it;
     `operation`: the delivery that made way for it, if there was one; `seen`: Git's ref pointed at
-    it when somebody looked."""
+    it when somebody looked; `noticed_by`: who looked."""
 
     environment: str
     mode: str
@@ -58,3 +59,16 @@ class CommitFact:
     noticed_at: datetime | None = None
     visible_after: datetime | None = None
     pushed_at: datetime | None = None
+    noticed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PollFact:
+    """Polls of one repository with one credential ("": none) and the same result, `times` of them."""
+
+    repo_url: str
+    credential: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+    result: str

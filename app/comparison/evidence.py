@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from app.comparison.delivery_facts import CommitFact, DeliveryFact
-from app.comparison.result import Subject
+from app.comparison.delivery_facts import CommitFact, DeliveryFact, PollFact
+from app.comparison.result import ModeSwitch, Subject
 from app.comparison.setup_parts import PIPELINE_STEP
 from app.comparison.timing.clock_chain import HALF, NO_DATE, Delivered, Place, last_looks, live, timed
 from app.comparison.window import Window
@@ -36,11 +36,12 @@ class Passed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A commit that never went live by itself: something newer took its place. `waited`: seconds from the commit
-    until the newer one was live, None where it is not yet. `why`: how it came to be passed over."""
+    """A commit that never went live by itself: something newer took its place. `since`: the commit's time; `live_at`:
+    when the newer one was live, None where it is not yet. `why`: how it came to be passed over."""
 
     commit: CommitFact
-    waited: float | None
+    since: datetime
+    live_at: datetime | None
     why: str
 
 
@@ -60,7 +61,9 @@ class Evidence:
     superseded: tuple[CommitFact, ...] = ()
     missed: tuple[CommitFact, ...] = ()
     first_live: Mapping[str, datetime] = field(default_factory=dict)
-    polls: Mapping[str, int] = field(default_factory=dict)
+    polls: tuple[PollFact, ...] = ()
+    secrets: Mapping[str, datetime] = field(default_factory=dict)
+    switches: Mapping[str, tuple[ModeSwitch, ...]] = field(default_factory=dict)
     webhooks: Mapping[str, int] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
@@ -153,12 +156,15 @@ class Evidence:
             if fact.mode in found and place not in live_at:
                 told = fact.committed_at or committed.get(fact.revision)
                 start = min(told + HALF, fact.at) if told and told <= fact.at else fact.at
-                newer = live_at.get((fact.environment, fact.by or ""))
-                waited = (newer - start).total_seconds() if newer else _waited(
+                newer = live_at.get((fact.environment, fact.by or "")) or _newer(
                     times[fact.environment], start, fact.at, why is Passed.LATE
                 )  # fmt: skip
-                found[fact.mode].setdefault(place, Skipped(fact, waited, why.value))
+                found[fact.mode].setdefault(place, Skipped(fact, start, newer, why.value))
         return {mode: list(places.values()) for mode, places in found.items()}
+
+    def began(self, environment: Environment) -> datetime:
+        """From when on an environment can have been delivered to within the window."""
+        return max(self.window.since, self._created.get(environment.name) or self.window.since)
 
     def _commit_times(self) -> Mapping[str, datetime]:
         facts: Iterable[DeliveryFact | CommitFact] = (*self.deliveries, *self.superseded)
@@ -192,9 +198,7 @@ def _times_live(deliveries: Iterable[Delivered]) -> Mapping[str, list[datetime]]
     return times
 
 
-def _waited(times: list[datetime], start: datetime, at: datetime, late: bool) -> float | None:
-    """Seconds from `start` until what superseded it was live: the next delivery, or the last before it came late."""
+def _newer(times: list[datetime], start: datetime, at: datetime, late: bool) -> datetime | None:
+    """When what superseded a commit was live: the next delivery, or the last before it came late."""
     place = bisect_right(times, at) - 1 if late else bisect_left(times, at)
-    if not 0 <= place < len(times) or times[place] < start:
-        return None
-    return (times[place] - start).total_seconds()
+    return times[place] if 0 <= place < len(times) and times[place] >= start else None

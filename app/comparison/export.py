@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -10,6 +11,7 @@ from typing import Any
 
 from app.comparison.counted import EvidenceRow
 from app.comparison.evidence import MODES
+from app.comparison.figures.raw_rows import RawRow
 from app.comparison.result import Bounds, Cell, CellEvidence, Comparison, Heading, Pairing, Verdict
 from app.comparison.summary.answer import ComparisonAnswer, answer_of
 from app.domain.audit import timestamp
@@ -21,8 +23,9 @@ COLUMNS = (
     *(f"push_{name}" for name in _CELL),
     *(f"pull_{name}" for name in _CELL),
     *("verdict", "verdict_text", "difference", "difference_low", "difference_high", "p", "p_adjusted", "effect"),
-    *("push_environments", "pull_environments", "definition"),
+    *("push_environments", "pull_environments", "unlike", "definition"),
 )
+ROW_COLUMNS = ("section", "key", "mode", *(one.name for one in fields(EvidenceRow)))
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
@@ -32,7 +35,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
     plain["answer"] = _answer(answer_of(comparison))
     for row in plain["rows"]:
         for mode in MODES:
-            del row[mode]["cases"]
+            del row[mode]["cases"], row[mode]["over"]
     for line in (*plain["rows"], *plain["paired"]):
         line.update(line.pop("heading"))
     return plain
@@ -101,9 +104,33 @@ def csv_lines(comparison: Comparison) -> Iterator[str]:
     yield spreadsheets.line(COLUMNS)
     for row in comparison.rows:
         cells = (*_cell(row.push), *_cell(row.pull))
-        yield spreadsheets.line((*_heading("row", row.heading), *cells, *_verdict(row.verdict), row.heading.definition))
+        yield spreadsheets.line((*_heading("row", row.heading), *cells, *_verdict(row.verdict), row.unlike,
+                                row.heading.definition))  # fmt: skip
     for pairing in comparison.paired:
-        yield spreadsheets.line((*_heading("paired", pairing.heading), *_paired(pairing), pairing.heading.definition))
+        yield spreadsheets.line(
+            (*_heading("paired", pairing.heading), *_paired(pairing), "", pairing.heading.definition)
+        )
+
+
+def json_parts(told: Mapping[str, Any], rows: Iterable[RawRow]) -> Iterator[str]:
+    """{"figures": a comparison as plain values, "rows": [the raw rows behind it]} as JSON, in parts. Rows have the
+    columns ROW_COLUMNS."""
+    yield f'{{"figures": {json.dumps(told)}, "rows": ['
+    for number, row in enumerate(rows):
+        yield f"{',' if number else ''}\n{json.dumps(_row(row))}"
+    yield "]}\n"
+
+
+def row_lines(rows: Iterable[RawRow]) -> Iterator[str]:
+    """The raw rows as CSV, a header first; operations are separated by blanks."""
+    yield spreadsheets.line(ROW_COLUMNS)
+    for row in rows:
+        values = _row(row)
+        yield spreadsheets.line(values[name] if name != "operations" else " ".join(values[name]) for name in values)
+
+
+def _row(row: RawRow) -> dict[str, Any]:
+    return {"section": row.section, "key": row.key, "mode": row.mode, **_plain(row.of)}
 
 
 def _heading(section: str, of: Heading) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.comparison import mode_tests
-from app.comparison.counted import Counted
+from app.comparison.counted import Counted, Observed
 from app.comparison.mode_tests import LEVEL, Contrast
 from app.comparison.pairing import Pairs
 from app.comparison.result import Bounds, Call, Cell, ComparisonRow, Detail, Heading, Pairing, Verdict
@@ -35,12 +35,14 @@ NEEDED_FOR_P95 = 20
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What one mode contributes to a row: what it counted. `note` is a sentence more."""
+    """What one mode contributes to a row: what it counted. `note` is a sentence more; `observed`: what a rate is over
+    or of."""
 
     mode: str
     cases: Sequence[Counted] = ()
     details: tuple[Detail, ...] = ()
     note: str = ""
+    observed: tuple[Observed, ...] = ()
 
     @property
     def values(self) -> list[float]:
@@ -60,8 +62,8 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """How a row speaks. `found` may use {Mode}, {mode}, {value}, {of}, {n}, {hits}; `nothing` {Mode} and {mode};
-    `word` ends a verdict ("sooner", "fewer")."""
+    """How a row speaks. `found` may use {Mode}, {mode}, {value}, {of}, {n}, {hits}, {observed}; `nothing` {Mode} and
+    {mode}; `word` ends a verdict ("sooner", "fewer")."""
 
     found: str
     nothing: str
@@ -94,7 +96,7 @@ def _time_cell(heading: Heading, says: Phrases, measure: Measure) -> Cell:
     if n and value is None:
         sentence = f"{measure.mode.capitalize()}: {bounded(n, open_, ordered[-1])} {measure.note}".rstrip()
     else:
-        sentence = _sentence(says, measure, value, unit=heading.unit, of=of)
+        sentence = sentence_of(says, measure, value, unit=heading.unit, of=of)
     return Cell(
         measure.mode,
         value,
@@ -133,7 +135,7 @@ def shares(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> Com
 
 def _share_cell(says: Phrases, measure: Measure) -> Cell:
     value = measure.hits / measure.n if measure.n else None
-    sentence = _sentence(says, measure, value, n=f"{measure.n:,}", hits=f"{measure.hits:,}")
+    sentence = sentence_of(says, measure, value, n=f"{measure.n:,}", hits=f"{measure.hits:,}")
     interval = share_interval(measure.hits, measure.n)
     return Cell(measure.mode, value, measure.n, sentence, interval, None, (), measure.details, tuple(measure.cases))
 
@@ -151,12 +153,13 @@ def counts(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> Com
 def _count_cell(heading: Heading, says: Phrases, measure: Measure) -> Cell:
     n = len(measure.values)
     value = sum(measure.values) / n if n else None
-    sentence = _sentence(says, measure, value, unit=heading.unit, n=f"{n:,}")
+    sentence = sentence_of(says, measure, value, unit=heading.unit, n=f"{n:,}")
     sample = thinned(sorted(measure.values))
     return Cell(measure.mode, value, n, sentence, None, None, sample, measure.details, tuple(measure.cases))
 
 
-def _sentence(says: Phrases, measure: Measure, value: float | None, unit: str = "", **words: str) -> str:
+def sentence_of(says: Phrases, measure: Measure, value: float | None, unit: str = "", **words: str) -> str:
+    """What a cell says of its figure; None: that there is nothing to say."""
     words |= {"mode": measure.mode, "Mode": measure.mode.capitalize()}
     if value is None:
         return says.nothing.format(**words)
@@ -246,6 +249,7 @@ def pairs(heading: Heading, word: str, measured: Pairs) -> Pairing:
         thinned(gaps),
         verdict,
         paired_sentence(n, (first, second), verdict, word),
+        sum(len(one.push) + len(one.pull) for one in measured.commits),
     )
 
 

@@ -1,6 +1,7 @@
 """What the comparison says: a row per question, a cell per mode, a verdict between them.
 
-Units: "s" (seconds), "share" (0 to 1), "parts", "credentials", "lines" (each a mean per environment), "" (words only).
+Units: "s" (seconds), "share" (0 to 1), "parts", "credentials", "lines" (each a mean per environment), "a day" (per
+environment), "polls" (per delivery), "" (words only).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from app.comparison.counted import Counted, EvidenceRow
+from app.comparison.counted import Counted, EvidenceRow, Observed
 
 Interval = tuple[float, float]
 Bounds = tuple[float | None, float | None]  # an end None: nothing tells it
@@ -81,6 +82,7 @@ class Cell:
     `p95` needs twenty values, the upper end of `p95_interval` 72; `sample` holds at most 200 of the values, ascending.
     `cases`: what was counted, `n` of them; left out of a comparison, which would hold each delivery a dozen times.
     `over_by`: where some durations have not ended, (seconds, share that is over by then), ascending (Kaplan and Meier).
+    `observed`: what a rate is over or of, in all (days of environments, polls); None where there is no rate.
     """
 
     mode: str
@@ -94,12 +96,18 @@ class Cell:
     cases: tuple[Counted, ...] = ()
     p95_interval: Bounds | None = None
     over_by: tuple[tuple[float, float], ...] = ()
+    observed: float | None = None
+    over: tuple[Observed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
     """What a row asks. `better`: "lower", "higher" or None; `needed`: what each mode needs for a verdict; `by_design`:
-    the figure follows from how a mode is made or set up, so no mode wins by it."""
+    the figure follows from how a mode is made or set up, so no mode wins by it.
+
+    `definition` is for the page beside the figure. In full: `events`, what of the ledger it is computed from;
+    `formula`; `exclusions`, what is left out and why; `source`, who defines it.
+    """
 
     key: str
     criterion: str
@@ -110,6 +118,10 @@ class Heading:
     needed: int
     definition: str
     by_design: bool = False
+    events: str = ""
+    formula: str = ""
+    exclusions: str = ""
+    source: str = ""
 
     @property
     def contest(self) -> bool:
@@ -119,12 +131,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One question, answered for both modes."""
+    """One question, answered for both modes. `unlike`: in what the two sides differ besides the mode, "" where in
+    neither source nor kind of target."""
 
     heading: Heading
     push: Cell
     pull: Cell
     verdict: Verdict
+    unlike: str = ""
 
     @property
     def cells(self) -> tuple[Cell, Cell]:
@@ -134,8 +148,8 @@ class ComparisonRow:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """The same revisions delivered both ways. `push` and `pull` are medians over these revisions alone, `sample`
-    holds push minus pull per revision (ascending, at most 200)."""
+    """The same revisions delivered both ways, `n` of them by `deliveries` in all. `push` and `pull` are medians over
+    these revisions alone, `sample` holds push minus pull per revision (ascending, at most 200)."""
 
     heading: Heading
     n: int
@@ -146,6 +160,7 @@ class Pairing:
     sample: tuple[float, ...]
     verdict: Verdict
     sentence: str
+    deliveries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

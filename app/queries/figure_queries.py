@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,7 +36,9 @@ class FigureQueries:
         """Environments, polls, webhooks and operations in numbers."""
         now = self._clock.now()
         with self._store.read() as tx:
-            polls, webhooks = tx.facts.polls(now - WINDOW), tx.facts.webhooks(now - WINDOW, now)
+            polls, webhooks = Counter[str](), tx.facts.webhooks(now - WINDOW, now)
+            for run in tx.facts.polls(now - WINDOW, now):
+                polls[run.result] += run.times
             return Figures(tx.environments.tally(now), polls, webhooks, tx.operations.active_counts())
 
     def since(

@@ -11,6 +11,7 @@ import pytest
 from app.comparison import Call, Cell, Comparison, ComparisonRow, Evidence, compare_modes, parse_window
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
 from app.comparison.measures import MEASURES
+from app.comparison.measures.definitions import DEFINITIONS
 from app.domain.environment import Environment, ExternalSpec, Mode, Policy, RunsOn, SourceSpec, Status, TargetSpec
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Ending, Episode
@@ -333,6 +334,7 @@ def test_what_no_webhook_brought_is_lost_whether_the_poll_mended_it_or_not() -> 
         "brought by the poll instead": 1,
         "median lead time of these": 55,
         "median lead time of the others": 5,
+        "what a missing one cost: the difference": 50,
         "never delivered": 1,
     }
 
@@ -525,10 +527,12 @@ def test_stages_add_up_from_the_commit() -> None:
 
 
 def test_every_measure_has_a_row_of_its_own_that_explains_itself() -> None:
-    rows = [measure(Evidence(WINDOW)) for measure in MEASURES]
+    rows = [entry.row(Evidence(WINDOW)) for entry in MEASURES]
     assert len({row.heading.key for row in rows}) == len(MEASURES)
     assert [
-        row.heading.key for row in rows if not (row.heading.title and row.heading.question and row.heading.definition)
+        one.key
+        for one in DEFINITIONS
+        if not all((one.title, one.question, one.definition, one.events, one.formula, one.exclusions, one.source))
     ] == []
     assert [row.heading.key for row in compare_modes(Evidence(WINDOW)).rows] == [row.heading.key for row in rows]
 

@@ -38,6 +38,8 @@ CRITERIA = {
     "audit completeness",
     "multi-environment reach",
     "configuration size",
+    "deployments",
+    "load",
 }
 
 

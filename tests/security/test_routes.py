@@ -161,6 +161,7 @@ DECLARED = """
     GET /compare view
     GET /compare.svg view
     GET /compare/evidence/{measure}/{mode} view
+    GET /compare/measures view
     GET /settings view-settings
     POST /settings/password own-account
     POST /settings/tokens manage-tokens

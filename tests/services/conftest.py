@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.installation import Installation
+from tests.support.lived import live_in
 
 
 @pytest.fixture
@@ -19,6 +20,13 @@ def here(tmp_path: Path, database_url: str) -> Iterator[Installation]:
     made.repo.commit({"deploy/index.html": "one\n", "deploy/app.env": "PASSWORD=hunter2\n", "README": "x"}, "first")
     yield made
     made.close()
+
+
+@pytest.fixture
+def lived(here: Installation) -> Installation:
+    """An installation with a past."""
+    live_in(here)
+    return here
 
 
 @pytest.fixture(params=["push", pytest.param("pull", marks=pytest.mark.thorough)])

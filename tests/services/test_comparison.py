@@ -10,9 +10,10 @@ from typing import Any, Self, cast
 import pytest
 
 from app.comparison import MODES
-from app.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.delivery_facts import CommitFact, DeliveryFact, PollFact
 from app.domain.environment import Environment, Mode, SourceSpec, TargetSpec
 from app.domain.errors import InvalidInput
+from app.domain.events import Event
 from app.domain.identity import SYSTEM
 from app.domain.operation import Outcome, Phase, Trigger
 from app.domain.state.drift import Episode
@@ -109,8 +110,18 @@ class Memory:
     def first_live(self, labels: Mapping[str, str]) -> Mapping[str, datetime]:
         return {"push": ago(10 * 86400 - 30)}
 
-    def polls(self, since: datetime) -> Mapping[str, int]:
-        return {"unreachable": 7}
+    def polls(self, since: datetime, until: datetime) -> tuple[PollFact, ...]:
+        return (PollFact("https://git.example/site.git", "", ago(90), ago(30), 7, "unreachable"),)
+
+    def secrets(self) -> Mapping[str, datetime]:
+        return {"token:ci": ago(86400)}
+
+    @property
+    def ledger(self) -> Memory:
+        return self
+
+    def page(self, **_: Any) -> tuple[Event, ...]:
+        return ()
 
     def webhooks(self, since: datetime, until: datetime) -> Mapping[str, int]:
         return {"failed": 1}

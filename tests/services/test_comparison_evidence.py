@@ -2,53 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from app.comparison import Call, CellEvidence, Comparison, Question
 from app.domain.errors import NotFound
 from app.domain.identity import SYSTEM
-from tests.support.installation import ME, Installation
+from tests.support.installation import Installation
+from tests.support.lived import both
 
 pytestmark = pytest.mark.thorough
-WELL: dict[str, Any] = {"health_check": {"kind": "command", "command": ["grep", "-q", "well", "index.html"]}}
-
-
-def commit(here: Installation, text: str) -> str:
-    here.clock.pass_(60)
-    return here.repo.commit({"deploy/index.html": f"{text}\n"}, when=int(here.clock.at.timestamp()))
-
-
-def both(here: Installation, text: str) -> None:
-    sha = commit(here, text)
-    here.push(sha)
-    here.poll()
-
-
-@pytest.fixture
-def lived(here: Installation) -> Installation:
-    """Deliveries, a bad release and its mend, a lost pipeline, drift healed and open, a rollback; both modes; a third
-    environment with another label, that was switched."""
-    here.register("push", "shop", **WELL)
-    here.register("pull", "docs", **WELL)
-    here.register("push", "turned")
-    for name, tier in (("shop", "a"), ("docs", "a"), ("turned", "b")):
-        here.use_cases.registration.edit(name, {"labels": {"tier": tier}}, ME)
-    for text in ("well 1", "broken", "well 2"):
-        both(here, text)
-    commit(here, "well 3")
-    here.poll()  # the pipeline of shop never came
-    both(here, "well 4")
-    for name in ("shop", "docs"):
-        (here.servers / name / "index.html").write_text("well, by hand\n")
-        here.refresh(name)
-    here.use_cases.drift.heal("shop", ME)
-    here.run()
-    here.push(here.repo.sha("main"), "turned")
-    here.use_cases.switching.switch("turned", {"mode": "pull"}, ME)
-    both(here, "well 5")
-    return here
 
 
 def behind(here: Installation, found: Comparison, key: str, mode: str, labels: str, name: str) -> CellEvidence:
@@ -104,8 +66,7 @@ def test_an_operation_behind_a_figure_is_of_that_mode_and_environment(lived: Ins
 
 def test_a_commit_that_nobody_brought_is_named_and_says_why(lived: Installation) -> None:
     found = lived.queries.comparison.compare(SYSTEM, "all")
-    rows = behind(lived, found, "never_deployed", "push", "", "").rows
-    (passed,) = [row for row in rows if row.value and row.environment == "shop"]
+    (passed,) = [row for row in behind(lived, found, "never_deployed", "push", "tier=a", "").rows if row.value]
     assert (passed.kind, passed.environment, passed.note) == ("commit", "shop", "was never brought")
 
 

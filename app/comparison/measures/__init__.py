@@ -1,36 +1,29 @@
 """Every measure of the comparison, in the order in which it is shown.
 
-A measure is a function from the evidence to a row. Adding one: such a function, in the module of its criterion, and a
-line here. The row's heading holds its key, unit, direction, how many values it needs, and what is counted.
+A measure is one entry in the table of its module: its heading with the definition in full, how it speaks, the function
+that says what a mode contributes, and how the figure is made of that. docs/measures.md and the page of definitions are
+made from this table; the export, the evidence and the verdicts follow from the entry.
 """
 
-from __future__ import annotations
+from app.comparison.measures import (
+    believable_status,
+    credentials_held,
+    daily_operation,
+    deployments,
+    drift_and_recovery,
+    lead_time,
+    load,
+    setup_cost,
+)
+from app.comparison.measures.entry import Entry
 
-from collections.abc import Callable
-
-from app.comparison.evidence import Evidence
-from app.comparison.measures import daily_operation, drift_and_recovery, lead_time, visible_to_live
-from app.comparison.measures.setup_cost import Foundation
-from app.comparison.result import ComparisonRow
-
-MEASURES: tuple[Callable[[Evidence], ComparisonRow], ...] = (
-    daily_operation.status_synchronization,
-    lambda evidence: Foundation(evidence).installation_effort(),
-    lambda evidence: Foundation(evidence).first_delivery(),
-    lambda evidence: Foundation(evidence).suitability(),
-    lambda evidence: Foundation(evidence).security(),
-    daily_operation.automation,
-    lead_time.noticed,
-    lead_time.lead_time,
-    visible_to_live.visible_to_live,
-    lead_time.never_deployed,
-    lead_time.lead_time_all,
-    drift_and_recovery.drift_found,
-    drift_and_recovery.time_in_drift,
-    drift_and_recovery.time_to_restore,
-    drift_and_recovery.recovery,
-    daily_operation.pipeline_dependence,
-    daily_operation.audit_completeness,
-    daily_operation.multi_environment_reach,
-    lambda evidence: Foundation(evidence).configuration_size(),
+MEASURES: tuple[Entry, ...] = (
+    *believable_status.ENTRIES,
+    *setup_cost.ENTRIES,
+    *credentials_held.ENTRIES,
+    *lead_time.ENTRIES,
+    *deployments.ENTRIES,
+    *drift_and_recovery.ENTRIES,
+    *daily_operation.ENTRIES,
+    *load.ENTRIES,
 )

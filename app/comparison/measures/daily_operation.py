@@ -1,17 +1,17 @@
-"""Day to day: fresh verdicts, who starts deliveries, what got lost, what is on record, how far a commit reaches."""
+"""Day to day: who starts deliveries, what got lost, what is on record, how far a commit reaches."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 
 from app.comparison.counted import Counted
 from app.comparison.delivery_facts import CommitFact, DeliveryFact
-from app.comparison.evidence import MODES, STARTS, Evidence
-from app.comparison.judgement import Measure, Phrases, detail, shares, times
-from app.comparison.measures.told_by_others import not_told, ours, told_by
-from app.comparison.result import ComparisonRow, Detail, Heading
+from app.comparison.evidence import STARTS, Evidence
+from app.comparison.judgement import Measure, Phrases, detail, shares
+from app.comparison.measures.entry import Entry
+from app.comparison.measures.told_by_others import ours, told_by
+from app.comparison.result import Detail, Heading
 from app.comparison.statistics import median
 from app.comparison.timing.clock_chain import Delivered, Place
 from app.domain.actor import Actor, ActorKind
@@ -19,102 +19,9 @@ from app.domain.environment import Environment, Mode
 from app.domain.operation import AUTOMATIC, Outcome, Phase, Trigger
 
 ASKED = (Trigger.PIPELINE, Trigger.WEBHOOK)
-STATUS = Heading(
-    "status_synchronization",
-    "status synchronization",
-    "Status that can be believed",
-    "Is the shown status still true?",
-    "share",
-    "higher",
-    20,
-    "Environments whose last full comparison is younger than two of their refresh intervals, of all environments, at "
-    "this moment. An older verdict is shown as Unknown.",
-    by_design=True,
-)
-AUTOMATION = Heading(
-    "automation",
-    "automation",
-    "Deliveries without a person",
-    "How often does it work by itself?",
-    "share",
-    "higher",
-    20,
-    "Syncs that changed what is live (deployments, rollbacks, heals) and were started by a pipeline, a webhook, a "
-    "poll, an agent, self-heal or automatic rollback, of all such syncs.",
-)
-DEPENDENCE = Heading(
-    "pipeline_dependence",
-    "pipeline dependence",
-    "Deliveries whose webhook or pipeline never came",
-    "What gets lost when a pipeline or a webhook fails?",
-    "share",
-    "lower",
-    20,
-    "Commits that no webhook and no pipeline brought although one was expected, of all commits for which one was: in "
-    "push environments all that were delivered without a person, in pull environments those of environments to which "
-    "webhooks come. The poll finds such commits, and delivers them where auto_sync is on; in a pull "
-    "environment a missing webhook costs no more than the rest of the poll's interval.",
-)
-AUDIT = Heading(
-    "audit_completeness",
-    "audit completeness",
-    "Deliveries on record",
-    "Can every delivery be traced to who started it?",
-    "share",
-    "higher",
-    20,
-    "Finished syncs that have an entry in the audit log naming who started them, of all finished syncs.",
-    by_design=True,
-)
-REACH = Heading(
-    "multi_environment_reach",
-    "multi-environment reach",
-    "One commit to all its environments",
-    "How long between the first and the last environment of a commit?",
-    "s",
-    "lower",
-    10,
-    "For revisions that went live in two or more environments of a mode: from the first environment in which it was "
-    "live to the last. Environments that got the same commits count as one for the verdict.",
-)
-
-
-# --- status ---
-def status_synchronization(evidence: Evidence) -> ComparisonRow:
-    """The row STATUS."""
-    says = Phrases(
-        "{Mode}: {hits} of {n} environments show a verdict that is fresh enough to be believed.",
-        "No {mode} environment is registered.",
-        "more",
-    )
-    return shares(STATUS, says, *(_fresh(evidence, mode) for mode in MODES))
-
-
-def _fresh(evidence: Evidence, mode: str) -> Measure:
-    environments, now = evidence.present(mode), evidence.window.until
-    ages = [(now - one.status.checked_at).total_seconds() for one in environments if one.status.checked_at]
-    details = [detail("median age of the verdict", median(ages) if ages else None, "s")] if environments else []
-    words = Counter(one.status.sync_at(now).value for one in environments)
-    details += [detail(word, count) for word, count in words.most_common()] + not_told(evidence, mode)
-    return Measure(mode, [Counted(_is_fresh(one, now), one) for one in environments], tuple(details))
-
-
-def _is_fresh(environment: Environment, now: datetime) -> bool:
-    checked = environment.status.checked_at
-    return checked is not None and now < checked + environment.verdict_lifetime()
 
 
 # --- automation ---
-def automation(evidence: Evidence) -> ComparisonRow:
-    """The row AUTOMATION."""
-    says = Phrases(
-        "With {mode}, {hits} of {n} syncs that changed something were started without a person.",
-        "No {mode} sync has changed anything.",
-        "more",
-    )
-    return shares(AUTOMATION, says, *(_automated(evidence, mode) for mode in MODES))
-
-
 def _automated(evidence: Evidence, mode: str) -> Measure:
     worked = [fact for fact in ours(evidence.finished[mode]) if _worked(fact)]
     starts = Counter(fact.trigger.value.replace("_", "-") for fact in worked)
@@ -134,16 +41,6 @@ def _unattended(fact: DeliveryFact) -> bool:
 
 
 # --- pipeline dependence ---
-def pipeline_dependence(evidence: Evidence) -> ComparisonRow:
-    """The row DEPENDENCE."""
-    says = Phrases(
-        "With {mode}, {hits} of {n} commits were let down by a webhook or pipeline that never came.",
-        "No {mode} commit waited for a webhook or a pipeline.",
-        "fewer",
-    )
-    return shares(DEPENDENCE, says, *(_lost(evidence, mode) for mode in MODES))
-
-
 def _lost(evidence: Evidence, mode: str) -> Measure:
     delivered = {one.place: one for one in evidence.delivered[mode]}
     awaited = _awaited(evidence, mode)
@@ -178,6 +75,7 @@ def _cost(lost: set[tuple[str, str]], automatic: dict[tuple[str, str], Delivered
         detail("brought by the poll instead", len(late)),
         detail("median lead time of these", median(late), "s"),
         detail("median lead time of the others", median(others) if others else None, "s"),
+        detail("what a missing one cost: the difference", median(late) - median(others) if others else None, "s"),
     )
 
 
@@ -187,22 +85,14 @@ def _incidents(evidence: Evidence, mode: str, never: set[tuple[str, str]]) -> tu
         "never delivered": len(never),
         "syncs that could not run": len(failed),
         "webhooks that could not be handled (all modes)": evidence.webhooks.get("failed", 0),
-        "polls that did not reach Git (all modes)": evidence.polls.get("unreachable", 0),
+        "polls that did not reach Git (all modes)": sum(
+            one.times for one in evidence.polls if one.result == "unreachable"
+        ),
     }
     return tuple(detail(label, count) for label, count in figures.items() if count)
 
 
 # --- audit ---
-def audit_completeness(evidence: Evidence) -> ComparisonRow:
-    """The row AUDIT."""
-    says = Phrases(
-        "With {mode}, {hits} of {n} syncs have an audit entry that names who started them.",
-        "No {mode} sync has finished.",
-        "more",
-    )
-    return shares(AUDIT, says, *(_audited(evidence, mode) for mode in MODES))
-
-
 def _audited(evidence: Evidence, mode: str) -> Measure:
     syncs = ours(evidence.finished[mode])
     starters = Counter(fact.initiated_by for fact in syncs if fact.initiated_by)
@@ -211,16 +101,6 @@ def _audited(evidence: Evidence, mode: str) -> Measure:
 
 
 # --- reach ---
-def multi_environment_reach(evidence: Evidence) -> ComparisonRow:
-    """The row REACH."""
-    says = Phrases(
-        "With {mode}, the last environment followed the first after {value} ({of}).",
-        "No commit has gone live in two {mode} environments.",
-        "shorter",
-    )
-    return times(REACH, says, *(_spread(evidence, mode) for mode in MODES))
-
-
 def _spread(evidence: Evidence, mode: str) -> Measure:
     live: dict[str, list[Delivered]] = defaultdict(list)
     for one in evidence.delivered[mode]:
@@ -236,7 +116,7 @@ def _spread(evidence: Evidence, mode: str) -> Measure:
 def _reached(mode: str, ways: Sequence[Delivered]) -> Counted:
     first, last = min(one.live_at for one in ways), max(one.live_at for one in ways)
     commit = CommitFact("", mode, ways[0].revision, last)
-    return Counted((last - first).total_seconds(), commit, tuple(one.fact for one in ways))
+    return Counted.lasting(first, last, commit, also=tuple(one.fact for one in ways))
 
 
 def _breadth(environments: Sequence[Environment]) -> tuple[Detail, ...]:
@@ -247,3 +127,121 @@ def _breadth(environments: Sequence[Environment]) -> tuple[Detail, ...]:
         "most environments on one branch": max(per_source.values(), default=0),
     }
     return tuple(detail(label, count) for label, count in figures.items() if count)
+
+
+ENTRIES = (
+    Entry(
+        Heading(
+            key="automation",
+            criterion="automation",
+            title="Deliveries without a person",
+            question="How often does it work by itself?",
+            unit="share",
+            better="higher",
+            needed=20,
+            definition=(
+                "Syncs that changed what is live (deployments, rollbacks, heals) and were started by a pipeline, a "
+                "webhook, a poll, an agent, self-heal or automatic rollback, of all such syncs."
+            ),
+            events="Finished syncs that succeeded with the outcomes `deployed`, `rolled_back` and `healed`.",
+            formula="those started without a person / all of them; Wilson",
+            exclusions=(
+                "Syncs that changed nothing or failed. What others deliver: it is not told who started it. A token "
+                "counts as a pipeline only where it says so."
+            ),
+            source="OpenGitOps: pulled automatically; the share is ours",
+        ),
+        Phrases(
+            "With {mode}, {hits} of {n} syncs that changed something were started without a person.",
+            "No {mode} sync has changed anything.",
+            "more",
+        ),
+        _automated,
+        shares,
+    ),
+    Entry(
+        Heading(
+            key="pipeline_dependence",
+            criterion="pipeline dependence",
+            title="Deliveries whose webhook or pipeline never came",
+            question="What gets lost when a pipeline or a webhook fails?",
+            unit="share",
+            better="lower",
+            needed=20,
+            definition=(
+                "Commits that no webhook and no pipeline brought although one was expected, of all commits for which "
+                "one was: in push environments all that were delivered without a person, in pull environments those of "
+                "environments to which webhooks come. The poll finds such commits, and delivers them where auto_sync "
+                "is on; in a pull environment a missing webhook costs no more than the rest of the poll's interval."
+            ),
+            events=(
+                "First deliveries and what started them; the events `webhook.missed` and `pipeline.missed`, which are "
+                "written when a poll finds a commit that nobody brought."
+            ),
+            formula="commits nobody brought / commits somebody was expected to bring; Wilson",
+            exclusions=(
+                "Commits of pull environments to which no webhook ever came: none was expected. Commits started by a "
+                "person. A pipeline that is only late has brought its commit."
+            ),
+            source="ours",
+        ),
+        Phrases(
+            "With {mode}, {hits} of {n} commits were let down by a webhook or pipeline that never came.",
+            "No {mode} commit waited for a webhook or a pipeline.",
+            "fewer",
+        ),
+        _lost,
+        shares,
+    ),
+    Entry(
+        Heading(
+            key="audit_completeness",
+            criterion="audit completeness",
+            title="Deliveries on record",
+            question="Can every delivery be traced to who started it?",
+            unit="share",
+            better="higher",
+            needed=20,
+            definition=(
+                "Finished syncs that have an entry in the audit log naming who started them, of all finished syncs."
+            ),
+            by_design=True,
+            events="Finished syncs, and the entries of the audit log about them that name an actor.",
+            formula="syncs with such an entry / finished syncs; Wilson",
+            exclusions="Refreshes, which change nothing. What others deliver, whose record is theirs.",
+            source="OpenGitOps: versioned and immutable; the share is ours",
+        ),
+        Phrases(
+            "With {mode}, {hits} of {n} syncs have an audit entry that names who started them.",
+            "No {mode} sync has finished.",
+            "more",
+        ),
+        _audited,
+        shares,
+    ),
+    Entry(
+        Heading(
+            key="multi_environment_reach",
+            criterion="multi-environment reach",
+            title="One commit to all its environments",
+            question="How long between the first and the last environment of a commit?",
+            unit="s",
+            better="lower",
+            needed=10,
+            definition=(
+                "For revisions that went live in two or more environments of a mode: from the first environment in "
+                "which it was live to the last. Environments that got the same commits count as one for the verdict."
+            ),
+            events="First deliveries of the same revision to several environments of one mode.",
+            formula="median over the revisions of `last live − first live`",
+            exclusions="Revisions that went to one environment, and deliveries that lead time leaves out.",
+            source="ours",
+        ),
+        Phrases(
+            "With {mode}, the last environment followed the first after {value} ({of}).",
+            "No commit has gone live in two {mode} environments.",
+            "shorter",
+        ),
+        _spread,
+    ),
+)

@@ -1,4 +1,4 @@
-"""What it takes to have an environment: parts to set up, secrets handed out, lines to write, and what it suits."""
+"""What it takes to have an environment: parts to set up, lines to write, the first delivery, and what it suits."""
 
 from __future__ import annotations
 
@@ -6,182 +6,71 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.comparison.counted import Counted
-from app.comparison.evidence import MODES, STARTS, Evidence
-from app.comparison.judgement import Measure, Phrases, counts, detail, judge, times
+from app.comparison.evidence import STARTS, Evidence
+from app.comparison.figures.rates import words
+from app.comparison.judgement import Measure, Phrases, counts, detail
+from app.comparison.measures.entry import Entry
 from app.comparison.measures.told_by_others import not_told
-from app.comparison.mode_tests import Contrast
-from app.comparison.result import Cell, ComparisonRow, Detail, Heading
+from app.comparison.result import Detail, Heading
 from app.comparison.setup_parts import SetupPart, lines, parts
-from app.domain.environment import Environment, Mode, RunsOn
+from app.domain.environment import Environment, RunsOn
 from app.domain.operation import Trigger
 from app.wording.quantities import listed, number, plural
 
-_COUNTED = (
-    "Counted from the specifications of all environments there are now, and from what started their syncs in this "
-    "window; the figure is the mean per environment."
-)
 
-EFFORT = Heading(
-    "installation_effort", "installation effort", "Parts to set up", "What has to be set up for an environment?",
-    "parts", "lower", 1,
-    f"The registration, credentials to store, a webhook or pipeline step where one is in use, an agent. {_COUNTED}",
-    by_design=True,
-)  # fmt: skip
-FIRST_DELIVERY = Heading(
-    "first_delivery", "installation effort", "From registered to first delivery",
-    "How long until a new environment has its first revision?",
-    "s", "lower", 10,
-    "For environments registered in this window: from their registration until a revision was live there.",
-)  # fmt: skip
-SUITABILITY = Heading(
-    "suitability", "suitability", "What it is used for here", "Which places does it suit?",
-    "", None, 1,
-    "Derived from the specifications of all environments there are now, and from what started their syncs in this "
-    "window.",
-)  # fmt: skip
-SECURITY = Heading(
-    "security", "security", "Credentials held", "How many secrets are held for an environment, and by whom?",
-    "credentials", "lower", 1,
-    "The repository's and the target's credentials as specified, the webhook's secret or the pipeline's token where "
-    f"one is in use, the agent's token. {_COUNTED} Fewer secrets, known to fewer parties, leave less to steal.",
-    by_design=True,
-)  # fmt: skip
-SIZE = Heading(
-    "configuration_size", "configuration size", "Lines of configuration", "How much has to be written down?",
-    "lines", "lower", 1,
-    "Settings that differ from the defaults, one to a line, and the lines that a pipeline step or a webhook needs "
-    f"where one is in use. {_COUNTED}",
-    by_design=True,
-)  # fmt: skip
-
-
-class Foundation:
-    """The rows on founding an environment."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        self._evidence, step = evidence, evidence.step
-        started = _triggers(evidence)
-        self._parts: Mapping[tuple[int, Mode], tuple[SetupPart, ...]] = {
-            (one.id, one.mode): parts(one, evidence.kinds, started.get((one.name, one.mode.value), frozenset()), step)
-            for one in evidence.environments
-        }
-
-    def _all_parts(self, mode: str) -> list[tuple[SetupPart, ...]]:
-        return [self._parts[one.id, one.mode] for one in self._evidence.ours(mode)]
-
-    def _each(self, mode: str, sizes: Iterable[Sequence[object]]) -> list[Counted]:
-        """The environments of a mode, each with the size of something of its own."""
-        return [Counted(len(of), one) for of, one in zip(sizes, self._evidence.ours(mode), strict=True)]
-
-    def installation_effort(self) -> ComparisonRow:
-        """The row EFFORT."""
-        says = Phrases(
-            "{Mode} needs {value} per environment (mean of {n}).", "No {mode} environment is registered.", "fewer"
-        )
-        return counts(EFFORT, says, *(self._effort_of(mode) for mode in MODES))
-
-    def _effort_of(self, mode: str) -> Measure:
-        of_each = self._all_parts(mode)
-        steps = Counter(part.step for of in of_each for part in of)
-        details = [detail(step, count) for step, count in steps.most_common()] + not_told(self._evidence, mode)
-        return Measure(mode, self._each(mode, of_each), tuple(details))
-
-    def first_delivery(self) -> ComparisonRow:
-        """The row FIRST_DELIVERY."""
-        says = Phrases(
-            "With {mode}, a new environment had its first revision after {value} ({of}).",
-            "No {mode} environment was registered and delivered to.",
-            "sooner",
-        )
-        return times(FIRST_DELIVERY, says, *(self._first_delivery_of(mode) for mode in MODES))
-
-    def _first_delivery_of(self, mode: str) -> Measure:
-        window, first = self._evidence.window, self._evidence.first_live
-        new = [one for one in self._evidence.ours(mode) if one.created_at and one.created_at >= window.since]
-        waits = [
-            Counted(max(0.0, (first[one.name] - one.created_at).total_seconds()), one)
-            for one in new
-            if one.name in first and one.created_at
-        ]
-        waiting = len(new) - len(waits)
-        return Measure(mode, waits, (detail("without a revision yet", waiting),) if waiting else ())
-
-    # --- security ---
-    def security(self) -> ComparisonRow:
-        """The row SECURITY."""
-        says = Phrases(
-            "{Mode}: {value} held per environment (mean of {n}).",
-            "No {mode} environment is registered.",
-            "fewer",
-        )
-        return counts(SECURITY, says, *(self._security_of(mode) for mode in MODES))
-
-    def _security_of(self, mode: str) -> Measure:
-        secrets = [[part for part in of if part.credential] for of in self._all_parts(mode)]
-        holders = Counter(part.holder for of in secrets for part in of)
-        details = [detail(f"held by {holder}", count) for holder, count in holders.most_common()]
-        shared = self._shared(mode)
-        details += [detail("environments open to the most shared secret", max(shared))] if shared else []
-        details += not_told(self._evidence, mode)
-        told = listed(f"{holder} ({count:,})" for holder, count in holders.most_common())
-        note = f"Held by {told}." if holders else ""
-        return Measure(mode, self._each(mode, secrets), tuple(details), note)
-
-    def _shared(self, mode: str) -> list[int]:
-        """How many environments each named secret opens: stored credentials, and tokens that pipelines used."""
-        opens: dict[str, set[str]] = defaultdict(set)
-        for one in self._evidence.ours(mode):
-            for part in self._parts[one.id, one.mode]:
-                if ": " in part.credential:
-                    opens[part.credential].add(one.name)
-        for fact in self._evidence.finished[mode]:
-            if fact.trigger is Trigger.PIPELINE and fact.initiated_by:
-                opens[fact.initiated_by].add(fact.environment)
-        return [len(names) for names in opens.values()]
-
-    # --- configuration ---
-    def configuration_size(self) -> ComparisonRow:
-        """The row SIZE."""
-        says = Phrases(
-            "{Mode} takes {value} of configuration per environment (mean of {n}).",
-            "No {mode} environment is registered.",
-            "fewer",
-        )
-        return counts(SIZE, says, *(self._size_of(mode) for mode in MODES))
-
-    def _size_of(self, mode: str) -> Measure:
-        written = [lines(one, self._parts[one.id, one.mode]) for one in self._evidence.ours(mode)]
-        sizes = [len("\n".join(of).encode()) for of in written]
-        outside = sum(len(part.written) for of in self._all_parts(mode) for part in of)
-        details = (
-            detail("mean size", sum(sizes) / len(sizes), "bytes"),
-            detail("of them outside PushPull", outside / len(sizes), "lines"),
-        ) if sizes else ()  # fmt: skip
-        return Measure(mode, self._each(mode, written), details)
-
-    # --- suitability ---
-    def suitability(self) -> ComparisonRow:
-        """The row SUITABILITY."""
-        cells = [self._suits(mode) for mode in MODES]
-        verdict = judge(SUITABILITY, "", (cells[0].n, cells[1].n), Contrast())
-        return ComparisonRow(SUITABILITY, cells[0], cells[1], verdict)
-
-    def _suits(self, mode: str) -> Cell:
-        environments, others = self._evidence.ours(mode), not_told(self._evidence, mode)
-        if not environments:
-            return Cell(mode, None, 0, f"No {mode} environment is registered.", details=tuple(others))
-        starts = Counter(f.trigger.value for f in self._evidence.finished[mode] if f.trigger in STARTS)
-        sentence = f"{_where(mode, environments)} {_reached(environments)} {_started(starts)}"
-        cases = tuple(Counted(1, one) for one in environments)
-        return Cell(mode, None, len(cases), sentence, details=(*_features(environments), *others), cases=cases)
-
-
-def _triggers(evidence: Evidence) -> Mapping[tuple[str, str], frozenset[Trigger]]:
-    """{(environment, mode): what started its syncs}: of a switched one, each mode's own."""
-    found: dict[tuple[str, str], set[Trigger]] = defaultdict(set)
+def parts_of(evidence: Evidence, mode: str) -> list[tuple[SetupPart, ...]]:
+    """What each environment of a mode is made of, in their order."""
+    started: dict[str, set[Trigger]] = defaultdict(set)
     for fact in evidence.deliveries:
-        found[fact.environment, fact.mode].add(fact.trigger)
-    return {place: frozenset(triggers) for place, triggers in found.items()}
+        if fact.mode == mode:
+            started[fact.environment].add(fact.trigger)
+    return [
+        parts(one, evidence.kinds, frozenset(started[one.name]), evidence.step) for one in evidence.ours(mode)
+    ]  # of a switched one, each mode's own
+
+
+def sized(evidence: Evidence, mode: str, sizes: Iterable[Sequence[object]]) -> list[Counted]:
+    """The environments of a mode, each with the size of something of its own."""
+    return [Counted(len(of), one) for of, one in zip(sizes, evidence.ours(mode), strict=True)]
+
+
+def _effort(evidence: Evidence, mode: str) -> Measure:
+    of_each = parts_of(evidence, mode)
+    steps = Counter(part.step for of in of_each for part in of)
+    details = [detail(step, count) for step, count in steps.most_common()] + not_told(evidence, mode)
+    return Measure(mode, sized(evidence, mode, of_each), tuple(details))
+
+
+def _size(evidence: Evidence, mode: str) -> Measure:
+    of_each = parts_of(evidence, mode)
+    written = [lines(one, of) for one, of in zip(evidence.ours(mode), of_each, strict=True)]
+    sizes = [len("\n".join(of).encode()) for of in written]
+    outside = sum(len(part.written) for of in of_each for part in of)
+    details = (
+        detail("mean size", sum(sizes) / len(sizes), "bytes"),
+        detail("of them outside PushPull", outside / len(sizes), "lines"),
+    ) if sizes else ()  # fmt: skip
+    return Measure(mode, sized(evidence, mode, written), details)
+
+
+def _first_delivery(evidence: Evidence, mode: str) -> Measure:
+    window, first = evidence.window, evidence.first_live
+    new = [one for one in evidence.ours(mode) if one.created_at and one.created_at >= window.since]
+    waits = [
+        Counted.lasting(one.created_at, first[one.name], one) for one in new if one.name in first and one.created_at
+    ]
+    waiting = len(new) - len(waits)
+    return Measure(mode, waits, (detail("without a revision yet", waiting),) if waiting else ())
+
+
+# --- suitability ---
+def _suits(evidence: Evidence, mode: str) -> Measure:
+    environments, others = evidence.ours(mode), not_told(evidence, mode)
+    if not environments:
+        return Measure(mode, details=tuple(others))
+    starts = Counter(f.trigger.value for f in evidence.finished[mode] if f.trigger in STARTS)
+    sentence = f"{_where(mode, environments)} {_reached(environments)} {_started(starts)}"
+    return Measure(mode, [Counted(1, one) for one in environments], (*_features(environments), *others), sentence)
 
 
 def _where(mode: str, environments: Sequence[Environment]) -> str:
@@ -215,3 +104,106 @@ def _features(environments: Sequence[Environment]) -> tuple[Detail, ...]:
         "with a health check": sum(one.health_check is not None for one in policies),
     }
     return tuple(detail(label, count) for label, count in figures.items())
+
+
+COUNTED = (
+    "Counted from the specifications of all environments there are now, and from what started their syncs in this "
+    "window; the figure is the mean per environment."
+)
+SPECIFIED = "The specifications of the environments, and the triggers of their finished syncs in the window."
+NO_ENVIRONMENT = "No {mode} environment is registered."
+
+ENTRIES = (
+    Entry(
+        Heading(
+            key="installation_effort",
+            criterion="installation effort",
+            title="Parts to set up",
+            question="What has to be set up for an environment?",
+            unit="parts",
+            better="lower",
+            needed=1,
+            definition=(
+                "The registration, credentials to store, a webhook or pipeline step where one is in use, an agent. "
+                f"{COUNTED}"
+            ),
+            by_design=True,
+            events=SPECIFIED,
+            formula="mean over the environments of: 1 + credentials + webhook + pipeline step + agent",
+            exclusions="PushPull itself, which both modes need; what others had set up before (hosts, networks, CI).",
+            source="ours",
+        ),
+        Phrases("{Mode} needs {value} per environment (mean of {n}).", NO_ENVIRONMENT, "fewer"),
+        _effort,
+        counts,
+    ),
+    Entry(
+        Heading(
+            key="first_delivery",
+            criterion="installation effort",
+            title="From registered to first delivery",
+            question="How long until a new environment has its first revision?",
+            unit="s",
+            better="lower",
+            needed=10,
+            definition=(
+                "For environments registered in this window: from their registration until a revision was live there."
+            ),
+            events="The registration of an environment, and the first entry of its history of live revisions.",
+            formula="median of `first live_at − created_at`",
+            exclusions="Environments registered before the window; those without a revision yet are counted beside it.",
+            source="ours",
+        ),
+        Phrases(
+            "With {mode}, a new environment had its first revision after {value} ({of}).",
+            "No {mode} environment was registered and delivered to.",
+            "sooner",
+        ),
+        _first_delivery,
+    ),
+    Entry(
+        Heading(
+            key="configuration_size",
+            criterion="configuration size",
+            title="Lines of configuration",
+            question="How much has to be written down?",
+            unit="lines",
+            better="lower",
+            needed=1,
+            definition=(
+                "Settings that differ from the defaults, one to a line, and the lines that a pipeline step or a "
+                f"webhook needs where one is in use. {COUNTED}"
+            ),
+            by_design=True,
+            events=SPECIFIED,
+            formula="mean over the environments of: settings off their default + lines written elsewhere",
+            exclusions="What is delivered, and the configuration of PushPull itself: they are the same in both modes.",
+            source="ours",
+        ),
+        Phrases("{Mode} takes {value} of configuration per environment (mean of {n}).", NO_ENVIRONMENT, "fewer"),
+        _size,
+        counts,
+    ),
+    Entry(
+        Heading(
+            key="suitability",
+            criterion="suitability",
+            title="What it is used for here",
+            question="Which places does it suit?",
+            unit="",
+            better=None,
+            needed=1,
+            definition=(
+                "Derived from the specifications of all environments there are now, and from what started their syncs "
+                "in this window."
+            ),
+            events=SPECIFIED,
+            formula="words, no figure: kinds of target, who reaches them, what starts syncs",
+            exclusions="Shadows, which deliver nothing.",
+            source="ours",
+        ),
+        Phrases("", NO_ENVIRONMENT, ""),
+        _suits,
+        words,
+    ),
+)

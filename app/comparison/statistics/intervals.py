@@ -113,6 +113,31 @@ def share_difference(hits: float, n: float, other_hits: float, other_n: float) -
     return share - other_share - low, share - other_share + high
 
 
+def poisson_interval(count: int, over: float) -> Interval:
+    """Where the rate lies of what was counted `count` times over a stretch of length `over` > 0 (Garwood, "Fiducial
+    limits for the Poisson distribution", Biometrika 28 (1936)): exact, and longer than it claims where counts are few.
+    """
+    low = _mean_at(count - 1, 1 - _TAIL) if count else 0.0
+    return low / over, _mean_at(count, _TAIL) / over
+
+
+def _mean_at(count: int, below: float) -> float:
+    """The mean of the Poisson distribution that has `count` or fewer with the probability `below`, by halving."""
+    low, high = 0.0, count + 12 * sqrt(count + 1) + 12
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _poisson_share(count, middle) > below else (low, middle)
+    return (low + high) / 2
+
+
+def _poisson_share(count: int, mean: float) -> float:
+    """The probability of `count` or fewer."""
+    first = max(0, floor(mean - 12 * sqrt(mean) - 12))  # below it nothing weighs
+    if mean <= 0 or first > count:
+        return 1.0 if mean <= 0 else 0.0
+    return sum(exp(number * log(mean) - mean - lgamma(number + 1)) for number in range(first, count + 1))
+
+
 def thinned(ordered: Sequence[Value], limit: int = 200) -> tuple[Value, ...]:
     """At most `limit` values of an ascending sample, evenly spaced in rank, smallest and largest included."""
     n = len(ordered)

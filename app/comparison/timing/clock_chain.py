@@ -18,6 +18,13 @@ RESOLUTION_S = HALF.total_seconds()
 AT_MOST_APART = timedelta(seconds=1)  # of a delivery's end and its place in the history, by two reports of an agent
 NO_DATE, FIRST, OLDER = "date unknown", "first delivery", "older than the environment"
 
+ORIGIN = (
+    "A commit can be noticed from its commit time on, or from the last look at the repository that did not show it, "
+    "whichever is later and whoever looked, the same for all environments that got the commit; where a provider's "
+    "webhook says when it was pushed, and that can be, from then on. Git keeps commit times to the second: its middle "
+    "counts, so a single value is good to half a second, and their middle to less."
+)
+
 Place = tuple[str, str]  # (environment, revision)
 
 
@@ -81,11 +88,6 @@ def commit_time(told: datetime | None, noticed: datetime) -> datetime | None:
     """The middle of the second in which a commit was made, but not later than it was noticed; None where it tells no
     time, or one from the future."""
     return None if told is None or told > noticed else min(told + HALF, noticed)
-
-
-def noticing_of(commit: CommitFact) -> float | None:
-    """How long an overtaken commit could be seen before it was noticed, seconds; None where that is not known."""
-    return _between(visible_from(commit), commit.noticed_at) if commit.noticed_at else None
 
 
 def visible_from(commit: CommitFact) -> datetime | None:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from app.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.delivery_facts import CommitFact, DeliveryFact, PollFact
 from app.domain.environment import Environment
 from app.domain.state.drift import Episode
 
-__all__ = ["CommitFact", "ComparisonFacts", "DeliveryFact"]
+__all__ = ["CommitFact", "ComparisonFacts", "DeliveryFact", "PollFact"]
 
 
 class ComparisonFacts(Protocol):
@@ -62,8 +62,13 @@ class ComparisonFacts(Protocol):
         """{environment: when a revision first went live there, ever}; environments without one are left out."""
         ...
 
-    def polls(self, since: datetime) -> Mapping[str, int]:
-        """{result: number of polls} of all repositories since `since`; results as in Poll."""
+    def polls(self, since: datetime, until: datetime) -> tuple[PollFact, ...]:
+        """Runs of polls of all repositories that reach into [since, until), oldest first; results as in Poll."""
+        ...
+
+    def secrets(self) -> Mapping[str, datetime]:
+        """{name of a stored credential, or "token:NAME": when it was made or last replaced}; of tokens with the same
+        name the oldest."""
         ...
 
     def webhooks(self, since: datetime, until: datetime) -> Mapping[str, int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,14 +13,17 @@ from app.comparison import (
     Evidence,
     EvidenceRow,
     Question,
+    RawRow,
     Window,
     compare_modes,
+    exported,
     listed_as,
     parse_labels,
     parse_window,
     rows_of,
 )
 from app.comparison.before_and_after import marks, sides, subject
+from app.comparison.result import ModeSwitch
 from app.comparison.setup_parts import PIPELINE_STEP
 from app.domain.environment import Environment
 from app.domain.errors import NotFound
@@ -70,6 +74,17 @@ class ComparisonQueries:
         EnvironmentNotFound."""
         return compare_modes(self.evidence(identity, Question(window, labels, environment, until)))
 
+    def exported(
+        self,
+        identity: Identity,
+        window: str = "",
+        labels: str = "",
+        environment: str = "",
+        until: datetime | None = None,
+    ) -> tuple[Comparison, Iterator[RawRow]]:
+        """As `compare`, with the raw rows from which each of its figures can be computed again."""
+        return exported(self.evidence(identity, Question(window, labels, environment, until)))
+
     def behind(self, identity: Identity, asked: Question, measure: str, mode: str) -> CellEvidence:
         """What one cell counted, newest first; of a share, what its figure counts before the rest. The cell is that of
         `mode` in the row with the key `measure`. Asked with the `until` of a comparison, it is what that comparison
@@ -107,11 +122,13 @@ class ComparisonQueries:
                 superseded=facts.superseded(*narrowed),
                 missed=facts.missed(*narrowed),
                 first_live={name: at for name, at in facts.first_live(wanted).items() if at <= span.until},
-                polls=facts.polls(span.since),
+                polls=facts.polls(span.since, span.until),
+                secrets=facts.secrets(),
                 webhooks=facts.webhooks(span.since, span.until),
             )
-            changes = _changes(tx, one) if one else ()
-        return _against_itself(evidence, one, changes) if one else evidence
+            changes = _changes(tx, one)
+        told = _against_itself(evidence, one, changes) if one else evidence
+        return replace(told, switches=_switches(changes))
 
     def _cut(self, facts: ComparisonFacts, span: Window, labels: Mapping[str, str]) -> tuple[Window, str]:
         start = facts.start(span.since, span.until, labels, self._limit)
@@ -136,10 +153,19 @@ def _newest_first(row: EvidenceRow) -> tuple[bool, float, str]:
     return row.at is None, -row.at.timestamp() if row.at else 0.0, row.id
 
 
-def _changes(tx: Transaction, environment: Environment) -> tuple[Event, ...]:
-    """The latest events of switches and edits."""
-    types = (EventType.ENVIRONMENT_SWITCHED, EventType.ENVIRONMENT_EDITED)
-    return tx.ledger.page(limit=CHANGES, environment_id=environment.id, types=types, newest_first=True)
+def _changes(tx: Transaction, environment: Environment | None) -> tuple[Event, ...]:
+    """The latest events of switches, and of one environment's edits, which told of them once."""
+    types = [EventType.ENVIRONMENT_SWITCHED, *([EventType.ENVIRONMENT_EDITED] if environment else [])]
+    of = environment.id if environment else None
+    return tx.ledger.page(limit=CHANGES, environment_id=of, types=types, newest_first=True)
+
+
+def _switches(changes: Sequence[Event]) -> Mapping[str, tuple[ModeSwitch, ...]]:
+    """{environment: its switches, oldest first}."""
+    told: dict[str, list[Event]] = defaultdict(list)
+    for event in changes:
+        told[event.environment or ""].append(event)
+    return {name: marks(events) for name, events in told.items()}
 
 
 def _against_itself(evidence: Evidence, environment: Environment, changes: Sequence[Event]) -> Evidence:

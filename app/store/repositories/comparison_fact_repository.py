@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, exists, func, select
 
-from app.comparison.delivery_facts import CommitFact, DeliveryFact
+from app.comparison.delivery_facts import CommitFact, DeliveryFact, PollFact
 from app.domain.environment import Environment
 from app.domain.events import EventType
 from app.domain.noticing import CommitEnd
@@ -27,7 +27,7 @@ _TIMES = ("created_at", "finished_at", "committed_at", "visible_after", "noticed
           "rendered_at", "planned_at", "applied_at", "healthy_at")  # fmt: skip
 MISSED = (EventType.WEBHOOK_MISSED, EventType.PIPELINE_MISSED)
 _FACTS = (ops.c.id, ops.c.environment, ops.c.mode, ops.c.trigger, ops.c.phase, ops.c.outcome, ops.c.revision,
-          ops.c.webhook_missed, ops.c.initiated_by, *(ops.c[name] for name in _TIMES))  # fmt: skip
+          ops.c.webhook_missed, ops.c.initiated_by, ops.c.subject, *(ops.c[name] for name in _TIMES))  # fmt: skip
 
 
 class SqlComparisonFacts:
@@ -106,10 +106,17 @@ class SqlComparisonFacts:
         query = select(env.c.name, first.c.at).join(first, first.c.environment_id == env.c.id)
         return {row[0]: row[1] for row in self._db.execute(self._narrowed(query, env.c.id, labels))}
 
-    def polls(self, since: datetime) -> Mapping[str, int]:
+    def polls(self, since: datetime, until: datetime) -> tuple[PollFact, ...]:
         p = tables.polls
-        query = select(p.c.result, func.sum(p.c.times)).where(p.c.last_at >= since).group_by(p.c.result)
-        return {row[0]: int(row[1]) for row in self._db.execute(query)}
+        query = select(p.c.repo_url, p.c.credential, p.c.first_at, p.c.last_at, p.c.times, p.c.result)
+        rows = self._db.execute(query.where(p.c.last_at >= since, p.c.first_at < until).order_by(p.c.id))
+        return tuple(PollFact(*row) for row in rows)
+
+    def secrets(self) -> Mapping[str, datetime]:
+        c, t = tables.credentials, tables.tokens
+        stored = {row[0]: row[1] for row in self._db.execute(select(c.c.name, c.c.created_at))}
+        tokens = self._db.execute(select(t.c.name, t.c.created_at).order_by(t.c.created_at.desc()))
+        return stored | {f"token:{row[0]}": row[1] for row in tokens}
 
     def webhooks(self, since: datetime, until: datetime) -> Mapping[str, int]:
         d = tables.deliveries
@@ -144,6 +151,7 @@ def _delivery(row: Any) -> DeliveryFact:
         webhook_missed=row.webhook_missed,
         initiated_by=row.initiated_by,
         pushed_at=row.pushed_at,
+        subject=row.subject,
         **{name: getattr(row, name) for name in _TIMES if name != "visible_after"},
         visible_after=max((one for one in (row.visible_after, row.seen_after) if one), default=None),
     )
@@ -152,7 +160,7 @@ def _delivery(row: Any) -> DeliveryFact:
 def _overtaken(row: Any) -> CommitFact:
     return CommitFact(
         row.environment, row.mode, row.revision, row.ended_at, row.committed_at, row.superseded_by, row.operation,
-        row.seen, row.noticed_at, row.visible_after, row.pushed_at,
+        row.seen, row.noticed_at, row.visible_after, row.pushed_at, row.noticed_by,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from app.web.pages import (
     search_page,
     settings_page,
 )
-from app.web.pages.comparisons import comparison_page, evidence_page
+from app.web.pages.comparisons import comparison_page, definitions_page, evidence_page
 from app.web.pages.experiments import experiment_page
 from app.web.requests.routers import routes_of
 
@@ -21,6 +21,7 @@ routes = [
     *environments.routes,
     *routes_of((
         search_page, operations_pages, drift_page, agents_page, audit_page, comparison_page, evidence_page,
+        definitions_page,
         experiment_page, settings_page, login_page, patterns_page,
     )),
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from app.web.pages import (
     search_page,
     settings_page,
 )
-from app.web.pages.comparisons import comparison_page, evidence_page
+from app.web.pages.comparisons import comparison_page, definitions_page, evidence_page
 from app.web.pages.environments import (
     bulk_actions,
     history_view,
@@ -66,6 +66,7 @@ CONTEXTS: dict[str, Any] = {
     "experiments/show.html": experiment_page.ExperimentPage,
     "comparison/show.html": comparison_page.ComparisonPage,
     "comparison/evidence.html": evidence_page.EvidencePage,
+    "comparison/measures.html": definitions_page.DefinitionsPage,
     "settings/index.html": settings_page.SettingsPage,
     "settings/tokens.html": settings_page.TokensPage,
     "settings/credentials.html": settings_page.CredentialsPage,

@@ -65,6 +65,8 @@ class EvidenceItem(LateModel):
     operations: list[str]
     note: str
     ended: bool
+    since: Moment | None
+    until: Moment | None
 
 
 class Evidence(LateModel):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from app.comparison import MODES, Comparison, Question
-from app.comparison.export import as_dict, asked_as, csv_lines, evidence_as_dict
+from app.comparison.export import as_dict, asked_as, csv_lines, evidence_as_dict, json_parts, row_lines
 from app.domain.permissions import Permission
 from app.web.api.cursors import number
 from app.web.api.fields import AfterNumber, Labels, Limit, Moment, OneName
@@ -49,6 +48,7 @@ def _told(found: Comparison) -> dict[str, Any]:
     told, asked = as_dict(found), asked_as(found)
     for row in told["rows"]:
         for mode in MODES:
+            row["defined_at"] = f"/compare/measures#{row['key']}"
             row[mode]["evidence"] = links.with_query(f"/api/v1/comparison/evidence/{row['key']}/{mode}", asked)
     return told
 
@@ -92,10 +92,12 @@ def export(
     environment: OneName = "",
     until: WindowEnd = None,
     format: Literal["json", "csv"] = "json",
+    of: Annotated[Literal["figures", "rows"], Query(description="What a CSV file holds; JSON holds both.")] = "figures",
 ) -> StreamingResponse:
-    """The table as a file."""
-    found = queries.comparison.compare(who, window, labels, environment, until)
+    """The figures and the raw rows that they are computed from, as a file."""
+    found, rows = queries.comparison.exported(who, window, labels, environment, until)
     headers = {"Content-Disposition": f'attachment; filename="pushpull-comparison.{format}"'}
     if format == "csv":
-        return StreamingResponse(csv_lines(found), media_type="text/csv", headers=headers)
-    return StreamingResponse(iter([json.dumps(_told(found))]), media_type="application/json", headers=headers)
+        lines = row_lines(rows) if of == "rows" else csv_lines(found)
+        return StreamingResponse(lines, media_type="text/csv", headers=headers)
+    return StreamingResponse(json_parts(_told(found), rows), media_type="application/json", headers=headers)

@@ -11,7 +11,7 @@ from app.comparison.summary.groups import CriterionGroup, grouped
 from app.web.pages.comparisons import evidence_page
 from app.web.rendering.curves import Curves, QuantileRow, curves_of, quantile_table
 from app.wording.figures import chance_in_words, effect_in_words
-from app.wording.quantities import figure_and_unit, percent
+from app.wording.quantities import amount, figure_and_unit
 from app.wording.times import duration
 
 DETAILS = 6
@@ -34,7 +34,7 @@ class ShownSide:
 @dataclass(frozen=True, slots=True)
 class ShownRow:
     """One question. `brief`: the verdict in a few words, `finding`: in full, both without the winner; `odds`: what
-    chance and the size of the effect have to say."""
+    chance and the size of the effect have to say; `unlike`: in what the sides differ besides the mode."""
 
     key: str
     title: str
@@ -48,6 +48,7 @@ class ShownRow:
     odds: tuple[str, ...]
     curves: Curves | None
     quantiles: tuple[QuantileRow, ...]
+    unlike: str
 
     @property
     def sides(self) -> tuple[ShownSide, ShownSide]:
@@ -132,6 +133,7 @@ def row_of(row: ComparisonRow, asked: Mapping[str, str], alone: bool = False) ->
         odds=_odds(row),
         curves=curves,
         quantiles=quantile_table(row) if curves else (),
+        unlike=row.unlike,
     )
 
 
@@ -158,10 +160,10 @@ def _side(row: ComparisonRow, cell: Cell, asked: Mapping[str, str]) -> ShownSide
 
 
 def _interval(cell: Cell, unit: str) -> str:
-    """The interval of a share, whose row has no table of quantiles."""
-    if cell.interval is None or unit != "share":
+    """The interval of a share or a rate, whose row has no table of quantiles."""
+    if cell.interval is None or unit not in ("share", "a day"):
         return ""
-    low, high = (percent(end or 0.0) for end in cell.interval)
+    low, high = (amount(end or 0.0, unit) for end in cell.interval)
     return f"95 %: {low} to {high}"
 
 

@@ -97,4 +97,6 @@ def _shown_at(row: EvidenceRow) -> str:
 
 def _counts(found: CellEvidence) -> str:
     """The heading over what each row contributes."""
-    return {"share": "In the figure", "": "", "s": "Took"}.get(found.heading.unit, found.heading.unit.capitalize())
+    return {"share": "In the figure", "": "", "s": "Took", "a day": "", "polls": ""}.get(
+        found.heading.unit, found.heading.unit.capitalize()
+    )
