@@ -14,7 +14,7 @@ from app.domain.events.environment_events import (
     EnvironmentSwitched,
 )
 from app.domain.events.operation_events import AnnouncedDecision, Decision
-from app.domain.operation import Operation, Outcome, Phase
+from app.domain.operation import Operation, Outcome, Phase, Trigger
 from app.web.rendering import links
 from app.wording.badges import look
 from app.wording.event_words import words_of
@@ -25,6 +25,7 @@ UNDECIDED = {
     Outcome.NUDGED: Title("A webhook brought the poll forward", " for"),
     Outcome.WAITING: Title("Waiting until it can be seen", ":"),
 }
+BEGUN = Title("Begun elsewhere", ":")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ def _decision(event: Event, fact: Decision | AnnouncedDecision) -> Happening:
     seen = look(fact.outcome, "outcome")
     known = Outcome(fact.outcome) if fact.outcome in list(Outcome) else None
     told = (UNDECIDED.get(known) or SYNCS.get(known)) if known else None
+    if known is Outcome.WAITING and fact.trigger == Trigger.EXTERNAL.value:
+        told = BEGUN
     title = str(told or seen.label) if fact.revision else f"Decided: {seen.label}"
     return Happening(
         f"event-{event.id}", event.at, seen.tone, seen.icon, title, fact.revision, "", sentence_case(event.reason)

@@ -9,7 +9,7 @@ from tests.support.tellings import BY_NAME, SECRET, SHA, Sending
 from tests.web.pages.conftest import Filled
 
 ARGO = BY_NAME["argocd"]
-VIEWS = ("", "/history", "/pipeline", "/settings", "/drift")
+VIEWS = ("", "/history", "/pipeline", "/settings", "/drift", "/what-if")
 DEEDS = ("syncs", "refreshes", "hold", "rollback", "switch", "plan")
 
 
@@ -20,6 +20,7 @@ def away(filled: Filled) -> str:
     answer = filled.person.post("/environments/external", data=typed)
     assert (answer.status_code, answer.headers["location"]) == (303, "/environments/away/pipeline")
     filled.server.call("PUT", "/environments/away/webhook", {"secret": SECRET})
+    post(filled, ARGO.sending("started"))
     post(filled, ARGO.sending("succeeded"))
     filled.server.until(lambda: filled.server.call("GET", "/environments/away")["status"]["revision"] == SHA)
     return "away"
@@ -47,6 +48,7 @@ def test_no_view_offers_what_only_it_can_do(filled: Filled, away: str) -> None:
 def test_its_timeline_names_who_told(filled: Filled, away: str) -> None:
     text = page(filled, f"/environments/{away}")
     assert "last told" in text
+    assert "Begun elsewhere" in text
     assert SHA[:8] in text
 
 
