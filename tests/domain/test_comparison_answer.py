@@ -121,6 +121,9 @@ def test_where_nothing_is_known_it_says_so_with_what_there_is() -> None:
         "n 3 and 1, how long drift lasts: n 0 and 0, how soon a rollback is live: n 0 and 0)."
     )
     assert not answer.known
+    assert answer_of(EMPTY).sentence == (
+        "Whether push or pull serves you better is not known yet; nothing was measured so far (n 0 and 0)."
+    )
     assert {lack.reason: tuple(lack.titles) for lack in answer.unknown}[
         "Too few cases; 20 of each mode are needed"
     ] == ("lead_time",)

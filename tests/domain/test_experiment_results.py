@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.comparison.delivery_facts import DeliveryFact
-from app.comparison.experiments.experiment_report import markdown, report_of
+from app.comparison.experiments.experiment_report import report_of
 from app.comparison.experiments.twin_evidence import Fate, TwinEvidence
 from app.comparison.experiments.twin_results import Results, results_of
+from app.comparison.summary.report import markdown
 from app.domain.audit import timestamp
 from app.domain.experiments.experiment import Experiment, ExperimentPhase, Progress, StepRecord
 from app.domain.experiments.experiment_parameters import ExperimentParameters, FaultKind

@@ -84,6 +84,7 @@ DECLARED = """
     GET /api/v1/comparison view
     GET /api/v1/comparison/evidence/{measure}/{mode} view
     GET /api/v1/comparison/export view
+    GET /api/v1/comparison/report view
     GET /api/v1/credentials view-credentials
     POST /api/v1/credentials manage-credentials
     GET /api/v1/credentials/{name} view-credentials

@@ -1,13 +1,8 @@
-"""An experiment's report as one value, which its page, its HTML and its Markdown are all made from.
-
-It holds no address, no secret and no path: the same file can be handed to anybody.
-"""
+"""An experiment's report."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from app.comparison.evidence import MODES
@@ -22,49 +17,13 @@ from app.comparison.experiments.report_words import (
 from app.comparison.experiments.twin_evidence import Fate, Span, TwinChange
 from app.comparison.experiments.twin_results import Results
 from app.comparison.result import Pairing
+from app.comparison.summary.report import Figure, MeasuredReport, ReportTable
 from app.domain.experiments.experiment_parameters import FaultKind
 from app.wording.experiments.experiment_words import FAULTS
 from app.wording.quantities import plural
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One of the figures that carry the answer."""
-
-    label: str
-    push: str
-    pull: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReportTable:
-    """A table. `operations`: beside each row, the operations behind its cells: {column: id}."""
-
-    title: str
-    note: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    operations: tuple[Mapping[int, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentReport:
-    """`answer`: what was found, in a sentence; `curves`: {mode: ascending seconds until out}, of the changes that both
-    twins got; `unknown`: what it does not tell; `drawn`: what the curves are of."""
-
-    title: str
-    answer: str
-    figures: tuple[Figure, ...]
-    curves: Mapping[str, tuple[float, ...]]
-    method: tuple[str, ...]
-    parameters: tuple[tuple[str, str], ...]
-    tables: tuple[ReportTable, ...]
-    unknown: tuple[str, ...]
-    drawn: str
-
-
-def report_of(found: Results) -> ExperimentReport:
+def report_of(found: Results) -> MeasuredReport:
     """The report of an experiment, whether or not it has ended."""
     one = found.experiment
     compared = [change for change in found.changes if change.paired]
@@ -72,7 +31,7 @@ def report_of(found: Results) -> ExperimentReport:
         mode: tuple(sorted(side for change in compared if (side := change.sides[mode].out_s) is not None))
         for mode in MODES
     }
-    return ExperimentReport(
+    return MeasuredReport(
         title=f"Push against pull: experiment {one.tail}, seed {one.seed}",
         answer=answer(found),
         figures=_figures(found),
@@ -177,42 +136,3 @@ def _edit_noticed(span: Span, mode: str, found: Results) -> str:
         parts.append(f"episode {edit.episodes[mode]} after {seconds(edit.found[mode])}")
     parts.append(f"gone after {seconds(edit.mended[mode])}" if mode in edit.mended else "not gone")
     return ", ".join(parts)
-
-
-def markdown(report: ExperimentReport) -> str:
-    """The report as Markdown (CommonMark with tables)."""
-    lines = [f"# {report.title}", "", report.answer, "", "| | Push | Pull | |", "|---|---:|---:|---|"]
-    lines += [_row((one.label, one.push, one.pull, one.note)) for one in report.figures]
-    lines += ["", "## Method", "", *(f"{one}\n" for one in report.method)]
-    lines += ["| parameter | value |", "|---|---|", *(_row(pair) for pair in report.parameters), ""]
-    for table in report.tables:
-        lines += [f"## {table.title}", "", table.note, "", _row(table.columns), "|---" * len(table.columns) + "|"]
-        lines += [*map(_row, table.rows), ""]
-    lines += ["## What this does not tell", "", *(f"- {one}" for one in report.unknown)]
-    return "\n".join(lines) + "\n"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("\\", "\\\\").replace("|", "\\|") for cell in cells) + " |"
-
-
-def as_json(report: ExperimentReport) -> str:
-    """The report as JSON: the same texts, and the curves' values in seconds."""
-    tables = [
-        {"title": one.title, "note": one.note, "columns": one.columns, "rows": one.rows, "operations": one.operations}
-        for one in report.tables
-    ]
-    return json.dumps(
-        {
-            "title": report.title,
-            "answer": report.answer,
-            "figures": [
-                {"label": one.label, "push": one.push, "pull": one.pull, "note": one.note} for one in report.figures
-            ],
-            "curves": report.curves,
-            "method": report.method,
-            "parameters": dict(report.parameters),
-            "tables": tables,
-            "unknown": report.unknown,
-        }
-    )

@@ -54,6 +54,11 @@ class AnswerFigure:
     pairs: bool
 
     @property
+    def said(self) -> str:
+        """The verdict in a few words, behind the winner if there is one."""
+        return f"{self.verdict.winner} {self.brief}".lstrip()
+
+    @property
     def n_in_words(self) -> str:
         """ "n 120 and 96", push first, or "30 pairs"."""
         push, pull = self.n.values()
@@ -162,6 +167,9 @@ def _counts(parts: Iterable[tuple[Topic, AnswerFigure]]) -> str:
 
 
 def _nothing(chosen: Sequence[tuple[Topic, AnswerFigure]]) -> str:
+    if not any(sum(figure.n.values()) for _, figure in chosen):
+        none = chosen[0][1].n_in_words
+        return f"Whether push or pull serves you better is not known yet; nothing was measured so far ({none})."
     cases = ", ".join(f"{topic.about}: {figure.n_in_words}" for topic, figure in chosen)
     return f"Whether push or pull serves you better is not known yet; too little was measured ({cases})."
 

@@ -56,8 +56,6 @@ def _wrapped(sentence: str) -> list[str]:
 
 
 def _figure(figure: AnswerFigure, x: float) -> str:
-    verdict = figure.verdict
-    brief = f"{verdict.winner}: {figure.brief}" if verdict.winner else figure.brief
     sides = zip((("push", "→"), ("pull", "←")), figure.values.values(), (428, 474), strict=True)
     values = "".join(
         f'<text class="{mode} figure" x="{x:g}" y="{y}">{sign} {escape(duration(value))}'
@@ -66,7 +64,7 @@ def _figure(figure: AnswerFigure, x: float) -> str:
     )
     words = "".join(
         f'<text class="small" x="{x:g}" y="{y}">{escape(line)}</text>'
-        for line, y in ((brief, 510), (figure.n_in_words, 534))
+        for line, y in ((figure.said, 510), (figure.n_in_words, 534))
     )
     return f'<text class="title" x="{x:g}" y="380">{escape(figure.title)}</text>{values}{words}'
 

@@ -9,12 +9,15 @@ from fastapi.responses import StreamingResponse
 
 from app.comparison import MODES, Comparison, Question
 from app.comparison.export import as_dict, asked_as, csv_lines, evidence_as_dict, json_parts, row_lines
+from app.comparison.summary.comparison_report import report_of_comparison
+from app.comparison.summary.report import markdown
 from app.domain.permissions import Permission
 from app.web.api.cursors import number
 from app.web.api.fields import AfterNumber, Labels, Limit, Moment, OneName
 from app.web.api.openapi import problems
 from app.web.api.response_models import Evidence, reply
 from app.web.rendering import links
+from app.web.rendering.report_document import document
 from app.web.requests.permission_check import Who, may
 from app.web.requests.route_dependencies import Reads
 from app.web.requests.routers import api_router
@@ -101,3 +104,32 @@ def export(
         lines = row_lines(rows) if of == "rows" else csv_lines(found)
         return StreamingResponse(lines, media_type="text/csv", headers=headers)
     return StreamingResponse(json_parts(_told(found), rows), media_type="application/json", headers=headers)
+
+
+REPORTS = {"html": "text/html", "md": "text/markdown"}
+
+
+@router.get(
+    "/comparison/report",
+    response_class=Response,
+    responses={
+        **problems(404),
+        200: {"content": {media: {"schema": {"type": "string"}} for media in REPORTS.values()}},
+    },
+    dependencies=[may(Permission.VIEW)],
+)
+def report_comparison(
+    queries: Reads,
+    who: Who,
+    window: Window = "30d",
+    labels: Labels = "",
+    environment: OneName = "",
+    until: WindowEnd = None,
+    format: Literal["html", "md"] = "html",
+) -> Response:
+    """The answer, its figures and every verdict as one file that needs nothing else: it holds no address, no secret and
+    no path."""
+    made = report_of_comparison(queries.comparison.compare(who, window, labels, environment, until))
+    text = {"html": document, "md": markdown}[format](made)
+    headers = {"Content-Disposition": f'attachment; filename="pushpull-comparison.{format}"'}
+    return Response(text, media_type=REPORTS[format], headers=headers)

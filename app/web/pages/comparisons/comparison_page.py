@@ -115,6 +115,7 @@ def _links(asked: Mapping[str, str]) -> Mapping[str, str]:
         "now": links.with_query("/compare", {**asked, "until": ""}),
         "image": links.with_query("/compare.svg", asked),
         **{form: links.with_query("/api/v1/comparison/export", {**asked, "format": form}) for form in ("csv", "json")},
+        **{form: links.with_query("/api/v1/comparison/report", {**asked, "format": form}) for form in ("html", "md")},
     }
 
 

@@ -9,7 +9,8 @@ from typing import Annotated
 
 from fastapi import Form, Request, Response
 
-from app.comparison.experiments.experiment_report import ExperimentReport, report_of
+from app.comparison.experiments.experiment_report import report_of
+from app.comparison.summary.report import MeasuredReport
 from app.domain.errors import ExperimentInProgress, InvalidInput
 from app.domain.experiments.experiment import Experiment
 from app.domain.experiments.experiment_parameters import PROFILES
@@ -46,7 +47,7 @@ class ExperimentPage:
     """The context of experiments/show.html. `now`: what was done last; `files`: the report's, by form."""
 
     experiment: Experiment
-    report: ExperimentReport
+    report: MeasuredReport
     curves: Curves
     now: str
     done: int
@@ -109,7 +110,7 @@ def experiment(request: Request, id: str, queries: Reads, who: Who) -> Response:
     return render.page(request, "experiments/show.html", context, nav="compare", regions=("experiment",))
 
 
-def _context(state: ExperimentState, report: ExperimentReport) -> ExperimentPage:
+def _context(state: ExperimentState, report: MeasuredReport) -> ExperimentPage:
     one, last = state.experiment, state.last
     address = f"/api/v1/experiments/{one.id}/report"
     twins = () if one.removed_at else tuple((mode, one.twin(mode)) for mode in one.progress.twins)

@@ -6,7 +6,8 @@ from typing import Literal
 
 from fastapi import Response
 
-from app.comparison.experiments.experiment_report import as_json, markdown, report_of
+from app.comparison.experiments.experiment_report import report_of
+from app.comparison.summary.report import as_json, markdown
 from app.domain.permissions import Permission
 from app.web.api.fields import AfterName, Limit, OperationId
 from app.web.api.openapi import problems
@@ -14,7 +15,7 @@ from app.web.api.request_bodies.experiment_bodies import ExperimentBody
 from app.web.api.response_models import Experiment, Items, reply
 from app.web.api.serializers.domain_json import page_of
 from app.web.api.serializers.experiment_json import experiment_json, unstarted
-from app.web.rendering.experiments.report_document import document
+from app.web.rendering.report_document import document
 from app.web.requests.permission_check import By, Who, may
 from app.web.requests.route_dependencies import Cases, Reads
 from app.web.requests.routers import api_router

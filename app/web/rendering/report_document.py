@@ -1,11 +1,11 @@
-"""An experiment's report as one HTML file that needs nothing else: style and drawing are in it."""
+"""A report as one HTML file that needs nothing else: style and drawing are in it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
-from app.comparison.experiments.experiment_report import ExperimentReport, ReportTable
+from app.comparison.summary.report import MeasuredReport, ReportTable
 from app.web.rendering.curves import curves_of_samples
 
 WIDTH, HEIGHT, LEFT, TOP = 640, 220, 44, 12
@@ -36,7 +36,7 @@ PAGE = """<!doctype html>
 WORDS = '<b class="push">Push</b> is the whole line, <b class="pull">pull</b> the dashed one.'
 
 
-def document(report: ExperimentReport) -> str:
+def document(report: MeasuredReport) -> str:
     """The whole file."""
     figures = [(one.label, one.push, one.pull, one.note) for one in report.figures]
     parts = [
@@ -67,12 +67,12 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>'
 
 
-def _drawing(report: ExperimentReport) -> str:
+def _drawing(report: MeasuredReport) -> str:
     curves = curves_of_samples(report.curves, report.drawn)
     if not curves.paths:
         return ""
     across, down = (WIDTH - LEFT - 12) / 100, (HEIGHT - TOP - 28) / 100
-    ticks = "".join(_tick(LEFT + x * across, label) for x, label in curves.on.ticks)
+    ticks = "".join(_tick(LEFT + x * across, label, last=x > 99) for x, label in curves.on.ticks)
     shares = "".join(
         f'<line x1="{LEFT}" x2="{WIDTH - 12}" y1="{TOP + share * down:g}" y2="{TOP + share * down:g}"/>'
         f'<text x="{LEFT - 6}" y="{TOP + share * down + 4:g}" text-anchor="end">{100 - share} %</text>'
@@ -87,5 +87,6 @@ def _drawing(report: ExperimentReport) -> str:
     return f'<figure>{drawn}<figcaption class="quiet">{label}. {WORDS}</figcaption></figure>'
 
 
-def _tick(x: float, label: str) -> str:
-    return f'<text x="{x:g}" y="{HEIGHT - 8}" text-anchor="middle">{escape(label)}</text>'
+def _tick(x: float, label: str, *, last: bool) -> str:
+    anchor = "end" if last else "middle"
+    return f'<text x="{x:g}" y="{HEIGHT - 8}" text-anchor="{anchor}">{escape(label)}</text>'

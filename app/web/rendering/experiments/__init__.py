@@ -1,1 +1,0 @@
-"""An experiment, drawn and as a file to hand on."""
