@@ -35,8 +35,8 @@ class ExperimentParameters:
     `build_s`: median seconds of the imitated pipeline; `fault_s`: how long a fault lasts at most; `delay_s`: added to
     each request while the network is slow; `self_heal`: whether both twins heal drift by themselves."""
 
-    commits: int = 27
-    spacing_s: float = 9.0
+    commits: int = 54
+    spacing_s: float = 4.5
     interval_s: int = 5
     refresh_interval_s: int = 5
     build_s: float = 3.0
