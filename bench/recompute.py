@@ -22,7 +22,7 @@ def lasting(rows):  # the median, also where some have not ended yet (Kaplan and
 def cell(unit, rows, observed):  # what is observed: days of environments, or polls
     n, over, ended = len(rows), sum(row["value"] for row in observed), all(row["ended"] for row in rows)
     part, whole = {"a day": (n, over), "polls": (over, n)}.get(unit, (sum(row["value"] for row in rows), n))
-    measured = unit and whole and (observed or unit != "polls")
+    measured = {"": False, "polls": observed, "a day": over >= 1}.get(unit, True) and whole
     value = lasting(rows) if unit == "s" else part / whole if measured else None
     many = [row["took"] for row in rows] if unit == "s" and n >= 20 and ended else []
     return value, n, quantiles(many, n=20, method="inclusive")[18] if many else None, over if observed else None

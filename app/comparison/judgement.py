@@ -215,7 +215,7 @@ def _difference(unit: str, word: str, found: Contrast, winner: Call) -> str:
 
 def _no_contest(heading: Heading, word: str, difference: float | None) -> str:
     if not heading.by_design:
-        return "A trade-off, not a contest"
+        return "Neither way is better"
     if heading.unit == "share":
         return "Should be all, in both modes"
     if not difference:

@@ -39,12 +39,17 @@ def test_frequency_is_for_each_environment_and_day_that_it_ran() -> None:
     assert found.push.n == 3
     assert found.push.interval == pytest.approx(poisson_interval(3, days))
     assert found.push.sentence.startswith("With push, an environment was deployed to 0.4 a day (3 deployments in 7.4 ")
-    assert (found.pull.value, found.pull.sentence) == (None, "No pull environment ran in this window.")
+    assert (found.pull.value, found.pull.sentence) == (None, "No day of a pull environment lies in this window.")
 
 
 def test_an_environment_that_was_never_deployed_to_has_a_rate_of_zero() -> None:
-    found = row("deployment_frequency", environments=(environment("pull"),)).pull
+    found = row("deployment_frequency", environments=(environment("pull", created=-86400),)).pull
     assert (found.value, found.n) == (0, 0)
+
+
+def test_a_few_hours_are_not_told_as_so_many_a_day() -> None:
+    found = row("deployment_frequency", sync(1), environments=(environment("push"),)).push
+    assert (found.value, found.interval, found.n) == (None, None, 1)
 
 
 def test_a_switched_environment_counts_each_mode_by_its_own_days() -> None:
@@ -58,7 +63,11 @@ def test_a_switched_environment_counts_each_mode_by_its_own_days() -> None:
 
 
 def test_deployments_of_a_deleted_environment_have_no_days_and_are_said() -> None:
-    found = row("deployment_frequency", replace(sync(1), environment="gone"), environments=(environment("push"),)).push
+    found = row(
+        "deployment_frequency",
+        replace(sync(1), environment="gone"),
+        environments=(environment("push", created=-86400),),
+    ).push
     assert (found.n, found.value) == (0, 0)
     assert details(found) == {"deployments of environments that were deleted since": 1}
 

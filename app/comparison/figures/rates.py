@@ -10,6 +10,8 @@ from app.comparison.result import Bounds, Cell, ComparisonRow, Heading
 from app.comparison.statistics import poisson_interval
 from app.wording.quantities import amount
 
+LEAST = 1.0  # days
+
 
 def words(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> ComparisonRow:
     """A row without a figure: each side's own sentence, its `note`."""
@@ -23,14 +25,15 @@ def words(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> Comp
 
 
 def rates(heading: Heading, says: Phrases, push: Measure, pull: Measure) -> ComparisonRow:
-    """A row of what was counted over what was observed; nothing counted is a rate of zero, nothing observed is none."""
+    """A row of what was counted over what was observed; nothing counted is a rate of zero. Of less than a day in all,
+    no rate is known: a few minutes would be told as thousands a day."""
     return _over(heading, says, [_rate(heading, says, one) for one in (push, pull)])
 
 
 def _rate(heading: Heading, says: Phrases, measure: Measure) -> Cell:
     observed = sum(one.amount for one in measure.observed)
-    value = measure.n / observed if observed > 0 else None
-    interval = poisson_interval(measure.n, observed) if observed > 0 else None
+    value = measure.n / observed if observed >= LEAST else None
+    interval = poisson_interval(measure.n, observed) if observed >= LEAST else None
     return _observed_cell(heading, says, measure, value, interval)
 
 

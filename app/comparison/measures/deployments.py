@@ -98,13 +98,14 @@ ENTRIES = (
             formula="deployments / Σ days of environments in the mode; exact Poisson interval (Garwood 1936)",
             exclusions=(
                 "Rollbacks, self-heals and no-ops. Deployments of environments that were deleted since: it is not "
-                "known for how long those ran; they are counted beside it."
+                "known for how long those ran; they are counted beside it. Of less than one day of "
+                "environments in all, no rate is told."
             ),
             source="DORA: deployment frequency",
         ),
         Phrases(
             "With {mode}, an environment was deployed to {value} ({n} deployments in {observed} days of environments).",
-            "No {mode} environment ran in this window.",
+            "No day of a {mode} environment lies in this window.",
             "",
         ),
         _frequency,
