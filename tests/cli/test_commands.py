@@ -317,3 +317,13 @@ def test_what_others_deliver_is_registered_and_shown_in_their_name(place: Place)
     assert "delivered by argocd, which calls it pay" in shown
     refused = place.run("push", "billing")
     assert (refused.code == 0, "delivered by Argo CD" in refused.err) == (False, True)
+
+
+def test_what_if_and_advice_are_told_in_words_and_as_json(place: Place) -> None:
+    told = place.run("what-if", "shop", "--interval", "20")
+    assert (told.code, "not known" in told.out, "5 are needed" in told.out) == (0, True, True)
+    advised = place.run("advice", "shop")
+    assert advised.code == 0
+    assert advised.out.startswith("No advice: not enough measured")
+    assert "not measured yet; a rollback of a push environment would" in " ".join(advised.out.split())
+    assert json.loads(place.run("advice", "shop", "--json").out)["choice"] is None

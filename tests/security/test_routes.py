@@ -59,6 +59,7 @@ DECLARED = """
     DELETE /api/v1/environments/{name}/ignore-rules ignore-drift
     GET /api/v1/environments/{name}/noticings view
     GET /api/v1/environments/{name}/what-if view
+    GET /api/v1/environments/{name}/advice view
     GET /api/v1/environments/{name}/revisions view
     GET /api/v1/environments/{name}/plan read-diffs
     GET /api/v1/environments/{name}/rollbacks/preview read-diffs
@@ -124,6 +125,7 @@ DECLARED = """
     GET /environments/{name}/history view
     GET /environments/{name}/pipeline view
     GET /environments/{name}/what-if view
+    GET /environments/{name}/advice view
     POST /environments/{name}/webhook manage-webhooks
     GET /environments/{name}/plan read-diffs
     POST /environments/{name}/plan sync

@@ -1,4 +1,4 @@
-"""`pushpull what-if`: what the other mode would have given."""
+"""`pushpull what-if` and `pushpull advice`: what the other mode would have given, and what to choose."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from app.cli.surface.help_text import ClientCommand
 from app.wording.quantities import number, percent, plural
 from app.wording.times import duration
 
+Window = Annotated[str, typer.Option(help="24h, 7d, 30d, 90d or all.")]
+PLACES = {"here": "", "elsewhere": "all environments: ", "": ""}
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command("what-if", cls=ClientCommand)(what_if)
+    app.command("advice", cls=ClientCommand)(advice)
 
 
 def what_if(
@@ -27,7 +31,7 @@ def what_if(
     pipeline: Annotated[
         float | None, typer.Option("--pipeline", min=0, help="Seconds until a pipeline calls; as measured without it.")
     ] = None,
-    window: Annotated[str, typer.Option(help="24h, 7d, 30d, 90d or all.")] = "30d",
+    window: Window = "30d",
     as_json: AsJson = False,
 ) -> None:
     """Show what the other mode would have given, reckoned from the environment's own commits.
@@ -63,3 +67,31 @@ def _figure(one: dict[str, Any]) -> str:
     if one["unit"] == "s":
         return duration(value) + n
     return (percent(value) if one["unit"] == "share" else f"{number(value)} a day") + n
+
+
+def advice(name: Name, window: Window = "30d", as_json: AsJson = False) -> None:
+    """Say whether to push, to pull, or to pull when a webhook nudges, and what was measured for and against it.
+
+    Examples:
+        pushpull advice shop
+        pushpull advice shop --window 7d --json
+    """
+    found = connected().call("GET", f"/environments/{name}/advice", window=window)
+    output.as_json(found) if as_json else _advise(found)
+
+
+def _advise(found: dict[str, Any]) -> None:
+    output.say(found["sentence"])
+    for one in found["reasons"]:
+        output.say(f"  for {'being told at once' if one['speaks_for'] == 'told' else one['speaks_for']}: {one['text']}")
+    for one in found["criteria"]:
+        output.say(f"\n{one['title']}: {one['verdict']}")
+        output.fields({f"  {mode}": _measured(one[mode]) for mode in ("push", "pull")})
+    for mode, side in (("push", "for"), ("push", "against"), ("pull", "for"), ("pull", "against")):
+        output.say(f"\nSaid {side} {mode}:")
+        said = [one for one in found["trade_offs"] if (one["mode"], one["side"]) == (mode, side)]
+        output.fields({f"  {one['title']}": _measured(one["measured"]) for one in said})
+
+
+def _measured(one: dict[str, Any]) -> str:
+    return output.escape(f"{PLACES[one['place']]}{one['text']}")

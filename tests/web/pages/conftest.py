@@ -34,7 +34,18 @@ class Filled:
     @property
     def pages(self) -> tuple[str, ...]:
         """Every page that needs no further thought."""
-        views = ("", "/drift", "/history", "/what-if", "/pipeline", "/settings", "/rollback", "/plan", "/resume")
+        views = (
+            "",
+            "/drift",
+            "/history",
+            "/what-if",
+            "/advice",
+            "/pipeline",
+            "/settings",
+            "/rollback",
+            "/plan",
+            "/resume",
+        )
         return (
             *("/", "/?q=shop+tier%3Dprod&mode=push", "/environments/new", "/operations", "/drift", "/audit"),
             *("/compare", "/settings", "/settings/tokens", "/settings/credentials", "/patterns", "/search?q=shop"),

@@ -31,7 +31,7 @@ from app.web.pages.environments import (
 )
 from app.web.pages.environments import drift_view as environment_drift
 from app.web.pages.environments.external import connect_view, external_form
-from app.web.pages.environments.outlook import what_if_view
+from app.web.pages.environments.outlook import advice_view, what_if_view
 from app.web.pages.environments.plans import plan_view, rollback_view
 from app.web.pages.experiments import experiment_page
 from app.web.rendering.templating import environment
@@ -46,6 +46,7 @@ CONTEXTS: dict[str, Any] = {
     "environments/timeline.html": timeline_view.TimelineView,
     "environments/drift.html": environment_drift.EnvironmentDriftView,
     "environments/history.html": history_view.HistoryView,
+    "environments/advice.html": advice_view.AdviceView,
     "environments/what_if.html": what_if_view.WhatIfView,
     "environments/pipeline.html": pipeline_view.PipelineView,
     "environments/settings.html": registration_views.SettingsView,

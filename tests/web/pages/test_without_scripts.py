@@ -20,7 +20,7 @@ PAGES = (
     *("/settings/tokens", "/settings/credentials", "/search?q=shop"),
     *(
         f"/environments/shop{view}"
-        for view in ("", "/drift", "/history", "/what-if", "/pipeline", "/settings", "/plan", "/rollback")
+        for view in ("", "/drift", "/history", "/what-if", "/advice", "/pipeline", "/settings", "/plan", "/rollback")
     ),
 )
 TYPED = {"reason": "why", "ignore_reason": "why", "path": "logs/*", "token_name": "ci", "branch": "drift/b"}

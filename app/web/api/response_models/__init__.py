@@ -35,7 +35,7 @@ from app.web.api.response_models.operation_models import (
     Stage,
     WrittenBack,
 )
-from app.web.api.response_models.outlook_models import WhatIf
+from app.web.api.response_models.outlook_models import Advice, WhatIf
 from app.web.api.response_models.record_models import (
     Agent,
     Assignment,
@@ -54,6 +54,7 @@ from app.web.api.response_models.record_models import (
 )
 
 __all__ = [
+    "Advice",
     "Agent",
     "Alive",
     "Assignment",
