@@ -13,6 +13,7 @@ from app.comparison.outlook.trade_offs import Compared, CriterionSides, TradeOff
 from app.comparison.outlook.what_if import WhatIf
 from app.domain.audit import timestamp
 from app.domain.environment import Environment
+from app.wording.quantities import plural
 
 
 class Choice(StrEnum):
@@ -111,4 +112,4 @@ def _because(choice: Choice, reasons: Sequence[AdviceReason]) -> str:
     if not speaking:
         return ": nothing that was measured speaks for a change"
     against = len(reasons) - speaking
-    return f": {speaking} {'reason' if speaking == 1 else 'reasons'} for it, {against or 'none'} against it"
+    return f": {plural(speaking, 'reason')} for it, {against or 'none'} against it"
