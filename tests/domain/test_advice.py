@@ -12,7 +12,7 @@ import pytest
 from app.comparison import Evidence, compare_modes, rows_of
 from app.comparison.measures import MEASURES
 from app.comparison.outlook import advice_rules
-from app.comparison.outlook.advice import Advice, Choice, advice, decided
+from app.comparison.outlook.advice import Advice, AdvisedWay, advice, decided
 from app.comparison.outlook.advice_rules import RULES, AdviceReason
 from app.comparison.outlook.measured_facts import MeasuredFacts
 from app.comparison.outlook.trade_offs import CLAIMS, CRITERIA, Compared
@@ -35,7 +35,7 @@ def found(facts: MeasuredFacts, **other: Any) -> tuple[AdviceReason, ...]:
     return tuple(reason for rule in RULES if (reason := rule(known)))
 
 
-def told(facts: MeasuredFacts, **other: Any) -> tuple[Choice | None, str]:
+def told(facts: MeasuredFacts, **other: Any) -> tuple[AdvisedWay | None, str]:
     return decided(replace(facts, **other), found(facts, **other))
 
 
@@ -68,15 +68,15 @@ def test_a_rule_speaks_at_its_threshold(
 @pytest.mark.parametrize(
     ("facts", "known", "choice", "sentence"),
     [
-        (QUIET, {}, Choice.PUSH, "Stay with push: nothing that was measured speaks for a change."),
-        (PULLED, {}, Choice.PULL, "Stay with pull: nothing that was measured speaks for a change."),
-        (QUIET, {"awaited": 20, "tokens": 1}, Choice.PUSH, "Stay with push: 1 reason for it, 1 against it."),
-        (QUIET, {"tokens": 1}, Choice.PULL, "Change to pull: 1 reason for it, none against it."),
-        (QUIET, {"tokens": 1, "polled_s": 40.0}, Choice.NUDGED,
+        (QUIET, {}, AdvisedWay.PUSH, "Stay with push: nothing that was measured speaks for a change."),
+        (PULLED, {}, AdvisedWay.PULL, "Stay with pull: nothing that was measured speaks for a change."),
+        (QUIET, {"awaited": 20, "tokens": 1}, AdvisedWay.PUSH, "Stay with push: 1 reason for it, 1 against it."),
+        (QUIET, {"tokens": 1}, AdvisedWay.PULL, "Change to pull: 1 reason for it, none against it."),
+        (QUIET, {"tokens": 1, "polled_s": 40.0}, AdvisedWay.NUDGED,
          "Change to pull, nudged by a webhook: 2 reasons for it, none against it."),
-        (QUIET, {"awaited": 20, "delivered": 20, "by_agent": True}, Choice.PULL,
+        (QUIET, {"awaited": 20, "delivered": 20, "by_agent": True}, AdvisedWay.PULL,
          "Change to pull: 1 reason for it, 2 against it."),
-        (PULLED, {"waited_s": 60.0}, Choice.NUDGED,
+        (PULLED, {"waited_s": 60.0}, AdvisedWay.NUDGED,
          "Stay with pull, and let a webhook nudge it: 1 reason for it, none against it."),
         (QUIET, {"delivered": 9}, None, "No advice: not enough measured (9 of 10 deliveries with all times)."),
         (QUIET, {"shadow": True}, None, "No advice: a shadow delivers nothing, so nothing of it was measured."),
@@ -85,7 +85,7 @@ def test_a_rule_speaks_at_its_threshold(
     ],
 )  # fmt: skip
 def test_the_advice_follows_from_the_reasons(
-    facts: MeasuredFacts, known: dict[str, Any], choice: Choice | None, sentence: str
+    facts: MeasuredFacts, known: dict[str, Any], choice: AdvisedWay | None, sentence: str
 ) -> None:
     assert told(facts, **known) == (choice, sentence)
 
@@ -93,7 +93,9 @@ def test_the_advice_follows_from_the_reasons(
 def test_no_advice_names_a_winner_that_the_verdict_does_not_hold() -> None:
     against = {"sooner": "pull", "verdict": "Pull: 9 s sooner", "awaited": 20, "delivered": 20}
     assert told(QUIET, **against)[0] is None
-    assert told(QUIET, sooner="push", verdict="Push: 9 s sooner", tokens=1)[0] is Choice.NUDGED  # told at once as well
+    assert (
+        told(QUIET, sooner="push", verdict="Push: 9 s sooner", tokens=1)[0] is AdvisedWay.NUDGED
+    )  # told at once as well
     words = [one.text for facts in (QUIET, PULLED) for one in found(facts, tokens=1, episodes=9, lost=9, awaited=20)]
     assert not [text for text in words if re.search("sooner|faster|better", text)]
 

@@ -16,7 +16,7 @@ from app.domain.environment import Environment
 from app.wording.quantities import plural
 
 
-class Choice(StrEnum):
+class AdvisedWay(StrEnum):
     """What is advised."""
 
     PUSH = "push"
@@ -24,7 +24,7 @@ class Choice(StrEnum):
     NUDGED = "pull_with_webhook"
 
 
-NAMES = {Choice.PUSH: "push", Choice.PULL: "pull", Choice.NUDGED: "pull, nudged by a webhook"}
+NAMES = {AdvisedWay.PUSH: "push", AdvisedWay.PULL: "pull", AdvisedWay.NUDGED: "pull, nudged by a webhook"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Advice:
     window: str
     since: datetime
     until: datetime
-    choice: Choice | None
+    choice: AdvisedWay | None
     sentence: str
     reasons: tuple[AdviceReason, ...]
     criteria: tuple[CriterionSides, ...]
@@ -71,7 +71,7 @@ def advice(own: Compared, every: Compared, environment: Environment, reckoned: W
     )  # fmt: skip
 
 
-def decided(facts: MeasuredFacts, reasons: Sequence[AdviceReason]) -> tuple[Choice | None, str]:
+def decided(facts: MeasuredFacts, reasons: Sequence[AdviceReason]) -> tuple[AdvisedWay | None, str]:
     """The advice, and a sentence that says it; None and why, where there is none."""
     if facts.shadow:
         return None, "No advice: a shadow delivers nothing, so nothing of it was measured."
@@ -80,33 +80,33 @@ def decided(facts: MeasuredFacts, reasons: Sequence[AdviceReason]) -> tuple[Choi
     if facts.delivered < NEEDED:
         return None, f"No advice: not enough measured ({facts.delivered:,} of {NEEDED} deliveries with all times)."
     choice = _chosen(facts, reasons)
-    if choice is Choice.PUSH and facts.sooner == PULL:
+    if choice is AdvisedWay.PUSH and facts.sooner == PULL:
         return None, "No advice: the reasons are for push, and the comparison of all environments finds pull sooner."
     return choice, f"{_move(facts, choice)}{_because(choice, reasons)}."
 
 
-def _move(facts: MeasuredFacts, choice: Choice) -> str:
+def _move(facts: MeasuredFacts, choice: AdvisedWay) -> str:
     """What to do, from the mode that there is."""
-    if facts.mode == PULL and choice is Choice.NUDGED and facts.called < HALF:
+    if facts.mode == PULL and choice is AdvisedWay.NUDGED and facts.called < HALF:
         return "Stay with pull, and let a webhook nudge it"
     return f"{'Stay with' if choice.value.startswith(facts.mode) else 'Change to'} {NAMES[choice]}"
 
 
-def _chosen(facts: MeasuredFacts, reasons: Sequence[AdviceReason]) -> Choice:
+def _chosen(facts: MeasuredFacts, reasons: Sequence[AdviceReason]) -> AdvisedWay:
     for_pull = [one for one in reasons if one.speaks_for == PULL]
     for_push = [one for one in reasons if one.speaks_for == PUSH]
     by_agent = any(one.rule == "agent" for one in for_pull)
     pull = by_agent or len(for_pull) > len(for_push) or (len(for_pull) == len(for_push) and facts.mode == PULL)
     if not pull:
-        return Choice.PUSH
-    return Choice.NUDGED if any(one.speaks_for == TOLD for one in reasons) else Choice.PULL
+        return AdvisedWay.PUSH
+    return AdvisedWay.NUDGED if any(one.speaks_for == TOLD for one in reasons) else AdvisedWay.PULL
 
 
-def _spoken_for(choice: Choice) -> tuple[str, ...]:
-    return {Choice.PUSH: (PUSH, TOLD), Choice.PULL: (PULL,), Choice.NUDGED: (PULL, TOLD)}[choice]
+def _spoken_for(choice: AdvisedWay) -> tuple[str, ...]:
+    return {AdvisedWay.PUSH: (PUSH, TOLD), AdvisedWay.PULL: (PULL,), AdvisedWay.NUDGED: (PULL, TOLD)}[choice]
 
 
-def _because(choice: Choice, reasons: Sequence[AdviceReason]) -> str:
+def _because(choice: AdvisedWay, reasons: Sequence[AdviceReason]) -> str:
     spoken = _spoken_for(choice)
     speaking = sum(one.speaks_for in spoken for one in reasons)
     if not speaking:
