@@ -14,8 +14,6 @@ from app.comparison.mode_tests import ENVIRONMENTS
 from app.comparison.result import Call, Comparison, ComparisonRow, Heading, Pairing, Verdict
 from app.wording.quantities import gap, listed, number, plural
 
-EXPERIMENT = "pushpull experiment run"
-
 
 @dataclass(frozen=True, slots=True)
 class Topic:
