@@ -8,6 +8,7 @@ from app.cli.output import stage_line
 from app.domain.audit import timestamp
 from app.domain.environment import Mode
 from app.domain.events import EventType
+from app.domain.experiments.experiment import ExperimentPhase
 from app.domain.operation import Outcome, Phase, StageName, Trigger
 from app.domain.state.drift import Ending
 from app.domain.state.plan import Action, Drift
@@ -18,6 +19,7 @@ NOW = datetime(2026, 11, 23, 15, 2, 11, tzinfo=UTC)
 ENUMS = {
     "mode": Mode, "sync": SyncStatus, "health": Health, "divergence": Divergence, "phase": Phase, "outcome": Outcome,
     "trigger": Trigger, "stage": StageName, "drift": Drift, "action": Action, "ending": Ending, "event": EventType,
+    "experiment": ExperimentPhase,
 }  # fmt: skip
 
 

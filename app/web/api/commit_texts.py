@@ -12,6 +12,7 @@ COMMIT_TEXTS: Mapping[str, str] = {
     "seen": "Whether Git's ref pointed at it at a look; if not, it lay between two heads and was overtaken unseen.",
     "visible_after": "The last look at the repository that did not show the commit; null: none is known.",
     "pushed_at": "When it was pushed, as the provider's webhook claims; null where none did.",
+    "EvidenceItem.ended": "False where it still lasts, as an open drift episode does; then `value` is the time so far.",
     "Noticing.noticed_at": "The first look that showed it, or a newer one.",
     "noticed_by": "Who looked; null: an older version did not write it down.",
     "end": "What became of it; null while it waits, or is being delivered.",
