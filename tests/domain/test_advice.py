@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from app.comparison import Evidence, compare_modes, rows_of
-from app.comparison.measures import MEASURES
 from app.comparison.outlook import advice_rules
 from app.comparison.outlook.advice import Advice, AdvisedWay, advice, decided
 from app.comparison.outlook.advice_rules import RULES, AdviceReason
@@ -141,7 +140,7 @@ def test_evidence_is_asked_for_where_it_was_measured() -> None:
 
 
 def test_every_row_that_a_claim_or_a_rule_names_is_a_measure() -> None:
-    keys = {measure(Evidence(WINDOW)).heading.key for measure in MEASURES}
+    keys = {row.heading.key for row in rows_of(Evidence(WINDOW))}
     named = {one.measure for one in CLAIMS} | {key for key, _ in CRITERIA}
     rules = set(re.findall(r'"(\w+)"(?:, "elsewhere")?\)\n', Path(advice_rules.__file__).read_text("utf-8")))
     assert named - keys == set()
