@@ -19,7 +19,7 @@ from app.queries.comparisons.comparison_queries import ComparisonQueries
 from app.store import SqlStore, open_store, upgrade
 from app.store.engine import open_engine
 from app.targets.target_registry import CATALOGUE
-from tests.support.installation import Installation
+from tests.support.installation import ME, Installation
 
 pytestmark = pytest.mark.thorough
 
@@ -87,6 +87,18 @@ def store(database_url: str, tmp_path: Path) -> Iterator[SqlStore]:
         tx.audit.append(NOW, NewAuditEntry(token("ci"), "sync.finish", "operation:push-10", {"environment": "push"}))
     yield store
     store.close()
+
+
+def test_a_secret_is_as_old_as_its_last_replacement(here: Installation) -> None:
+    made = here.clock.now()
+    for name in ("kept", "changed"):
+        here.use_cases.keyring.add(name, "token", {"token": "one"}, ME)
+    here.clock.pass_(86_400)
+    here.use_cases.keyring.replace("changed", {"token": "two"}, ME)
+    with here.store.read() as tx:
+        found = tx.facts.secrets()
+    assert found["kept"] - made < timedelta(minutes=1)
+    assert found["changed"] - found["kept"] >= timedelta(days=1)
 
 
 def test_what_was_stored_is_compared(store: SqlStore) -> None:

@@ -115,6 +115,11 @@ class SqlComparisonFacts:
     def secrets(self) -> Mapping[str, datetime]:
         c, t = tables.credentials, tables.tokens
         stored = {row[0]: row[1] for row in self._db.execute(select(c.c.name, c.c.created_at))}
+        replaced = select(a.c.object, func.max(a.c.at)).where(a.c.action == "credential.replace").group_by(a.c.object)
+        for named, at in self._db.execute(replaced):
+            name = named.partition(":")[2]
+            if name in stored:
+                stored[name] = max(stored[name], datetime.fromisoformat(at))
         tokens = self._db.execute(select(t.c.name, t.c.created_at).order_by(t.c.created_at.desc()))
         return stored | {f"token:{row[0]}": row[1] for row in tokens}
 

@@ -36,6 +36,17 @@ def test_every_link_of_the_page_opens_as_many_as_it_says(filled: Filled, asked: 
         assert len(rows_of(filled.person, href)) == n, href
 
 
+def test_every_figure_leads_to_its_definition(filled: Filled) -> None:
+    answer = filled.person.get("/compare/measures")
+    sound(answer)
+    defined = set(re.findall(r'<section id="(\w+)">', answer.text))
+    linked = set(re.findall(r'href="/compare/measures#(\w+)"', filled.person.get("/compare?window=all").text))
+    assert len(linked) > 8
+    assert linked <= defined
+    table = filled.server.call("GET", "/comparison", window="all")
+    assert {row["defined_at"].partition("#")[2] for row in table["rows"]} < defined
+
+
 def test_scripts_follow_the_same_links(filled: Filled) -> None:
     table = filled.server.call("GET", "/comparison", window="all")
     for row in table["rows"]:
