@@ -13,7 +13,7 @@ from app.comparison.statistics import thinned
 from app.web.rendering.plots import Axis, axis
 from app.wording.times import duration
 
-POINTS = 60  # more cannot be told apart, and pages have to stay small
+POINTS = 36  # more cannot be told apart, and pages have to stay small
 QUANTILES = (
     (0.25, "A quarter within"),
     (0.5, "Half (median)"),
