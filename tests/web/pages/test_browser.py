@@ -209,7 +209,7 @@ def test_each_choice_of_a_filter_is_a_step_back_and_addresses_are_short(page: Pa
     page.select_option("[name=health]", "Healthy")
     page.wait_for_url("**/?mode=pull&health=Healthy")
     for address in ("/?mode=pull", "/"):
-        page.go_back()
+        page.evaluate("setTimeout(() => history.back())")
         expect(page).to_have_url(f"{filled.server.url}{address}")
 
 
