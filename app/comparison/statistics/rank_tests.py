@@ -113,8 +113,9 @@ def _differences(first: Sequence[float], second: Sequence[float]) -> list[float]
 
 
 def _between_ranks(ordered: Sequence[float], rank: int, of: int) -> Interval:
-    """The rank-th value from each end; `of`: how many values the rank was made for."""
-    at = rank - 1 if of == len(ordered) else floor((rank - 1) / of * len(ordered))
+    """The rank-th value from each end; `of`: how many values the rank was made for. Of another number of values it is
+    the one in the middle of the same share of them, since each of n stands for 1 / n."""
+    at = rank - 1 if of == len(ordered) else floor((rank - 0.5) / of * len(ordered))
     return ordered[at], ordered[-1 - at]
 
 

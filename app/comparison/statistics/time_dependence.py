@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import exp, lgamma, log, log1p, sqrt
 
-FEWEST = 6.0  # independent values: fewer do not tell how much they scatter
+FEWEST = 6.5  # independent values: fewer do not tell how much they scatter
 BESIDE = 2.5  # where environments tell it too, and time is only looked at beside
 LENGTHS = (1, 2, 4, 8, 16)  # of batches in which dependence is looked for
 BATCHES = 10  # of a length, at least, unless single values are looked at
