@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from app.domain.actor import Actor, ActorKind
 from app.domain.operation import Outcome, Phase, Trigger
@@ -38,8 +39,13 @@ class DeliveryFact:
     @property
     def told_by(self) -> str:
         """The system that made the delivery and told us of it; "" where we made it."""
-        found = Actor.parse(self.initiated_by)
-        return found.name if found.kind is ActorKind.EXTERNAL else ""
+        return _system(self.initiated_by)
+
+
+@lru_cache(maxsize=1024)  # few start all the deliveries of a comparison, and each measure asks
+def _system(initiated_by: str) -> str:
+    found = Actor.parse(initiated_by)
+    return found.name if found.kind is ActorKind.EXTERNAL else ""
 
 
 @dataclass(frozen=True, slots=True)
