@@ -32,7 +32,8 @@ exec 8<&0
 end() { trap '' TERM; kill -TERM -$$; sleep 2; kill -KILL -$$; }
 { IFS= read -r x <&8; end; } >/dev/null 2>&1 &
 K=$!
-{ sleep "$Z" & s=$!; trap 'kill $s; exit' TERM; wait $s; end; } >/dev/null 2>&1 </dev/null 8<&- &
+{ t=; s=; trap 't=1; [ -z "$s" ] || kill -KILL "$s"' TERM
+  sleep "$Z" & s=$!; [ -z "$t" ] || kill -KILL "$s"; wait "$s"; [ -n "$t" ] || end; } >/dev/null 2>&1 </dev/null 8<&- &
 L=$!
 trap : TERM
 ( trap - TERM PIPE; exec 8<&-; exec "$@" ) </dev/null 2>&1 &
