@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -26,6 +24,7 @@ from app.experimenter import Experimenter
 from app.logs import structured as logs
 from app.notifications import InProcessNotifier, SystemClock
 from app.ports import Ports
+from app.processes.end_signals import EndSignals
 from app.processes.process_end import leave
 from app.processes.shared_heaps import share_heaps
 from app.queries import Queries, wire_queries
@@ -290,11 +289,9 @@ def work(settings: Settings) -> None:
     """Run workers (and the scheduler) without the web until a signal."""
     share_heaps()
     logs.configure(settings.log_format, settings.log_level)
-    installation, stopping = build(settings), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    installation, asked_to_end = build(settings), EndSignals()
     installation.start()
     log.info("working", workers=settings.workers, scheduler=settings.scheduler)
-    stopping.wait()
+    asked_to_end.wait()
     installation.stop()
     leave(0)

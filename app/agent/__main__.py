@@ -6,9 +6,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 
 from app.agent import event_log
@@ -17,6 +15,7 @@ from app.agent.agent_launch import MIGRATE, WARM, migrate
 from app.agent.agent_runtime import AgentRuntime, alone, parts, private_folder
 from app.agent.agent_settings import AgentSettings, read
 from app.logs import light
+from app.processes.end_signals import EndSignals
 from app.store.migrate import current, newest
 
 
@@ -46,13 +45,11 @@ def _run(settings: AgentSettings, identity: IdentityFile) -> int:
         made.store.close()
         migrate(settings.folder, os.environ)
         made = parts(settings, event_log.log_events)
-    agent, stopping = AgentRuntime(made, identity), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    agent, asked_to_end = AgentRuntime(made, identity), EndSignals()
     gc.collect()
     gc.freeze()
     agent.start()
-    stopping.wait()
+    asked_to_end.wait()
     agent.stop()
     logging.getLogger("agent").info("agent stopped")
     return 0
