@@ -11,6 +11,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 # Names what is installed: another lock, project file or folder makes another stamp.
 STAMP := .venv/.installed-$(shell { cat requirements.lock pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
+# Most tests wait for processes, disks and one another: two for each core keep it busy.
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 2 )))
 # Nothing waits for a disk there.
 MEMORY := $(firstword $(wildcard /dev/shm) $(TMPDIR) /tmp)
 TYPED := $(wildcard app tests bench migrations docs/*.py)
@@ -52,10 +54,10 @@ if [ -n "$$failed" ]; then echo "FAILED: $${failed#, }" >&2; exit 1; fi; echo "A
 endef
 
 test: install ## Run every check and test; say loudly what could not be run (ARGS=... goes to pytest)
-	@$(CHECKS) ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS) ; $(VERDICT)
+	@$(CHECKS) ; check "pytest" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS) ; $(VERDICT)
 
 quick: install ## While you work: lint, types, and most domain and service tests, on SQLite
-	@$(CHECKS) ; export TMPDIR="$(MEMORY)" ; check "pytest" $(BIN)/python -m pytest -n auto --dist worksteal -q \
+	@$(CHECKS) ; export TMPDIR="$(MEMORY)" ; check "pytest" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q \
 		-p no:schemathesis --hypothesis-profile=quick -o tmp_path_retention_policy=failed -m "not thorough" \
 		$(ARGS) tests/domain tests/services ; $(VERDICT)
 

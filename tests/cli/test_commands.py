@@ -325,5 +325,5 @@ def test_what_if_and_advice_are_told_in_words_and_as_json(place: Place) -> None:
     advised = place.run("advice", "shop")
     assert advised.code == 0
     assert advised.out.startswith("No advice: not enough measured")
-    assert "not measured yet; a rollback of a push environment would" in " ".join(advised.out.split())
+    assert "not measured yet; commits that are pulled would" in " ".join(advised.out.split())
     assert json.loads(place.run("advice", "shop", "--json").out)["choice"] is None

@@ -14,7 +14,7 @@ from app.domain.experiments.experiment_parameters import FaultKind
 from app.domain.experiments.experiment_plan import Step, StepKind, plan
 from app.ports import Bench, Ports
 from app.services.experiments.experiments import Experiments
-from app.services.experiments.step_deeds import StepDeeds
+from app.services.experiments.step_deeds import RequestCount, StepDeeds
 from app.services.experiments.twins import MODES
 from app.services.triggers.polling import Poller
 
@@ -43,20 +43,22 @@ class ExperimentRun:
         self._worker, self._stopping = worker, stopping
         self._renewed_s, self._ended = 0.0, False
         self._progress = Progress()
-        self._before: Progress = self._progress
         self._open: dict[int, StepRecord] = {}  # edits by hand that still stand on a target
 
     def run(self, experiment: Experiment, bench: Bench, targets: dict[str, str]) -> None:
         """Take it up, and go on until it ends, is stopped, or this process is to end."""
-        self._progress = self._before = experiment.progress
-        deeds = StepDeeds(experiment, bench, self._experiments.twins, self._poller, self._clock)
+        self._progress = experiment.progress
+        self._requests = RequestCount(bench, experiment.progress.requests)
+        deeds = StepDeeds(experiment, bench, self._experiments.twins, self._poller, self._clock, self._requests)
         try:
             self._go(experiment, bench, targets, deeds)
         except (Problem, ExperimentFailed) as problem:
             self._end(experiment, ExperimentPhase.FAILED, str(problem))
+            self._experiments.twins.rest(experiment)
         finally:
             deeds.calm()
-            self._experiments.release(experiment.id, self._worker, self._stood(bench))
+            self._experiments.twins.revoke(experiment)
+            self._experiments.release(experiment.id, self._worker, self._stood())
 
     def _go(self, experiment: Experiment, bench: Bench, targets: dict[str, str], deeds: StepDeeds) -> None:
         deeds.prepare()
@@ -70,7 +72,6 @@ class ExperimentRun:
             deeds.let(fault, True)
         self._open = {number: one for number, one in done.items() if _stands(one)}
         if self._steps(experiment, bench, deeds, steps, done) and self._settled(experiment, bench, steps, done):
-            self._experiments.twins.revoke(experiment)
             self._experiments.twins.rest(experiment)
             self._end(experiment, ExperimentPhase.FINISHED)
 
@@ -145,7 +146,7 @@ class ExperimentRun:
         now_s = self._clock.monotonic()
         if now_s - self._renewed_s >= RENEWED_S:
             self._renewed_s = now_s
-            counted = replace(self._progress, requests=_summed(self._before, bench))
+            counted = replace(self._progress, requests=self._requests.now())
             if not self._experiments.renew(experiment.id, self._worker, counted):
                 return False
         return not self._stopping()
@@ -191,16 +192,19 @@ class ExperimentRun:
             self._clock.sleep(TICK_S)
         return True
 
-    def _stood(self, bench: Bench) -> Progress:
+    def _stood(self) -> Progress:
         """How far it is, as of now, for whoever takes it up."""
-        counted = replace(self._progress, requests=_summed(self._before, bench))
+        counted = replace(self._progress, requests=self._requests.now())
         stands = () if self._ended else ((self._clock.now(), None),)
         return replace(counted, interruptions=(*counted.interruptions, *stands))
 
 
 def _taken_up(progress: Progress, now: datetime) -> Progress:
-    """It goes on: the last interruption ends here."""
-    closed = tuple((start, end or now) for start, end in progress.interruptions)
+    """It goes on: the last interruption ends here. Who was killed wrote none: it began at the last sign of life."""
+    interruptions = progress.interruptions
+    if progress.began_at and not any(end is None for _, end in interruptions):
+        interruptions = (*interruptions, (progress.began_at + timedelta(seconds=progress.position_s), None))
+    closed = tuple((start, end or now) for start, end in interruptions)
     return replace(progress, began_at=now - timedelta(seconds=progress.position_s), interruptions=closed)
 
 
@@ -218,12 +222,3 @@ def _going_on(steps: tuple[Step, ...], done: dict[int, StepRecord]) -> list[Faul
 def _stands(record: StepRecord) -> bool:
     """Whether it is an edit by hand that is not gone everywhere."""
     return set(record.data.get("edited", ())) > set(record.data.get("mended", {}))
-
-
-def _summed(before: Progress, bench: Bench) -> dict[str, dict[str, int]]:
-    """The requests of this run and of those before it."""
-    found: dict[str, dict[str, int]] = {}
-    for mode, counts in bench.requests().items():
-        old = before.requests.get(mode, {})
-        found[mode] = {what: old.get(what, 0) + counts.get(what, 0) for what in {*old, *counts}}
-    return found

@@ -78,15 +78,15 @@ class Experiments:
     def remove(self, id: str, actor: Actor) -> None:
         """Delete an experiment's twins, credential and files; its report and the ledger stay. Raises
         ExperimentInProgress."""
-        with self._ports.store.read() as tx:
-            found = tx.experiments.get(id)
-        if found.phase is ExperimentPhase.RUNNING:
-            raise ExperimentInProgress(f"Experiment {id} is running; stop it first.")
-        self.twins.remove(found)
         now = self._ports.clock.now()
         with self._ports.store.write() as tx:
-            tx.experiments.removed(id, now)
-            tx.audit.append(now, NewAuditEntry(actor, "experiment.remove", f"experiment:{id}"))
+            found = tx.experiments.get(id)
+            if found.phase is ExperimentPhase.RUNNING:
+                raise ExperimentInProgress(f"Experiment {id} is running; stop it first.")
+            if found.removed_at is None:  # from here on it is not taken up again
+                tx.experiments.removed(id, now)
+                tx.audit.append(now, NewAuditEntry(actor, "experiment.remove", f"experiment:{id}"))
+        self.twins.remove(found)
         self._ring()
 
     # --- for who carries them out ---

@@ -16,12 +16,31 @@ from app.services.triggers.polling import Poller
 STILL = frozenset({FaultKind.AGENT_DOWN, FaultKind.CONTROL_PLANE_DOWN})
 
 
+class RequestCount:
+    """The requests of an experiment's twins: those of earlier runs, and what the bench has counted in this one."""
+
+    def __init__(self, bench: Bench, before: Mapping[str, Mapping[str, int]]) -> None:
+        self._bench, self._before, self._start = bench, before, bench.requests()
+
+    def now(self) -> dict[str, dict[str, int]]:
+        """{mode: {what: how often}}."""
+        found: dict[str, dict[str, int]] = {}
+        for mode, counts in self._bench.requests().items():
+            old, start = self._before.get(mode, {}), self._start.get(mode, {})
+            found[mode] = {
+                what: old.get(what, 0) + counts.get(what, 0) - start.get(what, 0) for what in {*old, *counts}
+            }
+        return found
+
+
 class StepDeeds:
     """The steps of one experiment on its bench. `faults`: those that are going on."""
 
-    def __init__(self, experiment: Experiment, bench: Bench, twins: Twins, poller: Poller, clock: Clock) -> None:
+    def __init__(
+        self, experiment: Experiment, bench: Bench, twins: Twins, poller: Poller, clock: Clock, requests: RequestCount
+    ) -> None:
         self._experiment, self._bench, self._twins = experiment, bench, twins
-        self._poller, self._clock = poller, clock
+        self._poller, self._clock, self._requests = poller, clock, requests
         self.faults: set[FaultKind] = set()
         self._token = ""
 
@@ -44,7 +63,7 @@ class StepDeeds:
             return self._edit()
         assert step.fault is not None
         self.let(step.fault, step.kind is StepKind.BEGIN)
-        return {"requests": self._bench.requests()}
+        return {"requests": self._requests.now()}
 
     def _commit(self, step: Step) -> dict[str, Any]:
         revision = self._bench.commit(step.commit, bad=step.fault is FaultKind.BAD_COMMIT)
@@ -69,18 +88,21 @@ class StepDeeds:
 
     def let(self, fault: FaultKind, on: bool) -> None:
         """Let a fault begin or end."""
-        self._bench.fault(fault, on)
-        self.faults.add(fault) if on else self.faults.discard(fault)
-        if fault in STILL:
-            place = self._bench.address, self._experiment.credential(MODES[1])
-            self._poller.still(*place, bool(self.faults & STILL))
+        self._turn(fault, on)
         if fault is FaultKind.EXPIRED_CREDENTIAL:
             if on:
                 self._twins.revoke(self._experiment)
             else:
                 self.prepare()
 
+    def _turn(self, fault: FaultKind, on: bool) -> None:
+        self._bench.fault(fault, on)
+        self.faults.add(fault) if on else self.faults.discard(fault)
+        if fault in STILL:
+            place = self._bench.address, self._experiment.credential(MODES[1])
+            self._poller.still(*place, bool(self.faults & STILL))
+
     def calm(self) -> None:
-        """Let every fault end."""
+        """Let every fault end; who takes it up makes new secrets."""
         for fault in tuple(self.faults):
-            self.let(fault, False)
+            self._turn(fault, False)

@@ -99,7 +99,8 @@ def chosen(plan: Plan, paths: Collection[str], target: Target) -> tuple[Plan, tu
         raise TargetRefused("This target is replaced as a whole, so that no path can be left as it is; heal all of it.")
     if left and plan.moved:
         raise TargetRefused("The last delivery was interrupted; deliver again or heal all of it before a part.")
-    return replace(plan, items=tuple(item for item in plan.items if item not in left)), left
+    kept = {item.key for item in left}
+    return replace(plan, items=tuple(item for item in plan.items if item.key not in kept)), left
 
 
 def files_after(plan: Plan, owned: int) -> int:

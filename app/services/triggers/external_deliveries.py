@@ -50,6 +50,11 @@ class EndedDelivery:
     now: datetime
 
     @property
+    def started_at(self) -> datetime | None:
+        """When it began; None where that is not known, also by a clock that is ahead of ours."""
+        return self.began if self.began and self.began <= self.ended_at else None
+
+    @property
     def ended_at(self) -> datetime:
         """When it ended."""
         return min(self.now, self.told.ended_at)
@@ -128,8 +133,8 @@ def _operation(environment: Environment, one: EndedDelivery) -> Operation:
         mode=environment.mode.value,
         request=request,
         phase=Phase.RUNNING,
-        created_at=one.began or one.ended_at,
-        started_at=one.began,
+        created_at=one.started_at or one.ended_at,
+        started_at=one.started_at,
         from_revision=environment.status.revision,
         subject=one.revision.subject,
         author=one.revision.author.name,
@@ -142,8 +147,8 @@ def _stages(one: EndedDelivery) -> list[Stage]:
     stages, told = [], one.told
     if one.revision.dated:
         stages.append(Stage(StageName.COMMITTED, one.revision.committed_at, one.revision.committed_at))
-    if one.well and one.began:
-        stages.append(Stage(StageName.APPLIED, one.began, one.ended_at))
+    if one.well and one.started_at:
+        stages.append(Stage(StageName.APPLIED, one.started_at, one.ended_at))
     if one.well and told.healthy_at and told.healthy_at >= told.ended_at:
         stages.append(Stage(StageName.HEALTHY, one.ended_at, min(one.now, told.healthy_at)))
     return stages

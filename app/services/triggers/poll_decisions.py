@@ -224,6 +224,9 @@ class PollDecisions:
     @staticmethod
     def _held(tx: Transaction, environment: Environment, head: Revision, why: str, at: datetime) -> list[NewEvent]:
         """The decision to hold a commit, where that is not told yet and nothing else became of it."""
+        known = tx.noticings.get(environment.id, head.sha)
+        if known and known.ending in (CommitEnd.FAILED, CommitEnd.REFUSED):
+            return []
         if not commit_ends.end(tx, environment.id, head.sha, CommitEnd.HELD, at):
             return []
         return [decision(environment, Outcome.HELD, "schedule", why, revision=head.sha)]

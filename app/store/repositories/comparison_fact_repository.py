@@ -120,7 +120,9 @@ class SqlComparisonFacts:
             name = named.partition(":")[2]
             if name in stored:
                 stored[name] = max(stored[name], datetime.fromisoformat(at))
-        tokens = self._db.execute(select(t.c.name, t.c.created_at).order_by(t.c.created_at.desc()))
+        tokens = self._db.execute(
+            select(t.c.name, t.c.created_at).where(t.c.revoked_at.is_(None)).order_by(t.c.created_at.desc())
+        )
         return stored | {f"token:{row[0]}": row[1] for row in tokens}
 
     def webhooks(self, since: datetime, until: datetime) -> Mapping[str, int]:

@@ -121,7 +121,12 @@ def _chosen(visit: Visit, name: str, paths: Sequence[str], *, choose: bool, rest
     report = visit.queries.drift.of_environment(visit.who, name).report or DriftReport()
     known = [item.path for item in report.items]
     chosen = (*paths, *(known[SHOWN:] if rest else ()))
-    return () if rest and set(known) <= set(chosen) else chosen
+    if rest and set(known) <= set(chosen):
+        return ()
+    if rest and report.count > len(known):
+        told = f"{report.count - len(known):,} further paths are not known by name"
+        raise InvalidInput(fields={"paths": f"{told}: tick all, or leave the further paths out"})
+    return chosen
 
 
 def _refused(visit: Visit, name: str, typed: TypedAnswer, fields: Mapping[str, str]) -> Response:

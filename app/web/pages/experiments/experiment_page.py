@@ -28,6 +28,7 @@ from app.wording.times import duration
 
 PATH = "/compare/experiments"
 SHOWN = 50
+LONGEST_SEED = 16  # digits: more are no seed, and too many no number
 router = page_router()
 
 
@@ -91,7 +92,7 @@ def begin(
     """Begin one."""
     text = clean(seed).strip()
     try:
-        if text and not (text.isascii() and text.isdigit()):
+        if text and not (text.isascii() and text.isdigit() and len(text) <= LONGEST_SEED):
             raise InvalidInput(fields={"seed": "must be a whole number, or empty"})
         given = {"profile": clean(profile), **({"seed": int(text)} if text else {})}
         made = here.use_cases.experiments.start(given, by)
