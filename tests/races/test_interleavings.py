@@ -20,6 +20,7 @@ from tests.support.installation import ME, PIPELINE, Installation
 from tests.support.interleaving import Cut, tried
 from tests.support.invariants import broken, records_broken
 
+pytestmark = pytest.mark.thorough
 UseCase = Callable[[Installation, str], object]
 
 
@@ -165,7 +166,6 @@ def test_every_use_case_against_every_other(pair: Pair, first: UseCase) -> None:
     assert found + records_broken(pair.one) == []
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("first", USE_CASES)
 def test_every_use_case_against_every_other_the_other_way_round(pair: Pair, first: UseCase) -> None:
     """Who was cut cuts, before what was cut inside, and inside what was cut before."""
@@ -175,7 +175,6 @@ def test_every_use_case_against_every_other_the_other_way_round(pair: Pair, firs
     assert found + records_broken(pair.one) == []
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("inside", [False, True])
 @pytest.mark.parametrize("first", [deliver, refresh])
 def test_an_operation_is_cut_everywhere(pair: Pair, first: UseCase, inside: bool) -> None:

@@ -8,9 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from tests.support.older import CHECKOUT, Older, covers
 from tests.support.repo import ENVIRONMENT
 from tests.support.server import PATIENCE_S, Json, LiveServer
+
+pytestmark = pytest.mark.thorough
 
 
 @contextmanager
