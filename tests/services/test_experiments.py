@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from app.domain.errors import ExperimentFinished, ExperimentInProgress, ExperimentNotFound
 from app.domain.experiments.experiment import ExperimentPhase, Progress, StepRecord
-from app.ports import AuditFilter
+from app.ports import AuditFilter, Bench
+from app.services.experiments.step_deeds import RequestCount
 from tests.support.installation import ME, Installation
+from tests.support.interleaving import Cut, tried
 
 
 @pytest.fixture
@@ -84,3 +87,33 @@ def test_a_step_that_is_done_again_is_kept_once(here: Installation) -> None:
     for number, word in ((2, "two"), (1, "one"), (2, "again")):
         kept.note(made.id, StepRecord(number, at, {"word": word}))
     assert {number: one.data["word"] for number, one in kept.steps(made.id).items()} == {1: "one", 2: "again"}
+
+
+class CountingBench:
+    """A bench that counts, and is asked for nothing else."""
+
+    def __init__(self) -> None:
+        self.counts = {"push": {"answered": 40}, "pull": {"answered": 7}}
+
+    def requests(self) -> dict[str, dict[str, int]]:
+        return {mode: dict(counts) for mode, counts in self.counts.items()}
+
+
+def test_requests_are_counted_once_however_often_it_stands_still() -> None:
+    bench = CountingBench()
+    count = RequestCount(cast(Bench, bench), {"push": {"answered": 40}, "pull": {"answered": 7, "refused": 2}})
+    assert count.now() == {"push": {"answered": 40}, "pull": {"answered": 7, "refused": 2}}
+    bench.counts["pull"]["answered"] += 3
+    assert count.now()["pull"] == {"answered": 10, "refused": 2}
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_an_experiment_that_was_removed_is_not_taken_up_again(here: Installation, at: int) -> None:
+    kept = here.use_cases.experiments
+    made = kept.start({"seed": 7, "profile": "quick"}, ME)
+    kept.stop(made.id, ME)
+    with Cut(here, lambda: tried(lambda: kept.resume(made.id, ME)), at)():
+        tried(lambda: kept.remove(made.id, ME))
+    with here.store.read() as tx:
+        stored = tx.experiments.get(made.id)
+    assert (stored.phase is ExperimentPhase.RUNNING) == (stored.removed_at is None)

@@ -225,6 +225,17 @@ def test_what_lies_ahead_of_our_clock_counts_as_now(here: Installation) -> None:
     assert since <= here.clock.now()
 
 
+def test_a_beginning_ahead_of_our_clock_is_not_known(here: Installation) -> None:
+    register(here, JSON)
+    now = here.clock.now()
+    begun, ended = (now + timedelta(minutes=more) for more in (4, 5))
+    told = {"revision": SHA, "phase": "succeeded", "started_at": begun.isoformat(), "at": ended.isoformat()}
+    assert send(here, JSON, Sending(told)).state == "handled"
+    (one,) = operations(here)
+    assert (one.started_at, one.stage(StageName.APPLIED)) == (None, None)
+    assert one.created_at <= here.clock.now()
+
+
 def test_a_delivery_to_the_wrong_address_is_told_the_right_one(here: Installation) -> None:
     register(here, JSON)
     sending = JSON.sending("succeeded")

@@ -93,6 +93,19 @@ def test_what_is_held_is_deployed_once_the_hold_ends(here: Installation) -> None
     assert noticed(here)[sha].ending is CommitEnd.DEPLOYED
 
 
+def test_what_failed_is_not_told_as_held_afterwards(here: Installation) -> None:
+    here.register("pull")
+    here.poll()
+    here.use_cases.registration.edit("shop", {"policy": {"hooks": {"pre": [["false"]]}}}, ME)
+    sha = change(here, "two")
+    (failed,) = here.poll()
+    here.use_cases.holds.hold("shop", "look into it", None, ME)
+    here.poll()
+    found = noticed(here)[sha]
+    assert (found.ending, found.operation) == (CommitEnd.FAILED, failed.id)
+    assert "held" not in [outcome for outcome, _ in here.decisions()]
+
+
 def test_another_ref_leaves_nothing_without_an_end(here: Installation) -> None:
     here.register("pull", auto_sync=False)
     waiting = here.repo.git("rev-parse", "main")
