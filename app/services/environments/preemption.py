@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from app.domain.actor import Actor
-from app.domain.errors import OperationFinished, OperationNotFound
+from app.domain.errors import OperationFinished, OperationInProgress, OperationNotFound
 from app.domain.operation import Operation, OperationKind, Phase
 from app.ports import Ports
 from app.services.operations.queue import Queue
 
 LOOKS, LOOK_S = 50, 0.1  # how long a stopped comparison is waited for
 PATIENT = 20  # looks during which it may still end by itself
+PREEMPTIONS = 2  # after the first; a refresh that was queued may begin after each
+Done = TypeVar("Done")
+
+
+def past_refreshes(
+    ports: Ports, queue: Queue, name: str, actor: Actor, deed: Callable[[], Done], patient: int = 0
+) -> Done:
+    """Do something that no operation may run beside, past the environment's refreshes; `patient` as below. Raises
+    OperationInProgress, and what the deed raises."""
+    for _ in range(PREEMPTIONS):
+        preempt_refresh(ports, queue, name, actor, patient)
+        try:
+            return deed()
+        except OperationInProgress:
+            continue  # perhaps a queued refresh has begun since
+    preempt_refresh(ports, queue, name, actor, patient)
+    return deed()
 
 
 def preempt_refresh(ports: Ports, queue: Queue, name: str, actor: Actor, patient: int = 0) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from app.domain.actor import SCHEDULE, Actor
@@ -25,7 +26,7 @@ from app.domain.specification.target_kind import CredentialUse
 from app.ports import Ports, Probe, Transaction, topics
 from app.services.environments.edits import edited, of_mode, turns_aside
 from app.services.environments.external_registration import check_system, in_usual_mode, refuse_other_hands
-from app.services.environments.preemption import PATIENT, preempt_refresh
+from app.services.environments.preemption import PATIENT, past_refreshes
 from app.services.operations.queue import Queue
 from app.services.outcomes.commit_ends import give_up
 from app.services.outcomes.conclusion import Conclusion, conclude
@@ -43,7 +44,6 @@ SWITCHED = (
     "is changed by a switch, which takes the delivered files along: "
     "`pushpull env switch NAME --runs-on ...`, POST /environments/NAME/switches, or Switch on the environment's page"
 )
-PREEMPTIONS = 2  # after the first; a refresh that was queued may begin after each
 
 
 class Registration:
@@ -183,7 +183,6 @@ class Registration:
                 raise InvalidInput(fields={"runs_on": SWITCHED})
         if wanted.target != before.target and wanted.external is None:
             wanted = replace(wanted, target=self._ports.targets.complete(wanted.target, before.target))
-            preempt_refresh(self._ports, self._queue, name, actor, PATIENT)
         agent = before.agent if wanted.runs_on is before.runs_on else None
         after = replace(
             wanted, id=before.id, agent=agent, status=before.status, hold=before.hold, created_at=before.created_at,
@@ -191,7 +190,10 @@ class Registration:
         )  # fmt: skip
         if as_dict(after) == as_dict(before):
             return before
-        return self._replace(before, after, actor)
+        if after.target == before.target:
+            return self._replace(before, after, actor)
+        deed = partial(self._replace, before, after, actor)
+        return past_refreshes(self._ports, self._queue, name, actor, deed, PATIENT)
 
     def _replace(self, before: Environment, after: Environment, actor: Actor) -> Environment:
         old, new = as_dict(before), as_dict(after)
@@ -241,14 +243,7 @@ class Registration:
 
         Raises OperationInProgress, and EnvironmentChanged where `version` is given and not the stored one's.
         """
-        for again in range(PREEMPTIONS, -1, -1):
-            preempt_refresh(self._ports, self._queue, name, actor)
-            try:
-                self._remove(name, actor, version)
-                return
-            except OperationInProgress:  # perhaps a queued refresh has begun since
-                if not again:
-                    raise
+        past_refreshes(self._ports, self._queue, name, actor, lambda: self._remove(name, actor, version))
 
     def _remove(self, name: str, actor: Actor, version: int | None) -> None:
         now = self._ports.clock.now()

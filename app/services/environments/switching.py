@@ -5,7 +5,7 @@ Nothing is delivered anew. Inventory, history, drift, holds and bad revisions ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from app.domain.specification.environment_fields import as_dict, merge
 from app.domain.specification.kind_catalogue import KindCatalogue
 from app.ports import Ports, Transaction
 from app.services.environments.edits import at_new_source, of_mode, untried
-from app.services.environments.preemption import PATIENT, preempt_refresh
+from app.services.environments.preemption import PATIENT, past_refreshes
 from app.services.environments.registration import Registration
 from app.services.operations.inventory_seeding import carry, seed_inventory
 from app.services.operations.queue import Queue
@@ -100,17 +100,14 @@ class ModeSwitches:
         EnvironmentChanged; then nothing was changed."""
         wanted = self.prospect(name, change, agent)
         before = wanted.before
-        preempt_refresh(self._ports, self._queue, name, actor, PATIENT)
-        self._refuse_running(before)
+        self._past_refreshes(before, actor, lambda: self._refuse_running(before))
         after = self._completed(before, wanted.after)
         wanted = replace(wanted, after=after)
         moved = (before.runs_on, before.target) != (after.runs_on, after.target)
         if moved and after.runs_on is self._ports.here:
             self._seed(before, after)
-        preempt_refresh(self._ports, self._queue, name, actor, PATIENT)  # asking another host may have taken its time
         made = replace(wanted, at=self._ports.clock.now(), by=str(actor), reason=mask(reason))
-        with self._ports.store.write() as tx:
-            self._write(tx, made, actor)
+        self._past_refreshes(before, actor, lambda: self._written(made, actor))  # asking a host may have taken long
         if before.runs_on is self._ports.here and after.runs_on is not self._ports.here:
             self._ports.targets.open(before).forget()  # from now on another side keeps the inventory
         self._ports.notifier.notify(("work", "ledger", "registry", "agents", f"environment-{name}"))
@@ -121,6 +118,13 @@ class ModeSwitches:
         if after.runs_on is not self._ports.here or after.target == before.target:
             return after
         return replace(after, target=self._ports.targets.complete(after.target, before.target))
+
+    def _past_refreshes(self, before: Environment, actor: Actor, deed: Callable[[], None]) -> None:
+        past_refreshes(self._ports, self._queue, before.name, actor, deed, PATIENT)
+
+    def _written(self, made: SwitchPlan, actor: Actor) -> None:
+        with self._ports.store.write() as tx:
+            self._write(tx, made, actor)
 
     def _refuse_running(self, environment: Environment) -> None:
         with self._ports.store.read() as tx:
