@@ -35,12 +35,11 @@ def end_children_with(name: str, values: Collection[str]) -> int:
 
 
 def _end(ours: Callable[[Mapping[str, str]], bool]) -> int:
-    """Twice, because a process may start another one while we look."""
-    ended = 0
+    """Twice, because a process may start another one while we look. One that takes its time to end counts once."""
+    ended: set[int] = set()
     for _ in range(2):
-        for pid in _others():
-            ended += _end_one(pid, ours)
-    return ended
+        ended.update(pid for pid in _others() if _end_one(pid, ours))
+    return len(ended)
 
 
 def _end_one(pid: int, ours: Callable[[Mapping[str, str]], bool]) -> bool:
