@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import InvalidInput
+from app.domain.experiments.experiment import Progress
 from app.domain.experiments.experiment_parameters import (
     IN_A_COMMIT,
     PROFILES,
@@ -97,6 +100,18 @@ def test_profiles_keep_what_they_promise() -> None:
     assert (standard.commits >= 15, standard.about_s <= 300) == (True, True)
     assert (quick.commits - len(quick.faults) >= 30, quick.about_s <= 60) == (True, True)
     assert set(standard.faults) == set(FaultKind)
+
+
+def test_a_kill_is_an_interruption_from_the_last_sign_of_life() -> None:
+    began = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    first = Progress().taken_up(began)
+    assert (first.began_at, first.interruptions) == (began, ())
+    last, back = began + timedelta(seconds=30), began + timedelta(seconds=100)
+    killed = replace(first, position_s=30.0).taken_up(back)
+    assert (killed.began_at, killed.interruptions) == (back - timedelta(seconds=30), ((last, back),))
+    stood, again = back + timedelta(seconds=5), back + timedelta(seconds=50)
+    stopped = replace(killed, position_s=35.0, interruptions=(*killed.interruptions, (stood, None)))
+    assert stopped.taken_up(again).interruptions == ((last, back), (stood, again))
 
 
 def test_what_is_asked_for_is_checked() -> None:

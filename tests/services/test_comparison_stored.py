@@ -101,6 +101,18 @@ def test_a_secret_is_as_old_as_its_last_replacement(here: Installation) -> None:
     assert found["changed"] - found["kept"] >= timedelta(days=1)
 
 
+def test_a_token_is_as_old_as_the_one_that_is_valid(here: Installation) -> None:
+    first, _ = here.use_cases.access.create_token("ci", ME)
+    here.use_cases.access.revoke_token(first.id, ME)
+    here.clock.pass_(86_400)
+    second, _ = here.use_cases.access.create_token("ci", ME)
+    with here.store.read() as tx:
+        assert tx.facts.secrets()["token:ci"] == second.created_at
+    here.use_cases.access.revoke_token(second.id, ME)
+    with here.store.read() as tx:
+        assert "token:ci" not in tx.facts.secrets()
+
+
 def test_what_was_stored_is_compared(store: SqlStore) -> None:
     found = ComparisonQueries(store, Fixed(), CATALOGUE).compare(SYSTEM, "24h")
     values = {row.heading.key: (row.push.value, row.pull.value) for row in found.rows}

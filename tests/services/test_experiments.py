@@ -13,6 +13,7 @@ from app.domain.errors import ExperimentFinished, ExperimentInProgress, Experime
 from app.domain.experiments.experiment import ExperimentPhase, Progress, StepRecord
 from app.ports import AuditFilter, Bench
 from app.services.experiments.step_deeds import RequestCount
+from app.services.experiments.twins import IDLE_S
 from tests.support.installation import ME, Installation
 from tests.support.interleaving import Cut, tried
 
@@ -117,3 +118,16 @@ def test_an_experiment_that_was_removed_is_not_taken_up_again(here: Installation
     with here.store.read() as tx:
         stored = tx.experiments.get(made.id)
     assert (stored.phase is ExperimentPhase.RUNNING) == (stored.removed_at is None)
+
+
+def test_twins_of_what_failed_rest_and_its_token_is_gone(here: Installation) -> None:
+    kept = here.use_cases.experiments
+    made = kept.start({"seed": 7, "profile": "quick"}, ME)
+    name = made.twin("pull")
+    here.register("pull", name, self_heal=True)
+    kept.twins.token(made)
+    kept.end(made, ExperimentPhase.FAILED, "the disk is full")
+    policy = here.environment(name).policy
+    assert (policy.auto_sync, policy.self_heal, policy.interval_s) == (False, False, IDLE_S)
+    with here.store.read() as tx:
+        assert [bool(one.revoked_at) for one in tx.identities.tokens() if one.name == made.pipeline] == [True]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -40,6 +40,15 @@ class Progress:
     began_at: datetime | None = None
     interruptions: tuple[tuple[datetime, datetime | None], ...] = ()
     requests: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def taken_up(self, now: datetime) -> Progress:
+        """It goes on at `now`, which ends the last interruption. Who was killed wrote none: then it began at the last
+        sign of life."""
+        interruptions = self.interruptions
+        if self.began_at and not any(end is None for _, end in interruptions):
+            interruptions = (*interruptions, (self.began_at + timedelta(seconds=self.position_s), None))
+        closed = tuple((start, end or now) for start, end in interruptions)
+        return replace(self, began_at=now - timedelta(seconds=self.position_s), interruptions=closed)
 
 
 @dataclass(frozen=True, slots=True)

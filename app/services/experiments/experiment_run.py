@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from app.domain.audit import timestamp
 from app.domain.environment import Environment
@@ -54,10 +53,9 @@ class ExperimentRun:
             self._go(experiment, bench, targets, deeds)
         except (Problem, ExperimentFailed) as problem:
             self._end(experiment, ExperimentPhase.FAILED, str(problem))
-            self._experiments.twins.rest(experiment)
         finally:
             deeds.calm()
-            self._experiments.twins.revoke(experiment)
+            self._experiments.twins.revoke(experiment)  # also where it only stands still
             self._experiments.release(experiment.id, self._worker, self._stood())
 
     def _go(self, experiment: Experiment, bench: Bench, targets: dict[str, str], deeds: StepDeeds) -> None:
@@ -66,13 +64,12 @@ class ExperimentRun:
         self._progress = replace(self._progress, port=bench.port, twins=twins)
         if not self._first_deliveries(experiment, bench, deeds):
             return
-        self._progress = _taken_up(self._progress, self._clock.now())
+        self._progress = self._progress.taken_up(self._clock.now())
         steps, done = plan(experiment.seed, experiment.parameters), dict(self._experiments.steps(experiment.id))
         for fault in _going_on(steps, done):
             deeds.let(fault, True)
         self._open = {number: one for number, one in done.items() if _stands(one)}
         if self._steps(experiment, bench, deeds, steps, done) and self._settled(experiment, bench, steps, done):
-            self._experiments.twins.rest(experiment)
             self._end(experiment, ExperimentPhase.FINISHED)
 
     def _end(self, experiment: Experiment, phase: ExperimentPhase, reason: str = "") -> None:
@@ -197,15 +194,6 @@ class ExperimentRun:
         counted = replace(self._progress, requests=self._requests.now())
         stands = () if self._ended else ((self._clock.now(), None),)
         return replace(counted, interruptions=(*counted.interruptions, *stands))
-
-
-def _taken_up(progress: Progress, now: datetime) -> Progress:
-    """It goes on: the last interruption ends here. Who was killed wrote none: it began at the last sign of life."""
-    interruptions = progress.interruptions
-    if progress.began_at and not any(end is None for _, end in interruptions):
-        interruptions = (*interruptions, (progress.began_at + timedelta(seconds=progress.position_s), None))
-    closed = tuple((start, end or now) for start, end in interruptions)
-    return replace(progress, began_at=now - timedelta(seconds=progress.position_s), interruptions=closed)
 
 
 def _going_on(steps: tuple[Step, ...], done: dict[int, StepRecord]) -> list[FaultKind]:

@@ -132,7 +132,11 @@ class Experiments:
             return {record.number: record for record in tx.experiments.steps(id)}
 
     def end(self, experiment: Experiment, phase: ExperimentPhase, reason: str = "") -> None:
-        """End a running experiment for good."""
+        """End a running experiment for good, and let its twins be. One that was stopped meanwhile stays so."""
+        with self._ports.store.read() as tx:
+            if tx.experiments.get(experiment.id).phase is not ExperimentPhase.RUNNING:
+                return
+        self.twins.rest(experiment)
         with self._ports.store.write() as tx:
             if tx.experiments.get(experiment.id).phase is ExperimentPhase.RUNNING:
                 self._moved(tx, experiment, phase, reason, EXPERIMENT)

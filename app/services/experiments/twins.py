@@ -101,7 +101,8 @@ class Twins:
                 self._access.revoke_token(id, EXPERIMENT)
 
     def rest(self, experiment: Experiment) -> None:
-        """Let twins that have done their work be: nothing is polled, scanned or healed any more."""
+        """Let twins that have done their work be: nothing is pushed, polled, scanned or healed any more."""
+        self.revoke(experiment)
         quiet = {"interval_s": IDLE_S, "refresh_interval_s": IDLE_S, "auto_sync": False, "self_heal": False}
         for mode in MODES:
             with suppress(EnvironmentNotFound):

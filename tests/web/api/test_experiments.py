@@ -189,8 +189,9 @@ def test_the_pages_show_it_and_begin_another(server: LiveServer, disturbed: Json
         answer = json.loads(report(server, disturbed["id"], "json"))["answer"]
         assert (page.status_code, html.escape(answer) in page.text) == (200, True)
         assert f"/environments/{disturbed['environments']['pull']}" in page.text
-        wrong = person.post("/compare/experiments", data={"profile": "quick", "seed": "x"})
-        assert (wrong.status_code, "must be a whole number" in wrong.text) == (422, True)
+        for seed in ("x", "9" * 5_000):
+            wrong = person.post("/compare/experiments", data={"profile": "quick", "seed": seed})
+            assert (wrong.status_code, "must be a whole number" in wrong.text) == (422, True)
         begun = person.post("/compare/experiments", data={"profile": "quick", "seed": "3"})
         assert begun.status_code == 303
         place = begun.headers["location"]
